@@ -1,0 +1,34 @@
+/*
+ * A source: where the bytes of a model come from, a regular file or a piece of memory.
+ *
+ * Files are read with pread into the caller's buffer, never mapped for values: a file that another process cuts then
+ * gives an error instead of SIGBUS, and no page of it counts as ours. Any number of threads may read at once.
+ */
+#ifndef QL_BASE_SOURCE_H
+#define QL_BASE_SOURCE_H
+
+#include "qloupe.h"
+
+typedef struct ql_source ql_source;
+
+/* Opens a regular file (links are followed): anything else - folder, named pipe, device - is refused in words without
+   waiting. Messages start with `path`, made printable. */
+ql_status ql_source_open(const char *path, ql_source **out, ql_error *error);
+
+/* Borrows `bytes`, which must outlive the source. */
+ql_status ql_source_from_memory(const char *name, const void *bytes, uint64_t size, ql_source **out, ql_error *error);
+
+void ql_source_free(ql_source **source);
+
+uint64_t ql_source_size(const ql_source *source);
+const char *ql_source_path(const ql_source *source);      /* as given: bytes for a system call */
+const char *ql_source_shown(const ql_source *source);     /* the same made printable, for messages */
+
+/* Bytes [offset, offset + size). Returns a pointer to them: `buffer`[size], filled, or the memory itself. NULL with a
+   message when they are not all there (the file shrank since it was opened) or cannot be read. */
+const void *ql_source_fetch(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error);
+
+/* Notices that the file was changed since it was opened (size or time): QL_BAD_FILE in words. Call before a long pass. */
+ql_status ql_source_check(const ql_source *source, ql_error *error);
+
+#endif

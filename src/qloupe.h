@@ -1,0 +1,368 @@
+/*
+ * qloupe - a loupe for quantization: the public interface of libqloupe.
+ *
+ *   ql_model_open ---> ql_tensor ---> ql_profile ---> ql_report ---> table, JSON, screen, figure
+ *   (a weight file)    (one matrix)   (what does not   (one tensor under one spec:
+ *                                      depend on the    every metric, histograms,
+ *                                      knobs)           per-row errors; immutable)
+ *
+ * Rules that hold everywhere:
+ *   - Status out, result through the last pointers, message in the caller's ql_error. A message is one line that names
+ *     the file, the tensor and the place, is safe to print on a terminal, and is shown to people word for word.
+ *   - `const T *` is borrowed. `T **out` is yours; free it with the matching ql_thing_free(&x), which accepts NULL and
+ *     leaves NULL.
+ *   - Nothing here prints, exits, or touches the terminal or the locale (a text that must suit the locale reads LC_CTYPE).
+ *   - A model and its tensors may be read by many threads; an engine belongs to one caller at a time.
+ *   - Text that comes from a file is raw bytes (ql_text) and reaches a person only through ql_text_print or ql_text_json.
+ */
+#ifndef QLOUPE_H
+#define QLOUPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define QL_VERSION "0.1.0"
+
+/* ---- Errors ------------------------------------------------------------------------------------------------- */
+
+typedef enum ql_status {
+    QL_OK = 0,
+    QL_BAD_USAGE, /* a spec, name or option that makes no sense */
+    QL_BAD_FILE,  /* missing, damaged, hostile, or of no format that this build reads */
+    QL_UNUSABLE,  /* the tensor has no values for this operation: NaN or Inf, empty, a dtype that is listed only */
+    QL_NO_MEMORY,
+    QL_BAD_WRITE, /* an output could not be written; nothing is left half-written */
+    QL_CANCELLED, /* the monitor said stop */
+} ql_status;
+
+typedef struct ql_error {
+    ql_status status;
+    char message[640];
+} ql_error;
+
+/* ---- Text from files ---------------------------------------------------------------------------------------- */
+
+typedef struct ql_text {
+    const char *data; /* any bytes, not terminated */
+    size_t size;
+} ql_text;
+
+/* Writes `text` to out[out_size] as a terminal may see it: printable characters as they are, all else (controls, bidi
+   and zero-width characters, invalid UTF-8, what the locale cannot show) as visible escapes such as \x1b or \u202e. At
+   most max_cells columns (0: no limit), "..." at the end when cut. Always terminated. Returns the columns used. */
+size_t ql_text_print(char *out, size_t out_size, ql_text text, size_t max_cells);
+
+/* Writes `text` as the inside of a JSON string (no quotes): the same characters escaped as \uXXXX, invalid bytes as
+   \ufffd. Returns the length needed without the terminator, like snprintf; truncates between characters. */
+size_t ql_text_json(char *out, size_t out_size, ql_text text);
+
+/* A C string as text. */
+ql_text ql_text_from(const char *string);
+
+/* ---- Element types ------------------------------------------------------------------------------------------ */
+
+typedef enum ql_dtype {
+    QL_F64, QL_F32, QL_F16, QL_BF16,
+    QL_I64, QL_I32, QL_I16, QL_I8, QL_U64, QL_U32, QL_U16, QL_U8, QL_BOOL,
+    QL_C64, QL_F8_E5M2, QL_F8_E4M3, QL_F8_E5M2FNUZ, QL_F8_E4M3FNUZ, QL_F8_E8M0, QL_F6_E3M2, QL_F6_E2M3, QL_F4,
+    QL_DTYPE_COUNT
+} ql_dtype;
+
+typedef struct ql_dtype_info {
+    const char *name;    /* as safetensors spells it */
+    const char *meaning; /* a few words for a person */
+    unsigned bits;       /* of one element */
+    bool has_values;     /* false: listed only, values are refused */
+    bool wide;           /* statistics need float64: F64 and 32- and 64-bit integers do not fit float32 */
+    unsigned exponent_bits, mantissa_bits; /* floating-point types; 0 0 for integers */
+    double max_finite, min_normal, min_subnormal, epsilon; /* 0 where the notion does not apply */
+} ql_dtype_info;
+
+/* The description of a type; never NULL for a valid value. */
+const ql_dtype_info *ql_dtype_describe(ql_dtype dtype);
+
+/* ---- Models and tensors ------------------------------------------------------------------------------------- */
+
+/* The logical weight is W[rows = out][cols = in], whatever the storage order. */
+typedef enum ql_layout {
+    QL_LAYOUT_AUTO,   /* as an option only: find it from the names and shapes of the file */
+    QL_LAYOUT_OUT_IN, /* rows = dim 0, cols = product of the others (nn.Linear, conv OIHW; 1-D is one row, 0-D is 1 x 1) */
+    QL_LAYOUT_IN_OUT, /* rows = last axis, cols = product of the others in storage order (GPT-2's Conv1D) */
+} ql_layout;
+
+/* "out,in" or "in,out". */
+const char *ql_layout_name(ql_layout layout);
+
+enum { QL_MAX_RANK = 64 };
+
+typedef struct ql_tensor {
+    ql_text name;
+    ql_dtype dtype;
+    unsigned rank;
+    const uint64_t *shape; /* [rank], outermost axis first */
+    uint64_t element_count;
+    uint64_t byte_count;
+    uint64_t offset; /* of the first byte, from the start of the file */
+    ql_layout layout;
+    uint64_t rows, cols;              /* of the logical weight W[rows][cols] */
+    const struct ql_storage *storage; /* how to read it: tensor/tensor.h */
+} ql_tensor;
+
+typedef struct ql_model ql_model;
+
+/* Opens a weight file, recognised by its content: the header is read and checked, no values are touched. `path` is kept
+   as the name in messages. QL_BAD_FILE names what is wrong and where. */
+ql_status ql_model_open(const char *path, ql_layout layout, ql_model **out, ql_error *error);
+void ql_model_free(ql_model **model);
+
+const char *ql_model_path(const ql_model *model);
+const char *ql_model_format(const ql_model *model); /* "safetensors", "npy" */
+uint64_t ql_model_byte_count(const ql_model *model); /* of the file */
+
+size_t ql_model_tensor_count(const ql_model *model);
+const ql_tensor *ql_model_tensor(const ql_model *model, size_t index); /* in the order of the data in the file */
+
+/* Tensors whose name matches: an exact name wins and is the only answer, else a glob (`*` crosses dots, `?`, `[a-z]`).
+   Writes at most `capacity` indices to out (NULL: count only); returns how many match. */
+size_t ql_model_match(const ql_model *model, const char *pattern, size_t *out, size_t capacity);
+
+size_t ql_model_metadata_count(const ql_model *model);
+void ql_model_metadata(const ql_model *model, size_t index, ql_text *key, ql_text *value);
+
+/* The containers that this build reads, in display order; NULL at the end of the list. */
+typedef struct ql_format_info {
+    const char *name, *extensions, *meaning;
+} ql_format_info;
+const ql_format_info *ql_format_at(size_t index);
+
+/* ---- Engine: threads, scratch memory, progress -------------------------------------------------------------- */
+
+typedef struct ql_engine ql_engine;
+
+/* Starts a pool of `threads` threads (0: one per core) with their scratch memory. */
+ql_status ql_engine_new(unsigned threads, ql_engine **out, ql_error *error);
+void ql_engine_free(ql_engine **engine);
+unsigned ql_engine_threads(const ql_engine *engine);
+
+/* Called from any worker, about once per chunk of 65,536 elements, never by two at once. `done` and `total` count
+   elements over all passes expected; `done` never falls. Return false to cancel: the call then ends with QL_CANCELLED. */
+typedef struct ql_monitor {
+    bool (*tick)(void *context, uint64_t done, uint64_t total);
+    void *context;
+} ql_monitor;
+
+/* ---- Profile: what the knobs do not change ------------------------------------------------------------------- */
+
+enum { QL_BINS = 512, QL_QUANTILE_COUNT = 9 };
+
+/* Equal bins over [lo, hi]: v is in bin floor((v - lo) * QL_BINS / (hi - lo)), hi itself in the last one; all in bin 0 when
+   hi = lo. below and above count the values outside. */
+typedef struct ql_histogram {
+    double lo, hi;
+    uint64_t below, above;
+    uint64_t bins[QL_BINS];
+} ql_histogram;
+
+/* Over the finite values, in float64 of the stored values. */
+typedef struct ql_stats {
+    uint64_t count, nan, inf, zeros; /* count: all elements */
+    double sum, sum_abs, min, max, mean, std, skew, kurtosis; /* std of the population; excess kurtosis */
+    double quantiles[QL_QUANTILE_COUNT]; /* exact, at ql_quantile_percents, linear between order statistics */
+    uint64_t beyond_3s, beyond_6s; /* elements with |x - mean| > 3 std, 6 std */
+    unsigned distinct;             /* different values, up to 256; 0 when there are more */
+    uint64_t first_nonfinite;      /* flat index; count when there is none */
+    uint64_t max_abs_index;        /* flat index of the first element of largest magnitude */
+} ql_stats;
+
+extern const double ql_quantile_percents[QL_QUANTILE_COUNT]; /* 0.1 1 5 25 50 75 95 99 99.9 */
+
+typedef struct ql_profile {
+    const ql_tensor *tensor; /* borrowed: the model must outlive the profile */
+    const char *path;        /* of the model, borrowed */
+    ql_stats stats;
+    ql_histogram original; /* of the finite values as float32, over [min, max] */
+    double x_min, x_max, x_square_sum; /* of the values as float32, which is what a quantizer sees */
+    double second_abs;                 /* largest magnitude but one (as float32); 0 when there is one element */
+    const char *unusable; /* why no quantizer takes this tensor ("3 NaN, first at flat index 7"), NULL when fine */
+} ql_profile;
+
+/* Reads the tensor (two to four passes) for its statistics. QL_UNUSABLE when the dtype has no values or the tensor is
+   empty; NaN and Inf are counted, not an error. */
+ql_status ql_profile_make(ql_engine *engine, const ql_model *model, const ql_tensor *tensor, const ql_monitor *monitor,
+                          ql_profile **out, ql_error *error);
+void ql_profile_free(ql_profile **profile);
+
+/* ---- Specs: which quantizer --------------------------------------------------------------------------------- */
+
+typedef enum ql_key {
+    QL_KEY_BITS, QL_KEY_PER, QL_KEY_BLOCK, QL_KEY_CLIP, QL_KEY_P, QL_KEY_LO, QL_KEY_HI, QL_KEY_ABS, QL_KEY_RANGE,
+    QL_KEY_ZERO, QL_KEY_COUNT
+} ql_key;
+
+typedef enum ql_granularity { QL_PER_TENSOR, QL_PER_ROW, QL_PER_COL, QL_PER_BLOCK, QL_PER_FLAT } ql_granularity;
+typedef enum ql_clip { QL_CLIP_MINMAX, QL_CLIP_PERCENTILE, QL_CLIP_MANUAL } ql_clip;
+typedef enum ql_range { QL_RANGE_RESTRICTED, QL_RANGE_FULL } ql_range;
+typedef enum ql_zero { QL_ZERO_INCLUDE, QL_ZERO_RAW } ql_zero;
+
+typedef struct ql_mapping ql_mapping; /* quant/scheme.h */
+
+/* A point in the space of knobs. A key that the mapping does not take, or that the other keys switch off, is 0. */
+typedef struct ql_spec {
+    const ql_mapping *mapping;
+    unsigned bits;
+    ql_granularity per;
+    uint64_t block; /* elements, with per=block and per=flat */
+    ql_clip clip;
+    double p_lo, p_hi; /* percentiles; symmetric mappings use p_hi of the magnitudes */
+    double lo, hi;     /* clip=manual */
+    double abs;
+    ql_range range;
+    ql_zero zero;
+} ql_spec;
+
+enum { QL_SPEC_TEXT = 160 };
+
+/* MAPPING[:key=value[,key=value...]]. QL_BAD_USAGE names the key and what is allowed. */
+ql_status ql_spec_parse(const char *text, ql_spec *out, ql_error *error);
+
+/* The canonical form (keys in table order, defaults left out), which parses back to the same spec. */
+void ql_spec_format(const ql_spec *spec, char out[QL_SPEC_TEXT]);
+
+/* True when the mapping takes the key and the other knobs do not switch it off. */
+bool ql_spec_takes(const ql_spec *spec, ql_key key);
+
+/* The value of a key as text ("4", "row", "0.1:99.9"); "" when not taken. */
+void ql_spec_value(const ql_spec *spec, ql_key key, char out[64]);
+
+/* The next (direction > 0) or previous value of a knob: choices cycle, numbers move along a useful ladder and stop at
+   their ends. Returns false when nothing changed. A key that becomes needed gets its usual value (per=block: block=64;
+   clip=manual: the range of `profile`, which may be NULL otherwise). */
+bool ql_spec_step(ql_spec *spec, ql_key key, int direction, const ql_profile *profile);
+
+/* Another mapping with as many of the knobs kept as it takes. */
+void ql_spec_change_mapping(ql_spec *spec, const ql_mapping *mapping);
+
+typedef struct ql_key_info {
+    const char *name;  /* as written in a spec */
+    const char *title; /* "granularity" */
+    const char *help;  /* a sentence */
+} ql_key_info;
+const ql_key_info *ql_key_describe(ql_key key);
+
+typedef struct ql_mapping_info {
+    const char *name;    /* as written in a spec */
+    const char *title;   /* "absolute maximum" */
+    const char *formula; /* one line, UTF-8 */
+    const char *source;  /* where it comes from */
+} ql_mapping_info;
+size_t ql_mapping_count(void);
+const ql_mapping *ql_mapping_at(size_t index); /* in display order */
+const ql_mapping_info *ql_mapping_describe(const ql_mapping *mapping);
+/* The values that a key can have for a mapping, its default in brackets: "2..8 [8]", "[tensor] row col block flat". Returns
+   false when the mapping does not take the key. */
+bool ql_mapping_key_values(const ql_mapping *mapping, ql_key key, char out[160]);
+
+/* ---- Report: one tensor under one spec ---------------------------------------------------------------------- */
+
+typedef enum ql_metric {
+    QL_MAE, QL_MSE, QL_RMSE, QL_MAX_ABS, QL_SQNR_DB, QL_COSINE, QL_REL_FRO, QL_KL_HIST, QL_FRAC_CLIPPED, QL_ZERO_FRAC,
+    QL_LEVELS_USED, QL_UTILISATION, QL_ENTROPY_BITS, QL_WORST_ROW_MSE, QL_P99_ABS, QL_RMSE_OVER_STD,
+    QL_METRIC_COUNT
+} ql_metric;
+
+typedef struct ql_metric_info {
+    const char *name;  /* JSON key */
+    const char *title; /* short, for a table or screen */
+    const char *help;  /* definition in a sentence, with its unit */
+    int better;        /* +1: higher is better, -1: lower is better, 0: neither */
+} ql_metric_info;
+const ql_metric_info *ql_metric_describe(ql_metric metric);
+
+enum { QL_MAX_LEVELS = 256 };
+
+typedef struct ql_report {
+    ql_spec spec;
+    char spec_text[QL_SPEC_TEXT];
+    double metrics[QL_METRIC_COUNT]; /* +-INFINITY and NAN where the definition says so */
+    double bits_per_weight;          /* with the groups' parameters counted */
+    uint64_t byte_count;             /* bits_per_weight * elements / 8, rounded up */
+    ql_stats stats;                  /* of the original, copied from the profile */
+    ql_histogram original;           /* copied from the profile */
+    ql_histogram dequantized;        /* on the same axis as `original` */
+    ql_histogram error;              /* of e = x - y, over half a (largest) step to each side and a hair */
+    int code_lo, code_hi;            /* codes that the spec may use */
+    unsigned levels;                 /* how many: code_hi - code_lo + 1 */
+    uint64_t code_counts[QL_MAX_LEVELS]; /* [code - code_lo] */
+    double clip_lo, clip_hi; /* range that is not clipped; with several groups the widest */
+    uint64_t group_count;
+    const float *scales;  /* [group_count] steps, in the order of the groups */
+    const int32_t *zeros; /* [group_count] zero points, NULL for symmetric mappings */
+    float scale_min, scale_max;
+    unsigned grid_count;        /* with one group: how many values y can take, else 0 */
+    double grid[QL_MAX_LEVELS]; /* [grid_count] ascending */
+    uint64_t row_count;
+    const double *row_mse; /* [row_count] of logical rows */
+} ql_report;
+
+/* The one function behind every number that a person sees. The same bits for any number of threads. QL_UNUSABLE with the
+   profile's reason; QL_BAD_USAGE when the spec does not fit the tensor. */
+ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, const ql_monitor *monitor,
+                         ql_report **out, ql_error *error);
+void ql_report_free(ql_report **report);
+
+/* Why the error is what it is, from the real numbers, and the knob that changes it. `why` is one line without control
+   characters. A remedy is tried for real, so the gain is what a report of the remedy says. */
+typedef struct ql_why {
+    char text[320];
+    bool has_remedy;
+    ql_spec remedy;
+    ql_key remedy_key; /* the knob that leads there */
+    double gain_db;    /* sqnr_db of the remedy minus that of the report */
+} ql_why;
+ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
+                      ql_why *out, ql_error *error);
+
+/* Writes codes.npy and dequant.npy (the stored shape), scales.npy and, where there are any, zeros.npy (one per group) into
+   the folder `directory`, which is made if needed. All files or none. */
+ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, const ql_report *report,
+                              const ql_monitor *monitor, const char *directory, ql_error *error);
+
+/* ---- Output files ------------------------------------------------------------------------------------------- */
+
+/* A file that appears whole or not at all: written under a temporary name beside the target, then renamed. */
+typedef struct ql_outfile ql_outfile;
+ql_status ql_outfile_open(const char *path, ql_outfile **out, ql_error *error);
+ql_status ql_outfile_write(ql_outfile *file, const void *bytes, size_t size, ql_error *error);
+ql_status ql_outfile_commit(ql_outfile **file, ql_error *error); /* frees it, also on failure */
+void ql_outfile_discard(ql_outfile **file);
+
+/* ---- Figures ------------------------------------------------------------------------------------------------ */
+
+typedef struct ql_figure_options {
+    const char *kind;    /* a name from ql_figure_kind_at */
+    const char *command; /* the command line that makes this figure: printed small and kept in the file's metadata */
+    const char *tensor;  /* printable name of the tensor */
+    const char *file;    /* printable name of the file */
+} ql_figure_options;
+
+/* Draws the report and writes it to `path`; the ending (png svg pdf jpg bmp tga) chooses the format. The same input gives the
+   same bytes. PNG carries the command, the spec and every metric as text chunks. */
+ql_status ql_figure_write(const ql_report *report, const ql_figure_options *options, const char *path, ql_error *error);
+
+typedef struct ql_figure_kind {
+    const char *name, *help;
+} ql_figure_kind;
+const ql_figure_kind *ql_figure_kind_at(size_t index); /* NULL at the end of the list */
+
+/* One character cell of a text screen. Colours are 0xRRGGBB. */
+typedef struct ql_cell {
+    uint32_t codepoint; /* 0: the right half of a wide character */
+    uint32_t foreground, background;
+    bool bold, underline;
+} ql_cell;
+
+/* Draws cells[rows][cols] as a terminal would and writes a PNG. */
+ql_status ql_screen_write_png(const ql_cell *cells, unsigned rows, unsigned cols, const char *path, ql_error *error);
+
+#endif

@@ -1,0 +1,15 @@
+/* Exact conversions between stored element types and float32 / float64. */
+#ifndef QL_TENSOR_CONVERT_H
+#define QL_TENSOR_CONVERT_H
+
+#include "qloupe.h"
+
+float ql_half_to_float(uint16_t bits);
+float ql_bfloat_to_float(uint16_t bits);
+
+/* count elements of `dtype` at `bytes` (any alignment) to out[count]; `swap` when the file is of the other byte order. The dtype must
+   have values. */
+void ql_decode_f32(ql_dtype dtype, bool swap, const void *bytes, size_t count, float *out);
+void ql_decode_f64(ql_dtype dtype, bool swap, const void *bytes, size_t count, double *out);
+
+#endif
