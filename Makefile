@@ -16,7 +16,7 @@ FLAGS_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
 
 PACKAGES := ncursesw cairo libpng
 CFLAGS  += -std=c11 -g $(WARNINGS) $(FLAGS_$(BUILD)) -ffp-contract=off -fno-math-errno -fno-trapping-math -pthread
-CPPFLAGS += -D_GNU_SOURCE -Isrc -MMD -MP
+CPPFLAGS += -D_GNU_SOURCE -Isrc -Iui -MMD -MP
 LDFLAGS += -pthread $(FLAGS_$(BUILD))
 LDLIBS  += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
