@@ -1,0 +1,170 @@
+/* Sources: see source.h. */
+#include "base/source.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SHOWN_CELLS = 200 };
+
+struct ql_source {
+    int fd;               /* -1: memory */
+    const uint8_t *bytes; /* memory only */
+    uint64_t size;
+    struct timespec modified;
+    char *path;
+    char shown[4 * SHOWN_CELLS + 16];
+};
+
+static ql_status make(const char *path, ql_source **out, ql_error *error)
+{
+    ql_source *source = calloc(1, sizeof *source);
+    char *copy = strdup(path);
+    if (!source || !copy) {
+        free(source);
+        free(copy);
+        return ql_fail_memory(error, sizeof *source + strlen(path) + 1);
+    }
+    source->fd = -1;
+    source->path = copy;
+    ql_text_print(source->shown, sizeof source->shown, ql_text_from(path), SHOWN_CELLS);
+    *out = source;
+    return QL_OK;
+}
+
+/* What stands at the path, when it is no regular file. */
+static const char *kind_of(mode_t mode)
+{
+    return S_ISDIR(mode)    ? "a folder"
+           : S_ISFIFO(mode) ? "a named pipe"
+           : S_ISSOCK(mode) ? "a socket"
+                            : "a device";
+}
+
+static ql_status open_file(ql_source *source, ql_error *error)
+{
+    /* O_NONBLOCK: a named pipe must not make us wait for a writer. */
+    source->fd = open(source->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    struct stat status;
+    if (source->fd < 0 || fstat(source->fd, &status) != 0) {
+        int reason = errno;
+        return ql_fail(error, QL_BAD_FILE, "%s: cannot be opened (%s); check the path and its permissions", source->shown,
+                       strerror(reason));
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return ql_fail(error, QL_BAD_FILE, "%s: is %s, not a file; name a file that holds weights", source->shown,
+                       kind_of(status.st_mode));
+    }
+    source->size = (uint64_t)status.st_size;
+    source->modified = status.st_mtim;
+    return QL_OK;
+}
+
+ql_status ql_source_open(const char *path, ql_source **out, ql_error *error)
+{
+    ql_source *source = NULL;
+    ql_status status = make(path, &source, error);
+    if (status == QL_OK) {
+        status = open_file(source, error);
+    }
+    if (status != QL_OK) {
+        ql_source_free(&source);
+        return status;
+    }
+    *out = source;
+    return QL_OK;
+}
+
+ql_status ql_source_from_memory(const char *name, const void *bytes, uint64_t size, ql_source **out, ql_error *error)
+{
+    ql_source *source = NULL;
+    ql_status status = make(name, &source, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    source->bytes = bytes;
+    source->size = size;
+    *out = source;
+    return QL_OK;
+}
+
+void ql_source_free(ql_source **source)
+{
+    if (*source) {
+        if ((*source)->fd >= 0) {
+            close((*source)->fd);
+        }
+        free((*source)->path);
+        free(*source);
+        *source = NULL;
+    }
+}
+
+uint64_t ql_source_size(const ql_source *source)
+{
+    return source->size;
+}
+
+const char *ql_source_path(const ql_source *source)
+{
+    return source->path;
+}
+
+const char *ql_source_shown(const ql_source *source)
+{
+    return source->shown;
+}
+
+static ql_status fail_cut(const ql_source *source, uint64_t offset, uint64_t size, ql_error *error)
+{
+    return ql_fail(error, QL_BAD_FILE,
+                   "%s: the file ends before byte %" PRIu64 " + %" PRIu64 "; it was cut while it was read, open it again",
+                   source->shown, offset, size);
+}
+
+const void *ql_source_fetch(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error)
+{
+    if (offset > source->size || size > source->size - offset) {
+        fail_cut(source, offset, size, error);
+        return NULL;
+    }
+    if (source->bytes) {
+        return source->bytes + offset;
+    }
+    for (size_t got = 0; got < size;) {
+        ssize_t n = pread(source->fd, (char *)buffer + got, size - got, (off_t)(offset + got));
+        if (n > 0) {
+            got += (size_t)n;
+        } else if (n == 0) {
+            fail_cut(source, offset, size, error);
+            return NULL;
+        } else if (errno != EINTR) {
+            ql_fail(error, QL_BAD_FILE, "%s: cannot be read at byte %" PRIu64 " (%s)", source->shown, offset + got,
+                    strerror(errno));
+            return NULL;
+        }
+    }
+    return buffer;
+}
+
+ql_status ql_source_check(const ql_source *source, ql_error *error)
+{
+    struct stat status;
+    if (source->fd < 0) {
+        return QL_OK;
+    }
+    if (fstat(source->fd, &status) != 0) {
+        return ql_fail(error, QL_BAD_FILE, "%s: cannot be examined (%s)", source->shown, strerror(errno));
+    }
+    if ((uint64_t)status.st_size != source->size || status.st_mtim.tv_sec != source->modified.tv_sec ||
+        status.st_mtim.tv_nsec != source->modified.tv_nsec) {
+        return ql_fail(error, QL_BAD_FILE, "%s: the file was changed since it was opened; open it again", source->shown);
+    }
+    return QL_OK;
+}

@@ -1,0 +1,131 @@
+/* Conversions: see convert.h. One loader per element type; the two loops over each are made from it. */
+#include "tensor/convert.h"
+
+#include <assert.h>
+#include <string.h>
+
+/*
+ * | 1 sign | 5 exponent | 10 mantissa |   half
+ * | 1 sign | 8 exponent | 23 mantissa |   float
+ */
+float ql_half_to_float(uint16_t bits)
+{
+    uint32_t sign = (uint32_t)(bits & 0x8000) << 16, exponent = bits >> 10 & 31, mantissa = bits & 1023;
+    float magnitude;
+    if (exponent == 0) {
+        magnitude = (float)mantissa * 0x1p-24f; /* zero and subnormals: exact */
+        uint32_t word;
+        memcpy(&word, &magnitude, 4);
+        word |= sign;
+        memcpy(&magnitude, &word, 4);
+        return magnitude;
+    }
+    uint32_t word = sign | (exponent == 31 ? 255u : exponent + 112) << 23 | mantissa << 13;
+    memcpy(&magnitude, &word, 4);
+    return magnitude;
+}
+
+float ql_bfloat_to_float(uint16_t bits)
+{
+    uint32_t word = (uint32_t)bits << 16;
+    float value;
+    memcpy(&value, &word, 4);
+    return value;
+}
+
+static inline uint16_t load16(const uint8_t *p, bool swap)
+{
+    uint16_t word;
+    memcpy(&word, p, 2);
+    return swap ? __builtin_bswap16(word) : word;
+}
+
+static inline uint32_t load32(const uint8_t *p, bool swap)
+{
+    uint32_t word;
+    memcpy(&word, p, 4);
+    return swap ? __builtin_bswap32(word) : word;
+}
+
+static inline uint64_t load64(const uint8_t *p, bool swap)
+{
+    uint64_t word;
+    memcpy(&word, p, 8);
+    return swap ? __builtin_bswap64(word) : word;
+}
+
+static inline float load_f32(const uint8_t *p, bool swap)
+{
+    uint32_t word = load32(p, swap);
+    float value;
+    memcpy(&value, &word, 4);
+    return value;
+}
+
+static inline double load_f64(const uint8_t *p, bool swap)
+{
+    uint64_t word = load64(p, swap);
+    double value;
+    memcpy(&value, &word, 8);
+    return value;
+}
+
+/* NAME, bytes of an element, expression of the element at p */
+#define ELEMENTS(DO)                                     \
+    DO(f64, 8, load_f64(p, swap))                        \
+    DO(f32, 4, load_f32(p, swap))                        \
+    DO(f16, 2, ql_half_to_float(load16(p, swap)))        \
+    DO(bf16, 2, ql_bfloat_to_float(load16(p, swap)))     \
+    DO(i64, 8, (int64_t)load64(p, swap))                 \
+    DO(i32, 4, (int32_t)load32(p, swap))                 \
+    DO(i16, 2, (int16_t)load16(p, swap))                 \
+    DO(i8, 1, (int8_t)*p)                                \
+    DO(u64, 8, load64(p, swap))                          \
+    DO(u32, 4, load32(p, swap))                          \
+    DO(u16, 2, load16(p, swap))                          \
+    DO(u8, 1, *p)                                        \
+    DO(boolean, 1, *p != 0)
+
+#define DECODER(NAME, SIZE, VALUE)                                                           \
+    static void NAME##_to_f32(bool swap, const uint8_t *p, size_t count, float *out)         \
+    {                                                                                        \
+        (void)swap;                                                                          \
+        for (size_t i = 0; i < count; i++, p += SIZE) {                                      \
+            out[i] = (float)(VALUE);                                                         \
+        }                                                                                    \
+    }                                                                                        \
+    static void NAME##_to_f64(bool swap, const uint8_t *p, size_t count, double *out)        \
+    {                                                                                        \
+        (void)swap;                                                                          \
+        for (size_t i = 0; i < count; i++, p += SIZE) {                                      \
+            out[i] = (double)(VALUE);                                                        \
+        }                                                                                    \
+    }
+ELEMENTS(DECODER)
+
+typedef struct decoder {
+    void (*to_f32)(bool swap, const uint8_t *p, size_t count, float *out);
+    void (*to_f64)(bool swap, const uint8_t *p, size_t count, double *out);
+} decoder;
+
+static const decoder decoders[QL_DTYPE_COUNT] = {
+    [QL_F64] = { f64_to_f32, f64_to_f64 },    [QL_F32] = { f32_to_f32, f32_to_f64 },
+    [QL_F16] = { f16_to_f32, f16_to_f64 },    [QL_BF16] = { bf16_to_f32, bf16_to_f64 },
+    [QL_I64] = { i64_to_f32, i64_to_f64 },    [QL_I32] = { i32_to_f32, i32_to_f64 },
+    [QL_I16] = { i16_to_f32, i16_to_f64 },    [QL_I8] = { i8_to_f32, i8_to_f64 },
+    [QL_U64] = { u64_to_f32, u64_to_f64 },    [QL_U32] = { u32_to_f32, u32_to_f64 },
+    [QL_U16] = { u16_to_f32, u16_to_f64 },    [QL_U8] = { u8_to_f32, u8_to_f64 },
+    [QL_BOOL] = { boolean_to_f32, boolean_to_f64 },
+};
+
+void ql_decode_f32(ql_dtype dtype, bool swap, const void *bytes, size_t count, float *out)
+{
+    assert(decoders[dtype].to_f32);
+    decoders[dtype].to_f32(swap, bytes, count, out);
+}
+
+void ql_decode_f64(ql_dtype dtype, bool swap, const void *bytes, size_t count, double *out)
+{
+    assert(decoders[dtype].to_f64);
+    decoders[dtype].to_f64(swap, bytes, count, out);
+}
