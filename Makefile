@@ -1,40 +1,151 @@
 # qloupe: `make help` lists the targets.
 #
-# Variables: CC (gcc, clang), BUILD=release|debug|asan|tsan, OUT (folder of the objects, default build), PREFIX, DESTDIR.
+# Variables: CC (gcc, clang), BUILD=release|debug|asan|tsan, OUT (folder of the objects; default build, build-debug, ...),
+# PREFIX, DESTDIR, CFLAGS and LDFLAGS (yours, added last), V=1 (commands are shown, tests print every case).
 
 BUILD   ?= release
 OUT     ?= build$(if $(filter-out release,$(BUILD)),-$(BUILD))
 PREFIX  ?= /usr/local
 DATADIR ?= $(PREFIX)/share/qloupe
-CC      ?= cc
+
+# What a Debian machine needs. The last line is for the tests.
+DEPS := gcc libc6-dev pkgconf \
+        libncurses-dev libcairo2-dev libpng-dev libstb-dev fonts-dejavu-core \
+        libcmocka-dev tmux
+DEPS += $(if $(findstring clang,$(CC)),clang libclang-rt-dev)
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
 FLAGS_release := -O3
 FLAGS_debug   := -O0
 FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
+ifndef FLAGS_$(BUILD)
+$(error BUILD is release, debug, asan or tsan)
+endif
 
-PACKAGES := ncursesw cairo libpng
-CFLAGS  += -std=c11 -g $(WARNINGS) $(FLAGS_$(BUILD)) -ffp-contract=off -fno-math-errno -fno-trapping-math -pthread
-CPPFLAGS += -D_GNU_SOURCE -Isrc -Iui -MMD -MP
-LDFLAGS += -pthread $(FLAGS_$(BUILD))
-LDLIBS  += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
+# pkg-config is asked at the first use and once: `make deps` must work before it is installed.
+LIBRARIES := ncursesw cairo libpng
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags-only-I $(LIBRARIES) 2>/dev/null))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null))$(PKG_LIBS)
 
-LIB_SOURCES := $(wildcard src/*/*.c)
-UI_SOURCES  := $(wildcard ui/*.c ui/*/*.c)
-LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OUT)/%.o)
-UI_OBJECTS  := $(UI_SOURCES:%.c=$(OUT)/%.o)
+# Floating point follows the C source: no fused or reordered operations, so that results are the same bits everywhere.
+QL_CFLAGS   = -std=c11 -g $(WARNINGS) $(FLAGS_$(BUILD)) -ffp-contract=off -fno-math-errno -fno-trapping-math -pthread
+QL_CPPFLAGS = -D_GNU_SOURCE -Isrc -Iui $(PKG_CFLAGS)
+QL_LDFLAGS  = -pthread $(FLAGS_$(BUILD))
+QL_LDLIBS   = $(PKG_LIBS) -lm
+COMPILE = $(CC) $(QL_CPPFLAGS) $(CPPFLAGS) -MMD -MP $(QL_CFLAGS) $(CFLAGS)
+LINK    = $(CC) $(QL_LDFLAGS) $(LDFLAGS)
 
-all: $(OUT)/qloupe ## build the program
+LIB_SOURCES  := $(wildcard src/*/*.c)
+UI_SOURCES   := $(wildcard ui/*.c ui/*/*.c)
+TEST_SOURCES := $(wildcard tests/test_*.c)
+LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/%.o)
+UI_OBJECTS   := $(UI_SOURCES:%.c=$(OUT)/%.o)
+TESTS        := $(TEST_SOURCES:%.c=$(OUT)/%)
+OBJECTS      := $(LIB_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/golden.o
+
+all: $(OUT)/qloupe ## build the program, build/qloupe
+
+demo: deps ## install what is missing, build, and open qloupe on the demo model
+	@$(MAKE) --no-print-directory all
+	@$(OUT)/qloupe
+
+test: deps ## install what is missing, build, and run every test
+	@$(MAKE) --no-print-directory check
+
+deps: ## install the Debian packages that the build and the tests need, after naming them
+	@if ! command -v dpkg-query >/dev/null; then \
+	    echo "deps: this is not Debian; needed are the equivalents of: $(DEPS)"; exit 0; fi; \
+	have=" $$(dpkg-query -W -f='$${db:Status-Abbrev}$${Package}\n' $(DEPS) 2>/dev/null | sed -n 's/^.i //p' | tr '\n' ' ')"; \
+	missing=; for p in $(DEPS); do case "$$have" in *" $$p "*) ;; *) missing="$$missing $$p" ;; esac; done; \
+	test -n "$$missing" || exit 0; \
+	echo "deps: these Debian packages are missing and will be installed:$$missing"; \
+	root=; if [ "$$(id -u)" != 0 ]; then root=sudo; command -v sudo >/dev/null || { \
+	    echo "deps: not root and no sudo; as root, run: apt-get install$$missing"; exit 1; }; fi; \
+	get="$$root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends"; \
+	apt-get -qq -s --no-install-recommends install $$missing >/dev/null 2>&1 || $$get update; \
+	$$get install $$missing || { $$get update && $$get install $$missing; }
+
+check: all golden $(TESTS) ## run every test, with all packages already there
+	@BUILD=$(BUILD) V=$(V) sh tests/run.sh $(OUT) $(TESTS)
+
+check-layers: $(OUT)/libqloupe.a ## check that the folders include each other only in the allowed directions
+	@sh tests/layers.sh $(OUT)
+
+golden: $(OUT)/golden ## build the runner of the golden vectors, build/golden
+
+asan: ## run every test under the address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory BUILD=asan OUT=$(OUT)-asan check
+
+tsan: ## run the tests of the threaded parts under the thread sanitizer
+	@$(MAKE) --no-print-directory BUILD=tsan OUT=$(OUT)-tsan check-threads
+
+THREADED := $(if $(TEST_SOURCES),$(shell grep -l ql_engine_new $(TEST_SOURCES)))
+check-threads: $(THREADED:%.c=$(OUT)/%) $(OUT)/golden
+	@BUILD=$(BUILD) V=$(V) sh tests/run.sh $(OUT) $(filter-out $(OUT)/golden,$^)
+
+fresh: ## build a minimal Debian root and run README's two commands in it (root, debootstrap, minutes)
+	@sh tests/fresh.sh
+
+screenshots: $(OUT)/qloupe ## make the pictures in screenshots/ with the program itself
+	@mkdir -p screenshots
+	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe --size 120x36 --keys @tests/explore.keys \
+	    --screenshot screenshots/explore.png data/storyteller.safetensors
+	$(OUT)/qloupe plot data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \
+	    --kind histogram -o screenshots/histogram.png
+
+install: all ## install program, demo model and documents below DESTDIR and PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DATADIR) $(DESTDIR)$(PREFIX)/share/doc/qloupe
+	install -m 755 $(OUT)/qloupe $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 data/*.safetensors data/eval.txt $(DESTDIR)$(DATADIR)/
+	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/qloupe/
+	install -m 644 data/README.md $(DESTDIR)$(PREFIX)/share/doc/qloupe/demo-model.md
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/qloupe
+	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(PREFIX)/share/doc/qloupe
+
+clean: ## remove everything that was built
+	rm -rf build build-*
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+.PHONY: all demo test deps check check-layers check-threads golden asan tsan fresh screenshots install uninstall clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY: # keep the tests' objects
+
+# Short lines instead of commands, but with V=1.
+SAY = $(if $(V),,@echo '  $(1)  $@'; )
 
 $(OUT)/libqloupe.a: $(LIB_OBJECTS)
-	rm -f $@ && ar rcs $@ $^
+	$(call SAY,ar)rm -f $@ && ar rcs $@ $^
 
 $(OUT)/qloupe: $(UI_OBJECTS) $(OUT)/libqloupe.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
-$(OUT)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+$(OUT)/golden: $(OUT)/tests/golden.o $(OUT)/libqloupe.a
+	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
--include $(LIB_OBJECTS:.o=.d) $(UI_OBJECTS:.o=.d)
+$(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OUT)/libqloupe.a
+	$(call SAY,ld)$(LINK) -o $@ $^ -lcmocka $(QL_LDLIBS)
+
+# `make OUT=... test-NAME` builds and runs one test program.
+test-%: $(OUT)/tests/test_% $(OUT)/qloupe
+	QLOUPE=$(OUT)/qloupe $<
+
+$(OUT)/%.o: %.c $(OUT)/flags
+	$(call SAY,cc)mkdir -p $(@D) && $(COMPILE) -c -o $@ $<
+
+# Where the demo model is installed concerns the user interfaces only.
+$(OUT)/ui/%.o: ui/%.c $(OUT)/flags $(OUT)/datadir
+	$(call SAY,cc)mkdir -p $(@D) && $(COMPILE) -DQLOUPE_DATADIR='"$(DATADIR)"' -c -o $@ $<
+
+# Objects are made anew when compiler or flags change.
+REMEMBER = @mkdir -p $(OUT); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
+$(OUT)/flags: FORCE
+	$(call REMEMBER,$(COMPILE) $(LINK))
+$(OUT)/datadir: FORCE
+	$(call REMEMBER,$(DATADIR))
+
+-include $(OBJECTS:.o=.d)
