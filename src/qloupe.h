@@ -336,6 +336,7 @@ ql_status ql_outfile_open(const char *path, ql_outfile **out, ql_error *error);
 ql_status ql_outfile_write(ql_outfile *file, const void *bytes, size_t size, ql_error *error);
 ql_status ql_outfile_commit(ql_outfile **file, ql_error *error); /* frees it, also on failure */
 void ql_outfile_discard(ql_outfile **file);
+void ql_outfile_discard_all(void); /* for a signal handler that must exit at once: removes every temporary file */
 
 /* ---- Figures ------------------------------------------------------------------------------------------------ */
 
