@@ -1,0 +1,40 @@
+/*
+ * Styles: what a piece of the screen means. One table says how each looks with 256 colours, with 8, and with none; the
+ * background is always the terminal's own.
+ */
+#ifndef TUI_THEME_H
+#define TUI_THEME_H
+
+typedef enum tui_style {
+    TUI_TEXT,
+    TUI_FADED,  /* labels of less weight; numbers that are not of the current spec */
+    TUI_STRONG, /* what to look at first */
+    TUI_BAR,    /* the title bar */
+    TUI_FRAME,
+    TUI_FRAME_FOCUS,
+    TUI_KEY,       /* a key in the footer */
+    TUI_SELECTED,  /* the line under the cursor */
+    TUI_ORIGINAL,  /* the values as stored */
+    TUI_QUANTIZED, /* the values after the round trip */
+    TUI_ERROR_BARS,
+    TUI_CLIP, /* marks of the clip range */
+    TUI_GOOD,
+    TUI_FAIR,
+    TUI_POOR,
+    TUI_WARNING, /* errors in the status line */
+    TUI_BUSY,
+    TUI_STYLE_COUNT
+} tui_style;
+
+enum { TUI_BOLD = 1, TUI_DIM = 2, TUI_REVERSE = 4, TUI_UNDERLINE = 8 };
+
+typedef struct tui_look {
+    short color_256, color_8; /* -1: the terminal's own */
+    unsigned attributes;      /* with 256 and with 8 colours */
+    unsigned plain;           /* without colours */
+} tui_look;
+
+/* Never NULL. */
+const tui_look *tui_theme(tui_style style);
+
+#endif
