@@ -42,7 +42,7 @@ TEST_SOURCES := $(wildcard tests/test_*.c)
 LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 UI_OBJECTS   := $(UI_SOURCES:%.c=$(OUT)/%.o)
 TESTS        := $(TEST_SOURCES:%.c=$(OUT)/%)
-OBJECTS      := $(LIB_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/golden.o
+OBJECTS      := $(LIB_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/golden.o
 
 all: $(OUT)/qloupe ## build the program, build/qloupe
 
@@ -124,10 +124,10 @@ $(OUT)/libqloupe.a: $(LIB_OBJECTS)
 $(OUT)/qloupe: $(UI_OBJECTS) $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
-$(OUT)/golden: $(OUT)/tests/golden.o $(OUT)/libqloupe.a
+$(OUT)/golden: $(OUT)/tests/golden.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
-$(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OUT)/libqloupe.a
+$(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ -lcmocka $(QL_LDLIBS)
 
 # `make OUT=... test-NAME` builds and runs one test program.

@@ -1,0 +1,238 @@
+/*
+ * golden GOLDEN_DIR RESULTS_DIR: runs the cases of GOLDEN_DIR/index.tsv that this build knows (golden/README.md).
+ *
+ * A case becomes a spec by two tables: which mapping a scheme is, and which key a parameter is. A case whose scheme is in no
+ * row, or whose spec this build does not parse, is skipped and leaves no file; so a new scheme is a row here and nothing
+ * else.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "npy.h"
+#include "qloupe.h"
+
+static const struct {
+    const char *scheme, *mapping;
+} schemes[] = {
+    { "sym", "absmax" },
+    { "asym", "zeropoint" },
+};
+
+/* The first row that fits turns "key=value" into "key=" and what follows `value`; a comma in that becomes `comma`. */
+static const struct {
+    const char *scheme; /* NULL: any */
+    const char *key, *value;
+    const char *spec, *comma;
+} parameters[] = {
+    { NULL, "gran", "group:", "per=block,block=", "" },
+    { NULL, "gran", "flat:", "per=flat,block=", "" },
+    { NULL, "gran", "tile:", "per=tile,block=", "" },
+    { NULL, "gran", "", "per=", "" },
+    { NULL, "clip", "pct:", "clip=percentile,p=", ":" },
+    { "sym", "clip", "manual:", "clip=manual,abs=", "" },
+    { "asym", "clip", "manual:", "clip=manual,lo=", ",hi=" },
+    { NULL, "clip", "absmax", "clip=minmax", "" },
+    { NULL, "clip", "", "clip=", "" },
+    { NULL, "bits", "", "bits=", "" },
+    { NULL, "range", "", "range=", "" },
+    { NULL, "zero", "", "zero=", "" },
+};
+
+/* What ql_report_write_npy calls a file, and the field of the golden vectors. */
+static const struct {
+    const char *file, *field;
+} fields[] = {
+    { "codes.npy", "codes" },
+    { "scales.npy", "scales" },
+    { "zeros.npy", "zps" },
+    { "dequant.npy", "deq" },
+};
+
+#define ROWS(table) (sizeof(table) / sizeof *(table))
+
+typedef struct golden {
+    const char *vectors, *results;
+    ql_engine *engine;
+    unsigned done, refused, skipped;
+} golden;
+
+typedef struct text {
+    char text[4096];
+} text;
+
+__attribute__((format(printf, 1, 2))) static text join(const char *format, ...)
+{
+    text t;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(t.text, sizeof t.text, format, arguments);
+    va_end(arguments);
+    if (length >= (int)sizeof t.text) {
+        fprintf(stderr, "golden: name too long: %s\n", t.text);
+        exit(2);
+    }
+    return t;
+}
+
+static void append(char *out, size_t size, const char *piece)
+{
+    size_t at = strlen(out);
+    snprintf(out + at, size - at, "%s", piece);
+}
+
+/* Appends ",key=value" for one parameter; false when no row knows it. */
+static bool add_parameter(const char *scheme, const char *key, const char *value, char *spec, size_t size)
+{
+    for (size_t i = 0; i < ROWS(parameters); i++) {
+        size_t prefix = strlen(parameters[i].value);
+        if (strcmp(key, parameters[i].key) != 0 || strncmp(value, parameters[i].value, prefix) != 0 ||
+            (parameters[i].scheme && strcmp(scheme, parameters[i].scheme) != 0))
+            continue;
+        append(spec, size, strchr(spec, ':') ? "," : ":");
+        append(spec, size, parameters[i].spec);
+        for (const char *c = value + prefix; *c; c++)
+            append(spec, size, *c == ',' ? parameters[i].comma : (char[2]) { *c, 0 });
+        return true;
+    }
+    return false;
+}
+
+/* "sym" and "bits=4;gran=row" to absmax:bits=4,per=row; false when this build does not know all of it. Changes `params`. */
+static bool find_spec(const char *scheme, char *params, ql_spec *out)
+{
+    char spec[256] = "";
+    for (size_t i = 0; i < ROWS(schemes); i++)
+        if (strcmp(scheme, schemes[i].scheme) == 0)
+            append(spec, sizeof spec, schemes[i].mapping);
+    if (!*spec)
+        return false;
+    char *rest = NULL;
+    for (char *p = strtok_r(params, ";", &rest); p; p = strtok_r(NULL, ";", &rest)) {
+        char *value = strchr(p, '=');
+        if (!value)
+            continue; /* "-": no parameters */
+        *value++ = 0;
+        if (!add_parameter(scheme, p, value, spec, sizeof spec))
+            return false;
+    }
+    return ql_spec_parse(spec, out, NULL) == QL_OK;
+}
+
+static bool write_metrics(const ql_report *report, const char *path)
+{
+    enum { COUNT = QL_WORST_ROW_MSE + 2 };
+    double values[COUNT];
+    memcpy(values, report->metrics, (COUNT - 1) * sizeof *values); /* the same order */
+    values[COUNT - 1] = report->bits_per_weight;
+    return npy_write(path, "f8", 1, (uint64_t[]) { COUNT }, values);
+}
+
+static ql_status run(const golden *g, const char *id, const char *input, const char *dtype, const ql_spec *spec,
+                     ql_error *error)
+{
+    ql_model *model = NULL;
+    ql_profile *profile = NULL;
+    ql_report *report = NULL;
+    text folder = join("%s/%s.tmp", g->results, id);
+    ql_status status = ql_model_open(join("%s/in/%s.npy", g->vectors, input).text, QL_LAYOUT_AUTO, &model, error);
+    if (status != QL_OK)
+        goto cleanup;
+    ql_tensor tensor = *ql_model_tensor(model, 0);
+    if (strcmp(dtype, "bf16") == 0)
+        tensor.dtype = QL_BF16; /* .npy has no such type: stored as uint16 */
+    status = ql_profile_make(g->engine, model, &tensor, NULL, &profile, error);
+    if (status == QL_OK)
+        status = ql_report_make(g->engine, profile, spec, NULL, &report, error);
+    if (status == QL_OK)
+        status = ql_report_write_npy(g->engine, profile, report, NULL, folder.text, error);
+    if (status != QL_OK)
+        goto cleanup;
+    for (size_t i = 0; i < ROWS(fields); i++) {
+        text from = join("%s/%s", folder.text, fields[i].file), to = join("%s/%s.%s.npy", g->results, id, fields[i].field);
+        if (rename(from.text, to.text) != 0 && errno != ENOENT) {
+            perror(to.text);
+            exit(2);
+        }
+    }
+    if (!write_metrics(report, join("%s/%s.metrics.npy", g->results, id).text)) {
+        fprintf(stderr, "golden: %s: cannot write the metrics\n", id);
+        exit(2);
+    }
+cleanup:
+    rmdir(folder.text);
+    ql_report_free(&report);
+    ql_profile_free(&profile);
+    ql_model_free(&model);
+    return status;
+}
+
+static void remove_results(const golden *g, const char *id)
+{
+    for (size_t i = 0; i < ROWS(fields); i++)
+        unlink(join("%s/%s.%s.npy", g->results, id, fields[i].field).text);
+    unlink(join("%s/%s.metrics.npy", g->results, id).text);
+    unlink(join("%s/%s.error", g->results, id).text);
+}
+
+/* id <TAB> scheme <TAB> input:dtype <TAB> parameters <TAB> fields */
+static void run_line(golden *g, char *line)
+{
+    char *rest = NULL;
+    char *id = strtok_r(line, "\t\n", &rest), *scheme = strtok_r(NULL, "\t\n", &rest);
+    char *input = strtok_r(NULL, "\t\n", &rest), *params = strtok_r(NULL, "\t\n", &rest);
+    if (!params || strcmp(id, "id") == 0)
+        return;
+    remove_results(g, id);
+    char *dtype = strchr(input, ':');
+    ql_spec spec;
+    if (!dtype || !find_spec(scheme, params, &spec)) {
+        g->skipped++;
+        return;
+    }
+    *dtype++ = 0;
+    ql_error error = { 0 };
+    if (run(g, id, input, dtype, &spec, &error) == QL_OK) {
+        g->done++;
+        return;
+    }
+    g->refused++;
+    FILE *file = fopen(join("%s/%s.error", g->results, id).text, "w");
+    if (!file || fprintf(file, "%s\n", error.message) < 0 || fclose(file) != 0) {
+        perror(id);
+        exit(2);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3) {
+        fprintf(stderr, "usage: golden GOLDEN_DIR RESULTS_DIR\n");
+        return 2;
+    }
+    golden g = { .vectors = argv[1], .results = argv[2] };
+    text path = join("%s/index.tsv", g.vectors);
+    FILE *index = fopen(path.text, "r");
+    if (!index || (mkdir(g.results, 0777) != 0 && errno != EEXIST)) {
+        perror(index ? g.results : path.text);
+        return 2;
+    }
+    ql_error error;
+    if (ql_engine_new(0, &g.engine, &error) != QL_OK) {
+        fprintf(stderr, "golden: %s\n", error.message);
+        return 2;
+    }
+    char *line = NULL;
+    size_t size = 0;
+    while (getline(&line, &size, index) > 0)
+        run_line(&g, line);
+    free(line);
+    fclose(index);
+    ql_engine_free(&g.engine);
+    printf("golden: %u cases done, %u refused, %u skipped (not in this build)\n", g.done, g.refused, g.skipped);
+    return 0;
+}
