@@ -25,8 +25,8 @@ typedef struct ql_pass {
 /* Runs the pass. The first failing chunk (lowest number among those that ran) gives the status and message. */
 ql_status ql_parallel(ql_engine *engine, const ql_pass *pass, ql_error *error);
 
-/* Scratch memory of one worker, at least byte_count, aligned to 64, contents undefined; valid until the next call for the same
-   worker. NULL when memory is short. Not for use while a pass runs. */
+/* Scratch memory of one worker, at least byte_count, aligned to 64, contents undefined; valid until the next larger call for the same
+   worker. NULL when memory is short. Set up before a pass with the size; in the pass a worker asks with size 0 for what it has. */
 void *ql_engine_scratch(ql_engine *engine, unsigned worker, size_t byte_count);
 
 #endif

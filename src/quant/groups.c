@@ -1,0 +1,176 @@
+/* Granularity: see groups.h. */
+#include "quant/groups.h"
+
+#include "base/error.h"
+#include "base/sizes.h"
+#include "tensor/tensor.h"
+
+#include <inttypes.h>
+
+ql_status ql_groups_make(const ql_tensor *tensor, const ql_spec *spec, ql_groups *out, ql_error *error)
+{
+    ql_groups g = { .per = spec->per, .rows = tensor->rows, .cols = tensor->cols, .elements = tensor->element_count, .block = spec->block };
+    g.by_columns = g.per == QL_PER_COL;
+    /* A single line is the same in both orders. */
+    g.stored_by_columns = tensor->layout == QL_LAYOUT_IN_OUT;
+    if (g.rows == 1 || g.cols == 1) {
+        g.stored_by_columns = g.by_columns;
+    }
+    if ((g.per == QL_PER_BLOCK || g.per == QL_PER_FLAT) && g.block == 0) {
+        return ql_fail(error, QL_BAD_USAGE, "a block of 0 elements; give block=N, for example block=64");
+    }
+    switch (g.per) {
+    case QL_PER_TENSOR:
+        g.count = 1;
+        break;
+    case QL_PER_ROW:
+        g.count = g.rows;
+        break;
+    case QL_PER_COL:
+        g.count = g.cols;
+        break;
+    case QL_PER_BLOCK:
+        g.row_groups = ql_size_ceil_div(g.cols, g.block);
+        g.count = g.rows * g.row_groups; /* at most the number of elements */
+        break;
+    case QL_PER_FLAT:
+        g.count = ql_size_ceil_div(g.elements, g.block);
+        break;
+    }
+    *out = g;
+    return QL_OK;
+}
+
+bool ql_groups_are_runs(const ql_groups *groups)
+{
+    return groups->per == QL_PER_TENSOR || groups->by_columns == groups->stored_by_columns;
+}
+
+/* Group of a position of the walk. */
+static uint64_t group_at(const ql_groups *groups, uint64_t line, uint64_t position)
+{
+    switch (groups->per) {
+    case QL_PER_TENSOR:
+        return 0;
+    case QL_PER_ROW:
+    case QL_PER_COL:
+        return line;
+    case QL_PER_BLOCK:
+        return line * groups->row_groups + position / groups->block;
+    case QL_PER_FLAT:
+        break;
+    }
+    return (line * groups->cols + position) / groups->block;
+}
+
+static uint64_t line_length(const ql_groups *groups)
+{
+    return groups->by_columns ? groups->rows : groups->cols;
+}
+
+uint64_t ql_groups_start(const ql_groups *groups, uint64_t group)
+{
+    switch (groups->per) {
+    case QL_PER_TENSOR:
+        return 0;
+    case QL_PER_ROW:
+    case QL_PER_COL:
+        return group * line_length(groups);
+    case QL_PER_BLOCK:
+        return group / groups->row_groups * groups->cols + group % groups->row_groups * groups->block;
+    case QL_PER_FLAT:
+        break;
+    }
+    return group * groups->block;
+}
+
+uint64_t ql_groups_length(const ql_groups *groups, uint64_t group)
+{
+    uint64_t next = group + 1 < groups->count ? ql_groups_start(groups, group + 1) : groups->elements;
+    return next - ql_groups_start(groups, group);
+}
+
+uint64_t ql_groups_run(const ql_groups *groups, uint64_t begin, uint64_t *group)
+{
+    uint64_t length = line_length(groups);
+    *group = group_at(groups, begin / length, begin % length);
+    return ql_groups_start(groups, *group) + ql_groups_length(groups, *group) - begin;
+}
+
+/* n elements of one stored line, from `position` on, each in another line of the walk. */
+static void groups_across(const ql_groups *groups, uint64_t stored_line, uint64_t position, size_t n, uint64_t *out)
+{
+    uint64_t factor = 1, offset = 0; /* group = line of the walk * factor + offset */
+    if (groups->per == QL_PER_FLAT) {
+        for (size_t i = 0; i < n; i++) {
+            out[i] = group_at(groups, position + i, stored_line);
+        }
+        return;
+    }
+    if (groups->per == QL_PER_BLOCK) {
+        factor = groups->row_groups;
+        offset = stored_line / groups->block;
+    }
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (position + i) * factor + offset;
+    }
+}
+
+void ql_groups_of(const ql_groups *groups, uint64_t begin, size_t n, uint64_t *out)
+{
+    const uint64_t width = groups->stored_by_columns ? groups->rows : groups->cols;
+    for (size_t done = 0; done < n;) {
+        uint64_t at = begin + done, left = width - at % width;
+        size_t count = left < n - done ? (size_t)left : n - done;
+        if (!ql_groups_are_runs(groups)) {
+            groups_across(groups, at / width, at % width, count, out + done);
+        } else {
+            uint64_t group, run = ql_groups_run(groups, at, &group);
+            count = run < count ? (size_t)run : count;
+            for (size_t i = 0; i < count; i++) {
+                out[done + i] = group;
+            }
+        }
+        done += count;
+    }
+}
+
+enum { PIECE = 1024 };
+
+/* Stored across the walk: position p of line l is stored element p * lines + l, so the lines first..last stand side by side at each p. */
+static ql_status read_across(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out, void *scratch,
+                             ql_error *error)
+{
+    const uint64_t length = line_length(groups), lines = groups->elements / length, end = begin + n;
+    const uint64_t first = begin / length, last = (end - 1) / length;
+    const uint64_t p_begin = first == last ? begin % length : 0, p_end = first == last ? (end - 1) % length + 1 : length;
+    float piece[PIECE];
+    for (uint64_t p = p_begin; p < p_end; p++) {
+        for (uint64_t line = first; line <= last; line += PIECE) {
+            size_t width = last - line + 1 < PIECE ? (size_t)(last - line + 1) : PIECE;
+            ql_status status = ql_tensor_read_f32(tensor, p * lines + line, width, piece, scratch, error);
+            if (status != QL_OK) {
+                return status;
+            }
+            for (size_t i = 0; i < width; i++) {
+                uint64_t at = (line + i) * length + p;
+                if (at >= begin && at < end) {
+                    out[at - begin] = piece[i];
+                }
+            }
+        }
+    }
+    return QL_OK;
+}
+
+ql_status ql_groups_read(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out, void *scratch,
+                         ql_error *error)
+{
+    if (n == 0) {
+        return QL_OK;
+    }
+    if (groups->by_columns == groups->stored_by_columns) {
+        return ql_tensor_read_f32(tensor, begin, n, out, scratch, error);
+    }
+    return read_across(groups, tensor, begin, n, out, scratch, error);
+}

@@ -1,0 +1,50 @@
+/*
+ * Granularity: which elements share their parameters.
+ *
+ * Groups are defined on the logical weight W[rows][cols]. Each is a contiguous range of a walk over W: along the rows for tensor, row,
+ * block and flat, along the columns for col. Where the walk is also the order in which the tensor is stored, a group is a run of stored
+ * elements; otherwise its elements are scattered.
+ *
+ *   per      groups, in order                                  walk
+ *   tensor   one                                               rows
+ *   row      one per row                                       rows
+ *   col      one per column                                    columns
+ *   block    `block` columns of a row, the last may be short   rows
+ *   flat     `block` elements of the walk, the last short      rows
+ */
+#ifndef QL_QUANT_GROUPS_H
+#define QL_QUANT_GROUPS_H
+
+#include "qloupe.h"
+
+typedef struct ql_groups {
+    ql_granularity per;
+    uint64_t rows, cols, elements;
+    uint64_t block;      /* block and flat */
+    uint64_t row_groups; /* per=block: groups of one row */
+    bool by_columns;     /* the walk */
+    bool stored_by_columns; /* the tensor is stored [in][out]: column by column of W */
+    uint64_t count;
+} ql_groups;
+
+/* QL_BAD_USAGE when the spec does not fit the tensor. The tensor is not empty. */
+ql_status ql_groups_make(const ql_tensor *tensor, const ql_spec *spec, ql_groups *out, ql_error *error);
+
+/* True when every group is a run of stored elements. */
+bool ql_groups_are_runs(const ql_groups *groups);
+
+/* Groups are runs: the group of stored element `begin` and how many elements from there on belong to it. */
+uint64_t ql_groups_run(const ql_groups *groups, uint64_t begin, uint64_t *group);
+
+/* The group of each of the stored elements [begin, begin + n). */
+void ql_groups_of(const ql_groups *groups, uint64_t begin, size_t n, uint64_t *out);
+
+/* The group's range of the walk. */
+uint64_t ql_groups_start(const ql_groups *groups, uint64_t group);
+uint64_t ql_groups_length(const ql_groups *groups, uint64_t group);
+
+/* Elements [begin, begin + n) of the walk to out[n]; scratch as ql_tensor_scratch_size(tensor, n) says. */
+ql_status ql_groups_read(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out, void *scratch,
+                         ql_error *error);
+
+#endif
