@@ -59,12 +59,15 @@ deps: ## install the Debian packages that the build and the tests need, after na
 	have=" $$(dpkg-query -W -f='$${db:Status-Abbrev}$${Package}\n' $(DEPS) 2>/dev/null | sed -n 's/^.i //p' | tr '\n' ' ')"; \
 	missing=; for p in $(DEPS); do case "$$have" in *" $$p "*) ;; *) missing="$$missing $$p" ;; esac; done; \
 	test -n "$$missing" || exit 0; \
-	echo "deps: these Debian packages are missing and will be installed:$$missing"; \
+	echo "deps: these Debian packages are missing and will be installed (a minute or so):$$missing"; \
 	root=; if [ "$$(id -u)" != 0 ]; then root=sudo; command -v sudo >/dev/null || { \
 	    echo "deps: not root and no sudo; as root, run: apt-get install$$missing"; exit 1; }; fi; \
-	get="$$root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends"; \
-	apt-get -qq -s --no-install-recommends install $$missing >/dev/null 2>&1 || $$get update; \
-	$$get install $$missing || { $$get update && $$get install $$missing; }
+	get="$$root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends -o Dpkg::Use-Pty=0"; \
+	mkdir -p $(OUT); log=$(OUT)/deps.log; { \
+	    apt-get -qq -s --no-install-recommends install $$missing || $$get update; \
+	    $$get install $$missing || { $$get update && $$get install $$missing; }; \
+	} >$$log 2>&1 || { cat $$log; echo "deps: apt-get failed, see above"; exit 1; }; \
+	echo "deps: installed"
 
 check: all golden $(TESTS) ## run every test, with all packages already there
 	@BUILD=$(BUILD) V=$(V) sh tests/run.sh $(OUT) $(TESTS)
