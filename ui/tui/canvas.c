@@ -7,6 +7,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "text/plain.h"
 #include "text/ramp.h"
 
 bool tui_canvas_resize(tui_canvas *canvas, int rows, int cols)
@@ -65,7 +66,8 @@ static int cell_count(const tui_canvas *canvas, uint32_t codepoint)
 int tui_canvas_width(const tui_canvas *canvas, const char *text)
 {
     int width = 0;
-    for (uint32_t c = text_next(&text); c != 0; c = text_next(&text))
+    unsigned c;
+    for (size_t size; (size = text_next(text, &c)) > 0; text += size)
         width += cell_count(canvas, c);
     return width;
 }
@@ -97,7 +99,8 @@ int tui_canvas_text(tui_canvas *canvas, int y, int x, int width, tui_style style
     if (cut)
         limit = width - cell_count(canvas, ellipsis);
     int used = 0;
-    for (uint32_t c = text_next(&text); c != 0; c = text_next(&text)) {
+    unsigned c;
+    for (size_t size; (size = text_next(text, &c)) > 0; text += size) {
         if (used + cell_count(canvas, c) > limit)
             break;
         used += put_character(canvas, y, x + used, style, c);
@@ -135,12 +138,13 @@ int tui_canvas_wrap(tui_canvas *canvas, tui_rect rect, tui_style style, const ch
         const char *end = text, *at = text; /* end: where the line may be broken */
         int used = 0;
         while (used <= rect.cols) {
-            const char *before = at;
-            uint32_t c = text_next(&at);
-            if (c == 0 || c == ' ')
-                end = before;
-            if (c == 0)
+            unsigned c;
+            size_t size = text_next(at, &c);
+            if (size == 0 || c == ' ')
+                end = at;
+            if (size == 0)
                 break;
+            at += size;
             used += cell_count(canvas, c);
         }
         char line[1024];

@@ -1,0 +1,369 @@
+/* The worker thread, its requests and its events. */
+#include "tui/jobs.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct node {
+    struct node *next;
+    tui_event event;
+} node;
+
+/* What a request has reached; each stage needs the one before. */
+typedef enum stage { STAGE_PROFILE, STAGE_REPORT, STAGE_WHY, STAGE_DONE } stage;
+
+typedef struct request {
+    uint64_t ticket;
+    size_t tensor;
+    ql_spec spec;
+    tui_measure *measure; /* one reference, NULL before STAGE_WHY */
+    stage stage;
+} request;
+
+struct tui_jobs {
+    const ql_model *model;
+    unsigned threads;
+    pthread_t thread;
+    int wake[2]; /* a byte for every event */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+
+    /* under the lock */
+    request wanted; /* stage STAGE_DONE: nothing wanted */
+    tui_export *export; /* owned, NULL: none */
+    node *first, *last;
+    const char *doing; /* NULL: idle */
+
+    /* the worker's own */
+    ql_engine *engine;      /* made with the first request */
+    ql_profile **profiles; /* [tensor count], NULL where not made yet; only the worker writes */
+
+    atomic_bool quit, stop_export;
+    atomic_ullong newest; /* ticket */
+    atomic_ullong done, total;
+};
+
+/* ---- Events ---------------------------------------------------------------------------------------------------- */
+
+static void post(tui_jobs *jobs, const tui_event *event)
+{
+    node *made = malloc(sizeof *made);
+    if (!made) { /* the screen keeps its older numbers */
+        tui_measure *measure = event->measure;
+        tui_measure_release(&measure);
+        return;
+    }
+    *made = (node) { NULL, *event };
+    pthread_mutex_lock(&jobs->lock);
+    if (jobs->last)
+        jobs->last->next = made;
+    else
+        jobs->first = made;
+    jobs->last = made;
+    pthread_mutex_unlock(&jobs->lock);
+    if (write(jobs->wake[1], "", 1) < 0) { /* full: it is readable anyway */
+    }
+}
+
+bool tui_jobs_event(tui_jobs *jobs, tui_event *out)
+{
+    char bytes[64];
+    while (read(jobs->wake[0], bytes, sizeof bytes) > 0)
+        ;
+    pthread_mutex_lock(&jobs->lock);
+    node *taken = jobs->first;
+    if (taken) {
+        jobs->first = taken->next;
+        if (!jobs->first)
+            jobs->last = NULL;
+    }
+    pthread_mutex_unlock(&jobs->lock);
+    if (!taken)
+        return false;
+    *out = taken->event;
+    free(taken);
+    return true;
+}
+
+/* ---- Work ------------------------------------------------------------------------------------------------------ */
+
+typedef struct watcher {
+    tui_jobs *jobs;
+    uint64_t ticket; /* 0: an export */
+} watcher;
+
+static bool tick(void *context, uint64_t done, uint64_t total)
+{
+    const watcher *watch = context;
+    tui_jobs *jobs = watch->jobs;
+    atomic_store(&jobs->done, done);
+    atomic_store(&jobs->total, total);
+    if (atomic_load(&jobs->quit))
+        return false;
+    return watch->ticket == 0 ? !atomic_load(&jobs->stop_export) : atomic_load(&jobs->newest) == watch->ticket;
+}
+
+static void begin(tui_jobs *jobs, const char *what)
+{
+    pthread_mutex_lock(&jobs->lock);
+    jobs->doing = what;
+    pthread_mutex_unlock(&jobs->lock);
+    atomic_store(&jobs->done, 0);
+    atomic_store(&jobs->total, 0);
+}
+
+static ql_status need_profile(tui_jobs *jobs, size_t tensor, const ql_monitor *monitor, ql_error *error)
+{
+    if (!jobs->engine && ql_engine_new(jobs->threads, &jobs->engine, error) != QL_OK)
+        return error->status;
+    if (jobs->profiles[tensor])
+        return QL_OK;
+    begin(jobs, "reading the tensor");
+    return ql_profile_make(jobs->engine, jobs->model, ql_model_tensor(jobs->model, tensor), monitor, &jobs->profiles[tensor],
+                           error);
+}
+
+static ql_status need_measure(tui_jobs *jobs, request *job, const ql_monitor *monitor, ql_error *error)
+{
+    if (job->measure)
+        return QL_OK;
+    begin(jobs, "measuring");
+    ql_report *report = NULL;
+    ql_status status = ql_report_make(jobs->engine, jobs->profiles[job->tensor], &job->spec, monitor, &report, error);
+    if (status != QL_OK)
+        return status;
+    job->measure = tui_measure_new(job->tensor, &report);
+    if (job->measure)
+        return QL_OK;
+    snprintf(error->message, sizeof error->message, "out of memory for a report");
+    return error->status = QL_NO_MEMORY;
+}
+
+/* Does one stage of the job and says so in `event`. */
+static ql_status run_stage(tui_jobs *jobs, request *job, tui_event *event)
+{
+    watcher watch = { jobs, job->ticket };
+    ql_monitor monitor = { tick, &watch };
+    ql_status status = QL_OK;
+    switch (job->stage) {
+    case STAGE_PROFILE:
+        event->kind = TUI_PROFILED;
+        status = need_profile(jobs, job->tensor, &monitor, &event->error);
+        event->profile = jobs->profiles[job->tensor];
+        break;
+    case STAGE_REPORT:
+        event->kind = TUI_REPORTED;
+        status = need_measure(jobs, job, &monitor, &event->error);
+        break;
+    case STAGE_WHY:
+        event->kind = TUI_EXPLAINED;
+        begin(jobs, "looking for a remedy");
+        status = ql_why_make(jobs->engine, jobs->profiles[job->tensor], job->measure->report, &monitor, &event->why,
+                             &event->error);
+        break;
+    case STAGE_DONE:
+        break;
+    }
+    event->measure = tui_measure_retain(job->measure);
+    return status;
+}
+
+/* The next stage of what is wanted. Called and returns with the lock held. */
+static void work_on_request(tui_jobs *jobs)
+{
+    request job = jobs->wanted;
+    tui_measure_retain(job.measure);
+    pthread_mutex_unlock(&jobs->lock);
+
+    tui_event event = { .ticket = job.ticket, .tensor = job.tensor };
+    ql_status status = run_stage(jobs, &job, &event);
+    if (status == QL_CANCELLED) {
+        tui_measure_release(&event.measure);
+    } else {
+        if (status != QL_OK) {
+            event.kind = TUI_FAILED;
+            event.error.status = status;
+        }
+        post(jobs, &event);
+    }
+    bool finished = status == QL_OK && job.stage == STAGE_WHY;
+    if (finished)
+        post(jobs, &(tui_event) { .kind = TUI_FINISHED, .ticket = job.ticket, .tensor = job.tensor });
+
+    pthread_mutex_lock(&jobs->lock);
+    if (jobs->wanted.ticket == job.ticket && jobs->wanted.stage != STAGE_DONE) {
+        jobs->wanted.stage = status == QL_OK ? job.stage + 1 : STAGE_DONE;
+        if (!jobs->wanted.measure)
+            jobs->wanted.measure = tui_measure_retain(job.measure);
+    }
+    tui_measure_release(&job.measure);
+}
+
+static ql_status write_figure(tui_jobs *jobs, const tui_export *export, tui_measure *known, ql_error *error)
+{
+    watcher watch = { jobs, 0 };
+    ql_monitor monitor = { tick, &watch };
+    char spec_text[QL_SPEC_TEXT];
+    ql_spec_format(&export->spec, spec_text);
+    request job = { .tensor = export->tensor, .spec = export->spec };
+    if (tui_measure_is(known, export->tensor, spec_text))
+        job.measure = tui_measure_retain(known);
+    ql_status status = need_profile(jobs, job.tensor, &monitor, error);
+    if (status == QL_OK)
+        status = need_measure(jobs, &job, &monitor, error);
+    if (status == QL_OK) {
+        begin(jobs, "writing the figure");
+        const ql_figure_options options = { ql_figure_kind_at(0)->name, export->command, export->tensor_name,
+                                            export->file_name };
+        status = ql_figure_write(job.measure->report, &options, export->path, error);
+    }
+    tui_measure_release(&job.measure);
+    return status;
+}
+
+/* Called and returns with the lock held. */
+static void work_on_export(tui_jobs *jobs)
+{
+    tui_export *export = jobs->export;
+    jobs->export = NULL;
+    tui_measure *known = tui_measure_retain(jobs->wanted.measure);
+    pthread_mutex_unlock(&jobs->lock);
+    tui_event event = { .kind = TUI_EXPORTED, .tensor = export->tensor };
+    event.error.status = write_figure(jobs, export, known, &event.error);
+    snprintf(event.path, sizeof event.path, "%s", export->path);
+    post(jobs, &event);
+    free(export);
+    pthread_mutex_lock(&jobs->lock);
+    tui_measure_release(&known);
+}
+
+static void *run(void *context)
+{
+    tui_jobs *jobs = context;
+    pthread_mutex_lock(&jobs->lock);
+    while (!atomic_load(&jobs->quit)) {
+        bool has_request = jobs->wanted.stage != STAGE_DONE;
+        if (jobs->export && (!has_request || jobs->wanted.stage == STAGE_WHY)) {
+            work_on_export(jobs);
+        } else if (has_request) {
+            work_on_request(jobs);
+        } else {
+            jobs->doing = NULL;
+            pthread_cond_wait(&jobs->changed, &jobs->lock);
+        }
+    }
+    pthread_mutex_unlock(&jobs->lock);
+    return NULL;
+}
+
+/* ---- Called by the screen ---------------------------------------------------------------------------------------- */
+
+ql_status tui_jobs_start(const ql_model *model, unsigned threads, tui_jobs **out, ql_error *error)
+{
+    tui_jobs *jobs = calloc(1, sizeof *jobs);
+    ql_profile **profiles = calloc(ql_model_tensor_count(model) + 1, sizeof(ql_profile *));
+    if (!jobs || !profiles || pipe2(jobs->wake, O_CLOEXEC | O_NONBLOCK) != 0)
+        goto failed;
+    jobs->model = model;
+    jobs->threads = threads;
+    jobs->profiles = profiles;
+    jobs->wanted.stage = STAGE_DONE;
+    pthread_mutex_init(&jobs->lock, NULL);
+    pthread_cond_init(&jobs->changed, NULL);
+    if (pthread_create(&jobs->thread, NULL, run, jobs) == 0) {
+        *out = jobs;
+        return QL_OK;
+    }
+    close(jobs->wake[0]);
+    close(jobs->wake[1]);
+failed:
+    free(jobs);
+    free(profiles);
+    snprintf(error->message, sizeof error->message, "the system has no room for one more thread");
+    return error->status = QL_NO_MEMORY;
+}
+
+void tui_jobs_stop(tui_jobs **held)
+{
+    tui_jobs *jobs = *held;
+    *held = NULL;
+    if (!jobs)
+        return;
+    pthread_mutex_lock(&jobs->lock);
+    atomic_store(&jobs->quit, true);
+    pthread_cond_signal(&jobs->changed);
+    pthread_mutex_unlock(&jobs->lock);
+    pthread_join(jobs->thread, NULL);
+
+    for (tui_event event; tui_jobs_event(jobs, &event);)
+        tui_measure_release(&event.measure);
+    for (size_t i = 0; i < ql_model_tensor_count(jobs->model); i++)
+        ql_profile_free(&jobs->profiles[i]);
+    tui_measure_release(&jobs->wanted.measure);
+    ql_engine_free(&jobs->engine);
+    close(jobs->wake[0]);
+    close(jobs->wake[1]);
+    pthread_mutex_destroy(&jobs->lock);
+    pthread_cond_destroy(&jobs->changed);
+    free(jobs->export);
+    free(jobs->profiles);
+    free(jobs);
+}
+
+uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tui_measure *known)
+{
+    pthread_mutex_lock(&jobs->lock);
+    uint64_t ticket = atomic_fetch_add(&jobs->newest, 1) + 1;
+    tui_measure_release(&jobs->wanted.measure);
+    jobs->wanted = (request) { ticket, tensor, *spec, tui_measure_retain(known), STAGE_PROFILE };
+    pthread_cond_signal(&jobs->changed);
+    pthread_mutex_unlock(&jobs->lock);
+    return ticket;
+}
+
+bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish)
+{
+    tui_export *copy = malloc(sizeof *copy);
+    if (!copy)
+        return false;
+    *copy = *wish;
+    pthread_mutex_lock(&jobs->lock);
+    free(jobs->export);
+    jobs->export = copy;
+    atomic_store(&jobs->stop_export, false);
+    pthread_cond_signal(&jobs->changed);
+    pthread_mutex_unlock(&jobs->lock);
+    return true;
+}
+
+void tui_jobs_cancel(tui_jobs *jobs, bool exports)
+{
+    pthread_mutex_lock(&jobs->lock);
+    atomic_fetch_add(&jobs->newest, 1);
+    jobs->wanted.stage = STAGE_DONE;
+    if (exports) {
+        atomic_store(&jobs->stop_export, true);
+        free(jobs->export);
+        jobs->export = NULL;
+    }
+    pthread_mutex_unlock(&jobs->lock);
+}
+
+int tui_jobs_fd(const tui_jobs *jobs)
+{
+    return jobs->wake[0];
+}
+
+tui_progress tui_jobs_progress(tui_jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->lock);
+    const char *doing = jobs->doing;
+    pthread_mutex_unlock(&jobs->lock);
+    uint64_t done = atomic_load(&jobs->done), total = atomic_load(&jobs->total);
+    return (tui_progress) { doing != NULL, doing ? doing : "", total > 0 ? (double)done / (double)total : 0 };
+}

@@ -1,0 +1,67 @@
+/*
+ * The worker: one thread with its own engine that measures what the screen asks for. The newest request wins: it cancels the
+ * older one within a chunk. An export is not cancelled by newer requests, only by tui_jobs_cancel.
+ *
+ *   tui_jobs_measure --> profile --> report --> why    each stage sends an event; tui_jobs_fd becomes readable
+ *
+ * All functions are called by the thread of the screen and return at once (tui_jobs_stop: within a chunk).
+ */
+#ifndef TUI_JOBS_H
+#define TUI_JOBS_H
+
+#include "tui/measure.h"
+
+typedef struct tui_jobs tui_jobs;
+
+typedef enum tui_event_kind {
+    TUI_PROFILED,  /* `profile` is there */
+    TUI_REPORTED,  /* `measure` is there */
+    TUI_EXPLAINED, /* `why` of `measure` is there */
+    TUI_FINISHED,  /* the request is done */
+    TUI_FAILED,    /* the request ended with `error`; not sent when it was cancelled */
+    TUI_EXPORTED,  /* the figure is written, or `error` says why not */
+} tui_event_kind;
+
+typedef struct tui_event {
+    tui_event_kind kind;
+    uint64_t ticket; /* of the request; events of older requests may still come */
+    size_t tensor;
+    const ql_profile *profile; /* borrowed until tui_jobs_stop */
+    tui_measure *measure;      /* a reference for the receiver, or NULL */
+    ql_why why;
+    ql_error error;
+    char path[512]; /* of an export */
+} tui_event;
+
+typedef struct tui_export {
+    size_t tensor;
+    ql_spec spec;
+    char tensor_name[256], file_name[256]; /* printable */
+    char command[2048];
+    char path[512];
+} tui_export;
+
+typedef struct tui_progress {
+    bool busy;
+    const char *stage; /* "reading the tensor", "measuring", ... */
+    double share;      /* of the stage, 0..1 */
+} tui_progress;
+
+/* The model is borrowed. threads: 0 for one per core. */
+ql_status tui_jobs_start(const ql_model *model, unsigned threads, tui_jobs **out, ql_error *error);
+void tui_jobs_stop(tui_jobs **jobs);
+
+/* Asks for all about a tensor under a spec; `known` (NULL: nothing) is a report that is there already. Returns the ticket. */
+uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tui_measure *known);
+
+/* Asks for a figure; an export that has not begun is replaced. False when memory is short. */
+bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish);
+
+/* Cancels the request; with `exports` also the export. */
+void tui_jobs_cancel(tui_jobs *jobs, bool exports);
+
+int tui_jobs_fd(const tui_jobs *jobs);
+bool tui_jobs_event(tui_jobs *jobs, tui_event *out);
+tui_progress tui_jobs_progress(tui_jobs *jobs);
+
+#endif

@@ -1,0 +1,52 @@
+/* Keys and how they are written: in key strings (--keys), in the table of keys, in the help. */
+#ifndef TUI_KEY_H
+#define TUI_KEY_H
+
+#include <stdint.h>
+
+#include "qloupe.h"
+
+/* A Unicode character, a control character, or one of the names below. */
+typedef uint32_t tui_key;
+
+enum {
+    TUI_KEY_NONE = 0,
+    TUI_KEY_TAB = 9,
+    TUI_KEY_ENTER = 13,
+    TUI_KEY_ESC = 27,
+    TUI_KEY_BACKSPACE = 127,
+    TUI_KEY_UP = 0x110000, /* beyond Unicode */
+    TUI_KEY_DOWN,
+    TUI_KEY_LEFT,
+    TUI_KEY_RIGHT,
+    TUI_KEY_PAGE_UP,
+    TUI_KEY_PAGE_DOWN,
+    TUI_KEY_HOME,
+    TUI_KEY_END,
+    TUI_KEY_DELETE,
+    TUI_KEY_BACK_TAB,
+    TUI_KEY_F1, /* F2 to F12 follow */
+    TUI_KEY_SETTLE = TUI_KEY_F1 + 12, /* in a script only: wait until every number is exact */
+};
+
+enum { TUI_KEY_TEXT = 16 };
+
+#define TUI_CONTROL(letter) ((tui_key)((letter) & 31))
+
+/* Takes the next key of a key string: a character is itself, `<Enter>`, `<C-x>` and the like are keys, `<lt>` is "<". Moves
+   *text past it. TUI_KEY_NONE at the end, and at a `<` that starts no key (then *text stays). */
+tui_key tui_key_read(const char **text);
+
+/* The key as a key string spells it. */
+void tui_key_spell(tui_key key, char out[TUI_KEY_TEXT]);
+
+/* A script: the keys of --keys, which is a key string or @FILE. In a file `#` starts a comment that runs to the end of the line, and
+   line ends and the spaces around a line mean nothing. QL_BAD_USAGE names what is no key; QL_BAD_FILE. */
+typedef struct tui_script {
+    tui_key *keys; /* owned [count] */
+    size_t count, next;
+} tui_script;
+ql_status tui_script_read(const char *argument, tui_script *out, ql_error *error);
+void tui_script_free(tui_script *script);
+
+#endif

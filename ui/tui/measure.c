@@ -1,0 +1,85 @@
+/* Counted reports and the cache of those used last. */
+#include "tui/measure.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CACHE_BYTES = 64 << 20 };
+
+typedef struct counted {
+    tui_measure measure; /* first: a tui_measure is always the start of one of these */
+    atomic_uint references;
+    ql_report *report;
+} counted;
+
+tui_measure *tui_measure_new(size_t tensor, ql_report **report)
+{
+    counted *made = calloc(1, sizeof *made);
+    if (!made) {
+        ql_report_free(report);
+        return NULL;
+    }
+    made->measure.tensor = tensor;
+    made->measure.report = made->report = *report;
+    atomic_init(&made->references, 1);
+    *report = NULL;
+    return &made->measure;
+}
+
+tui_measure *tui_measure_retain(tui_measure *measure)
+{
+    if (measure)
+        atomic_fetch_add(&((counted *)measure)->references, 1);
+    return measure;
+}
+
+void tui_measure_release(tui_measure **measure)
+{
+    counted *held = (counted *)*measure;
+    *measure = NULL;
+    if (held && atomic_fetch_sub(&held->references, 1) == 1) {
+        ql_report_free(&held->report);
+        free(held);
+    }
+}
+
+bool tui_measure_is(const tui_measure *measure, size_t tensor, const char *spec_text)
+{
+    return measure && measure->tensor == tensor && strcmp(measure->report->spec_text, spec_text) == 0;
+}
+
+static uint64_t byte_count(const tui_measure *measure)
+{
+    return sizeof(ql_report) + measure->report->group_count * 8 + measure->report->row_count * 8;
+}
+
+void tui_cache_add(tui_cache *cache, tui_measure *measure)
+{
+    if (cache->count == TUI_CACHE_SIZE)
+        tui_measure_release(&cache->entries[--cache->count]);
+    memmove(cache->entries + 1, cache->entries, cache->count * sizeof cache->entries[0]);
+    cache->entries[0] = tui_measure_retain(measure);
+    cache->count++;
+
+    uint64_t bytes = 0;
+    size_t kept = 0;
+    while (kept < cache->count && (kept == 0 || bytes + byte_count(cache->entries[kept]) <= CACHE_BYTES))
+        bytes += byte_count(cache->entries[kept++]);
+    while (cache->count > kept)
+        tui_measure_release(&cache->entries[--cache->count]);
+}
+
+tui_measure *tui_cache_find(tui_cache *cache, size_t tensor, const char *spec_text)
+{
+    for (size_t i = 0; i < cache->count; i++)
+        if (tui_measure_is(cache->entries[i], tensor, spec_text))
+            return cache->entries[i];
+    return NULL;
+}
+
+void tui_cache_free(tui_cache *cache)
+{
+    while (cache->count > 0)
+        tui_measure_release(&cache->entries[--cache->count]);
+}

@@ -1,0 +1,37 @@
+/*
+ * A measure: one report, shared by the worker that made it and the screen that shows it, and a cache of them, so that going
+ * back to a spec or tensor needs no work.
+ */
+#ifndef TUI_MEASURE_H
+#define TUI_MEASURE_H
+
+#include "qloupe.h"
+
+typedef struct tui_measure tui_measure;
+struct tui_measure {
+    size_t tensor;           /* index in the model */
+    const ql_report *report; /* immutable */
+    bool has_why;            /* this and `why` belong to the thread of the screen */
+    ql_why why;
+};
+
+/* Takes over *report (also on failure, NULL) with one reference. */
+tui_measure *tui_measure_new(size_t tensor, ql_report **report);
+tui_measure *tui_measure_retain(tui_measure *measure);
+void tui_measure_release(tui_measure **measure); /* accepts NULL, leaves NULL; the last one frees */
+
+/* True when the measure is of this tensor and spec (in canonical form). NULL is of none. */
+bool tui_measure_is(const tui_measure *measure, size_t tensor, const char *spec_text);
+
+/* The measures used last, newest first. One thread. */
+enum { TUI_CACHE_SIZE = 128 };
+typedef struct tui_cache {
+    tui_measure *entries[TUI_CACHE_SIZE]; /* one reference each */
+    size_t count;
+} tui_cache;
+
+void tui_cache_add(tui_cache *cache, tui_measure *measure); /* retains; the oldest go when they are too many or too big */
+tui_measure *tui_cache_find(tui_cache *cache, size_t tensor, const char *spec_text); /* borrowed; NULL */
+void tui_cache_free(tui_cache *cache);
+
+#endif

@@ -1,0 +1,129 @@
+/* Signal handlers: a byte in a pipe for the event loop, or the terminal's way back when the program breaks. */
+#include "tui/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+static const int noticed[] = { SIGWINCH, SIGTSTP, SIGCONT, SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+static const int fatal[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
+enum { NOTICED_COUNT = sizeof noticed / sizeof noticed[0], FATAL_COUNT = sizeof fatal / sizeof fatal[0] };
+
+static int wake[2] = { -1, -1 };
+static volatile sig_atomic_t pending[NOTICED_COUNT];
+
+static struct {
+    atomic_bool armed;
+    int fd;
+    struct termios modes;
+    size_t size;
+    char bytes[512];
+} guard;
+
+/* A broken stack still needs one to run a handler on. */
+static char crash_stack[64 * 1024];
+
+static void notice(int number)
+{
+    int saved = errno;
+    for (size_t i = 0; i < NOTICED_COUNT; i++)
+        if (noticed[i] == number)
+            pending[i] = 1;
+    if (write(wake[1], "", 1) < 0) { /* full: the loop will wake up anyway */
+    }
+    errno = saved;
+}
+
+static void crash(int number)
+{
+    if (atomic_exchange(&guard.armed, false)) {
+        for (size_t at = 0; at < guard.size;) {
+            ssize_t written = write(guard.fd, guard.bytes + at, guard.size - at);
+            if (written <= 0)
+                break;
+            at += (size_t)written;
+        }
+        tcsetattr(guard.fd, TCSANOW, &guard.modes);
+    }
+    raise(number); /* the default action is back (SA_RESETHAND): die of the same signal */
+}
+
+static void set_handlers(void (*on_notice)(int), void (*on_crash)(int))
+{
+    struct sigaction action = { .sa_handler = on_notice };
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < NOTICED_COUNT; i++)
+        sigaction(noticed[i], &action, NULL);
+    action.sa_handler = on_crash;
+    action.sa_flags = (int)(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
+    for (size_t i = 0; i < FATAL_COUNT; i++)
+        sigaction(fatal[i], &action, NULL);
+}
+
+bool tui_signals_start(void)
+{
+    if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
+        return false;
+    memset((void *)pending, 0, sizeof pending);
+    stack_t stack = { .ss_sp = crash_stack, .ss_size = sizeof crash_stack };
+    sigaltstack(&stack, NULL);
+    set_handlers(notice, crash);
+    return true;
+}
+
+void tui_signals_guard(int fd, const struct termios *modes, const char *bytes, size_t size)
+{
+    atomic_store(&guard.armed, false);
+    guard.fd = fd;
+    guard.modes = *modes;
+    guard.size = size < sizeof guard.bytes ? size : sizeof guard.bytes;
+    memcpy(guard.bytes, bytes, guard.size);
+    atomic_store(&guard.armed, true);
+}
+
+void tui_signals_stop(void)
+{
+    atomic_store(&guard.armed, false);
+    if (wake[0] < 0)
+        return;
+    set_handlers(SIG_DFL, SIG_DFL);
+    close(wake[0]);
+    close(wake[1]);
+    wake[0] = wake[1] = -1;
+}
+
+int tui_signals_fd(void)
+{
+    return wake[0];
+}
+
+tui_notices tui_signals_take(void)
+{
+    char bytes[64];
+    while (read(wake[0], bytes, sizeof bytes) > 0)
+        ;
+    tui_notices notices = { 0 };
+    for (size_t i = 0; i < NOTICED_COUNT; i++) {
+        if (!pending[i])
+            continue;
+        pending[i] = 0;
+        notices.resized |= noticed[i] == SIGWINCH;
+        notices.suspend |= noticed[i] == SIGTSTP;
+        notices.continued |= noticed[i] == SIGCONT;
+        if (i >= 3)
+            notices.ended = noticed[i];
+    }
+    return notices;
+}
+
+void tui_signals_suspend(void)
+{
+    struct sigaction action = { .sa_handler = SIG_DFL }, before;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTSTP, &action, &before);
+    kill(0, SIGTSTP); /* the whole job, as the terminal driver does */
+    sigaction(SIGTSTP, &before, NULL);
+}

@@ -1,0 +1,328 @@
+/* The terminal by way of curses: start, stop, keys, cells. */
+#include "tui/terminal.h"
+
+#include <curses.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "text/ramp.h"
+#include "tui/signals.h"
+
+static struct {
+    SCREEN *screen;
+    FILE *in, *out;
+    bool owns_in, owns_out;
+    bool headless, colored;
+    bool forget;
+    int cursor;       /* as last set: -1 not yet */
+    tui_canvas shown; /* what curses has been told */
+} terminal;
+
+static const struct {
+    int code;
+    tui_key key;
+} special_keys[] = {
+    { KEY_UP, TUI_KEY_UP },        { KEY_DOWN, TUI_KEY_DOWN },       { KEY_LEFT, TUI_KEY_LEFT },
+    { KEY_RIGHT, TUI_KEY_RIGHT },  { KEY_PPAGE, TUI_KEY_PAGE_UP },   { KEY_NPAGE, TUI_KEY_PAGE_DOWN },
+    { KEY_HOME, TUI_KEY_HOME },    { KEY_END, TUI_KEY_END },         { KEY_DC, TUI_KEY_DELETE },
+    { KEY_BTAB, TUI_KEY_BACK_TAB }, { KEY_BACKSPACE, TUI_KEY_BACKSPACE }, { KEY_ENTER, TUI_KEY_ENTER },
+};
+
+static ql_status fail(ql_error *error, const char *message)
+{
+    snprintf(error->message, sizeof error->message, "%s", message);
+    return error->status = QL_BAD_USAGE;
+}
+
+/* `stream` when it is a terminal, else the controlling terminal; NULL when there is none. */
+static FILE *open_side(FILE *stream, const char *mode, bool *owned)
+{
+    *owned = !isatty(fileno(stream));
+    return *owned ? fopen("/dev/tty", mode) : stream;
+}
+
+static void close_streams(void)
+{
+    if (terminal.owns_in && terminal.in)
+        fclose(terminal.in);
+    if (terminal.owns_out && terminal.out)
+        fclose(terminal.out);
+    terminal.in = terminal.out = NULL;
+}
+
+static short clamp_color(short color)
+{
+    return color < COLORS ? color : -1;
+}
+
+/* Pair style + 1 for every style with a colour. Monochrome terminals never get here. */
+static void start_colors(void)
+{
+    start_color();
+    short background = use_default_colors() == OK ? -1 : COLOR_BLACK;
+    for (int style = 0; style < TUI_STYLE_COUNT; style++) {
+        const tui_look *look = tui_theme(style);
+        short color = clamp_color(COLORS >= 256 ? look->color_256 : look->color_8);
+        if (color < 0 && background >= 0)
+            color = COLOR_WHITE;
+        init_pair((short)(style + 1), color, background);
+    }
+}
+
+static bool wants_color(tui_color color)
+{
+    const char *no_color = getenv("NO_COLOR");
+    return color == TUI_COLOR_ALWAYS || (color == TUI_COLOR_AUTO && !(no_color && *no_color));
+}
+
+/* Appends what the capability sends, without padding. */
+static size_t append_capability(char *out, size_t used, size_t size, const char *name)
+{
+    const char *text = tigetstr((char *)name);
+    if (!text || text == (char *)-1)
+        return used;
+    for (; *text && used < size; text++) {
+        if (text[0] == '$' && text[1] == '<' && strchr(text, '>'))
+            text = strchr(text, '>');
+        else
+            out[used++] = *text;
+    }
+    return used;
+}
+
+/* Tells the crash handler how to leave the terminal. */
+static void arm_guard(const struct termios *modes)
+{
+    static const char *const capabilities[] = { "sgr0", "op", "rmkx", "cnorm", "rmcup" };
+    char bytes[512] = "\033[?2026l";
+    size_t used = strlen(bytes);
+    for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0]; i++)
+        used = append_capability(bytes, used, sizeof bytes, capabilities[i]);
+    tui_signals_guard(fileno(terminal.out), modes, bytes, used);
+}
+
+ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *error)
+{
+    memset(&terminal, 0, sizeof terminal);
+    terminal.headless = options->headless;
+    terminal.cursor = -1;
+    if (options->headless) {
+        terminal.owns_in = terminal.owns_out = true;
+        terminal.in = fopen("/dev/null", "re");
+        terminal.out = fopen("/dev/null", "we");
+    } else {
+        terminal.in = open_side(stdin, "re", &terminal.owns_in);
+        terminal.out = open_side(stdout, "we", &terminal.owns_out);
+    }
+    if (!terminal.in || !terminal.out) {
+        close_streams();
+        return fail(error, "the terminal interface needs a terminal; --screenshot FILE makes a picture without one");
+    }
+
+    struct termios modes;
+    bool has_modes = !options->headless && tcgetattr(fileno(terminal.in), &modes) == 0;
+    if (!tui_signals_start()) {
+        close_streams();
+        return fail(error, "the system has no pipe left for signals");
+    }
+    set_escdelay(25); /* milliseconds: a lone Esc is felt at once, a sequence still arrives whole */
+    int problem = 0;
+    const char *type = options->headless ? "xterm-256color" : getenv("TERM");
+    if (setupterm((char *)type, fileno(terminal.out), &problem) == OK && tigetstr("cup") > (char *)0)
+        terminal.screen = newterm((char *)type, terminal.out, terminal.in);
+    if (!terminal.screen) {
+        tui_signals_stop();
+        close_streams();
+        return fail(error, "the terminal type in TERM is unknown or cannot place text; set TERM, or use `qloupe compare` and `qloupe stat`");
+    }
+    if (has_modes)
+        arm_guard(&modes);
+    raw();
+    noecho();
+    nonl();
+    keypad(stdscr, TRUE);
+    nodelay(stdscr, TRUE);
+    leaveok(stdscr, FALSE);
+    terminal.colored = wants_color(options->color) && has_colors();
+    if (terminal.colored)
+        start_colors();
+    if (options->headless)
+        resize_term(options->rows, options->cols);
+    return QL_OK;
+}
+
+void tui_terminal_stop(void)
+{
+    if (!terminal.screen)
+        return;
+    endwin();
+    delscreen(terminal.screen);
+    terminal.screen = NULL;
+    tui_signals_stop();
+    close_streams();
+    tui_canvas_free(&terminal.shown);
+}
+
+int tui_terminal_fd(void)
+{
+    return terminal.headless ? -1 : fileno(terminal.in);
+}
+
+void tui_terminal_size(int *rows, int *cols)
+{
+    struct winsize size;
+    if (!terminal.headless && ioctl(fileno(terminal.out), TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0) {
+        *rows = size.ws_row;
+        *cols = size.ws_col;
+    } else {
+        getmaxyx(stdscr, *rows, *cols);
+    }
+}
+
+tui_key tui_terminal_key(void)
+{
+    wint_t character;
+    for (;;) {
+        int kind = get_wch(&character);
+        if (kind == ERR)
+            return TUI_KEY_NONE;
+        if (kind == OK)
+            return character == '\n' ? TUI_KEY_ENTER : character == 8 ? TUI_KEY_BACKSPACE : (tui_key)character;
+        for (size_t i = 0; i < sizeof special_keys / sizeof special_keys[0]; i++)
+            if (special_keys[i].code == (int)character)
+                return special_keys[i].key;
+        if (character >= (wint_t)KEY_F(1) && character <= (wint_t)KEY_F(12))
+            return TUI_KEY_F1 + (tui_key)(character - (wint_t)KEY_F(1));
+    }
+}
+
+static attr_t curses_attributes(unsigned attributes)
+{
+    return (attributes & TUI_BOLD ? A_BOLD : 0) | (attributes & TUI_DIM ? A_DIM : 0) |
+           (attributes & TUI_REVERSE ? A_REVERSE : 0) | (attributes & TUI_UNDERLINE ? A_UNDERLINE : 0);
+}
+
+static void put(int y, int x, const tui_cell *cell)
+{
+    const tui_look *look = tui_theme(cell->style);
+    wchar_t text[2] = { (wchar_t)cell->codepoint, 0 };
+    cchar_t wide;
+    attr_t attributes = curses_attributes(terminal.colored ? look->attributes : look->plain);
+    setcchar(&wide, text, attributes, terminal.colored ? (short)(cell->style + 1) : 0, NULL);
+    mvadd_wch(y, x, &wide);
+}
+
+/* A repaint between these two appears at once on terminals that know them; others ignore them. */
+static void synchronize(bool begin)
+{
+    const char *bytes = begin ? "\033[?2026h" : "\033[?2026l";
+    if (!terminal.headless && write(fileno(terminal.out), bytes, strlen(bytes)) < 0) {
+        /* the terminal is gone: the event loop learns it from poll */
+    }
+}
+
+/* Follows the canvas in size. Returns false when memory is short. */
+static bool follow_size(const tui_canvas *canvas)
+{
+    if (canvas->rows == terminal.shown.rows && canvas->cols == terminal.shown.cols && !terminal.forget)
+        return true;
+    resize_term(canvas->rows, canvas->cols);
+    if (!tui_canvas_resize(&terminal.shown, canvas->rows, canvas->cols))
+        return false;
+    werase(stdscr);
+    clearok(curscr, TRUE);
+    terminal.forget = false;
+    return true;
+}
+
+void tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x)
+{
+    if (!follow_size(canvas))
+        return;
+    for (int y = 0; y < canvas->rows; y++) {
+        for (int x = 0; x < canvas->cols; x++) {
+            const tui_cell *cell = &canvas->cells[y * canvas->cols + x];
+            tui_cell *shown = &terminal.shown.cells[y * canvas->cols + x];
+            if (cell->codepoint == shown->codepoint && cell->style == shown->style)
+                continue;
+            *shown = *cell;
+            if (cell->codepoint != 0)
+                put(y, x, cell);
+        }
+    }
+    int cursor = cursor_y >= 0;
+    if (cursor != terminal.cursor)
+        curs_set(cursor);
+    terminal.cursor = cursor;
+    move(cursor ? cursor_y : 0, cursor ? cursor_x : 0);
+    synchronize(true);
+    refresh();
+    synchronize(false);
+}
+
+void tui_terminal_forget(void)
+{
+    terminal.forget = true;
+}
+
+void tui_terminal_suspend(void)
+{
+    if (terminal.headless)
+        return;
+    endwin();
+    tui_signals_suspend();
+    reset_prog_mode();
+    terminal.cursor = -1;
+    terminal.forget = true;
+}
+
+/* The colour of a style on this screen. */
+static uint32_t foreground(short pair)
+{
+    const uint32_t default_color = 0xd4d7dd;
+    short color = -1, background = -1;
+    if (pair > 0)
+        pair_content(pair, &color, &background);
+    return color < 0 ? default_color : text_palette((unsigned)color);
+}
+
+/* A colour halfway to the background. */
+static uint32_t halve(uint32_t color, uint32_t background)
+{
+    return ((color >> 1) & 0x7f7f7f) + ((background >> 1) & 0x7f7f7f);
+}
+
+void tui_terminal_cells(ql_cell *cells)
+{
+    const uint32_t default_background = 0x16181d;
+    int rows = terminal.shown.rows, cols = terminal.shown.cols;
+    for (int y = 0; y < rows; y++) {
+        for (int x = 0; x < cols; x++) {
+            ql_cell *cell = &cells[y * cols + x];
+            *cell = (ql_cell) { ' ', 0, default_background, false, false };
+            cchar_t wide;
+            wchar_t text[CCHARW_MAX + 1] = { 0 };
+            attr_t attributes = 0;
+            short pair = 0;
+            if (mvin_wch(y, x, &wide) != OK || getcchar(&wide, text, &attributes, &pair, NULL) != OK)
+                continue;
+            cell->codepoint = terminal.shown.cells[y * cols + x].codepoint == 0 ? 0 : (uint32_t)text[0];
+            cell->foreground = foreground(pair);
+            cell->bold = (attributes & A_BOLD) != 0;
+            cell->underline = (attributes & A_UNDERLINE) != 0;
+            if (attributes & A_DIM)
+                cell->foreground = halve(cell->foreground, cell->background);
+            if (attributes & A_REVERSE) {
+                uint32_t swap = cell->foreground;
+                cell->foreground = cell->background;
+                cell->background = swap;
+            }
+        }
+    }
+}
