@@ -1,0 +1,148 @@
+/* Figures: the kinds, the endings, and what all files have in common. */
+#include "plot/figure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "plot/ink.h"
+
+typedef struct kind {
+    ql_figure_kind info;
+    void (*draw)(cairo_t *cairo, const ql_figure *figure);
+} kind;
+
+static const kind kinds[] = {
+    { { "histogram",
+        "the original and the dequantized distribution, the levels, the clip range, the error and the numbers" },
+      ql_histogram_draw },
+};
+enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
+
+typedef struct ending {
+    const char *name;
+    ql_status (*write)(const ql_figure *figure, ql_outfile *file, ql_error *error);
+} ending;
+
+static const ending endings[] = {
+    { "png", ql_figure_write_png },  { "svg", ql_figure_write_svg },   { "pdf", ql_figure_write_pdf },
+    { "jpg", ql_figure_write_jpeg }, { "jpeg", ql_figure_write_jpeg }, { "bmp", ql_figure_write_bmp },
+    { "tga", ql_figure_write_tga },
+};
+enum { ENDING_COUNT = sizeof endings / sizeof endings[0] };
+
+const ql_figure_kind *ql_figure_kind_at(size_t index)
+{
+    return index < KIND_COUNT ? &kinds[index].info : NULL;
+}
+
+ql_status ql_figure_fail(cairo_status_t status, ql_error *error)
+{
+    if (status == CAIRO_STATUS_NO_MEMORY)
+        return ql_fail_memory(error, 4ull * QL_FIGURE_WIDTH * QL_FIGURE_HEIGHT * QL_FIGURE_SCALE * QL_FIGURE_SCALE);
+    return ql_fail(error, QL_BAD_WRITE, "the figure cannot be drawn: %s", cairo_status_to_string(status));
+}
+
+cairo_status_t ql_figure_paint(const ql_figure *figure, cairo_surface_t *surface, double scale)
+{
+    cairo_t *cairo = cairo_create(surface);
+    cairo_font_options_t *options = cairo_font_options_create();
+    cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
+    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
+    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+    cairo_set_font_options(cairo, options);
+    cairo_font_options_destroy(options);
+
+    cairo_scale(cairo, scale, scale);
+    ql_ink_color(cairo, 0xffffff, 1);
+    cairo_paint(cairo);
+    figure->draw(cairo, figure);
+    cairo_status_t status = cairo_status(cairo);
+    cairo_destroy(cairo);
+    return status;
+}
+
+ql_status ql_figure_image(const ql_figure *figure, cairo_surface_t **out, ql_error *error)
+{
+    *out = NULL;
+    cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, QL_FIGURE_WIDTH * QL_FIGURE_SCALE,
+                                                        QL_FIGURE_HEIGHT * QL_FIGURE_SCALE);
+    cairo_status_t status = ql_figure_paint(figure, image, QL_FIGURE_SCALE);
+    cairo_surface_flush(image);
+    if (status != CAIRO_STATUS_SUCCESS) {
+        cairo_surface_destroy(image);
+        return ql_figure_fail(status, error);
+    }
+    *out = image;
+    return QL_OK;
+}
+
+/* Adds " NAME" to a list in text. */
+static void append(char *text, size_t size, const char *prefix, const char *name)
+{
+    size_t used = strlen(text);
+    snprintf(text + used, size - used, " %s%s", prefix, name);
+}
+
+static ql_status find_kind(const char *name, const kind **out, ql_error *error)
+{
+    char allowed[200] = "", shown[128];
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (strcmp(kinds[i].info.name, name) == 0) {
+            *out = &kinds[i];
+            return QL_OK;
+        }
+        append(allowed, sizeof allowed, "", kinds[i].info.name);
+    }
+    ql_text_print(shown, sizeof shown, ql_text_from(name), 60);
+    return ql_fail(error, QL_BAD_USAGE, "'%s' is no kind of figure; use%s", shown, allowed);
+}
+
+static ql_status find_ending(const char *path, const ending **out, ql_error *error)
+{
+    const char *base = strrchr(path, '/'), *dot = strrchr(base ? base : path, '.');
+    char allowed[200] = "", shown[400];
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
+        if (dot && strcasecmp(dot + 1, endings[i].name) == 0) {
+            *out = &endings[i];
+            return QL_OK;
+        }
+        append(allowed, sizeof allowed, ".", endings[i].name);
+    }
+    ql_text_print(shown, sizeof shown, ql_text_from(path), 200);
+    return ql_fail(error, QL_BAD_USAGE, "%s: the ending names no picture format; use%s", shown, allowed);
+}
+
+ql_status ql_figure_write(const ql_report *report, const ql_figure_options *options, const char *path, ql_error *error)
+{
+    const kind *what = NULL;
+    const ending *how = NULL;
+    ql_status status = find_kind(options->kind, &what, error);
+    if (status == QL_OK)
+        status = find_ending(path, &how, error);
+    if (status != QL_OK)
+        return status;
+
+    char *command = ql_ink_clean(options->command), *tensor = ql_ink_clean(options->tensor),
+         *file_name = ql_ink_clean(options->file);
+    ql_outfile *file = NULL;
+    if (!command || !tensor || !file_name) {
+        status = ql_fail_memory(error, strlen(options->command) + strlen(options->tensor) + strlen(options->file));
+        goto cleanup;
+    }
+    ql_figure figure = { .report = report, .command = command, .tensor = tensor, .file = file_name, .draw = what->draw };
+    status = ql_outfile_open(path, &file, error);
+    if (status == QL_OK)
+        status = how->write(&figure, file, error);
+    if (status == QL_OK)
+        status = ql_outfile_commit(&file, error);
+
+cleanup:
+    ql_outfile_discard(&file);
+    free(command);
+    free(tensor);
+    free(file_name);
+    return status;
+}

@@ -1,0 +1,51 @@
+/*
+ * Figures: one drawing, many kinds of file.
+ *
+ *   kinds.c: what can be drawn     figure.c: the endings     png.c bitmap.c vector.c: how a file is written
+ *   (a table of draw functions) --> (a table of writers) --> (one drawing on an image, an SVG or a PDF page)
+ */
+#ifndef QL_PLOT_FIGURE_H
+#define QL_PLOT_FIGURE_H
+
+#include <cairo.h>
+
+#include "qloupe.h"
+
+/* A page in points; an image has QL_FIGURE_SCALE pixels to the point, 144 to the inch. */
+enum { QL_FIGURE_WIDTH = 800, QL_FIGURE_HEIGHT = 500, QL_FIGURE_SCALE = 2 };
+
+/* What a figure says about itself besides the picture. Texts are valid UTF-8 without control characters. */
+typedef struct ql_figure {
+    const ql_report *report;
+    const char *command, *tensor, *file;
+    void (*draw)(cairo_t *cairo, const struct ql_figure *figure); /* on a white page */
+} ql_figure;
+
+/* Draws the distribution of the values, the error and the numbers. */
+void ql_histogram_draw(cairo_t *cairo, const ql_figure *figure);
+
+/* White page, plain settings for text (so that a person's font settings change nothing), then the drawing. Returns the
+   context's status. */
+cairo_status_t ql_figure_paint(const ql_figure *figure, cairo_surface_t *surface, double scale);
+
+/* The drawing as an image. Free it with cairo_surface_destroy. */
+ql_status ql_figure_image(const ql_figure *figure, cairo_surface_t **out, ql_error *error);
+
+/* A message for what cairo says. */
+ql_status ql_figure_fail(cairo_status_t status, ql_error *error);
+
+/* Facts about the figure as name and value, for a file's metadata. Returns false at the end of the list. Values are the same
+   to the last digit as in the report: %.17g, "inf", "-inf", "nan". */
+enum { QL_FACT_SIZE = 64 };
+bool ql_figure_fact(const ql_figure *figure, size_t index, const char **name, const char **value,
+                    char scratch[QL_FACT_SIZE]);
+
+/* Writers. Each gives the same bytes for the same figure. */
+ql_status ql_figure_write_png(const ql_figure *figure, ql_outfile *file, ql_error *error);
+ql_status ql_figure_write_svg(const ql_figure *figure, ql_outfile *file, ql_error *error);
+ql_status ql_figure_write_pdf(const ql_figure *figure, ql_outfile *file, ql_error *error);
+ql_status ql_figure_write_jpeg(const ql_figure *figure, ql_outfile *file, ql_error *error);
+ql_status ql_figure_write_bmp(const ql_figure *figure, ql_outfile *file, ql_error *error);
+ql_status ql_figure_write_tga(const ql_figure *figure, ql_outfile *file, ql_error *error);
+
+#endif

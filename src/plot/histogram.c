@@ -1,0 +1,289 @@
+/*
+ * The figure "histogram": what a quantizer did to the values of a tensor.
+ *
+ *   title, spec                                 \
+ *   distribution of x and y on one axis,         \  800 x 500 points
+ *   grid of levels, clip range                   /
+ *   error histogram        | the numbers        /
+ *   the command line
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plot/figure.h"
+#include "plot/ink.h"
+#include "plot/panel.h"
+#include "plot/readout.h"
+
+static const double LEFT = 62, RIGHT = 782, GRID_STRIP = 9, LABEL_SIZE = 8.5;
+enum { STEM_LIMIT = 64 };
+
+/* Where the dequantized values are: one mark per level where the levels are known, else one per bin. */
+typedef struct marks {
+    unsigned count, used;
+    bool levels; /* marks are levels with their exact counts, not bins */
+    double at[QL_BINS];
+    uint64_t counts[QL_BINS];
+    uint64_t largest;
+} marks;
+
+static void add_mark(marks *m, double at, uint64_t count)
+{
+    m->at[m->count] = at;
+    m->counts[m->count++] = count;
+    m->used += count > 0;
+    if (count > m->largest)
+        m->largest = count;
+}
+
+static void find_marks(const ql_report *report, marks *m)
+{
+    *m = (marks) { .levels = report->grid_count > 0 && report->grid_count == report->levels };
+    if (m->levels)
+        for (unsigned i = 0; i < report->grid_count; i++)
+            add_mark(m, report->grid[i], report->code_counts[i]);
+    else
+        for (unsigned i = 0; i < QL_BINS; i++)
+            if (report->dequantized.bins[i] > 0)
+                add_mark(m, ql_histogram_center(&report->dequantized, i), report->dequantized.bins[i]);
+}
+
+/* The range of the value axis: the data, and the clip range and the levels where they do not reach out so far that the data
+   would become too small to see. */
+static void find_view(const ql_report *report, double *lo, double *hi)
+{
+    double data_lo = report->original.lo, data_hi = report->original.hi;
+    double reach = 2 * (data_hi > data_lo ? data_hi - data_lo : fmax(fabs(data_lo), fabs(data_hi)));
+    double others[] = { report->clip_lo, report->clip_hi, report->grid_count ? report->grid[0] : data_lo,
+                        report->grid_count ? report->grid[report->grid_count - 1] : data_hi };
+    *lo = data_lo;
+    *hi = data_hi;
+    for (unsigned i = 0; i < 4; i++) {
+        if (!isfinite(others[i]) || others[i] < data_lo - reach || others[i] > data_hi + reach)
+            continue;
+        *lo = fmin(*lo, others[i]);
+        *hi = fmax(*hi, others[i]);
+    }
+}
+
+static void draw_stems(const ql_panel *panel, const marks *m)
+{
+    cairo_t *cairo = panel->cairo;
+    bool stems = m->count <= STEM_LIMIT;
+    double radius = stems ? 2.4 : 1.1;
+    ql_ink_color(cairo, QL_INK_DEQUANTIZED, 1);
+    for (unsigned i = 0; i < m->count; i++) {
+        double x = ql_axis_at(&panel->x, m->at[i]), y = ql_panel_count_at(panel, m->counts[i]);
+        if (m->counts[i] == 0 || x < panel->left || x > panel->right)
+            continue;
+        if (stems)
+            ql_ink_line(cairo, x, panel->bottom, x, y, 1.1);
+        cairo_new_sub_path(cairo);
+        cairo_arc(cairo, x, y, radius, 0, 2 * M_PI);
+        cairo_fill(cairo);
+    }
+}
+
+static void draw_dequantized(const ql_panel *panel, const ql_report *report, const marks *m)
+{
+    if (m->levels || m->count <= STEM_LIMIT)
+        draw_stems(panel, m);
+    else
+        ql_panel_draw_outline(panel, &report->dequantized, QL_INK_DEQUANTIZED, 1.0);
+}
+
+/* Every level as a tick below the axis: strong where it is used, pale where it is idle. */
+static void draw_grid(const ql_panel *panel, const ql_report *report)
+{
+    cairo_t *cairo = panel->cairo;
+    double top = panel->bottom + 2, bottom = panel->bottom + GRID_STRIP;
+    ql_ink_font(cairo, QL_FACE_PLAIN, LABEL_SIZE);
+    if (report->grid_count == 0) {
+        char lowest[QL_NUMBER_SIZE], highest[QL_NUMBER_SIZE], text[192];
+        ql_number(lowest, report->scale_min, 4);
+        ql_number(highest, report->scale_max, 4);
+        snprintf(text, sizeof text, "%" PRIu64 " groups, each with its own grid: steps from %s to %s", report->group_count,
+                 lowest, highest);
+        ql_ink_color(cairo, QL_INK_SOFT, 1);
+        ql_ink_text(cairo, panel->left, bottom + 28, 0, text);
+        return;
+    }
+    ql_ink_color(cairo, QL_INK_SOFT, 1);
+    ql_ink_text(cairo, panel->left - 6, bottom - 0.5, 1, "levels");
+    bool counted = report->grid_count == report->levels;
+    double width = report->grid_count <= STEM_LIMIT ? 1.1 : 0.7;
+    for (unsigned i = 0; i < report->grid_count; i++) {
+        double x = ql_axis_at(&panel->x, report->grid[i]);
+        if (x < panel->left || x > panel->right)
+            continue;
+        bool used = !counted || report->code_counts[i] > 0;
+        ql_ink_color(cairo, used ? QL_INK_DEQUANTIZED : 0xb9bec5, 1);
+        ql_ink_line(cairo, x, top, x, used ? bottom : bottom - 2.5, width);
+    }
+}
+
+/* Shades a part of the axis that is cut off by the clip range. */
+static void shade(const ql_panel *panel, double from, double to)
+{
+    double left = fmax(panel->left, ql_axis_at(&panel->x, from)), right = fmin(panel->right, ql_axis_at(&panel->x, to));
+    if (!(right > left))
+        return;
+    ql_ink_color(panel->cairo, QL_INK_DEQUANTIZED, 0.07);
+    cairo_rectangle(panel->cairo, left, panel->top, right - left, panel->bottom - panel->top);
+    cairo_fill(panel->cairo);
+}
+
+/* Same within a thousandth of the data's range: nothing that could be seen. */
+static bool same_place(const ql_report *report, double a, double b)
+{
+    return fabs(a - b) <= 1e-3 * (report->original.hi - report->original.lo);
+}
+
+static bool clip_is_data_range(const ql_report *report)
+{
+    return same_place(report, report->clip_lo, report->original.lo) &&
+           same_place(report, report->clip_hi, report->original.hi);
+}
+
+static void draw_clip(const ql_panel *panel, const ql_report *report)
+{
+    if (clip_is_data_range(report))
+        return;
+    for (int side = 0; side < 2; side++) {
+        double at = side ? report->clip_hi : report->clip_lo, x = ql_axis_at(&panel->x, at);
+        char number[QL_NUMBER_SIZE], label[QL_NUMBER_SIZE + 16];
+        ql_number(number, at, 4);
+        snprintf(label, sizeof label, "clip %s", number);
+        double room = side ? panel->right - x : x - panel->left;
+        bool outside = room > 90;
+        ql_panel_draw_mark(panel, at, outside == (side == 1) ? 0 : 1, label);
+    }
+}
+
+/* What the picture cannot show, in words. */
+static void outside_note(const ql_report *report, const marks *m, const ql_panel *panel, char *out, size_t size)
+{
+    uint64_t below = report->dequantized.below, above = report->dequantized.above;
+    bool clip_hidden = report->clip_lo < panel->x.lo || report->clip_hi > panel->x.hi;
+    char lo[QL_NUMBER_SIZE], hi[QL_NUMBER_SIZE];
+    out[0] = '\0';
+    if (clip_hidden) {
+        ql_number(lo, report->clip_lo, 4);
+        ql_number(hi, report->clip_hi, 4);
+        snprintf(out, size, "the clip range %s … %s reaches beyond this view", lo, hi);
+    } else if (!m->levels && (below || above)) {
+        snprintf(out, size, "not drawn: %" PRIu64 " dequantized values below and %" PRIu64 " above the original's range",
+                 below, above);
+    }
+}
+
+static double draw_key(cairo_t *cairo, double x, double y, const char *text, uint32_t rgb, bool filled)
+{
+    ql_ink_color(cairo, rgb, 1);
+    if (filled) {
+        cairo_rectangle(cairo, x, y - 7, 14, 8);
+        cairo_fill(cairo);
+    } else {
+        ql_ink_line(cairo, x, y - 3, x + 14, y - 3, 1.2);
+        cairo_arc(cairo, x + 7, y - 3, 2.4, 0, 2 * M_PI);
+        cairo_fill(cairo);
+    }
+    ql_ink_color(cairo, QL_INK_TEXT, 1);
+    return x + 19 + ql_ink_text(cairo, x + 19, y, 0, text) + 22;
+}
+
+static void draw_legend(cairo_t *cairo, const ql_report *report, const marks *m, double y)
+{
+    char text[128];
+    ql_ink_font(cairo, QL_FACE_PLAIN, 9);
+    double x = draw_key(cairo, LEFT, y, "original x, in 512 bins", QL_INK_ORIGINAL, true);
+    if (m->levels)
+        snprintf(text, sizeof text, "dequantized y, count of each level (%u of %u used)", m->used, report->levels);
+    else
+        snprintf(text, sizeof text, "dequantized y, in the same bins");
+    draw_key(cairo, x, y, text, QL_INK_DEQUANTIZED, false);
+}
+
+static void draw_distribution(cairo_t *cairo, const ql_report *report)
+{
+    marks m;
+    find_marks(report, &m);
+    ql_panel panel = { .cairo = cairo, .left = LEFT, .top = 74, .right = RIGHT, .bottom = 270 };
+    double lo, hi;
+    find_view(report, &lo, &hi);
+    uint64_t largest = ql_histogram_largest(&report->original);
+    ql_panel_scale(&panel, lo, hi, m.largest > largest ? m.largest : largest, true);
+
+    draw_legend(cairo, report, &m, 66);
+    ql_panel_draw_counts(&panel, "count (log scale)");
+    if (!clip_is_data_range(report)) {
+        shade(&panel, report->original.lo, fmin(report->clip_lo, report->original.hi));
+        shade(&panel, fmax(report->clip_hi, report->original.lo), report->original.hi);
+    }
+    ql_panel_draw_filled(&panel, &report->original, QL_INK_ORIGINAL, 1);
+    draw_dequantized(&panel, report, &m);
+    draw_clip(&panel, report);
+    draw_grid(&panel, report);
+    ql_panel_draw_values(&panel, GRID_STRIP, "value");
+
+    char note[192];
+    outside_note(report, &m, &panel, note, sizeof note);
+    ql_ink_color(cairo, QL_INK_SOFT, 1);
+    ql_ink_text(cairo, panel.right, panel.bottom + GRID_STRIP + 22, 1, note);
+}
+
+static void draw_error(cairo_t *cairo, const ql_report *report)
+{
+    const ql_histogram *error = &report->error;
+    ql_panel panel = { .cairo = cairo, .left = LEFT, .top = 336, .right = 420, .bottom = 428 };
+    double half = report->scale_max / 2.0;
+    bool marked = isfinite(half) && half > 0;
+    ql_panel_scale(&panel, error->lo, error->hi, ql_histogram_largest(error), false);
+    ql_panel_draw_counts(&panel, "count");
+    ql_panel_draw_filled(&panel, error, QL_INK_ERROR, 1);
+    if (marked) {
+        char number[QL_NUMBER_SIZE], label[QL_NUMBER_SIZE + 32];
+        const char *which = report->scale_min < report->scale_max ? "½ largest step" : "½ step";
+        ql_number(number, half, 4);
+        snprintf(label, sizeof label, "−%s", which);
+        ql_panel_draw_mark(&panel, -half, 0, label);
+        snprintf(label, sizeof label, "%s = %s", which, number);
+        ql_panel_draw_mark(&panel, half, 1, label);
+    }
+    ql_panel_draw_values(&panel, 1, "error e = x − y, in the units of the tensor");
+
+    char title[160];
+    if (error->below || error->above)
+        snprintf(title, sizeof title, "Error: %" PRIu64 " values lie farther left, %" PRIu64 " farther right", error->below,
+                 error->above);
+    else
+        snprintf(title, sizeof title, "Error: no value lies outside this range");
+    ql_ink_font(cairo, QL_FACE_PLAIN, 9);
+    ql_ink_color(cairo, QL_INK_TEXT, 1);
+    ql_ink_text(cairo, LEFT, panel.top - 7, 0, title);
+}
+
+static void draw_title(cairo_t *cairo, const ql_figure *figure)
+{
+    ql_ink_font(cairo, QL_FACE_BOLD, 14);
+    ql_ink_color(cairo, QL_INK_TEXT, 1);
+    ql_ink_text_within(cairo, LEFT, 28, RIGHT - LEFT, figure->tensor);
+    ql_ink_font(cairo, QL_FACE_MONO, 10);
+    double x = LEFT + ql_ink_text_within(cairo, LEFT, 46, 0.6 * (RIGHT - LEFT), figure->report->spec_text);
+    ql_ink_font(cairo, QL_FACE_PLAIN, 9.5);
+    ql_ink_color(cairo, QL_INK_SOFT, 1);
+    ql_ink_text_within(cairo, x + 14, 46, RIGHT - x - 14, figure->file);
+}
+
+void ql_histogram_draw(cairo_t *cairo, const ql_figure *figure)
+{
+    draw_title(cairo, figure);
+    draw_distribution(cairo, figure->report);
+    draw_error(cairo, figure->report);
+    ql_readout_draw(cairo, figure->report, 452, 336, RIGHT);
+    ql_ink_font(cairo, QL_FACE_MONO, 7);
+    ql_ink_color(cairo, QL_INK_SOFT, 1);
+    ql_ink_paragraph(cairo, LEFT, 472, RIGHT - LEFT, 9.5, 3, figure->command);
+}

@@ -1,0 +1,155 @@
+/* PNG through libpng: see png.h. */
+#include "plot/png.h"
+
+#include <png.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "plot/figure.h"
+
+/* What libpng's callbacks need. They may leave by longjmp only through png_error. */
+typedef struct sink {
+    ql_outfile *file;
+    ql_error *error;
+    ql_status status;
+} sink;
+
+static void on_bytes(png_structp png, png_bytep bytes, size_t size)
+{
+    sink *s = png_get_io_ptr(png);
+    s->status = ql_outfile_write(s->file, bytes, size, s->error);
+    if (s->status != QL_OK)
+        png_error(png, "write");
+}
+
+static void on_flush(png_structp png)
+{
+    (void)png; /* the output file flushes itself */
+}
+
+static void on_error(png_structp png, png_const_charp message)
+{
+    sink *s = png_get_error_ptr(png);
+    if (s->status == QL_OK)
+        s->status = ql_fail(s->error, QL_BAD_WRITE, "the PNG cannot be written: %s", message);
+    png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message)
+{
+    (void)png;
+    (void)message;
+}
+
+static bool is_ascii(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text >= 0x80)
+            return false;
+    return true;
+}
+
+/* chunks is [text_count] and outlives the call. */
+static void set_texts(png_structp png, png_infop info, const ql_png *image, png_text *chunks)
+{
+    for (size_t i = 0; i < image->text_count; i++) {
+        const ql_png_text *text = &image->texts[i];
+        chunks[i] = (png_text) {
+            .compression = is_ascii(text->value) ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE,
+            .key = (char *)text->keyword,
+            .text = text->value,
+        };
+    }
+    png_set_text(png, info, chunks, (int)image->text_count);
+}
+
+/* row: scratch of 3 * width bytes. Runs under the caller's setjmp. */
+static void write_rows(png_structp png, const ql_png *image, uint8_t *row)
+{
+    for (unsigned y = 0; y < image->height; y++) {
+        const uint32_t *pixels = image->pixels + y * image->stride;
+        for (unsigned x = 0; x < image->width; x++) {
+            row[3 * x] = pixels[x] >> 16 & 255;
+            row[3 * x + 1] = pixels[x] >> 8 & 255;
+            row[3 * x + 2] = pixels[x] & 255;
+        }
+        png_write_row(png, row);
+    }
+}
+
+ql_status ql_png_write(const ql_png *image, ql_outfile *file, ql_error *error)
+{
+    sink s = { .file = file, .error = error, .status = QL_OK };
+    uint8_t *row = malloc(3 * (size_t)image->width);
+    png_text *chunks = calloc(image->text_count + 1, sizeof *chunks);
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &s, on_error, on_warning);
+    png_infop info = png ? png_create_info_struct(png) : NULL;
+    if (!row || !chunks || !info) {
+        s.status = ql_fail_memory(error, 3 * (uint64_t)image->width);
+        goto cleanup;
+    }
+    if (setjmp(png_jmpbuf(png)) != 0)
+        goto cleanup;
+    png_set_write_fn(png, &s, on_bytes, on_flush);
+    png_set_IHDR(png, info, image->width, image->height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (image->pixels_per_metre)
+        png_set_pHYs(png, info, image->pixels_per_metre, image->pixels_per_metre, PNG_RESOLUTION_METER);
+    set_texts(png, info, image, chunks);
+    png_write_info(png, info);
+    write_rows(png, image, row);
+    png_write_end(png, NULL);
+
+cleanup:
+    png_destroy_write_struct(&png, &info);
+    free(chunks);
+    free(row);
+    return s.status;
+}
+
+/* All facts of a figure as texts: [*count], each value malloced. NULL without memory. */
+static ql_png_text *collect_facts(const ql_figure *figure, size_t *count)
+{
+    char scratch[QL_FACT_SIZE];
+    const char *name, *value;
+    size_t total = 0;
+    while (ql_figure_fact(figure, total, &name, &value, scratch))
+        total++;
+    ql_png_text *texts = calloc(total, sizeof *texts);
+    for (*count = 0; texts && *count < total; ++*count) {
+        ql_figure_fact(figure, *count, &name, &value, scratch);
+        texts[*count] = (ql_png_text) { .keyword = name, .value = strdup(value) };
+        if (!texts[*count].value)
+            break;
+    }
+    return texts;
+}
+
+ql_status ql_figure_write_png(const ql_figure *figure, ql_outfile *file, ql_error *error)
+{
+    enum { PIXELS_PER_METRE = 5669 }; /* 144 to the inch: the page is as large as in SVG and PDF */
+    cairo_surface_t *surface = NULL;
+    size_t fact_count = 0;
+    ql_png_text *facts = collect_facts(figure, &fact_count);
+    ql_status status = facts ? ql_figure_image(figure, &surface, error) : ql_fail_memory(error, QL_FACT_SIZE);
+    if (status == QL_OK) {
+        ql_png image = {
+            .pixels = (const uint32_t *)(const void *)cairo_image_surface_get_data(surface),
+            .width = (unsigned)cairo_image_surface_get_width(surface),
+            .height = (unsigned)cairo_image_surface_get_height(surface),
+            .stride = (size_t)cairo_image_surface_get_stride(surface) / sizeof(uint32_t),
+            .pixels_per_metre = PIXELS_PER_METRE,
+            .texts = facts,
+            .text_count = fact_count,
+        };
+        status = ql_png_write(&image, file, error);
+    }
+    if (surface)
+        cairo_surface_destroy(surface);
+    for (size_t i = 0; facts && i < fact_count; i++)
+        free(facts[i].value);
+    free(facts);
+    return status;
+}

@@ -1,0 +1,142 @@
+/* The numbers of a report: one table, a number a row, in display order; the first half stands in the left column. */
+#include "plot/readout.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plot/axis.h"
+#include "plot/ink.h"
+
+enum { TEXT_SIZE = 128 };
+static const double LEADING = 15.2, SIZE = 9.5, GUTTER = 26;
+
+typedef struct line {
+    const char *label;
+    ql_metric metric; /* read by the formats that show a metric */
+    void (*format)(char out[TEXT_SIZE], const ql_report *report, double value);
+} line;
+
+static void format_number(char out[TEXT_SIZE], const ql_report *report, double value)
+{
+    (void)report;
+    ql_number(out, value, 4);
+}
+
+static void format_decibels(char out[TEXT_SIZE], const ql_report *report, double value)
+{
+    (void)report;
+    if (isfinite(value))
+        snprintf(out, TEXT_SIZE, "%s%.2f dB", value < 0 ? "−" : "", fabs(value));
+    else
+        ql_number(out, value, 4);
+}
+
+static void format_fixed(char out[TEXT_SIZE], const ql_report *report, double value)
+{
+    (void)report;
+    if (isfinite(value))
+        snprintf(out, TEXT_SIZE, "%s%.6f", value < 0 ? "−" : "", fabs(value));
+    else
+        ql_number(out, value, 4);
+}
+
+static void format_share(char out[TEXT_SIZE], const ql_report *report, double value)
+{
+    (void)report;
+    double percent = 100 * value;
+    if (percent > 0 && percent < 0.001)
+        snprintf(out, TEXT_SIZE, "< 0.001 %%");
+    else
+        snprintf(out, TEXT_SIZE, "%.3f %%", percent);
+}
+
+static void format_levels(char out[TEXT_SIZE], const ql_report *report, double value)
+{
+    snprintf(out, TEXT_SIZE, "%.0f of %u", value, report->levels);
+}
+
+static void format_bits(char out[TEXT_SIZE], const ql_report *report, double value)
+{
+    (void)value;
+    snprintf(out, TEXT_SIZE, "%.3f", report->bits_per_weight);
+}
+
+static void format_size(char out[TEXT_SIZE], const ql_report *report, double value)
+{
+    static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+    unsigned unit = 0;
+    (void)value;
+    if (report->byte_count < 1024) {
+        snprintf(out, TEXT_SIZE, "%" PRIu64 " bytes", report->byte_count);
+        return;
+    }
+    double size = (double)report->byte_count / 1024;
+    for (; size >= 1023.95 && unit < 3; unit++)
+        size /= 1024;
+    snprintf(out, TEXT_SIZE, "%.1f %s", size, units[unit]);
+}
+
+static void format_range(char out[TEXT_SIZE], double lo, double hi)
+{
+    char low[QL_NUMBER_SIZE], high[QL_NUMBER_SIZE];
+    ql_number(low, lo, 4);
+    ql_number(high, hi, 4);
+    if (lo == hi)
+        snprintf(out, TEXT_SIZE, "%s", low);
+    else
+        snprintf(out, TEXT_SIZE, "%s … %s", low, high);
+}
+
+static void format_step(char out[TEXT_SIZE], const ql_report *report, double value)
+{
+    (void)value;
+    format_range(out, report->scale_min, report->scale_max);
+}
+
+static void format_clip(char out[TEXT_SIZE], const ql_report *report, double value)
+{
+    (void)value;
+    format_range(out, report->clip_lo, report->clip_hi);
+}
+
+static const line lines[] = {
+    { "SQNR", QL_SQNR_DB, format_decibels },
+    { "RMSE / σ", QL_RMSE_OVER_STD, format_number },
+    { "RMSE", QL_RMSE, format_number },
+    { "MSE", QL_MSE, format_number },
+    { "MAE", QL_MAE, format_number },
+    { "max |e|", QL_MAX_ABS, format_number },
+    { "cosine", QL_COSINE, format_fixed },
+    { "bits per weight", QL_METRIC_COUNT, format_bits },
+    { "size", QL_METRIC_COUNT, format_size },
+    { "levels used", QL_LEVELS_USED, format_levels },
+    { "zeros in y", QL_ZERO_FRAC, format_share },
+    { "clipped", QL_FRAC_CLIPPED, format_share },
+    { "clip range", QL_METRIC_COUNT, format_clip },
+    { "step", QL_METRIC_COUNT, format_step },
+};
+enum { LINE_COUNT = sizeof lines / sizeof lines[0], FIRST_COLUMN = 7 };
+
+void ql_readout_draw(cairo_t *cairo, const ql_report *report, double left, double top, double right)
+{
+    double width = (right - left - GUTTER) * 0.46;
+    for (unsigned i = 0; i < LINE_COUNT; i++) {
+        bool second = i >= FIRST_COLUMN;
+        double x0 = second ? left + width + GUTTER : left, x1 = second ? right : left + width;
+        double y = top + LEADING * (i - (second ? FIRST_COLUMN : 0)) + SIZE;
+        double value = lines[i].metric < QL_METRIC_COUNT ? report->metrics[lines[i].metric] : 0;
+        char text[TEXT_SIZE];
+        lines[i].format(text, report, value);
+
+        ql_ink_color(cairo, QL_INK_FAINT, 1);
+        ql_ink_line(cairo, x0, y + 4.2, x1, y + 4.2, 0.5);
+        ql_ink_font(cairo, QL_FACE_PLAIN, SIZE);
+        ql_ink_color(cairo, QL_INK_SOFT, 1);
+        ql_ink_text(cairo, x0, y, 0, lines[i].label);
+        ql_ink_color(cairo, QL_INK_TEXT, 1);
+        ql_ink_font(cairo, i == 0 ? QL_FACE_BOLD : QL_FACE_PLAIN, SIZE);
+        ql_ink_text(cairo, x1, y, 1, text);
+    }
+}
