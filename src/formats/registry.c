@@ -1,0 +1,172 @@
+/* The table of containers, how a file finds its row, and the model that comes out. */
+#include "base/error.h"
+#include "base/text.h"
+#include "formats/foreign.h"
+#include "formats/formats.h"
+#include "formats/glob.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { HEAD_SIZE = 64 };
+
+/* In display order. */
+static const ql_format *const formats[] = { &ql_format_safetensors, &ql_format_npy };
+
+enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
+
+const ql_format_info *ql_format_at(size_t index)
+{
+    return index < FORMAT_COUNT ? &formats[index]->info : NULL;
+}
+
+/* ---- Recognition ----------------------------------------------------------------------------------------------- */
+
+/* "This build reads safetensors (.safetensors) and npy (.npy)", from the table. */
+static const char *known_formats(char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "this build reads ");
+    for (size_t i = 0; i < FORMAT_COUNT && used < size; i++) {
+        const char *comma = i == 0 ? "" : i + 1 < FORMAT_COUNT ? ", " : " and ";
+        used += (size_t)snprintf(out + used, size - used, "%s%s", comma, formats[i]->info.extensions);
+    }
+    return out;
+}
+
+static bool has_extension(const char *path, const ql_format *format)
+{
+    size_t size = strlen(path), ending = strlen(format->info.extensions);
+    return size > ending && strcasecmp(path + size - ending, format->info.extensions) == 0;
+}
+
+/* The format by content, then by name; a file that is neither is refused with what it is. */
+static ql_status recognise(const ql_source *source, const ql_format **out, ql_error *error)
+{
+    uint8_t buffer[HEAD_SIZE];
+    size_t size = ql_source_size(source) < HEAD_SIZE ? (size_t)ql_source_size(source) : HEAD_SIZE;
+    const uint8_t *head = ql_source_fetch(source, 0, size, buffer, error);
+    if (!head)
+        return QL_BAD_FILE;
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        if (formats[i]->recognise(head, size, ql_source_size(source))) {
+            *out = formats[i];
+            return QL_OK;
+        }
+    }
+    char known[128];
+    known_formats(known, sizeof known);
+    if (size == 0) {
+        return ql_fail(error, QL_BAD_FILE, "%s: the file is empty (0 bytes); fetch or export it again",
+                       ql_source_shown(source));
+    }
+    const ql_foreign *foreign = ql_foreign_find(source, head, size);
+    if (foreign) {
+        return ql_fail(error, QL_BAD_FILE, "%s: is %s; %s (%s)", ql_source_shown(source), foreign->what, foreign->advice, known);
+    }
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        if (has_extension(ql_source_path(source), formats[i])) {
+            *out = formats[i];
+            return QL_OK;
+        }
+    }
+    char first[4 * 16 + 1];
+    ql_text_print(first, sizeof first, (ql_text) { .data = (const char *)head, .size = size < 16 ? size : 16 }, 0);
+    return ql_fail(error, QL_BAD_FILE, "%s: not a weight file that is known (it begins with '%s'); %s", ql_source_shown(source),
+                   first, known);
+}
+
+/* ---- Models ---------------------------------------------------------------------------------------------------- */
+
+ql_status ql_model_open(const char *path, ql_layout layout, ql_model **out, ql_error *error)
+{
+    ql_model *model = calloc(1, sizeof *model);
+    if (!model)
+        return ql_fail_memory(error, sizeof *model);
+    ql_status status = ql_source_open(path, &model->source, error);
+    if (status == QL_OK)
+        status = recognise(model->source, &model->format, error);
+    if (status == QL_OK)
+        status = model->format->read(model, error);
+    if (status != QL_OK) {
+        ql_model_free(&model);
+        return status;
+    }
+    ql_tensors_find_layout(model->tensors, model->tensor_count, layout);
+    *out = model;
+    return QL_OK;
+}
+
+void ql_model_free(ql_model **model)
+{
+    ql_model *m = *model;
+    if (!m)
+        return;
+    ql_source_free(&m->source);
+    free(m->header);
+    free(m->tensors);
+    free(m->storages);
+    free(m->shapes);
+    free(m->metadata);
+    free(m);
+    *model = NULL;
+}
+
+const char *ql_model_path(const ql_model *model)
+{
+    return ql_source_path(model->source);
+}
+
+const char *ql_model_format(const ql_model *model)
+{
+    return model->format->info.name;
+}
+
+uint64_t ql_model_byte_count(const ql_model *model)
+{
+    return ql_source_size(model->source);
+}
+
+size_t ql_model_tensor_count(const ql_model *model)
+{
+    return model->tensor_count;
+}
+
+const ql_tensor *ql_model_tensor(const ql_model *model, size_t index)
+{
+    return &model->tensors[index];
+}
+
+size_t ql_model_match(const ql_model *model, const char *pattern, size_t *out, size_t capacity)
+{
+    const size_t size = strlen(pattern);
+    size_t found = 0;
+    for (size_t i = 0; i < model->tensor_count; i++) {
+        ql_text name = model->tensors[i].name;
+        if (name.size == size && memcmp(name.data, pattern, size) == 0) {
+            if (out && capacity > 0)
+                out[0] = i;
+            return 1;
+        }
+    }
+    for (size_t i = 0; i < model->tensor_count; i++) {
+        if (!ql_glob_matches(pattern, model->tensors[i].name))
+            continue;
+        if (out && found < capacity)
+            out[found] = i;
+        found++;
+    }
+    return found;
+}
+
+size_t ql_model_metadata_count(const ql_model *model)
+{
+    return model->metadata_count;
+}
+
+void ql_model_metadata(const ql_model *model, size_t index, ql_text *key, ql_text *value)
+{
+    *key = model->metadata[2 * index];
+    *value = model->metadata[2 * index + 1];
+}
