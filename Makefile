@@ -92,7 +92,7 @@ fresh: ## build a minimal Debian root and run README's two commands in it (root,
 
 screenshots: $(OUT)/qloupe ## make the pictures in screenshots/ with the program itself
 	@mkdir -p screenshots
-	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe --size 120x36 --keys @tests/explore.keys \
+	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe --size 120x36 --keys @screenshots/explore.keys \
 	    --screenshot screenshots/explore.png data/storyteller.safetensors
 	$(OUT)/qloupe plot data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \
 	    --kind histogram -o screenshots/histogram.png
@@ -130,7 +130,7 @@ $(OUT)/qloupe: $(UI_OBJECTS) $(OUT)/libqloupe.a
 $(OUT)/golden: $(OUT)/tests/golden.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
-$(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
+$(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ -lcmocka $(QL_LDLIBS)
 
 # `make OUT=... test-NAME` builds and runs one test program.
