@@ -314,17 +314,17 @@ void ql_report_free(ql_report **report);
 /* Why the error is what it is, from the real numbers, and the knob that changes it. `why` is one line without control
    characters. A remedy is tried for real, so the gain is what a report of the remedy says. */
 typedef struct ql_why {
-    char text[320];
+    char text[512];
     bool has_remedy;
     ql_spec remedy;
-    ql_key remedy_key; /* the knob that leads there */
+    int remedy_key;  /* the knob (ql_key) that leads there, QL_KEY_COUNT: the mapping */
     double gain_db;    /* sqnr_db of the remedy minus that of the report */
 } ql_why;
 ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
                       ql_why *out, ql_error *error);
 
 /* Writes codes.npy and dequant.npy (the stored shape), scales.npy and, where there are any, zeros.npy (one per group) into
-   the folder `directory`, which is made if needed. All files or none. */
+   the folder `directory`, which is made if needed. Every file is complete before the first appears. */
 ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, const ql_report *report,
                               const ql_monitor *monitor, const char *directory, ql_error *error);
 

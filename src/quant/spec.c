@@ -14,7 +14,7 @@
 
 typedef enum kind { INTEGER, SIZE, CHOICE, NUMBER, PERCENTILES } kind;
 
-typedef struct key {
+typedef struct knob {
     ql_key_info info;
     kind kind;
     size_t field;            /* offset in ql_spec; of PERCENTILES: of p_lo, with p_hi behind it */
@@ -22,7 +22,7 @@ typedef struct key {
     const char *alias[2];    /* CHOICE: another spelling, and what it stands for */
     const char *with;        /* where the key makes sense, for messages; NULL: everywhere */
     bool (*applies)(const ql_spec *spec);
-} key;
+} knob;
 
 static bool has_blocks(const ql_spec *spec)
 {
@@ -39,7 +39,7 @@ static bool clips_by_hand(const ql_spec *spec)
     return spec->clip == QL_CLIP_MANUAL;
 }
 
-static const key keys[QL_KEY_COUNT] = {
+static const knob keys[QL_KEY_COUNT] = {
     [QL_KEY_BITS] = { { "bits", "bits", "bits of a code" }, INTEGER, offsetof(ql_spec, bits), .choices = { 0 } },
     [QL_KEY_PER] = { { "per", "granularity", "what shares one scale: the tensor, an output row (or channel), an input column, a block of a row, a block of the flat order" },
                      CHOICE, offsetof(ql_spec, per), { "tensor", "row", "col", "block", "flat" }, { "channel", "row" } },
@@ -61,12 +61,12 @@ const ql_key_info *ql_key_describe(ql_key key)
     return &keys[key].info;
 }
 
-static void *field_of(ql_spec *spec, const key *k)
+static void *field_of(ql_spec *spec, const knob *k)
 {
     return (char *)spec + k->field;
 }
 
-static const void *value_of(const ql_spec *spec, const key *k)
+static const void *value_of(const ql_spec *spec, const knob *k)
 {
     return (const char *)spec + k->field;
 }
@@ -90,7 +90,7 @@ static double complement(double p)
     return strtod(text, NULL);
 }
 
-static void format_value(const ql_spec *spec, const key *k, char out[64])
+static void format_value(const ql_spec *spec, const knob *k, char out[64])
 {
     const void *value = value_of(spec, k);
     char low[32], high[32];
@@ -120,12 +120,12 @@ static void format_value(const ql_spec *spec, const key *k, char out[64])
     }
 }
 
-static bool mapping_takes(const ql_mapping *mapping, const key *k)
+static bool mapping_takes(const ql_mapping *mapping, const knob *k)
 {
     return mapping->keys >> (k - keys) & 1;
 }
 
-static bool applies(const ql_spec *spec, const key *k)
+static bool applies(const ql_spec *spec, const knob *k)
 {
     return mapping_takes(spec->mapping, k) && (!k->applies || k->applies(spec));
 }
@@ -149,7 +149,7 @@ void ql_spec_format(const ql_spec *spec, char out[QL_SPEC_TEXT])
     char separator = ':';
     ql_spec defaults = spec->mapping->defaults;
     defaults.mapping = spec->mapping;
-    for (const key *k = keys; k < keys + QL_KEY_COUNT; k++) {
+    for (const knob *k = keys; k < keys + QL_KEY_COUNT; k++) {
         char value[64], usual[64];
         if (!applies(spec, k)) {
             continue;
@@ -165,7 +165,7 @@ void ql_spec_format(const ql_spec *spec, char out[QL_SPEC_TEXT])
 
 bool ql_mapping_key_values(const ql_mapping *mapping, ql_key key_index, char out[160])
 {
-    const key *k = &keys[key_index];
+    const knob *k = &keys[key_index];
     if (!mapping_takes(mapping, k)) {
         return false;
     }
@@ -207,7 +207,7 @@ static const char *shown(const char *text, size_t size, char out[4 * SHOWN + 8])
     return out;
 }
 
-static ql_status fail_value(const ql_spec *spec, const key *k, const char *value, ql_error *error)
+static ql_status fail_value(const ql_spec *spec, const knob *k, const char *value, ql_error *error)
 {
     char allowed[160], print[4 * SHOWN + 8];
     ql_mapping_key_values(spec->mapping, (ql_key)(k - keys), allowed);
@@ -250,7 +250,7 @@ static bool parse_size(const char *value, uint64_t *out)
     return errno == 0 && *end == 0;
 }
 
-static bool parse_value(ql_spec *spec, const key *k, const char *value)
+static bool parse_value(ql_spec *spec, const knob *k, const char *value)
 {
     uint64_t size;
     switch (k->kind) {
@@ -285,9 +285,9 @@ static bool parse_value(ql_spec *spec, const key *k, const char *value)
     return false;
 }
 
-static const key *find_key(const char *name, size_t size)
+static const knob *find_key(const char *name, size_t size)
 {
-    for (const key *k = keys; k < keys + QL_KEY_COUNT; k++) {
+    for (const knob *k = keys; k < keys + QL_KEY_COUNT; k++) {
         if (strlen(k->info.name) == size && memcmp(k->info.name, name, size) == 0) {
             return k;
         }
@@ -299,7 +299,7 @@ static const key *find_key(const char *name, size_t size)
 static const char *keys_of(const ql_mapping *mapping, char out[160])
 {
     size_t used = 0;
-    for (const key *k = keys; k < keys + QL_KEY_COUNT; k++) {
+    for (const knob *k = keys; k < keys + QL_KEY_COUNT; k++) {
         if (mapping_takes(mapping, k)) {
             used += (size_t)snprintf(out + used, 160 - used, "%s%s", used ? ", " : "", k->info.name);
         }
@@ -316,7 +316,7 @@ static ql_status parse_pair(ql_spec *spec, char *text, unsigned *given, ql_error
         return ql_fail(error, QL_BAD_USAGE, "spec: '%s' is not key=value; keys of %s: %s", shown(text, strlen(text), print),
                        spec->mapping->info.name, keys_of(spec->mapping, allowed));
     }
-    const key *k = find_key(text, (size_t)(equals - text));
+    const knob *k = find_key(text, (size_t)(equals - text));
     if (!k || !mapping_takes(spec->mapping, k)) {
         return ql_fail(error, QL_BAD_USAGE, "spec: %s takes no key '%s'; its keys: %s", spec->mapping->info.name,
                        shown(text, (size_t)(equals - text), print), keys_of(spec->mapping, allowed));
@@ -331,7 +331,7 @@ static ql_status parse_pair(ql_spec *spec, char *text, unsigned *given, ql_error
 /* What only the whole spec shows: keys that need others. */
 static ql_status check_whole(const ql_spec *spec, unsigned given, ql_error *error)
 {
-    for (const key *k = keys; k < keys + QL_KEY_COUNT; k++) {
+    for (const knob *k = keys; k < keys + QL_KEY_COUNT; k++) {
         if (given >> (k - keys) & 1 && !applies(spec, k)) {
             return ql_fail(error, QL_BAD_USAGE, "spec: key '%s' goes with %s; add that or leave '%s' out", k->info.name, k->with,
                            k->info.name);
@@ -353,7 +353,7 @@ static ql_status check_whole(const ql_spec *spec, unsigned given, ql_error *erro
 /* Keys that do not apply are 0, so that equal specs are equal field by field. */
 static void clear_unused(ql_spec *spec)
 {
-    for (const key *k = keys; k < keys + QL_KEY_COUNT; k++) {
+    for (const knob *k = keys; k < keys + QL_KEY_COUNT; k++) {
         static const size_t sizes[] = {
             [INTEGER] = sizeof(unsigned), [SIZE] = sizeof(uint64_t), [CHOICE] = sizeof(unsigned), [NUMBER] = sizeof(double),
             [PERCENTILES] = 2 * sizeof(double),
@@ -462,7 +462,7 @@ static double nudged(double value, double by)
 
 bool ql_spec_step(ql_spec *spec, ql_key key_index, int direction, const ql_profile *profile)
 {
-    const key *k = &keys[key_index];
+    const knob *k = &keys[key_index];
     if (!applies(spec, k)) {
         return false;
     }
@@ -523,7 +523,7 @@ void ql_spec_change_mapping(ql_spec *spec, const ql_mapping *mapping)
     const ql_spec old = *spec;
     *spec = mapping->defaults;
     spec->mapping = mapping;
-    for (const key *k = keys; k < keys + QL_KEY_COUNT; k++) {
+    for (const knob *k = keys; k < keys + QL_KEY_COUNT; k++) {
         if (k->kind == CHOICE && mapping_takes(mapping, k) && mapping_takes(old.mapping, k)) {
             memcpy(field_of(spec, k), value_of(&old, k), sizeof(unsigned));
         }

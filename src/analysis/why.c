@@ -1,0 +1,253 @@
+/*
+ * Why the error is what it is. Each reason is one row of a table: a test on the real numbers, the knob that should help, and the sentence. Every
+ * remedy of a reason that holds is tried with a real report; the best one is named with the gain that its report shows.
+ */
+#include "base/error.h"
+#include "quant/scheme.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+/* What the reasons look at. */
+typedef struct evidence {
+    const ql_profile *profile;
+    const ql_report *report;
+    unsigned idle;         /* codes that do not occur */
+    double reach;          /* largest magnitude over the standard deviation */
+    double row_spread;     /* largest row MSE over the mean: how unlike the rows are */
+} evidence;
+
+/* A change of the spec that may help; false when it does not apply to this spec and tensor. */
+typedef bool remedy(const evidence *e, ql_spec *spec);
+
+static bool is_matrix(const evidence *e)
+{
+    return e->profile->tensor->rows > 1 && e->profile->tensor->cols > 1;
+}
+
+static bool to_rows(const evidence *e, ql_spec *spec)
+{
+    if (!is_matrix(e) || spec->per != QL_PER_TENSOR) {
+        return false;
+    }
+    spec->per = QL_PER_ROW;
+    return true;
+}
+
+static bool to_blocks(const evidence *e, ql_spec *spec)
+{
+    const uint64_t block = 64;
+    bool smaller = spec->per != QL_PER_BLOCK && spec->per != QL_PER_FLAT;
+    if (!smaller || e->profile->tensor->cols <= block) {
+        return false;
+    }
+    spec->per = QL_PER_BLOCK;
+    spec->block = block;
+    return true;
+}
+
+static bool to_percentile(const evidence *e, ql_spec *spec)
+{
+    (void)e;
+    return spec->clip == QL_CLIP_MINMAX && ql_spec_step(spec, QL_KEY_CLIP, +1, NULL);
+}
+
+static bool to_minmax(const evidence *e, ql_spec *spec)
+{
+    (void)e;
+    if (spec->clip == QL_CLIP_MINMAX) {
+        return false;
+    }
+    spec->clip = QL_CLIP_MINMAX;
+    spec->p_lo = spec->p_hi = spec->lo = spec->hi = spec->abs = 0;
+    return true;
+}
+
+static bool to_zeropoint(const evidence *e, ql_spec *spec)
+{
+    (void)e;
+    if (!spec->mapping->symmetric) {
+        return false;
+    }
+    ql_spec_change_mapping(spec, &ql_mapping_zeropoint);
+    return true;
+}
+
+static bool to_more_bits(const evidence *e, ql_spec *spec)
+{
+    (void)e;
+    return ql_spec_step(spec, QL_KEY_BITS, +1, NULL);
+}
+
+/* ---- Reasons */
+
+static bool one_outlier(const evidence *e)
+{
+    const ql_profile *p = e->profile;
+    double largest = fmax(fabs(p->x_min), fabs(p->x_max));
+    return e->report->spec.per == QL_PER_TENSOR && e->report->spec.clip == QL_CLIP_MINMAX && p->tensor->element_count > 2 &&
+           (p->second_abs * 1.5 < largest || e->reach > 12);
+}
+
+static void say_outlier(const evidence *e, char *out, size_t size)
+{
+    const ql_tensor *t = e->profile->tensor;
+    uint64_t index = e->profile->stats.max_abs_index;
+    double value = fabs(e->profile->x_min) > fabs(e->profile->x_max) ? e->profile->x_min : e->profile->x_max;
+    char place[64];
+    if (t->rank == 2) {
+        snprintf(place, sizeof place, "[%" PRIu64 ",%" PRIu64 "]", index / t->shape[1], index % t->shape[1]);
+    } else {
+        snprintf(place, sizeof place, "[%" PRIu64 "]", index);
+    }
+    snprintf(out, size, "One weight, %.4g at %s (%.0f standard deviations), sets the step for all %" PRIu64 ": %u of %u codes idle", value,
+             place, e->reach, t->element_count, e->idle, e->report->levels);
+}
+
+static bool one_sided(const evidence *e)
+{
+    return e->report->spec.mapping->symmetric && (e->profile->x_min >= 0 || e->profile->x_max <= 0);
+}
+
+static void say_one_sided(const evidence *e, char *out, size_t size)
+{
+    snprintf(out, size, "All weights are %s zero (%.4g to %.4g), so half of a symmetric range is never used: %u of %u codes idle",
+             e->profile->x_min >= 0 ? "at or above" : "at or below", e->profile->x_min, e->profile->x_max, e->idle,
+             e->report->levels);
+}
+
+static bool much_is_clipped(const evidence *e)
+{
+    return e->report->spec.clip != QL_CLIP_MINMAX &&
+           e->report->metrics[QL_MAX_ABS] > 4 * (double)e->report->scale_max;
+}
+
+static void say_clipped(const evidence *e, char *out, size_t size)
+{
+    const ql_report *r = e->report;
+    snprintf(out, size, "%.3g %% of the weights are clipped to %.4g..%.4g and lose up to %.3g, %.0f steps", 100 * r->metrics[QL_FRAC_CLIPPED],
+             r->clip_lo, r->clip_hi, r->metrics[QL_MAX_ABS], r->metrics[QL_MAX_ABS] / (double)r->scale_max);
+}
+
+static bool wide_reach(const evidence *e)
+{
+    return e->report->spec.per == QL_PER_TENSOR && e->report->spec.clip == QL_CLIP_MINMAX && e->reach > 6;
+}
+
+static void say_wide_reach(const evidence *e, char *out, size_t size)
+{
+    const ql_stats *s = &e->report->stats;
+    snprintf(out, size, "The range is set by few: the largest weight lies %.1f standard deviations out, only %.2g %% beyond 3, so the step is coarse for the rest", e->reach,
+             100.0 * (double)s->beyond_3s / (double)s->count);
+}
+
+static bool rows_share_a_step(const evidence *e)
+{
+    return e->report->spec.per == QL_PER_TENSOR && is_matrix(e);
+}
+
+static void say_rows_share(const evidence *e, char *out, size_t size)
+{
+    snprintf(out, size, "All %" PRIu64 " rows share one step of %.3g, which is %.2g standard deviations", e->profile->tensor->rows,
+             (double)e->report->scale_max, (double)e->report->scale_max / e->report->stats.std);
+}
+
+static bool steps_are_coarse(const evidence *e)
+{
+    return e->report->scale_max > 0;
+}
+
+static void say_coarse(const evidence *e, char *out, size_t size)
+{
+    const ql_report *r = e->report;
+    if (r->group_count > 1) {
+        snprintf(out, size, "%" PRIu64 " steps from %.3g to %.3g fit their groups; what is left is rounding to %u codes", r->group_count,
+                 (double)r->scale_min, (double)r->scale_max, r->levels);
+    } else {
+        snprintf(out, size, "The step of %.3g fits the range; what is left is rounding to %u codes", (double)r->scale_max, r->levels);
+    }
+}
+
+typedef struct reason {
+    bool (*holds)(const evidence *e);
+    void (*say)(const evidence *e, char *out, size_t size);
+    struct {
+        remedy *change;
+        int key; /* the knob that a person turns for it: a ql_key or MAPPING_KEY */
+    } remedies[4];
+} reason;
+
+enum { MAPPING_KEY = QL_KEY_COUNT }; /* the scheme itself */
+
+/* The first reason that holds is the one told. */
+static const reason reasons[] = {
+    { one_sided, say_one_sided, { { to_zeropoint, MAPPING_KEY }, { to_rows, QL_KEY_PER } } },
+    { much_is_clipped, say_clipped, { { to_minmax, QL_KEY_CLIP }, { to_rows, QL_KEY_PER } } },
+    { one_outlier, say_outlier, { { to_rows, QL_KEY_PER }, { to_blocks, QL_KEY_PER }, { to_percentile, QL_KEY_CLIP } } },
+    { wide_reach, say_wide_reach, { { to_rows, QL_KEY_PER }, { to_blocks, QL_KEY_PER }, { to_percentile, QL_KEY_CLIP } } },
+    { rows_share_a_step, say_rows_share, { { to_rows, QL_KEY_PER }, { to_blocks, QL_KEY_PER } } },
+    { steps_are_coarse, say_coarse, { { to_blocks, QL_KEY_PER }, { to_more_bits, QL_KEY_BITS } } },
+};
+
+static ql_status try_remedies(ql_engine *engine, const evidence *e, const reason *told, const ql_monitor *monitor, ql_why *out,
+                              ql_error *error)
+{
+    for (size_t i = 0; i < sizeof told->remedies / sizeof told->remedies[0] && told->remedies[i].change; i++) {
+        ql_spec spec = e->report->spec;
+        ql_report *tried = NULL;
+        if (!told->remedies[i].change(e, &spec)) {
+            continue;
+        }
+        ql_status status = ql_report_make(engine, e->profile, &spec, monitor, &tried, error);
+        if (status != QL_OK) {
+            return status;
+        }
+        double gain = tried->metrics[QL_SQNR_DB] - e->report->metrics[QL_SQNR_DB];
+        ql_report_free(&tried);
+        if (gain > 0 && (!out->has_remedy || gain > out->gain_db)) {
+            out->has_remedy = true;
+            out->remedy = spec;
+            out->remedy_key = told->remedies[i].key;
+            out->gain_db = gain;
+        }
+    }
+    return QL_OK;
+}
+
+static evidence gather(const ql_profile *profile, const ql_report *report)
+{
+    evidence e = { profile, report, .idle = report->levels - (unsigned)report->metrics[QL_LEVELS_USED] };
+    e.reach = fmax(fabs(profile->x_min - report->stats.mean), fabs(profile->x_max - report->stats.mean)) / report->stats.std;
+    return e;
+}
+
+ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
+                      ql_why *out, ql_error *error)
+{
+    *out = (ql_why){ 0 };
+    if (report->metrics[QL_MSE] == 0) {
+        snprintf(out->text, sizeof out->text, "Every value is met exactly: the weights lie on the %u codes", report->levels);
+        return QL_OK;
+    }
+    const evidence e = gather(profile, report);
+    const reason *told = reasons;
+    while (!told->holds(&e)) {
+        told++; /* the last one always holds: there is an error, so there is a step */
+    }
+    char why[200];
+    told->say(&e, why, sizeof why);
+    ql_status status = try_remedies(engine, &e, told, monitor, out, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    if (out->has_remedy) {
+        char spec[QL_SPEC_TEXT];
+        ql_spec_format(&out->remedy, spec);
+        snprintf(out->text, sizeof out->text, "%s. Try %s: %.2f dB, %+.2f", why, spec, report->metrics[QL_SQNR_DB] + out->gain_db,
+                 out->gain_db);
+    } else {
+        snprintf(out->text, sizeof out->text, "%s", why);
+    }
+    return QL_OK;
+}
