@@ -2,6 +2,8 @@
 #ifndef QL_PLOT_AXIS_H
 #define QL_PLOT_AXIS_H
 
+#include <stdint.h>
+
 typedef struct ql_axis {
     double lo, hi;   /* values at the ends, finite, lo < hi */
     double from, to; /* where the ends lie on the page, points; from > to is an axis that grows upwards */
@@ -24,6 +26,9 @@ void ql_ticks_make(ql_ticks *ticks, double lo, double hi, unsigned wanted);
 
 /* `digits` significant digits with a true minus; outside 1e-4 ... 1e6 as "1.39×10⁻⁵"; "inf", "-inf", "nan". */
 void ql_number(char out[QL_NUMBER_SIZE], double value, int digits);
+
+/* "262,144". */
+void ql_number_count(char out[QL_NUMBER_SIZE], uint64_t count);
 
 /* "×10⁻⁵", "" for 0. */
 void ql_number_power(char out[QL_NUMBER_SIZE], int exponent);

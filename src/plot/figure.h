@@ -1,8 +1,7 @@
 /*
  * Figures: one drawing, many kinds of file.
  *
- *   kinds.c: what can be drawn     figure.c: the endings     png.c bitmap.c vector.c: how a file is written
- *   (a table of draw functions) --> (a table of writers) --> (one drawing on an image, an SVG or a PDF page)
+ *   histogram.c: draws a report --> figure.c: tables of kinds and endings --> png.c bitmap.c vector.c: write a kind of file
  */
 #ifndef QL_PLOT_FIGURE_H
 #define QL_PLOT_FIGURE_H

@@ -7,7 +7,6 @@
  *   error histogram        | the numbers        /
  *   the command line
  */
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +16,7 @@
 #include "plot/panel.h"
 #include "plot/readout.h"
 
-static const double LEFT = 62, RIGHT = 782, GRID_STRIP = 9, LABEL_SIZE = 8.5;
+static const double LEFT = 62, RIGHT = 782, GRID_STRIP = 9, LABEL_SIZE = 8.5, SHADE = 0.09;
 enum { STEM_LIMIT = 64 };
 
 /* Where the dequantized values are: one mark per level where the levels are known, else one per bin. */
@@ -68,6 +67,11 @@ static void find_view(const ql_report *report, double *lo, double *hi)
     }
 }
 
+static bool drawn_as_stems(const marks *m)
+{
+    return m->levels || m->count <= STEM_LIMIT;
+}
+
 static void draw_stems(const ql_panel *panel, const marks *m)
 {
     cairo_t *cairo = panel->cairo;
@@ -88,28 +92,20 @@ static void draw_stems(const ql_panel *panel, const marks *m)
 
 static void draw_dequantized(const ql_panel *panel, const ql_report *report, const marks *m)
 {
-    if (m->levels || m->count <= STEM_LIMIT)
+    if (drawn_as_stems(m))
         draw_stems(panel, m);
     else
         ql_panel_draw_outline(panel, &report->dequantized, QL_INK_DEQUANTIZED, 1.0);
 }
 
-/* Every level as a tick below the axis: strong where it is used, pale where it is idle. */
-static void draw_grid(const ql_panel *panel, const ql_report *report)
+/* Every level as a tick below the axis: strong where it is used, pale where it is idle. Returns the height of the strip. */
+static double draw_grid(const ql_panel *panel, const ql_report *report)
 {
     cairo_t *cairo = panel->cairo;
     double top = panel->bottom + 2, bottom = panel->bottom + GRID_STRIP;
+    if (report->grid_count == 0)
+        return 1;
     ql_ink_font(cairo, QL_FACE_PLAIN, LABEL_SIZE);
-    if (report->grid_count == 0) {
-        char lowest[QL_NUMBER_SIZE], highest[QL_NUMBER_SIZE], text[192];
-        ql_number(lowest, report->scale_min, 4);
-        ql_number(highest, report->scale_max, 4);
-        snprintf(text, sizeof text, "%" PRIu64 " groups, each with its own grid: steps from %s to %s", report->group_count,
-                 lowest, highest);
-        ql_ink_color(cairo, QL_INK_SOFT, 1);
-        ql_ink_text(cairo, panel->left, bottom + 28, 0, text);
-        return;
-    }
     ql_ink_color(cairo, QL_INK_SOFT, 1);
     ql_ink_text(cairo, panel->left - 6, bottom - 0.5, 1, "levels");
     bool counted = report->grid_count == report->levels;
@@ -119,9 +115,10 @@ static void draw_grid(const ql_panel *panel, const ql_report *report)
         if (x < panel->left || x > panel->right)
             continue;
         bool used = !counted || report->code_counts[i] > 0;
-        ql_ink_color(cairo, used ? QL_INK_DEQUANTIZED : 0xb9bec5, 1);
+        ql_ink_color(cairo, used ? QL_INK_DEQUANTIZED : QL_INK_IDLE, 1);
         ql_ink_line(cairo, x, top, x, used ? bottom : bottom - 2.5, width);
     }
+    return GRID_STRIP;
 }
 
 /* Shades a part of the axis that is cut off by the clip range. */
@@ -130,7 +127,7 @@ static void shade(const ql_panel *panel, double from, double to)
     double left = fmax(panel->left, ql_axis_at(&panel->x, from)), right = fmin(panel->right, ql_axis_at(&panel->x, to));
     if (!(right > left))
         return;
-    ql_ink_color(panel->cairo, QL_INK_DEQUANTIZED, 0.07);
+    ql_ink_color(panel->cairo, QL_INK_DEQUANTIZED, SHADE);
     cairo_rectangle(panel->cairo, left, panel->top, right - left, panel->bottom - panel->top);
     cairo_fill(panel->cairo);
 }
@@ -162,31 +159,45 @@ static void draw_clip(const ql_panel *panel, const ql_report *report)
     }
 }
 
-/* What the picture cannot show, in words. */
-static void outside_note(const ql_report *report, const marks *m, const ql_panel *panel, char *out, size_t size)
+/* What the picture cannot show, in words, on the line of the axis' name. */
+static void draw_notes(const ql_panel *panel, const ql_report *report, const marks *m, double y)
 {
-    uint64_t below = report->dequantized.below, above = report->dequantized.above;
-    bool clip_hidden = report->clip_lo < panel->x.lo || report->clip_hi > panel->x.hi;
-    char lo[QL_NUMBER_SIZE], hi[QL_NUMBER_SIZE];
-    out[0] = '\0';
-    if (clip_hidden) {
-        ql_number(lo, report->clip_lo, 4);
-        ql_number(hi, report->clip_hi, 4);
-        snprintf(out, size, "the clip range %s … %s reaches beyond this view", lo, hi);
-    } else if (!m->levels && (below || above)) {
-        snprintf(out, size, "not drawn: %" PRIu64 " dequantized values below and %" PRIu64 " above the original's range",
-                 below, above);
+    char count[QL_NUMBER_SIZE], low[QL_NUMBER_SIZE], high[QL_NUMBER_SIZE], text[192];
+    ql_ink_font(panel->cairo, QL_FACE_PLAIN, LABEL_SIZE);
+    ql_ink_color(panel->cairo, QL_INK_SOFT, 1);
+    if (report->grid_count == 0) {
+        ql_number_count(count, report->group_count);
+        ql_number(low, report->scale_min, 4);
+        ql_number(high, report->scale_max, 4);
+        snprintf(text, sizeof text, "%s groups with levels of their own, steps %s … %s", count, low, high);
+        ql_ink_text(panel->cairo, panel->left, y, 0, text);
+    }
+    if (report->clip_lo < panel->x.lo || report->clip_hi > panel->x.hi) {
+        ql_number(low, report->clip_lo, 4);
+        ql_number(high, report->clip_hi, 4);
+        snprintf(text, sizeof text, "the clip range %s … %s reaches beyond this view", low, high);
+        ql_ink_text(panel->cairo, panel->right, y, 1, text);
+    } else if (!m->levels && (report->dequantized.below || report->dequantized.above)) {
+        ql_number_count(low, report->dequantized.below);
+        ql_number_count(high, report->dequantized.above);
+        snprintf(text, sizeof text, "y outside the range of x: %s below, %s above", low, high);
+        ql_ink_text(panel->cairo, panel->right, y, 1, text);
     }
 }
 
-static double draw_key(cairo_t *cairo, double x, double y, const char *text, uint32_t rgb, bool filled)
+typedef enum key_shape { KEY_AREA, KEY_LINE, KEY_STEM } key_shape;
+
+/* One entry of the legend; returns where the next one starts. */
+static double draw_key(cairo_t *cairo, double x, double y, key_shape shape, uint32_t rgb, double alpha, const char *text)
 {
-    ql_ink_color(cairo, rgb, 1);
-    if (filled) {
+    ql_ink_color(cairo, rgb, alpha);
+    if (shape == KEY_AREA) {
         cairo_rectangle(cairo, x, y - 7, 14, 8);
         cairo_fill(cairo);
     } else {
         ql_ink_line(cairo, x, y - 3, x + 14, y - 3, 1.2);
+    }
+    if (shape == KEY_STEM) {
         cairo_arc(cairo, x + 7, y - 3, 2.4, 0, 2 * M_PI);
         cairo_fill(cairo);
     }
@@ -196,14 +207,14 @@ static double draw_key(cairo_t *cairo, double x, double y, const char *text, uin
 
 static void draw_legend(cairo_t *cairo, const ql_report *report, const marks *m, double y)
 {
-    char text[128];
-    ql_ink_font(cairo, QL_FACE_PLAIN, 9);
-    double x = draw_key(cairo, LEFT, y, "original x, in 512 bins", QL_INK_ORIGINAL, true);
+    char text[128] = "dequantized y, in the same bins";
     if (m->levels)
         snprintf(text, sizeof text, "dequantized y, count of each level (%u of %u used)", m->used, report->levels);
-    else
-        snprintf(text, sizeof text, "dequantized y, in the same bins");
-    draw_key(cairo, x, y, text, QL_INK_DEQUANTIZED, false);
+    ql_ink_font(cairo, QL_FACE_PLAIN, 9);
+    double x = draw_key(cairo, LEFT, y, KEY_AREA, QL_INK_ORIGINAL, 1, "original x, in 512 bins");
+    x = draw_key(cairo, x, y, drawn_as_stems(m) ? KEY_STEM : KEY_LINE, QL_INK_DEQUANTIZED, 1, text);
+    if (report->clip_lo > report->original.lo || report->clip_hi < report->original.hi)
+        draw_key(cairo, x, y, KEY_AREA, QL_INK_DEQUANTIZED, SHADE, "beyond the clip range");
 }
 
 static void draw_distribution(cairo_t *cairo, const ql_report *report)
@@ -225,13 +236,8 @@ static void draw_distribution(cairo_t *cairo, const ql_report *report)
     ql_panel_draw_filled(&panel, &report->original, QL_INK_ORIGINAL, 1);
     draw_dequantized(&panel, report, &m);
     draw_clip(&panel, report);
-    draw_grid(&panel, report);
-    ql_panel_draw_values(&panel, GRID_STRIP, "value");
-
-    char note[192];
-    outside_note(report, &m, &panel, note, sizeof note);
-    ql_ink_color(cairo, QL_INK_SOFT, 1);
-    ql_ink_text(cairo, panel.right, panel.bottom + GRID_STRIP + 22, 1, note);
+    double strip = draw_grid(&panel, report);
+    draw_notes(&panel, report, &m, ql_panel_draw_values(&panel, strip, "value"));
 }
 
 static void draw_error(cairo_t *cairo, const ql_report *report)
@@ -252,21 +258,22 @@ static void draw_error(cairo_t *cairo, const ql_report *report)
         snprintf(label, sizeof label, "%s = %s", which, number);
         ql_panel_draw_mark(&panel, half, 1, label);
     }
-    ql_panel_draw_values(&panel, 1, "error e = x − y, in the units of the tensor");
+    ql_panel_draw_values(&panel, 1, "error, in the units of the tensor");
 
-    char title[160];
-    if (error->below || error->above)
-        snprintf(title, sizeof title, "Error: %" PRIu64 " values lie farther left, %" PRIu64 " farther right", error->below,
-                 error->above);
-    else
-        snprintf(title, sizeof title, "Error: no value lies outside this range");
+    char left[QL_NUMBER_SIZE], right[QL_NUMBER_SIZE], title[192] = "Error e = x − y, in 512 bins; nothing lies outside";
+    if (error->below || error->above) {
+        ql_number_count(left, error->below);
+        ql_number_count(right, error->above);
+        snprintf(title, sizeof title, "Error e = x − y, in 512 bins; outside: %s left, %s right", left, right);
+    }
     ql_ink_font(cairo, QL_FACE_PLAIN, 9);
     ql_ink_color(cairo, QL_INK_TEXT, 1);
-    ql_ink_text(cairo, LEFT, panel.top - 7, 0, title);
+    ql_ink_text_within(cairo, LEFT, panel.top - 7, panel.right - LEFT, title);
 }
 
 static void draw_title(cairo_t *cairo, const ql_figure *figure)
 {
+    char number[QL_NUMBER_SIZE], count[QL_NUMBER_SIZE + 8];
     ql_ink_font(cairo, QL_FACE_BOLD, 14);
     ql_ink_color(cairo, QL_INK_TEXT, 1);
     ql_ink_text_within(cairo, LEFT, 28, RIGHT - LEFT, figure->tensor);
@@ -274,7 +281,10 @@ static void draw_title(cairo_t *cairo, const ql_figure *figure)
     double x = LEFT + ql_ink_text_within(cairo, LEFT, 46, 0.6 * (RIGHT - LEFT), figure->report->spec_text);
     ql_ink_font(cairo, QL_FACE_PLAIN, 9.5);
     ql_ink_color(cairo, QL_INK_SOFT, 1);
-    ql_ink_text_within(cairo, x + 14, 46, RIGHT - x - 14, figure->file);
+    x += 14 + ql_ink_text_within(cairo, x + 14, 46, RIGHT - x - 140, figure->file);
+    ql_number_count(number, figure->report->stats.count);
+    snprintf(count, sizeof count, "%s values", number);
+    ql_ink_text(cairo, x + 14, 46, 0, count);
 }
 
 void ql_histogram_draw(cairo_t *cairo, const ql_figure *figure)

@@ -6,7 +6,8 @@
 
 #include "plot/ink.h"
 
-static const double LABEL_SIZE = 8.5, LABEL_GAP = 14, NARROWEST_BAR = 1.0;
+static const double LABEL_SIZE = 8.5, LABEL_GAP = 10, NARROWEST_BAR = 1.0;
+enum { MOST_TEETH = 100 };
 static const double LOG_FLOOR = 0.5; /* the count at the bottom edge, so that a single element has a height */
 
 double ql_histogram_center(const ql_histogram *histogram, unsigned bin)
@@ -112,7 +113,7 @@ static void make_value_ticks(const ql_panel *panel, ql_ticks *ticks)
     }
 }
 
-void ql_panel_draw_values(const ql_panel *panel, double gap, const char *name)
+double ql_panel_draw_values(const ql_panel *panel, double gap, const char *name)
 {
     cairo_t *cairo = panel->cairo;
     ql_ink_color(cairo, QL_INK_SOFT, 1);
@@ -123,7 +124,7 @@ void ql_panel_draw_values(const ql_panel *panel, double gap, const char *name)
     ql_ticks ticks;
     ql_ink_font(cairo, QL_FACE_PLAIN, LABEL_SIZE);
     make_value_ticks(panel, &ticks);
-    double labels_y = panel->bottom + gap + 10;
+    double labels_y = panel->bottom + gap + LABEL_GAP, name_y = labels_y + 1.2 * LABEL_GAP;
     for (unsigned i = 0; i < ticks.count; i++) {
         double x = ql_axis_at(&panel->x, ticks.at[i]);
         ql_ink_color(cairo, QL_INK_SOFT, 1);
@@ -136,7 +137,8 @@ void ql_panel_draw_values(const ql_panel *panel, double gap, const char *name)
     ql_number_power(power, ticks.exponent);
     snprintf(text, sizeof text, "%s%s%s", name, power[0] ? " " : "", power);
     ql_ink_color(cairo, QL_INK_SOFT, 1);
-    ql_ink_text(cairo, (panel->left + panel->right) / 2, labels_y + LABEL_GAP - 2, 0.5, text);
+    ql_ink_text(cairo, (panel->left + panel->right) / 2, name_y, 0.5, text);
+    return name_y;
 }
 
 /* The edges of a bin on the page; a histogram of one value gets a bar that can be seen. */
@@ -180,22 +182,32 @@ void ql_panel_draw_filled(const ql_panel *panel, const ql_histogram *histogram, 
     cairo_restore(cairo);
 }
 
+static unsigned count_runs(const ql_histogram *histogram)
+{
+    unsigned runs = 0;
+    for (unsigned i = 0; i < QL_BINS; i++)
+        runs += histogram->bins[i] > 0 && (i == 0 || histogram->bins[i - 1] == 0);
+    return runs;
+}
+
 void ql_panel_draw_outline(const ql_panel *panel, const ql_histogram *histogram, uint32_t rgb, double width)
 {
     cairo_t *cairo = panel->cairo;
-    bool drawing = false;
+    bool drawing = false, falls = count_runs(histogram) <= MOST_TEETH;
+    double from, to = panel->left;
     clip_to_frame(panel);
-    for (unsigned i = 0; i < QL_BINS; i++) {
-        if (histogram->bins[i] == 0) {
+    for (unsigned i = 0; i <= QL_BINS; i++) {
+        if (i == QL_BINS || histogram->bins[i] == 0) {
+            if (drawing && falls)
+                cairo_line_to(cairo, to, panel->bottom);
             drawing = false;
             continue;
         }
-        double from, to, y = ql_panel_count_at(panel, histogram->bins[i]);
+        double y = ql_panel_count_at(panel, histogram->bins[i]);
         bin_edges(panel, histogram, i, &from, &to);
-        if (drawing)
-            cairo_line_to(cairo, from, y);
-        else
-            cairo_move_to(cairo, from, y);
+        if (!drawing)
+            cairo_move_to(cairo, from, falls ? panel->bottom : y);
+        cairo_line_to(cairo, from, y);
         cairo_line_to(cairo, to, y);
         drawing = true;
     }

@@ -24,13 +24,15 @@ double ql_panel_count_at(const ql_panel *panel, uint64_t count);
 /* The horizontal grid lines behind the data with the labels of the count axis and its name. */
 void ql_panel_draw_counts(const ql_panel *panel, const char *name);
 
-/* The frame, and `gap` below it the labels of the value axis and its name (with the power of ten that the labels share). */
-void ql_panel_draw_values(const ql_panel *panel, double gap, const char *name);
+/* The frame, and `gap` below it the labels of the value axis and its name (with the power of ten that the labels share).
+   Returns the baseline of the name. */
+double ql_panel_draw_values(const ql_panel *panel, double gap, const char *name);
 
 /* The histogram as a filled outline; one value gives a bar that can be seen. */
 void ql_panel_draw_filled(const ql_panel *panel, const ql_histogram *histogram, uint32_t rgb, double alpha);
 
-/* The histogram as a line over its bins, broken where bins are empty. */
+/* The histogram as a line over its bins, which falls to the bottom edge where bins are empty; a comb of very many teeth
+ * keeps only the tops. */
 void ql_panel_draw_outline(const ql_panel *panel, const ql_histogram *histogram, uint32_t rgb, double width);
 
 /* A dashed upright line at `value` with a label at the top beside it: anchor 0 right of the line, 1 left of it. */
