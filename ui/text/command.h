@@ -14,8 +14,8 @@ typedef struct text_plot {
     const char *layout; /* "in,out" or "out,in" when it was asked for, NULL when it was found */
 } text_plot;
 
-/* `qloupe plot FILE -t NAME -s SPEC --kind KIND -o OUT`, quoted for a shell. Running it makes the same bytes again. Always terminated;
-   returns the length needed without the terminator, like snprintf. */
+/* `qloupe plot FILE -t NAME -s SPEC --kind KIND -o OUT`, quoted for a shell. Running it makes the same bytes again. Always
+   terminated; returns the length needed without the terminator, like snprintf. */
 size_t text_plot_command(char *out, size_t size, const text_plot *plot);
 
 #endif

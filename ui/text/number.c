@@ -9,7 +9,7 @@
 
 /* Forms that are not listed are TEXT_SIGNIFICANT. */
 static const text_form METRIC_FORMS[QL_METRIC_COUNT] = {
-    [QL_SQNR_DB] = TEXT_FIXED_2,      [QL_COSINE] = TEXT_FIXED_6,  [QL_FRAC_CLIPPED] = TEXT_PERCENT,
+    [QL_SQNR_DB] = TEXT_FIXED_2,      [QL_COSINE] = TEXT_FIXED_6,    [QL_FRAC_CLIPPED] = TEXT_PERCENT,
     [QL_ZERO_FRAC] = TEXT_PERCENT,    [QL_LEVELS_USED] = TEXT_COUNT, [QL_UTILISATION] = TEXT_PERCENT,
     [QL_ENTROPY_BITS] = TEXT_FIXED_3,
 };
@@ -21,8 +21,8 @@ static void print_special(char out[TEXT_NUMBER_SIZE], double value)
 
 static void print_significant(char out[TEXT_NUMBER_SIZE], double value)
 {
-    if (value == 0) {
-        snprintf(out, TEXT_NUMBER_SIZE, "0");
+    if (fabs(value) < 1e7 && value == trunc(value)) {
+        snprintf(out, TEXT_NUMBER_SIZE, "%.0f", value == 0 ? 0 : value);
         return;
     }
     snprintf(out, TEXT_NUMBER_SIZE, "%#.4g", value);

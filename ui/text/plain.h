@@ -25,8 +25,8 @@ size_t text_width(const char *text);
 /* Cuts the text in place to at most `cells` columns, ending in "…" (ASCII: "..."); `size` is that of the array. */
 void text_cut(char *text, size_t size, size_t cells);
 
-/* The next character of a terminated UTF-8 string: its length in bytes, its number through *codepoint. A byte that starts no valid
-   character counts as one character, U+FFFD. 0 at the end. */
+/* The next character of a terminated UTF-8 string: its length in bytes, its number through *codepoint. A byte that starts no
+   valid character counts as one character, U+FFFD. 0 at the end. */
 size_t text_next(const char *at, unsigned *codepoint);
 
 #endif

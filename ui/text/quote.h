@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-/* Writes `word` so that a shell reads exactly these bytes as one word: as it is when nothing in it is special, else in single
-   quotes, with control characters and invalid UTF-8 as $'\xNN' pieces so that the result can be shown. Always terminated; returns the
-   length needed without the terminator, like snprintf. */
+/* Writes `word` so that a shell reads exactly these bytes as one word: as it is when nothing in it is special, else in
+   single quotes, with control characters and invalid UTF-8 as $'\xNN' pieces so that the result can be shown. Always
+   terminated; returns the length needed without the terminator, like snprintf. */
 size_t text_quote(char *out, size_t size, const char *word);
 
 #endif

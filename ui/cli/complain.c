@@ -1,0 +1,42 @@
+/* Everything that goes to stderr as a line: see complain.h. */
+#include "cli/complain.h"
+
+#include "cli/cli.h"
+#include "text/plain.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { SHOWN_CELLS = 120, SHOWN_SIZE = 512, SHOWN_COUNT = 8, LINE_SIZE = 4096 };
+
+int cli_complain(const char *format, ...)
+{
+    char message[LINE_SIZE], line[LINE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    text_plain(line, sizeof line, message);
+    fprintf(stderr, "qloupe: %s\n", line);
+    return CLI_BAD;
+}
+
+int cli_complain_error(const ql_error *error)
+{
+    cli_complain("%s", error->message);
+    return error->status == QL_CANCELLED ? CLI_INTERRUPTED : CLI_BAD;
+}
+
+const char *cli_shown_text(ql_text text)
+{
+    static char buffers[SHOWN_COUNT][SHOWN_SIZE];
+    static unsigned turn;
+    char *buffer = buffers[turn++ % SHOWN_COUNT];
+    ql_text_print(buffer, SHOWN_SIZE, text, SHOWN_CELLS);
+    return buffer;
+}
+
+const char *cli_shown(const char *word)
+{
+    return cli_shown_text(ql_text_from(word));
+}

@@ -1,0 +1,146 @@
+/* --fail-on: see fail_on.h. */
+#include "cli/fail_on.h"
+
+#include "cli/cli.h"
+#include "cli/complain.h"
+#include "cli/memory.h"
+#include "text/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIELD_BITS = QL_METRIC_COUNT, FIELD_BYTES, FIELD_COUNT, MOST_LINES = 20 };
+
+static bool is_less(double a, double b)
+{
+    return a < b;
+}
+static bool is_less_equal(double a, double b)
+{
+    return a <= b;
+}
+static bool is_greater(double a, double b)
+{
+    return a > b;
+}
+static bool is_greater_equal(double a, double b)
+{
+    return a >= b;
+}
+static bool is_equal(double a, double b)
+{
+    return a == b;
+}
+
+/* Longer signs first: "<=" begins with "<". */
+static const struct {
+    const char *sign;
+    bool (*holds)(double a, double b);
+} COMPARISONS[] = {
+    { "<=", is_less_equal }, { ">=", is_greater_equal }, { "==", is_equal }, { "<", is_less }, { ">", is_greater },
+};
+
+static const char *field_name(size_t field)
+{
+    return field == FIELD_BITS    ? "bits_per_weight"
+           : field == FIELD_BYTES ? "bytes"
+                                  : ql_metric_describe((ql_metric)field)->name;
+}
+
+static double field_value(const ql_report *report, size_t field)
+{
+    return field == FIELD_BITS    ? report->bits_per_weight
+           : field == FIELD_BYTES ? (double)report->byte_count
+                                  : report->metrics[field];
+}
+
+static int complain_field(const char *text)
+{
+    char names[FIELD_COUNT * 32] = "";
+    for (size_t field = 0; field < FIELD_COUNT; field++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", field ? " " : "", field_name(field));
+    }
+    return cli_complain("--fail-on '%s': the names are %s", cli_shown(text), names);
+}
+
+static bool find_field(const char *name, size_t size, size_t *out)
+{
+    for (*out = 0; *out < FIELD_COUNT; ++*out)
+        if (strlen(field_name(*out)) == size && strncmp(field_name(*out), name, size) == 0)
+            return true;
+    return false;
+}
+
+static bool find_comparison(const char *at, size_t *out)
+{
+    for (*out = 0; *out < sizeof COMPARISONS / sizeof COMPARISONS[0]; ++*out)
+        if (strncmp(at, COMPARISONS[*out].sign, strlen(COMPARISONS[*out].sign)) == 0)
+            return true;
+    return false;
+}
+
+/* NAME COMPARISON NUMBER, with spaces where one likes. */
+static int parse(const char *text, cli_check *out)
+{
+    static const char spaces[] = " \t";
+    const char *at = text + strspn(text, spaces);
+    size_t name_size = strcspn(at, " \t<>=");
+    out->text = text;
+    if (!find_field(at, name_size, &out->field))
+        return complain_field(text);
+    at += name_size;
+    at += strspn(at, spaces);
+    if (!find_comparison(at, &out->compare))
+        return cli_complain("--fail-on '%s': one of < <= > >= == is needed behind %s", cli_shown(text),
+                            field_name(out->field));
+    at += strlen(COMPARISONS[out->compare].sign);
+    char *end;
+    out->limit = strtod(at, &end);
+    if (end == at || end[strspn(end, spaces)] || isnan(out->limit))
+        return cli_complain("--fail-on '%s': a number is needed behind %s", cli_shown(text), COMPARISONS[out->compare].sign);
+    return CLI_GOOD;
+}
+
+int cli_checks_parse(const cli_arguments *arguments, cli_checks *out)
+{
+    *out = (cli_checks) { .count = cli_value_count(arguments, CLI_FAIL_ON) };
+    out->checks = cli_allocate(out->count, sizeof *out->checks);
+    int code = CLI_GOOD;
+    for (size_t i = 0; i < out->count && code == CLI_GOOD; i++)
+        code = parse(cli_value_at(arguments, CLI_FAIL_ON, i), &out->checks[i]);
+    return code;
+}
+
+void cli_checks_free(cli_checks *checks)
+{
+    free(checks->checks);
+    *checks = (cli_checks) { 0 };
+}
+
+void cli_checks_row(cli_checks *checks, const ql_tensor *tensor, const ql_report *report)
+{
+    checks->unmeasured += checks->count > 0 && !report;
+    for (size_t i = 0; report && i < checks->count; i++) {
+        const cli_check *check = &checks->checks[i];
+        double value = field_value(report, check->field);
+        if (!COMPARISONS[check->compare].holds(value, check->limit))
+            continue;
+        char number[TEXT_NUMBER_SIZE];
+        text_exact(number, value);
+        if (checks->matched++ < MOST_LINES)
+            cli_complain("tensor '%s', %s: %s is %s, which --fail-on '%s' forbids", cli_shown_text(tensor->name),
+                         report->spec_text, field_name(check->field), number, cli_shown(check->text));
+    }
+}
+
+int cli_checks_exit_code(const cli_checks *checks)
+{
+    if (checks->matched > MOST_LINES)
+        cli_complain("--fail-on: %zu more like these", checks->matched - MOST_LINES);
+    if (checks->unmeasured)
+        cli_complain("--fail-on: %zu rows have a note instead of numbers and were not checked", checks->unmeasured);
+    return checks->matched ? CLI_CHECK_FAILED : CLI_GOOD;
+}

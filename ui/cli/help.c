@@ -1,0 +1,127 @@
+/* qloupe help: everything here comes from the tables of commands and options. */
+#include "cli/cli.h"
+#include "cli/command.h"
+#include "cli/complain.h"
+#include "text/plain.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LINE_SIZE = 512, NAME_WIDTH = 10, OPTION_WIDTH = 31 };
+
+static void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void print(const char *format, ...)
+{
+    char text[4 * LINE_SIZE], plain[4 * LINE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    text_plain(plain, sizeof plain, text);
+    fputs(plain, stdout);
+}
+
+static void print_option(cli_option option)
+{
+    const cli_option_info *info = cli_option_describe(option);
+    char left[LINE_SIZE];
+    snprintf(left, sizeof left, "%c%c%s--%s %s", info->letter ? '-' : ' ', info->letter ? info->letter : ' ',
+             info->letter ? ", " : "  ", info->name, info->value ? info->value : "");
+    print("  %-*s %s\n", OPTION_WIDTH, left, info->help);
+}
+
+static void print_options(const char *title, unsigned options)
+{
+    print("\n%s\n", title);
+    for (int option = 0; option < CLI_OPTION_COUNT; option++)
+        if (options & CLI_HAS(option))
+            print_option((cli_option)option);
+}
+
+/* Each line of the text, indented. */
+static void print_lines(const char *text)
+{
+    while (*text) {
+        size_t size = strcspn(text, "\n");
+        print("  %.*s\n", (int)size, text);
+        text += size + (text[size] == '\n');
+    }
+}
+
+static void print_metrics(void)
+{
+    print("\nMetrics (x the original, y the dequantized value, e = x - y)\n");
+    for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++)
+        print("  %-16s %s\n", ql_metric_describe(metric)->name, ql_metric_describe(metric)->help);
+}
+
+static void print_command(const cli_command *command)
+{
+    print("qloupe %s %s\n\n  %s\n", command->name, command->usage, command->summary);
+    if (command->details) {
+        print("\n");
+        print_lines(command->details);
+    }
+    print_options("Options", command->options | CLI_EVERYWHERE);
+    if (command->options & CLI_HAS(CLI_FAIL_ON))
+        print_metrics();
+    if (command->example) {
+        print("\nExamples\n");
+        print_lines(command->example);
+    }
+    if (command->options & CLI_FILES)
+        print("\nWithout FILE the demo model is read.\n");
+}
+
+static void print_program(void)
+{
+    print("qloupe %s: a loupe for quantization\n\n", QL_VERSION);
+    print("  %-*s  on a terminal: open the file (or the demo model) and look around; ? shows the keys\n", NAME_WIDTH + 14,
+          "qloupe [FILE]");
+    for (size_t i = 0; cli_command_at(i); i++) {
+        char left[LINE_SIZE];
+        snprintf(left, sizeof left, "qloupe %s", cli_command_at(i)->name);
+        print("  %-*s  %s\n", NAME_WIDTH + 14, left, cli_command_at(i)->summary);
+    }
+    unsigned all = 0;
+    for (int option = 0; option < CLI_OPTION_COUNT; option++)
+        all |= CLI_HAS(option);
+    unsigned screen = CLI_HAS(CLI_KEYS) | CLI_HAS(CLI_SIZE) | CLI_HAS(CLI_SCREENSHOT);
+    unsigned general = CLI_EVERYWHERE | CLI_HAS(CLI_VERSION);
+    print_options("Options of commands (`qloupe help COMMAND` says which)", all & ~screen & ~general);
+    print_options("Options everywhere", general);
+    print_options("The terminal interface without a terminal", screen);
+    print(
+        "\nExit code: 0 good, 1 a --fail-on check failed, 2 wrong usage or a file that cannot be used, 130 interrupted.\n");
+}
+
+void cli_help_print(const cli_command *command)
+{
+    if (command)
+        print_command(command);
+    else
+        print_program();
+}
+
+static int run(cli_session *session)
+{
+    const char *name = session->arguments->operand_count ? session->arguments->operands[0] : NULL;
+    const cli_command *command = name ? cli_command_find(name) : NULL;
+    if (name && !command) {
+        const cli_command *near = cli_command_near(name);
+        return cli_complain("there is no command '%s'%s%s%s", cli_shown(name),
+                            near ? "; did you mean '" : "; see `qloupe help`", near ? near->name : "", near ? "'?" : "");
+    }
+    cli_help_print(command);
+    return CLI_GOOD;
+}
+
+const cli_command cli_command_help = {
+    .name = "help",
+    .usage = "[COMMAND]",
+    .summary = "what a command does, its options, examples",
+    .most_operands = 1,
+    .run = run,
+};

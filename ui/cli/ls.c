@@ -1,0 +1,73 @@
+/* qloupe ls: the tensors of a file and its metadata. */
+#include "cli/cli.h"
+#include "cli/command.h"
+#include "cli/complain.h"
+
+static const cli_column COLUMNS[] = {
+    { .key = "name", .title = "name", .stretch = true },
+    { .key = "dtype", .title = "dtype" },
+    { .key = "shape", .title = "shape" },
+    { .key = "layout", .title = "layout" },
+    { .key = "elements", .title = "elements", .form = TEXT_COUNT },
+    { .key = "bytes", .title = "size", .form = TEXT_BYTES },
+    { .key = "offset", .title = NULL },
+};
+
+enum { COLUMN_COUNT = sizeof COLUMNS / sizeof COLUMNS[0] };
+
+static void add_row(cli_table *table, const ql_tensor *tensor)
+{
+    cli_cell *row = cli_table_add(table);
+    *row++ = cli_text(tensor->name);
+    *row++ = cli_words(ql_dtype_describe(tensor->dtype)->name);
+    *row++ = cli_shape(tensor);
+    *row++ = cli_words(ql_layout_name(tensor->layout));
+    *row++ = cli_unsigned(tensor->element_count);
+    *row++ = cli_unsigned(tensor->byte_count);
+    *row++ = cli_unsigned(tensor->offset);
+}
+
+static int run(cli_session *session)
+{
+    int code = cli_session_open(session);
+    if (code != CLI_GOOD)
+        return code;
+    cli_table table = cli_table_over(COLUMNS, COLUMN_COUNT);
+    uint64_t elements = 0;
+    for (size_t i = 0; i < ql_model_tensor_count(session->model); i++) {
+        const ql_tensor *tensor = ql_model_tensor(session->model, i);
+        add_row(&table, tensor);
+        elements += tensor->element_count;
+    }
+    char above[640], below[256], count[TEXT_NUMBER_SIZE], total[TEXT_NUMBER_SIZE], size[TEXT_NUMBER_SIZE];
+    text_count(count, table.row_count);
+    text_count(total, elements);
+    text_bytes(size, ql_model_byte_count(session->model));
+    snprintf(above, sizeof above, "%s", cli_shown(session->path));
+    snprintf(below, sizeof below, "%s tensor%s, %s elements, %s, %s", count, table.row_count == 1 ? "" : "s", total,
+             ql_model_format(session->model), size);
+    const cli_document document = {
+        .list = "tensors",
+        .file = session->path,
+        .format = ql_model_format(session->model),
+        .metadata = session->model,
+        .above = above,
+        .below = below,
+        .full = cli_is_given(session->arguments, CLI_FULL),
+        .table = &table,
+    };
+    cli_session_write(session, &document);
+    cli_table_free(&table);
+    return CLI_GOOD;
+}
+
+const cli_command cli_command_ls = {
+    .name = "ls",
+    .usage = "[FILE] [--full]",
+    .summary = "list the tensors of a file: names, types, shapes, sizes; its metadata",
+    .details = "Only the header is read, so this is quick for a file of any size.",
+    .example = "qloupe ls model.safetensors\nqloupe ls model.safetensors --json",
+    .options = CLI_TABLES | CLI_FILES | CLI_HAS(CLI_FULL),
+    .most_operands = 1,
+    .run = run,
+};

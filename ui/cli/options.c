@@ -1,0 +1,273 @@
+/* Options: see options.h. */
+#include "cli/options.h"
+
+#include "cli/command.h"
+#include "cli/complain.h"
+#include "cli/memory.h"
+#include "text/near.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const cli_option_info OPTIONS[CLI_OPTION_COUNT] = {
+    [CLI_TENSOR] = { .name = "tensor",
+                     .letter = 't',
+                     .value = "NAME",
+                     .help = "a tensor: its exact name, or a glob (* ? [a-z]; * crosses dots)",
+                     .repeats = true },
+    [CLI_SPEC] = { .name = "spec",
+                   .letter = 's',
+                   .value = "SPEC",
+                   .help = "how to quantize: MAPPING[:key=value,...], see `qloupe schemes`",
+                   .repeats = true },
+    [CLI_KIND] = { .name = "kind", .value = "KIND", .help = "which figure" },
+    [CLI_OUTPUT] = { .name = "output",
+                     .letter = 'o',
+                     .value = "PATH",
+                     .help = "where to write: a folder, or a file whose ending chooses its format" },
+    [CLI_FAIL_ON] = { .name = "fail-on",
+                      .value = "CHECK",
+                      .help = "exit 1 if a row matches, such as 'sqnr_db<30' (< <= > >= ==)",
+                      .repeats = true },
+    [CLI_FULL] = { .name = "full", .help = "whole names and metadata, however long" },
+    [CLI_JSON] = { .name = "json", .help = "print JSON: every number with all its digits" },
+    [CLI_CSV] = { .name = "csv", .help = "print comma-separated values" },
+    [CLI_MD] = { .name = "md", .help = "print a Markdown table" },
+    [CLI_LAYOUT] = { .name = "layout",
+                     .value = "in,out|out,in",
+                     .help = "storage order of the matrices (default: found from the file)",
+                     .choice = true },
+    [CLI_THREADS] = { .name = "threads",
+                      .value = "N",
+                      .help = "worker threads (default: one per core); the numbers are the same for any N" },
+    [CLI_COLOR] = { .name = "color",
+                    .value = "auto|always|never",
+                    .help = "colours (default auto: on a terminal, unless NO_COLOR is set)",
+                    .choice = true },
+    [CLI_ASCII] = { .name = "ascii", .help = "ASCII characters only" },
+    [CLI_QUIET] = { .name = "quiet", .letter = 'q', .help = "no progress and no remarks on stderr" },
+    [CLI_NO_STATE] = { .name = "no-state", .help = "read and write nothing under the XDG folders" },
+    [CLI_KEYS] = { .name = "keys", .value = "STRING|@FILE", .help = "play these keys in the terminal interface" },
+    [CLI_SIZE] = { .name = "size", .value = "COLUMNSxROWS", .help = "size of a screen without a terminal" },
+    [CLI_SCREENSHOT] = { .name = "screenshot", .value = "OUT.(txt|png)", .help = "write the screen and end" },
+    [CLI_HELP] = { .name = "help", .letter = 'h', .help = "show help" },
+    [CLI_VERSION] = { .name = "version", .help = "show the version" },
+};
+
+const cli_option_info *cli_option_describe(cli_option option)
+{
+    return &OPTIONS[option];
+}
+
+/* "compare", or "qloupe" where no command is named: what an error line points to. */
+static const char *help_words(const cli_command *command)
+{
+    return command ? command->name : "";
+}
+
+static ql_text option_name_at(const void *context, size_t index)
+{
+    (void)context;
+    return ql_text_from(OPTIONS[index].name);
+}
+
+static void complain_unknown(const char *word)
+{
+    size_t near, name_size = strcspn(word + 2, "=");
+    char name[64] = "";
+    if (word[1] == '-' && name_size < sizeof name)
+        memcpy(name, word + 2, name_size);
+    if (text_near(name, option_name_at, NULL, CLI_OPTION_COUNT, &near, 1))
+        cli_complain("unknown option '%s'; did you mean --%s?", cli_shown(word), OPTIONS[near].name);
+    else
+        cli_complain("unknown option '%s'; see `qloupe help`", cli_shown(word));
+}
+
+/* "--name" or "--name=value": finds the option, and its value in the same word (NULL: none there). */
+static bool find_long(const char *word, cli_option *option, const char **value)
+{
+    size_t size = strcspn(word + 2, "=");
+    for (int i = 0; i < CLI_OPTION_COUNT; i++) {
+        if (strlen(OPTIONS[i].name) == size && strncmp(OPTIONS[i].name, word + 2, size) == 0) {
+            *option = (cli_option)i;
+            *value = word[2 + size] == '=' ? word + 2 + size + 1 : NULL;
+            return true;
+        }
+    }
+    complain_unknown(word);
+    return false;
+}
+
+/* "-x" or "-xvalue". */
+static bool find_short(const char *word, cli_option *option, const char **value)
+{
+    for (int i = 0; i < CLI_OPTION_COUNT; i++) {
+        if (OPTIONS[i].letter && OPTIONS[i].letter == word[1]) {
+            *option = (cli_option)i;
+            *value = word[2] ? word + 2 : NULL;
+            return true;
+        }
+    }
+    complain_unknown(word);
+    return false;
+}
+
+/* `value` is one of the words of "a|b|c". */
+static bool is_allowed(const char *choices, const char *value)
+{
+    size_t size = strlen(value);
+    for (const char *at = choices;; at += strcspn(at, "|") + 1) {
+        if (strcspn(at, "|") == size && strncmp(at, value, size) == 0)
+            return true;
+        if (!strchr(at, '|'))
+            return false;
+    }
+}
+
+/* Takes the option at argv[*at] and, if it has one, its value; leaves *at on the last word taken. */
+static bool take_option(int argc, char **argv, int *at, cli_arguments *arguments)
+{
+    const char *word = argv[*at];
+    cli_option option;
+    const char *value;
+    if (!(word[1] == '-' ? find_long(word, &option, &value) : find_short(word, &option, &value)))
+        return false;
+    const cli_option_info *info = &OPTIONS[option];
+    if (!info->value && value) {
+        cli_complain("--%s takes no value; '%s' gives one", info->name, cli_shown(word));
+        return false;
+    }
+    if (info->value && !value) {
+        if (*at + 1 >= argc) {
+            cli_complain("--%s needs a value: %s", info->name, info->value);
+            return false;
+        }
+        value = argv[++*at];
+    }
+    if (info->choice && !is_allowed(info->value, value)) {
+        cli_complain("--%s %s: only %s is allowed", info->name, cli_shown(value), info->value);
+        return false;
+    }
+    arguments->given[arguments->given_count++] = (cli_given) { option, value };
+    return true;
+}
+
+/* Name of the first command that takes an option; every option belongs to one. */
+static const char *first_that_takes(cli_option option)
+{
+    size_t index = 0;
+    while (!(cli_command_at(index)->options & CLI_HAS(option)))
+        index++;
+    return cli_command_at(index)->name;
+}
+
+/* Every option given is one that the command takes. */
+static bool check_options(const cli_arguments *arguments)
+{
+    const cli_command *command = arguments->command;
+    unsigned allowed = command ? command->options | CLI_EVERYWHERE : CLI_WITHOUT_COMMAND;
+    if (cli_is_given(arguments, CLI_HELP) || cli_is_given(arguments, CLI_VERSION))
+        return true;
+    for (size_t i = 0; i < arguments->given_count; i++) {
+        cli_option option = arguments->given[i].option;
+        if (allowed & CLI_HAS(option))
+            continue;
+        if (command)
+            cli_complain("`qloupe %s` takes no --%s; see `qloupe help %s`", command->name, OPTIONS[option].name,
+                         command->name);
+        else
+            cli_complain("--%s needs a command that takes it, such as `qloupe %s`; see `qloupe help`", OPTIONS[option].name,
+                         first_that_takes(option));
+        return false;
+    }
+    return true;
+}
+
+/* A word that is no command and no file was probably meant as a command. */
+static bool is_mistyped_command(const cli_arguments *arguments)
+{
+    if (arguments->command || arguments->operand_count == 0)
+        return false;
+    const char *word = arguments->operands[0];
+    const cli_command *near = strpbrk(word, "/.") ? NULL : cli_command_near(word);
+    if (!near || access(word, F_OK) == 0)
+        return false;
+    cli_complain("there is no file and no command '%s'; did you mean `qloupe %s`?", cli_shown(word), near->name);
+    return true;
+}
+
+static bool check_operands(const cli_arguments *arguments)
+{
+    size_t most = arguments->command ? arguments->command->most_operands : 1;
+    if (cli_is_given(arguments, CLI_HELP))
+        return true;
+    if (arguments->operand_count <= most)
+        return !is_mistyped_command(arguments);
+    const char *extra = arguments->operands[most];
+    if (!arguments->command && cli_command_find(extra))
+        cli_complain("the command stands first: `qloupe %s %s`", extra, cli_shown(arguments->operands[0]));
+    else
+        cli_complain("'%s' is one too many: %s; see `qloupe help %s`", cli_shown(extra),
+                     most ? "one file at a time" : "no file is read here", help_words(arguments->command));
+    return false;
+}
+
+bool cli_arguments_parse(int argc, char **argv, cli_arguments *out)
+{
+    *out = (cli_arguments) { 0 };
+    out->operands = cli_allocate((size_t)argc + 1, sizeof *out->operands);
+    out->given = cli_allocate((size_t)argc + 1, sizeof *out->given);
+    bool options_ended = false, may_be_command = true;
+    for (int at = 1; at < argc; at++) {
+        const char *word = argv[at];
+        if (!options_ended && strcmp(word, "--") == 0) {
+            options_ended = true;
+        } else if (!options_ended && word[0] == '-' && word[1]) {
+            if (!take_option(argc, argv, &at, out))
+                return false;
+        } else {
+            const cli_command *command = may_be_command && !options_ended ? cli_command_find(word) : NULL;
+            may_be_command = false;
+            if (command)
+                out->command = command;
+            else
+                out->operands[out->operand_count++] = word;
+        }
+    }
+    return check_options(out) && check_operands(out);
+}
+
+void cli_arguments_free(cli_arguments *arguments)
+{
+    free(arguments->operands);
+    free(arguments->given);
+    *arguments = (cli_arguments) { 0 };
+}
+
+bool cli_is_given(const cli_arguments *arguments, cli_option option)
+{
+    return cli_value_count(arguments, option) > 0;
+}
+
+const char *cli_value(const cli_arguments *arguments, cli_option option)
+{
+    size_t count = cli_value_count(arguments, option);
+    return count ? cli_value_at(arguments, option, count - 1) : NULL;
+}
+
+size_t cli_value_count(const cli_arguments *arguments, cli_option option)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < arguments->given_count; i++)
+        count += arguments->given[i].option == option;
+    return count;
+}
+
+const char *cli_value_at(const cli_arguments *arguments, cli_option option, size_t index)
+{
+    for (size_t i = 0; i < arguments->given_count; i++)
+        if (arguments->given[i].option == option && index-- == 0)
+            return arguments->given[i].value;
+    return NULL;
+}

@@ -1,0 +1,111 @@
+/* qloupe plot: a figure of one tensor under one spec. */
+#include "cli/cli.h"
+#include "cli/command.h"
+#include "cli/complain.h"
+#include "cli/memory.h"
+#include "text/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int complain_kind(const char *kind)
+{
+    char names[256] = "";
+    for (size_t i = 0; ql_figure_kind_at(i); i++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", ql_figure_kind_at(i)->name);
+    }
+    return cli_complain("--kind %s: there is %s", cli_shown(kind), names);
+}
+
+/* --kind, the first of the table when it is not given. NULL when there is none of this name. */
+static const char *find_kind(const cli_arguments *arguments)
+{
+    const char *kind = cli_value(arguments, CLI_KIND);
+    for (size_t i = 0; ql_figure_kind_at(i); i++)
+        if (!kind || strcmp(kind, ql_figure_kind_at(i)->name) == 0)
+            return ql_figure_kind_at(i)->name;
+    return NULL;
+}
+
+/* The command line that makes the figure again, malloced. */
+static char *canonical_command(const cli_session *session, const ql_report *report, const char *kind, const char *out)
+{
+    ql_text name = session->tensors[0]->name;
+    char *tensor = cli_allocate(name.size + 1, 1);
+    memcpy(tensor, name.data, name.size);
+    const text_plot plot = { .file = session->path,
+                             .tensor = tensor,
+                             .spec = report->spec_text,
+                             .kind = kind,
+                             .out = out,
+                             .layout = cli_value(session->arguments, CLI_LAYOUT) };
+    size_t size = text_plot_command(NULL, 0, &plot) + 1;
+    char *command = cli_allocate(size, 1);
+    text_plot_command(command, size, &plot);
+    free(tensor);
+    return command;
+}
+
+static int draw(const cli_session *session, const ql_report *report, const char *kind, const char *out)
+{
+    char *command = canonical_command(session, report, kind, out);
+    const ql_figure_options options = { .kind = kind,
+                                        .command = command,
+                                        .tensor = cli_shown_text(session->tensors[0]->name),
+                                        .file = cli_shown(session->path) };
+    ql_error error;
+    ql_status status = ql_figure_write(report, &options, out, &error);
+    free(command);
+    if (status != QL_OK)
+        return cli_complain_error(&error);
+    if (!session->quiet)
+        cli_complain("wrote %s", cli_shown(out));
+    return CLI_GOOD;
+}
+
+static int measure_and_draw(cli_session *session, const ql_spec *spec, const char *kind, const char *out)
+{
+    const ql_tensor *tensor = session->tensors[0];
+    double elements = (double)tensor->element_count;
+    int code = cli_session_start(session, 2 * elements);
+    if (code != CLI_GOOD)
+        return code;
+    ql_error error;
+    ql_profile *profile = NULL;
+    ql_report *report = NULL;
+    bool measured =
+        ql_profile_make(session->engine, session->model, tensor, cli_session_task(session, elements), &profile, &error) ==
+            QL_OK &&
+        ql_report_make(session->engine, profile, spec, cli_session_task(session, elements), &report, &error) == QL_OK;
+    cli_progress_end(&session->progress);
+    code = measured ? draw(session, report, kind, out) : cli_complain_error(&error);
+    ql_report_free(&report);
+    ql_profile_free(&profile);
+    return code;
+}
+
+static int run(cli_session *session)
+{
+    const char *out = cli_value(session->arguments, CLI_OUTPUT), *kind = find_kind(session->arguments);
+    if (!kind)
+        return complain_kind(cli_value(session->arguments, CLI_KIND));
+    if (!out)
+        return cli_complain("`qloupe plot` needs a file to write: -o OUT.png (or svg pdf jpg bmp tga)");
+    ql_spec spec;
+    int code = cli_session_choose_one(session, &spec);
+    return code == CLI_GOOD ? measure_and_draw(session, &spec, kind, out) : code;
+}
+
+const cli_command cli_command_plot = {
+    .name = "plot",
+    .usage = "[FILE] -t NAME -s SPEC [--kind KIND] -o OUT.(png|svg|pdf|jpg|bmp|tga)",
+    .summary = "draw a figure of one tensor under one spec",
+    .details =
+        "The ending of OUT chooses the format. A figure bears the command line that makes it, and PNG also the spec and\n"
+        "every metric as text; the same command makes the same bytes.",
+    .example = "qloupe plot -t h.2.mlp.c_fc.weight -s absmax:bits=4 --kind histogram -o figure.png",
+    .options = CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_KIND) | CLI_HAS(CLI_OUTPUT),
+    .most_operands = 1,
+    .run = run,
+};

@@ -1,0 +1,30 @@
+/*
+ * Progress on stderr and ^C.
+ *
+ * The work is a number of elements; tasks (a profile, a report) follow each other and each does its share. The line appears
+ * when the work has lasted half a second and stderr is a terminal.
+ */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include "qloupe.h"
+
+typedef struct cli_progress {
+    ql_monitor monitor;    /* for the library */
+    bool shown;            /* a line may be drawn */
+    double total, done;    /* elements of all tasks; of those that ended */
+    double task;           /* elements of the running task */
+    double started, drawn; /* seconds of the monotonic clock; drawn: 0 when there is no line yet */
+} cli_progress;
+
+/* Begins work of `total` elements (elements of a tensor x times it is worked on). ^C then only cancels: every monitor says
+   stop. The structure must stay where it is. */
+void cli_progress_begin(cli_progress *progress, double total, bool quiet);
+
+/* The next task is `elements` of the total; the one before it has ended. */
+void cli_progress_task(cli_progress *progress, double elements);
+
+/* Removes the line. */
+void cli_progress_end(cli_progress *progress);
+
+#endif

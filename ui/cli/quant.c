@@ -1,0 +1,140 @@
+/* qloupe quant: one tensor under one spec, in full. */
+#include "cli/cli.h"
+#include "cli/command.h"
+#include "cli/complain.h"
+#include "cli/fail_on.h"
+#include "cli/memory.h"
+#include "cli/results.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What one run works on. */
+typedef struct work {
+    cli_session *session;
+    ql_spec spec;
+    cli_checks checks;
+    ql_profile *profile;
+    ql_report *report;
+    cli_column columns[CLI_RESULT_COLUMNS];
+    cli_table table;
+} work;
+
+static int measure(work *at)
+{
+    cli_session *session = at->session;
+    const ql_tensor *tensor = session->tensors[0];
+    double elements = (double)tensor->element_count;
+    int code = cli_session_start(session, 2 * elements);
+    if (code != CLI_GOOD)
+        return code;
+    ql_error error;
+    if (ql_profile_make(session->engine, session->model, tensor, cli_session_task(session, elements), &at->profile,
+                        &error) != QL_OK ||
+        ql_report_make(session->engine, at->profile, &at->spec, cli_session_task(session, elements), &at->report, &error) !=
+            QL_OK)
+        return cli_complain_error(&error);
+    cli_result_columns(at->columns, CLI_RESULT_CARD);
+    at->table = cli_table_over(at->columns, CLI_RESULT_COLUMNS);
+    cli_result_add(&at->table, tensor, at->report->spec_text, at->report, NULL);
+    return CLI_GOOD;
+}
+
+/* DIR/report.json: the same bytes as --json. */
+static int write_report(const work *at, const cli_document *document, const char *folder)
+{
+    char *json = NULL, *path = cli_allocate(strlen(folder) + sizeof "/report.json", 1);
+    size_t size = 0;
+    sprintf(path, "%s/report.json", folder);
+    FILE *memory = open_memstream(&json, &size);
+    if (memory) {
+        cli_write_json(memory, document);
+        fclose(memory);
+    }
+    ql_error error = { .status = QL_NO_MEMORY, .message = "out of memory" };
+    ql_outfile *file = NULL;
+    bool written = json && ql_outfile_open(path, &file, &error) == QL_OK &&
+                   ql_outfile_write(file, json, size, &error) == QL_OK && ql_outfile_commit(&file, &error) == QL_OK;
+    ql_outfile_discard(&file);
+    if (written && !at->session->quiet)
+        cli_complain("wrote codes.npy, scales.npy, %sdequant.npy and report.json to %s",
+                     at->report->zeros ? "zeros.npy, " : "", cli_shown(folder));
+    free(json);
+    free(path);
+    return written ? CLI_GOOD : cli_complain_error(&error);
+}
+
+static int write_files(work *at, const cli_document *document, const char *folder)
+{
+    cli_session *session = at->session;
+    ql_error error;
+    const ql_monitor *monitor = cli_session_task(session, 0);
+    if (ql_report_write_npy(session->engine, at->profile, at->report, monitor, folder, &error) != QL_OK)
+        return cli_complain_error(&error);
+    cli_progress_end(&session->progress);
+    return write_report(at, document, folder);
+}
+
+/* The tensor and the spec, as a line. */
+static void describe(const work *at, char *out, size_t size)
+{
+    const ql_tensor *tensor = at->session->tensors[0];
+    char shape[64];
+    text_shape(shape, sizeof shape, tensor);
+    snprintf(out, size, "%s  %s  %s  %s  under  %s", cli_shown_text(tensor->name), ql_dtype_describe(tensor->dtype)->name,
+             shape, ql_layout_name(tensor->layout), at->report->spec_text);
+}
+
+static int tell(work *at)
+{
+    cli_session *session = at->session;
+    char above[1024];
+    describe(at, above, sizeof above);
+    cli_document document = { .list = "results", .file = session->path, .above = above, .cards = true, .table = &at->table };
+    const char *folder = cli_value(session->arguments, CLI_OUTPUT);
+    int code = folder ? write_files(at, &document, folder) : CLI_GOOD;
+    if (code != CLI_GOOD)
+        return code;
+    ql_why why;
+    ql_error error;
+    if (cli_session_is_human(session)) {
+        const ql_monitor *monitor = cli_session_task(session, 0);
+        if (ql_why_make(session->engine, at->profile, at->report, monitor, &why, &error) != QL_OK)
+            return cli_complain_error(&error);
+        document.below = why.text;
+    }
+    cli_progress_end(&session->progress);
+    cli_session_write(session, &document);
+    cli_checks_row(&at->checks, session->tensors[0], at->report);
+    return cli_checks_exit_code(&at->checks);
+}
+
+static int run(cli_session *session)
+{
+    work at = { .session = session };
+    int code = cli_checks_parse(session->arguments, &at.checks);
+    if (code == CLI_GOOD)
+        code = cli_session_choose_one(session, &at.spec);
+    if (code == CLI_GOOD)
+        code = measure(&at);
+    if (code == CLI_GOOD)
+        code = tell(&at);
+    cli_table_free(&at.table);
+    ql_report_free(&at.report);
+    ql_profile_free(&at.profile);
+    cli_checks_free(&at.checks);
+    return code;
+}
+
+const cli_command cli_command_quant = {
+    .name = "quant",
+    .usage = "[FILE] -t NAME -s SPEC [-o DIR] [--fail-on CHECK]",
+    .summary = "quantize one tensor under one spec: parameters, every metric, why",
+    .details = "With -o the folder DIR gets codes.npy and dequant.npy (in the stored shape), scales.npy and zeros.npy (one\n"
+               "value per group) and report.json (what --json prints).",
+    .example = "qloupe quant -t h.2.mlp.c_fc.weight -s absmax:bits=4,per=row\n"
+               "qloupe quant model.safetensors -t lm_head.weight -s zeropoint:bits=4,per=block,block=64 -o out",
+    .options = CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_OUTPUT) | CLI_HAS(CLI_FAIL_ON),
+    .most_operands = 1,
+    .run = run,
+};

@@ -1,0 +1,224 @@
+/* qloupe stat: statistics per tensor, before any quantization. */
+#include "cli/cli.h"
+#include "cli/command.h"
+#include "cli/complain.h"
+#include "cli/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* In the order of the columns. `line` is the title in a line per tensor, `card` that of the card of a single tensor. */
+enum {
+    NAME,
+    DTYPE,
+    SHAPE,
+    LAYOUT,
+    ELEMENTS,
+    BYTES,
+    COUNT,
+    NANS,
+    INFS,
+    ZEROS,
+    SUM,
+    SUM_ABS,
+    MIN,
+    MAX,
+    MEAN,
+    STD,
+    SKEW,
+    KURTOSIS,
+    QUANTILES,
+    BEYOND_3S = QUANTILES + QL_QUANTILE_COUNT,
+    BEYOND_6S,
+    DISTINCT,
+    NOTE,
+    COLUMN_COUNT
+};
+
+static const struct {
+    const char *key, *line, *card, *help;
+    text_form form;
+} COLUMNS[COLUMN_COUNT] = {
+    [NAME] = { "name", "name", NULL, NULL, TEXT_COUNT },
+    [DTYPE] = { "dtype", "dtype", "dtype", NULL, TEXT_COUNT },
+    [SHAPE] = { "shape", "shape", "shape", NULL, TEXT_COUNT },
+    [LAYOUT] = { "layout", NULL, "layout", NULL, TEXT_COUNT },
+    [ELEMENTS] = { "elements", NULL, "elements", NULL, TEXT_COUNT },
+    [BYTES] = { "bytes", NULL, "size", NULL, TEXT_BYTES },
+    [COUNT] = { "stats/count", NULL, NULL, NULL, TEXT_COUNT },
+    [NANS] = { "stats/nan", "NaN", "NaN", NULL, TEXT_COUNT },
+    [INFS] = { "stats/inf", "Inf", "infinite", NULL, TEXT_COUNT },
+    [ZEROS] = { "stats/zeros", "zeros", "zeros", NULL, TEXT_COUNT },
+    [SUM] = { "stats/sum", NULL, "sum", NULL, TEXT_SIGNIFICANT },
+    [SUM_ABS] = { "stats/sum_abs", NULL, "sum of |x|", NULL, TEXT_SIGNIFICANT },
+    [MIN] = { "stats/min", "min", "min", NULL, TEXT_SIGNIFICANT },
+    [MAX] = { "stats/max", "max", "max", NULL, TEXT_SIGNIFICANT },
+    [MEAN] = { "stats/mean", "mean", "mean", NULL, TEXT_SIGNIFICANT },
+    [STD] = { "stats/std", "std σ", "std σ", "of the population", TEXT_SIGNIFICANT },
+    [SKEW] = { "stats/skew", NULL, "skew", "0: symmetric", TEXT_FIXED_2 },
+    [KURTOSIS] = { "stats/kurtosis", "kurtosis", "kurtosis", "excess: 0 for a normal distribution, more with heavy tails",
+                   TEXT_FIXED_2 },
+    [BEYOND_3S] = { "stats/beyond_3s", NULL, "beyond 3σ", NULL, TEXT_COUNT },
+    [BEYOND_6S] = { "stats/beyond_6s", ">6σ", "beyond 6σ", "outliers: they stretch the step of everything else",
+                    TEXT_COUNT },
+    [DISTINCT] = { "stats/distinct", NULL, "values", "different ones, counted up to 256", TEXT_COUNT },
+    [NOTE] = { "note", "note", "note", NULL, TEXT_COUNT },
+};
+
+/* "stats/quantiles/99.9" and "99.9 %", made once. */
+static void describe_quantile(size_t index, cli_column *out)
+{
+    static char keys[QL_QUANTILE_COUNT][40], titles[QL_QUANTILE_COUNT][24];
+    snprintf(keys[index], sizeof keys[index], "stats/quantiles/%g", ql_quantile_percents[index]);
+    snprintf(titles[index], sizeof titles[index], "quantile %g %%", ql_quantile_percents[index]);
+    out->key = keys[index];
+    out->title = titles[index];
+    out->form = TEXT_SIGNIFICANT;
+}
+
+static void describe_columns(cli_column out[COLUMN_COUNT], bool card)
+{
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        out[i] = (cli_column) { .key = COLUMNS[i].key,
+                                .title = card ? COLUMNS[i].card : COLUMNS[i].line,
+                                .form = COLUMNS[i].form };
+        out[i].help = card ? COLUMNS[i].help : NULL;
+    }
+    for (size_t i = 0; i < QL_QUANTILE_COUNT; i++) {
+        describe_quantile(i, &out[QUANTILES + i]);
+        if (!card)
+            out[QUANTILES + i].title = NULL;
+    }
+    out[NAME].stretch = true;
+    out[NOTE].note = !card;
+}
+
+static void add_stats(cli_cell *row, const ql_stats *stats)
+{
+    row[COUNT] = cli_unsigned(stats->count);
+    row[NANS] = cli_unsigned(stats->nan);
+    row[INFS] = cli_unsigned(stats->inf);
+    row[ZEROS] = cli_unsigned(stats->zeros);
+    row[SUM] = cli_number(stats->sum);
+    row[SUM_ABS] = cli_number(stats->sum_abs);
+    row[MIN] = cli_number(stats->min);
+    row[MAX] = cli_number(stats->max);
+    row[MEAN] = cli_number(stats->mean);
+    row[STD] = cli_number(stats->std);
+    row[SKEW] = cli_number(stats->skew);
+    row[KURTOSIS] = cli_number(stats->kurtosis);
+    for (size_t i = 0; i < QL_QUANTILE_COUNT; i++)
+        row[QUANTILES + i] = cli_number(stats->quantiles[i]);
+    row[BEYOND_3S] = cli_unsigned(stats->beyond_3s);
+    row[BEYOND_6S] = cli_unsigned(stats->beyond_6s);
+    if (stats->distinct)
+        row[DISTINCT] = cli_unsigned(stats->distinct);
+}
+
+/* Floating-point weights that take only a few values were quantized before: what is left of them fits in so many bits. ""
+ * when not. */
+static void judge(const ql_tensor *tensor, const ql_stats *stats, char *out, size_t size)
+{
+    enum { REPEATS = 4 }; /* each value occurs so often on average, or the tensor is just small */
+    out[0] = '\0';
+    if (stats->distinct == 1) {
+        snprintf(out, size, "all values are the same");
+    } else if (ql_dtype_describe(tensor->dtype)->exponent_bits && stats->distinct &&
+               stats->count >= (uint64_t)stats->distinct * REPEATS) {
+        unsigned bits = 1;
+        while ((1u << bits) < stats->distinct)
+            bits++;
+        snprintf(out, size, "already quantized? %u different values: %u bit%s", stats->distinct, bits, bits == 1 ? "" : "s");
+    }
+}
+
+static void add_row(cli_table *table, const ql_tensor *tensor, const ql_profile *profile, const char *note)
+{
+    cli_cell *row = cli_table_add(table);
+    row[NAME] = cli_text(tensor->name);
+    row[DTYPE] = cli_words(ql_dtype_describe(tensor->dtype)->name);
+    row[SHAPE] = cli_shape(tensor);
+    row[LAYOUT] = cli_words(ql_layout_name(tensor->layout));
+    row[ELEMENTS] = cli_unsigned(tensor->element_count);
+    row[BYTES] = cli_unsigned(tensor->byte_count);
+    char verdict[96] = "";
+    if (profile) {
+        add_stats(row, &profile->stats);
+        judge(tensor, &profile->stats, verdict, sizeof verdict);
+    }
+    if (note || *verdict)
+        row[NOTE] = cli_words(cli_table_keep(table, note ? note : verdict));
+}
+
+static int measure(cli_session *session, cli_table *table)
+{
+    double elements = 0;
+    for (size_t i = 0; i < session->tensor_count; i++)
+        elements += (double)session->tensors[i]->element_count;
+    int code = cli_session_start(session, elements);
+    for (size_t i = 0; i < session->tensor_count && code == CLI_GOOD; i++) {
+        ql_profile *profile;
+        char *note;
+        code = cli_session_profile(session, session->tensors[i], &profile, &note);
+        if (code == CLI_GOOD)
+            add_row(table, session->tensors[i], profile, note);
+        free(note);
+        ql_profile_free(&profile);
+    }
+    cli_progress_end(&session->progress);
+    return code;
+}
+
+static void tell(const cli_session *session, const cli_table *table, bool card)
+{
+    size_t damaged = 0, unread = 0;
+    for (size_t row = 0; row < table->row_count; row++) {
+        const cli_cell *cells = cli_table_row(table, row);
+        unread += cells[COUNT].kind == CLI_NOTHING;
+        damaged += cells[COUNT].kind != CLI_NOTHING && cells[NANS].as.count + cells[INFS].as.count > 0;
+    }
+    char below[160];
+    snprintf(below, sizeof below, "%zu tensors, %zu with NaN or Inf, %zu without statistics", table->row_count, damaged,
+             unread);
+    const cli_document document = {
+        .list = "tensors",
+        .file = session->path,
+        .format = ql_model_format(session->model),
+        .above = card ? cli_shown_text(session->tensors[0]->name) : NULL,
+        .below = card ? NULL : below,
+        .cards = card,
+        .table = table,
+    };
+    cli_session_write(session, &document);
+}
+
+static int run(cli_session *session)
+{
+    int code = cli_session_open(session);
+    if (code == CLI_GOOD)
+        code = cli_session_choose_given(session);
+    if (code != CLI_GOOD)
+        return code;
+    bool card = session->tensor_count == 1 && cli_session_is_human(session) && cli_is_given(session->arguments, CLI_TENSOR);
+    cli_column columns[COLUMN_COUNT];
+    describe_columns(columns, card);
+    cli_table table = cli_table_over(columns, COLUMN_COUNT);
+    code = measure(session, &table);
+    if (code == CLI_GOOD)
+        tell(session, &table, card);
+    cli_table_free(&table);
+    return code;
+}
+
+const cli_command cli_command_stat = {
+    .name = "stat",
+    .usage = "[FILE] [-t NAME ...]",
+    .summary = "statistics per tensor: range, spread, tails, NaN and Inf, outliers, quantized before or not",
+    .details =
+        "Statistics are those of the finite values, in double precision; quantiles are exact. One tensor named with -t\n"
+        "is shown in full.",
+    .example = "qloupe stat model.safetensors\nqloupe stat -t wte.weight",
+    .options = CLI_TABLES | CLI_COMPUTES,
+    .most_operands = 1,
+    .run = run,
+};

@@ -1,0 +1,345 @@
+/*
+ * A document for people: aligned columns, numbers right, units, the best marked; or cards, one value a line.
+ *
+ *   line above                                       (bold)
+ *   h.0.mlp.c_fc.weight  F16  256×1024  in,out       heading: shared by the rows below it
+ *     spec           bits/wt      size  SQNR dB
+ *     absmax           8.000  256.0 KiB  40.11 ★     ★ the best
+ *     absmax:bits=4    NaN in the tensor             a note takes the place of missing values
+ *   line below
+ */
+#include "cli/memory.h"
+#include "cli/table.h"
+#include "text/plain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { GAP = 2, STRETCH_LEAST = 16, METADATA_CELLS = 80 };
+
+typedef struct ink {
+    const char *strong, *faint, *good, *plain;
+} ink;
+
+static const ink COLORED = { "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[0m" };
+static const ink COLORLESS = { "", "", "", "" };
+
+/* A table laid out: the columns that people see, the text of their cells, how wide they are. */
+typedef struct layout {
+    const cli_table *table;
+    size_t count;
+    size_t *columns; /* [count] numbers of columns of the table */
+    size_t *widths;  /* [count] without the mark */
+    bool *right;     /* [count] */
+    bool *marked;    /* [count] some cell is the best */
+    char **texts;    /* [row_count][count] */
+    size_t note;     /* number of the note column, column_count when there is none */
+} layout;
+
+static void print_spaces(FILE *out, size_t count)
+{
+    fprintf(out, "%*s", (int)count, "");
+}
+
+static void print_line(FILE *out, const char *before, const char *text, const char *after)
+{
+    size_t size = strlen(text) * 10 + 1;
+    char *plain = cli_allocate(size, 1);
+    text_plain(plain, size, text);
+    fprintf(out, "%s%s%s\n", before, plain, after);
+    free(plain);
+}
+
+/* `text` in a field; trailing spaces only when something follows. */
+static void print_field(FILE *out, const char *text, size_t width, bool right, bool last)
+{
+    size_t used = text_width(text), padding = width > used ? width - used : 0;
+    if (right)
+        print_spaces(out, padding);
+    fputs(text, out);
+    if (!right && !last)
+        print_spaces(out, padding);
+}
+
+static bool is_missing(const cli_cell *cells, const layout *of, size_t shown)
+{
+    return cells[of->columns[shown]].kind == CLI_NOTHING;
+}
+
+/* Where the note of a row begins: behind its last value. */
+static size_t note_place(const cli_cell *cells, const layout *of)
+{
+    size_t shown = of->count;
+    while (shown > 0 && is_missing(cells, of, shown - 1))
+        shown--;
+    return shown;
+}
+
+static layout lay_out(const cli_table *table)
+{
+    layout of = { .table = table, .note = table->column_count };
+    of.columns = cli_allocate(table->column_count, sizeof *of.columns);
+    of.widths = cli_allocate(table->column_count, sizeof *of.widths);
+    of.right = cli_allocate(table->column_count, sizeof *of.right);
+    of.marked = cli_allocate(table->column_count, sizeof *of.marked);
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (table->columns[i].note)
+            of.note = i;
+        else if (table->columns[i].title && !table->columns[i].heading)
+            of.columns[of.count++] = i;
+    }
+    of.texts = cli_allocate(table->row_count * of.count, sizeof *of.texts);
+    for (size_t shown = 0; shown < of.count; shown++) {
+        const cli_column *column = &table->columns[of.columns[shown]];
+        char title[128];
+        text_plain(title, sizeof title, column->title);
+        of.widths[shown] = text_width(title);
+        of.right[shown] = cli_column_is_right(table, of.columns[shown]);
+        for (size_t row = 0; row < table->row_count; row++) {
+            const cli_cell *cell = &cli_table_row(table, row)[of.columns[shown]];
+            char *text = of.texts[row * of.count + shown] = cli_cell_print(cell, column);
+            size_t width = text_width(text);
+            if (width > of.widths[shown])
+                of.widths[shown] = width;
+            of.marked[shown] = of.marked[shown] || cell->best;
+        }
+    }
+    return of;
+}
+
+static void free_layout(layout *of)
+{
+    for (size_t i = 0; i < of->table->row_count * of->count; i++)
+        free(of->texts[i]);
+    free(of->texts);
+    free(of->columns);
+    free(of->widths);
+    free(of->right);
+    free(of->marked);
+}
+
+static size_t mark_width(const layout *of, size_t shown)
+{
+    return of->marked[shown] ? 2 : 0;
+}
+
+/* Columns up to `shown`, with the gap behind each. */
+static size_t width_before(const layout *of, size_t shown)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < shown; i++)
+        width += of->widths[i] + mark_width(of, i) + GAP;
+    return width;
+}
+
+static void cut(char **text, size_t cells)
+{
+    enum { MARK_ROOM = 4 };
+    size_t size = strlen(*text) + MARK_ROOM, capacity = 0;
+    *text = cli_grow(*text, &capacity, size, 1);
+    text_cut(*text, size, cells);
+}
+
+/* Cuts the stretching columns until the table fits `width`. */
+static void fit(layout *of, size_t width)
+{
+    size_t total = width_before(of, of->count);
+    total -= total >= GAP ? GAP : 0;
+    for (size_t shown = 0; shown < of->count && total > width; shown++) {
+        if (!of->table->columns[of->columns[shown]].stretch || of->widths[shown] <= STRETCH_LEAST)
+            continue;
+        size_t spare = of->widths[shown] - STRETCH_LEAST;
+        size_t less = total - width < spare ? total - width : spare;
+        of->widths[shown] -= less;
+        total -= less;
+        for (size_t row = 0; row < of->table->row_count; row++)
+            cut(&of->texts[row * of->count + shown], of->widths[shown]);
+    }
+}
+
+static void print_titles(FILE *out, const layout *of, const ink *with, size_t indent)
+{
+    print_spaces(out, indent);
+    fputs(with->strong, out);
+    for (size_t shown = 0; shown < of->count; shown++) {
+        bool last = shown + 1 == of->count;
+        char title[128];
+        text_plain(title, sizeof title, of->table->columns[of->columns[shown]].title);
+        print_field(out, title, of->widths[shown], of->right[shown], last);
+        if (!last)
+            print_spaces(out, mark_width(of, shown) + GAP);
+    }
+    fprintf(out, "%s\n", with->plain);
+}
+
+static void print_mark(FILE *out, const layout *of, size_t shown, bool best, bool last)
+{
+    if (best)
+        fputs(text_ascii() ? " *" : " ★", out);
+    else if (!last)
+        print_spaces(out, mark_width(of, shown));
+}
+
+/* What is left of the line is for the note; `full` lets it run on. */
+static void print_note(FILE *out, const char *words, size_t room, bool full, const ink *with)
+{
+    size_t size = strlen(words) * 10 + 8;
+    char *note = cli_allocate(size, 1);
+    text_plain(note, size, words);
+    if (!full)
+        text_cut(note, size, room > STRETCH_LEAST ? room : STRETCH_LEAST);
+    fprintf(out, "%s%s%s", with->faint, note, with->plain);
+    free(note);
+}
+
+static void print_row(FILE *out, const layout *of, size_t row, const cli_document *document, const cli_style *style,
+                      const ink *with, size_t indent)
+{
+    const cli_cell *cells = cli_table_row(of->table, row);
+    bool has_note = of->note < of->table->column_count && cells[of->note].kind == CLI_WORDS;
+    size_t end = note_place(cells, of);
+    print_spaces(out, indent);
+    for (size_t shown = 0; shown < end; shown++) {
+        bool last = shown + 1 == end && !has_note, best = cells[of->columns[shown]].best;
+        fputs(best ? with->good : "", out);
+        print_field(out, of->texts[row * of->count + shown], of->widths[shown], of->right[shown], last && !best);
+        print_mark(out, of, shown, best, last);
+        fputs(best ? with->plain : "", out);
+        if (!last)
+            print_spaces(out, GAP);
+    }
+    if (has_note) {
+        size_t used = indent + width_before(of, end);
+        print_note(out, cells[of->note].as.words, style->width > used ? style->width - used : 0, document->full, with);
+    }
+    fputc('\n', out);
+}
+
+/* The heading columns of a row in one line, malloced; NULL when the table has none. */
+static char *heading_of(const cli_table *table, size_t row)
+{
+    char *line = NULL;
+    size_t size;
+    FILE *out = NULL;
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (!table->columns[i].heading)
+            continue;
+        if (out)
+            fputs("  ", out);
+        else if (!(out = open_memstream(&line, &size)))
+            return NULL;
+        char *text = cli_cell_print(&cli_table_row(table, row)[i], &table->columns[i]);
+        fputs(text, out);
+        free(text);
+    }
+    if (out)
+        fclose(out);
+    return line;
+}
+
+static void print_table(FILE *out, const cli_document *document, const cli_style *style, const ink *with)
+{
+    layout of = lay_out(document->table);
+    char *before = NULL;
+    for (size_t row = 0; row < of.table->row_count; row++) {
+        char *heading = heading_of(of.table, row);
+        size_t indent = heading ? GAP : 0;
+        if (row == 0 && !document->full)
+            fit(&of, style->width > indent ? style->width - indent : 0);
+        if (heading && (!before || strcmp(before, heading) != 0)) {
+            fprintf(out, "%s%s%s%s\n", row ? "\n" : "", with->strong, heading, with->plain);
+            print_titles(out, &of, with, indent);
+        } else if (row == 0) {
+            print_titles(out, &of, with, indent);
+        }
+        print_row(out, &of, row, document, style, with, indent);
+        free(before);
+        before = heading;
+    }
+    free(before);
+    free_layout(&of);
+}
+
+static size_t widest_title(const cli_table *table)
+{
+    size_t widest = 0;
+    for (size_t i = 0; i < table->column_count; i++) {
+        char title[128];
+        if (!table->columns[i].title)
+            continue;
+        text_plain(title, sizeof title, table->columns[i].title);
+        if (text_width(title) > widest)
+            widest = text_width(title);
+    }
+    return widest;
+}
+
+/* One row as a list: title, value, what it means. Missing values are left out. */
+static void print_card(FILE *out, const cli_table *table, size_t row, const ink *with)
+{
+    enum { NUMBER_WIDTH = 12 };
+    const cli_cell *cells = cli_table_row(table, row);
+    size_t title_width = widest_title(table);
+    for (size_t i = 0; i < table->column_count; i++) {
+        const cli_column *column = &table->columns[i];
+        if (!column->title || cells[i].kind == CLI_NOTHING)
+            continue;
+        char title[128];
+        text_plain(title, sizeof title, column->title);
+        char *text = cli_cell_print(&cells[i], column);
+        print_spaces(out, GAP);
+        print_field(out, title, title_width + GAP, false, false);
+        bool number = cells[i].kind == CLI_NUMBER || cells[i].kind == CLI_UNSIGNED;
+        print_field(out, text, column->help || number ? NUMBER_WIDTH : 0, number, !column->help);
+        if (column->help) {
+            fprintf(out, "  %s", with->faint);
+            print_line(out, "", column->help, with->plain);
+        } else {
+            fputc('\n', out);
+        }
+        free(text);
+    }
+}
+
+static void print_metadata(FILE *out, const cli_document *document, const ink *with)
+{
+    for (size_t i = 0; i < ql_model_metadata_count(document->metadata); i++) {
+        ql_text key, value;
+        ql_model_metadata(document->metadata, i, &key, &value);
+        const cli_column whole = { .title = "" };
+        const cli_cell cells[] = { cli_text(key), cli_text(value) };
+        char *name = cli_cell_print(&cells[0], &whole), *text = cli_cell_print(&cells[1], &whole);
+        if (!document->full) {
+            cut(&name, METADATA_CELLS);
+            cut(&text, METADATA_CELLS);
+        }
+        fprintf(out, "  %s%s = %s%s\n", with->faint, name, text, with->plain);
+        free(name);
+        free(text);
+    }
+}
+
+void cli_write_human(FILE *out, const cli_document *document, const cli_style *style)
+{
+    const ink *with = style->color ? &COLORED : &COLORLESS;
+    if (document->above)
+        print_line(out, with->strong, document->above, with->plain);
+    if (document->metadata)
+        print_metadata(out, document, with);
+    if ((document->above || document->metadata) && document->table->row_count)
+        fputc('\n', out);
+    if (document->cards) {
+        for (size_t row = 0; row < document->table->row_count; row++) {
+            if (row)
+                fputc('\n', out);
+            print_card(out, document->table, row, with);
+        }
+    } else {
+        print_table(out, document, style, with);
+    }
+    if (document->below) {
+        if (document->table->row_count)
+            fputc('\n', out);
+        print_line(out, "", document->below, "");
+    }
+}

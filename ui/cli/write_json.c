@@ -1,0 +1,147 @@
+/*
+ * A document as JSON: one object, "schema" first, one line per row.
+ *
+ * Column keys are paths: neighbours that share a first part become one object, and an object whose members are all missing
+ * is null.
+ */
+#include "cli/memory.h"
+#include "cli/table.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void write_string(FILE *out, ql_text text)
+{
+    char probe[1];
+    size_t size = ql_text_json(probe, sizeof probe, text) + 1;
+    char *escaped = cli_allocate(size, 1);
+    ql_text_json(escaped, size, text);
+    fprintf(out, "\"%s\"", escaped);
+    free(escaped);
+}
+
+static void write_number(FILE *out, double value)
+{
+    char number[TEXT_NUMBER_SIZE];
+    text_exact(number, value);
+    fprintf(out, isfinite(value) ? "%s" : "\"%s\"", number);
+}
+
+static void write_shape(FILE *out, const ql_tensor *tensor)
+{
+    fputc('[', out);
+    for (unsigned axis = 0; axis < tensor->rank; axis++)
+        fprintf(out, "%s%" PRIu64, axis ? "," : "", tensor->shape[axis]);
+    fputc(']', out);
+}
+
+static void write_cell(FILE *out, const cli_cell *cell)
+{
+    switch (cell->kind) {
+    case CLI_NOTHING:
+        fputs("null", out);
+        break;
+    case CLI_TEXT:
+        write_string(out, cell->as.text);
+        break;
+    case CLI_WORDS:
+        write_string(out, ql_text_from(cell->as.words));
+        break;
+    case CLI_UNSIGNED:
+        fprintf(out, "%" PRIu64, cell->as.count);
+        break;
+    case CLI_NUMBER:
+        write_number(out, cell->as.number);
+        break;
+    case CLI_TRUTH:
+        fputs(cell->as.truth ? "true" : "false", out);
+        break;
+    case CLI_SHAPE:
+        write_shape(out, cell->as.tensor);
+        break;
+    }
+}
+
+/* The end of the run of columns from `begin` on whose keys share their first `size` bytes. */
+static size_t run_end(const cli_column *columns, size_t begin, size_t end, size_t size)
+{
+    size_t at = begin + 1;
+    while (at < end && columns[at].key && strncmp(columns[at].key, columns[begin].key, size) == 0)
+        at++;
+    return at;
+}
+
+static bool all_missing(const cli_cell *cells, size_t begin, size_t end)
+{
+    for (size_t i = begin; i < end; i++)
+        if (cells[i].kind != CLI_NOTHING)
+            return false;
+    return true;
+}
+
+/* Members for columns [begin, end), whose keys share their first `depth` bytes: those are the objects already open. */
+static void write_members(FILE *out, const cli_column *columns, const cli_cell *cells, size_t begin, size_t end,
+                          size_t depth)
+{
+    bool first = true;
+    for (size_t i = begin; i < end;) {
+        if (!columns[i].key) {
+            i++;
+            continue;
+        }
+        const char *name = columns[i].key + depth;
+        size_t name_size = strcspn(name, "/");
+        fprintf(out, "%s\"%.*s\":", first ? "" : ",", (int)name_size, name);
+        first = false;
+        if (name[name_size] != '/') {
+            write_cell(out, &cells[i++]);
+            continue;
+        }
+        size_t inside = depth + name_size + 1, stop = run_end(columns, i, end, inside);
+        if (all_missing(cells, i, stop)) {
+            fputs("null", out);
+        } else {
+            fputc('{', out);
+            write_members(out, columns, cells, i, stop, inside);
+            fputc('}', out);
+        }
+        i = stop;
+    }
+}
+
+static void write_metadata(FILE *out, const ql_model *model)
+{
+    fputs(",\"metadata\":{", out);
+    for (size_t i = 0; i < ql_model_metadata_count(model); i++) {
+        ql_text key, value;
+        ql_model_metadata(model, i, &key, &value);
+        fputs(i ? "," : "", out);
+        write_string(out, key);
+        fputc(':', out);
+        write_string(out, value);
+    }
+    fputc('}', out);
+}
+
+void cli_write_json(FILE *out, const cli_document *document)
+{
+    const cli_table *table = document->table;
+    fputs("{\"schema\":1", out);
+    if (document->file) {
+        fputs(",\"file\":", out);
+        write_string(out, ql_text_from(document->file));
+    }
+    if (document->format)
+        fprintf(out, ",\"format\":\"%s\"", document->format);
+    if (document->metadata)
+        write_metadata(out, document->metadata);
+    fprintf(out, ",\"%s\":[", document->list);
+    for (size_t row = 0; row < table->row_count; row++) {
+        fputs(row ? ",\n{" : "\n{", out);
+        write_members(out, table->columns, cli_table_row(table, row), 0, table->column_count, 0);
+        fputc('}', out);
+    }
+    fputs(table->row_count ? "\n]}\n" : "]}\n", out);
+}

@@ -1,0 +1,66 @@
+/* qloupe: a command goes to the command line, everything else to the terminal interface if there is a terminal. */
+#include "cli/cli.h"
+#include "cli/command.h"
+#include "cli/complain.h"
+#include "text/demo.h"
+#include "text/plain.h"
+#include "tui/tui.h"
+
+#include <limits.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Options that only the terminal interface takes call it, terminal or not. */
+static bool wants_screen(const cli_arguments *arguments)
+{
+    if (arguments->command || cli_is_given(arguments, CLI_HELP) || cli_is_given(arguments, CLI_VERSION))
+        return false;
+    return cli_is_given(arguments, CLI_KEYS) || cli_is_given(arguments, CLI_SIZE) ||
+           cli_is_given(arguments, CLI_SCREENSHOT) || isatty(STDOUT_FILENO);
+}
+
+static tui_color color_given(const cli_arguments *arguments)
+{
+    const char *color = cli_value(arguments, CLI_COLOR);
+    return !color || strcmp(color, "auto") == 0 ? TUI_COLOR_AUTO
+           : strcmp(color, "always") == 0       ? TUI_COLOR_ALWAYS
+                                                : TUI_COLOR_NEVER;
+}
+
+static int open_screen(const cli_arguments *arguments)
+{
+    char demo[PATH_MAX];
+    tui_options options = {
+        .path = arguments->operand_count ? arguments->operands[0] : demo,
+        .tensor = cli_value(arguments, CLI_TENSOR),
+        .spec = cli_value(arguments, CLI_SPEC),
+        .layout = cli_layout_given(arguments),
+        .color = color_given(arguments),
+        .ascii = cli_is_given(arguments, CLI_ASCII),
+        .no_state = cli_is_given(arguments, CLI_NO_STATE) || getenv("QLOUPE_NO_STATE"),
+        .keys = cli_value(arguments, CLI_KEYS),
+        .size = cli_value(arguments, CLI_SIZE),
+        .screenshot = cli_value(arguments, CLI_SCREENSHOT),
+    };
+    int code = cli_threads_given(arguments, &options.threads);
+    if (code != CLI_GOOD)
+        return code;
+    if (options.path == demo && !text_demo_path(demo, sizeof demo))
+        return cli_complain("no file was named, and the demo model is not at %s", cli_shown(demo));
+    return tui_main(&options);
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    cli_arguments arguments;
+    int code = CLI_BAD;
+    if (cli_arguments_parse(argc, argv, &arguments)) {
+        text_set_ascii(cli_is_given(&arguments, CLI_ASCII));
+        code = wants_screen(&arguments) ? open_screen(&arguments) : cli_run(&arguments);
+    }
+    cli_arguments_free(&arguments);
+    return code;
+}
