@@ -166,7 +166,7 @@ static ql_status read_entry(header *h)
 {
     entry e = { .name = h->json.text, .number = h->entries.count, .name_at = h->json.token_at };
     if (e.name.size > QL_LIMIT_NAME)
-        return ql_safetensors_refuse(h, &e.name, e.name_at, "a name of %zu bytes; the limit is %d", e.name.size, QL_LIMIT_NAME);
+        return ql_safetensors_refuse(h, &e.name, e.name_at, "a name of %zu bytes is over the limit of %d", e.name.size, QL_LIMIT_NAME);
     ql_json_token token = ql_json_next(&h->json);
     if (token != QL_JSON_OBJECT)
         return refuse_token(h, &e.name, "the entry", "an object", token);
