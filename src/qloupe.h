@@ -196,32 +196,53 @@ void ql_profile_free(ql_profile **profile);
 /* ---- Specs: which quantizer --------------------------------------------------------------------------------- */
 
 typedef enum ql_key {
-    QL_KEY_BITS, QL_KEY_PER, QL_KEY_BLOCK, QL_KEY_CLIP, QL_KEY_P, QL_KEY_LO, QL_KEY_HI, QL_KEY_ABS, QL_KEY_RANGE,
-    QL_KEY_ZERO, QL_KEY_COUNT
+    QL_KEY_BITS, QL_KEY_PER, QL_KEY_BLOCK, QL_KEY_CLIP, QL_KEY_P, QL_KEY_LO, QL_KEY_HI, QL_KEY_ABS, QL_KEY_DIST, QL_KEY_RANGE,
+    QL_KEY_ZERO, QL_KEY_ROUND, QL_KEY_SEED, QL_KEY_OUTLIERS, QL_KEY_DOUBLE, QL_KEY_SCALE, QL_KEY_ITERATIONS, QL_KEY_EPS,
+    QL_KEY_FILE, QL_KEY_COUNT
 } ql_key;
 
-typedef enum ql_granularity { QL_PER_TENSOR, QL_PER_ROW, QL_PER_COL, QL_PER_BLOCK, QL_PER_FLAT } ql_granularity;
-typedef enum ql_clip { QL_CLIP_MINMAX, QL_CLIP_PERCENTILE, QL_CLIP_MANUAL } ql_clip;
-typedef enum ql_range { QL_RANGE_RESTRICTED, QL_RANGE_FULL } ql_range;
+typedef enum ql_granularity {
+    QL_PER_TENSOR, QL_PER_ROW, QL_PER_COL, QL_PER_BLOCK, QL_PER_FLAT, QL_PER_TILE
+} ql_granularity;
+typedef enum ql_clip {
+    QL_CLIP_MINMAX, QL_CLIP_PERCENTILE, QL_CLIP_KL, QL_CLIP_MSE, QL_CLIP_ACIQ, QL_CLIP_MANUAL, QL_CLIP_COUNT
+} ql_clip;
+typedef enum ql_dist { QL_DIST_LAPLACE, QL_DIST_GAUSS } ql_dist;
+typedef enum ql_range { QL_RANGE_RESTRICTED, QL_RANGE_FULL, QL_RANGE_TORCHOBS } ql_range;
 typedef enum ql_zero { QL_ZERO_INCLUDE, QL_ZERO_RAW } ql_zero;
+typedef enum ql_round { QL_ROUND_EVEN, QL_ROUND_AWAY, QL_ROUND_STOCHASTIC } ql_round;
 
 typedef struct ql_mapping ql_mapping; /* quant/scheme.h */
 
-/* A point in the space of knobs. A key that the mapping does not take, or that the other keys switch off, is 0. */
+enum { QL_FILE_TEXT = 256 };
+
+/* A point in the space of knobs. A key that the mapping does not take has the mapping's fixed value; one that the other keys switch off
+   is 0. */
 typedef struct ql_spec {
     const ql_mapping *mapping;
     unsigned bits;
     ql_granularity per;
-    uint64_t block; /* elements, with per=block and per=flat */
+    uint64_t block;     /* elements, with per=block and per=flat; rows of a tile with per=tile */
+    uint64_t tile_cols; /* with per=tile */
     ql_clip clip;
     double p_lo, p_hi; /* percentiles; symmetric mappings use p_hi of the magnitudes */
     double lo, hi;     /* clip=manual */
     double abs;
+    ql_dist dist;
     ql_range range;
     ql_zero zero;
+    ql_round round;
+    uint64_t seed;         /* round=stochastic */
+    double outliers;       /* kept in half precision beside the codes: percent of the elements, or a threshold; 0: none */
+    bool outliers_percent;
+    unsigned double_quant; /* nf4: the blocks' scales are quantized themselves */
+    unsigned scale;        /* fp8: one scale a group, or none */
+    uint64_t iterations;   /* kmeans: at most */
+    double eps;            /* ternary: least scale */
+    char file[QL_FILE_TEXT]; /* codebook: path of the levels, an .npy file */
 } ql_spec;
 
-enum { QL_SPEC_TEXT = 160 };
+enum { QL_SPEC_TEXT = 512 };
 
 /* MAPPING[:key=value[,key=value...]]. QL_BAD_USAGE names the key and what is allowed. */
 ql_status ql_spec_parse(const char *text, ql_spec *out, ql_error *error);
@@ -279,7 +300,7 @@ typedef struct ql_metric_info {
 } ql_metric_info;
 const ql_metric_info *ql_metric_describe(ql_metric metric);
 
-enum { QL_MAX_LEVELS = 256 };
+enum { QL_MAX_GRID = 256 };
 
 typedef struct ql_report {
     ql_spec spec;
@@ -291,16 +312,29 @@ typedef struct ql_report {
     ql_histogram original;           /* copied from the profile */
     ql_histogram dequantized;        /* on the same axis as `original` */
     ql_histogram error;              /* of e = x - y, over half a (largest) step to each side and a hair */
-    int code_lo, code_hi;            /* codes that the spec may use */
-    unsigned levels;                 /* how many: code_hi - code_lo + 1 */
-    uint64_t code_counts[QL_MAX_LEVELS]; /* [code - code_lo] */
+    int code_lo, code_hi; /* codes that the spec may use */
+    unsigned levels;      /* how many different ones are available; 0: not a code of its own (none) */
+    const uint64_t *code_counts; /* [code_hi - code_lo + 1], by code - code_lo; a negative zero counts as zero */
     double clip_lo, clip_hi; /* range that is not clipped; with several groups the widest */
     uint64_t group_count;
-    const float *scales;  /* [group_count] steps, in the order of the groups */
-    const int32_t *zeros; /* [group_count] zero points, NULL for symmetric mappings */
+    const float *scales;     /* [group_count] steps or block maxima, in the order of the groups; NULL when there are none */
+    const int32_t *zeros;    /* [group_count] zero points, NULL for mappings without */
+    const float *codebook;   /* [group_count][levels] of mappings that learn their levels, else NULL */
+    const double *edges;     /* [group_count][levels + 1] ends of the bins of those levels (quantile), else NULL */
+    const uint8_t *scale_codes; /* [group_count] scales as stored where that is a byte, else NULL */
+    const float *block_maxima;  /* nf4 with double=1: [group_count] largest magnitudes, which `scales` approximates; else NULL */
+    const float *second_scales; /* [second_count] scales of blocks of scales (double=1), else NULL */
+    uint64_t second_count;
+    float tensor_scale;         /* nvfp4: scale of the tensor; double=1: the mean of the block maxima; else 1 */
     float scale_min, scale_max;
-    unsigned grid_count;        /* with one group: how many values y can take, else 0 */
-    double grid[QL_MAX_LEVELS]; /* [grid_count] ascending */
+    unsigned grid_count;     /* with one group and few levels: how many values y can take, else 0 */
+    double grid[QL_MAX_GRID]; /* [grid_count] ascending */
+    uint64_t grid_counts[QL_MAX_GRID]; /* elements that took each */
+    uint64_t outlier_count;
+    const uint64_t *outlier_index;  /* [outlier_count] flat indices, ascending */
+    const uint16_t *outlier_value;  /* [outlier_count] half precision */
+    uint64_t outlier_rows, outlier_cols; /* rows and columns of W that hold any */
+    char note[160];          /* what a person should know of this result, "" when nothing */
     uint64_t row_count;
     const double *row_mse; /* [row_count] of logical rows */
 } ql_report;
@@ -314,7 +348,7 @@ void ql_report_free(ql_report **report);
 /* Why the error is what it is, from the real numbers, and the knob that changes it. `why` is one line without control
    characters. A remedy is tried for real, so the gain is what a report of the remedy says. */
 typedef struct ql_why {
-    char text[512];
+    char text[800];
     bool has_remedy;
     ql_spec remedy;
     int remedy_key;  /* the knob (ql_key) that leads there, QL_KEY_COUNT: the mapping */
@@ -323,8 +357,8 @@ typedef struct ql_why {
 ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
                       ql_why *out, ql_error *error);
 
-/* Writes codes.npy and dequant.npy (the stored shape), scales.npy and, where there are any, zeros.npy (one per group) into
-   the folder `directory`, which is made if needed. Every file is complete before the first appears. */
+/* Writes codes.npy and dequant.npy (the stored shape) and what there is of scales.npy, zeros.npy, codebook.npy, edges.npy, scale_codes.npy,
+   block_maxima.npy, second_scales.npy, tensor_scale.npy, outlier_index.npy and outlier_value.npy into the folder `directory`, which is made if needed. Every file is complete before the first appears. */
 ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, const ql_report *report,
                               const ql_monitor *monitor, const char *directory, ql_error *error);
 

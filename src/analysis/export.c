@@ -39,28 +39,61 @@ static ql_status write_header(ql_outfile *file, const char *descr, const uint64_
     return ql_outfile_write(file, header, total, error);
 }
 
-/* The files of an export, all open until all are complete. */
-enum { CODES, DEQUANT, SCALES, ZEROS, FILE_COUNT };
-static const char *const names[FILE_COUNT] = { "codes.npy", "dequant.npy", "scales.npy", "zeros.npy" };
+enum { CODES, DEQUANT, FIRST_ARRAY, MAX_FILES = 12 };
 
-static ql_status open_files(const char *directory, bool with_zeros, ql_outfile *files[FILE_COUNT], ql_error *error)
+/* One file of an export. data == NULL: written tile by tile. */
+typedef struct part {
+    const char *name, *descr;
+    unsigned rank;
+    uint64_t shape[2]; /* of arrays */
+    const void *data;
+    size_t element_size;
+    ql_outfile *file;
+} part;
+
+/* The arrays that a report has, one per file. */
+static int list_parts(const ql_report *r, part parts[MAX_FILES])
+{
+    const uint64_t groups = r->group_count, levels = r->levels;
+    const bool wide = r->code_hi > 255, is_unsigned = r->code_hi > 127;
+    const part all[MAX_FILES] = {
+        [CODES] = { "codes.npy", wide ? "<u2" : is_unsigned ? "|u1" : "|i1", .element_size = wide ? 2 : 1 },
+        [DEQUANT] = { "dequant.npy", "<f4", .element_size = 4 },
+        { "scales.npy", "<f4", 1, { groups }, r->scales, 4, NULL },
+        { "zeros.npy", "<i4", 1, { groups }, r->zeros, 4, NULL },
+        { "codebook.npy", "<f4", 2, { groups, levels }, r->codebook, 4, NULL },
+        { "edges.npy", "<f8", 2, { groups, levels + 1 }, r->edges, 8, NULL },
+        { "scale_codes.npy", "|u1", 1, { groups }, r->scale_codes, 1, NULL },
+        { "block_maxima.npy", "<f4", 1, { groups }, r->block_maxima, 4, NULL },
+        { "second_scales.npy", "<f4", 1, { r->second_count }, r->second_scales, 4, NULL },
+        { "tensor_scale.npy", "<f4", 1, { 1 }, r->scale_codes ? &r->tensor_scale : NULL, 4, NULL },
+        { "outlier_index.npy", "<u8", 1, { r->outlier_count }, r->outlier_index, 8, NULL },
+        { "outlier_value.npy", "<f2", 1, { r->outlier_count }, r->outlier_value, 2, NULL },
+    };
+    int count = 0;
+    for (int i = 0; i < MAX_FILES; i++) {
+        if (i < FIRST_ARRAY || all[i].data) {
+            parts[count++] = all[i];
+        }
+    }
+    return count;
+}
+
+static ql_status open_parts(const char *directory, part *parts, int count, ql_error *error)
 {
     char shown[256];
     ql_text_print(shown, sizeof shown, ql_text_from(directory), 100);
     if (mkdir(directory, 0777) != 0 && errno != EEXIST) {
         return ql_fail(error, QL_BAD_WRITE, "%s: the folder cannot be made (%s); choose another with -o", shown, strerror(errno));
     }
-    for (int i = 0; i < FILE_COUNT; i++) {
-        if (i == ZEROS && !with_zeros) {
-            continue;
-        }
-        size_t size = strlen(directory) + strlen(names[i]) + 2;
+    for (int i = 0; i < count; i++) {
+        size_t size = strlen(directory) + strlen(parts[i].name) + 2;
         char *path = malloc(size);
         if (!path) {
             return ql_fail_memory(error, size);
         }
-        snprintf(path, size, "%s/%s", directory, names[i]);
-        ql_status status = ql_outfile_open(path, &files[i], error);
+        snprintf(path, size, "%s/%s", directory, parts[i].name);
+        ql_status status = ql_outfile_open(path, &parts[i].file, error);
         free(path);
         if (status != QL_OK) {
             return status;
@@ -69,17 +102,21 @@ static ql_status open_files(const char *directory, bool with_zeros, ql_outfile *
     return QL_OK;
 }
 
-static ql_status write_tile(ql_outfile *files[FILE_COUNT], ql_tile_buffers *tile, size_t n, ql_error *error)
+static ql_status write_tile(part *parts, ql_tile_buffers *tile, size_t n, ql_error *error)
 {
-    int8_t narrow[QL_TILE];
-    for (size_t i = 0; i < n; i++) {
-        narrow[i] = (int8_t)tile->codes[i];
+    uint8_t narrow[QL_TILE];
+    const void *codes = tile->codes;
+    if (parts[CODES].element_size == 1) {
+        for (size_t i = 0; i < n; i++) {
+            narrow[i] = (uint8_t)tile->codes[i];
+        }
+        codes = narrow;
     }
-    ql_status status = ql_outfile_write(files[CODES], narrow, n, error);
-    return status == QL_OK ? ql_outfile_write(files[DEQUANT], tile->y, n * sizeof *tile->y, error) : status;
+    ql_status status = ql_outfile_write(parts[CODES].file, codes, n * parts[CODES].element_size, error);
+    return status == QL_OK ? ql_outfile_write(parts[DEQUANT].file, tile->y, n * sizeof *tile->y, error) : status;
 }
 
-static ql_status write_values(const ql_quantizer *quantizer, const ql_tensor *tensor, const ql_monitor *monitor, ql_outfile *files[FILE_COUNT],
+static ql_status write_values(const ql_quantizer *quantizer, const ql_tensor *tensor, const ql_monitor *monitor, part *parts,
                               ql_tile_buffers *tile, ql_error *error)
 {
     for (uint64_t begin = 0; begin < tensor->element_count; begin += QL_TILE) {
@@ -88,7 +125,7 @@ static ql_status write_values(const ql_quantizer *quantizer, const ql_tensor *te
         uint64_t clipped = 0;
         ql_status status = ql_quantize_tile(quantizer, ql_kernels_active(), tensor, begin, n, tile, &clipped, error);
         if (status == QL_OK) {
-            status = write_tile(files, tile, n, error);
+            status = write_tile(parts, tile, n, error);
         }
         if (status != QL_OK) {
             return status;
@@ -100,47 +137,51 @@ static ql_status write_values(const ql_quantizer *quantizer, const ql_tensor *te
     return QL_OK;
 }
 
+static ql_status write_arrays(part *parts, int count, ql_error *error)
+{
+    for (int i = FIRST_ARRAY; i < count; i++) {
+        ql_status status = write_header(parts[i].file, parts[i].descr, parts[i].shape, parts[i].rank, error);
+        if (status == QL_OK) {
+            const uint64_t elements = parts[i].shape[0] * (parts[i].rank > 1 ? parts[i].shape[1] : 1);
+            status = ql_outfile_write(parts[i].file, parts[i].data, (size_t)elements * parts[i].element_size, error);
+        }
+        if (status != QL_OK) {
+            return status;
+        }
+    }
+    return QL_OK;
+}
+
 ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
                               const char *directory, ql_error *error)
 {
-    (void)engine;
     const ql_tensor *tensor = profile->tensor;
-    ql_outfile *files[FILE_COUNT] = { NULL };
+    part parts[MAX_FILES];
+    const int count = list_parts(report, parts);
+    ql_quantizer quantizer = { 0 };
     ql_tile_buffers *tile = malloc(sizeof *tile);
-    /* The parameters are the report's own: borrowed, so not freed here. */
-    ql_quantizer quantizer = { .spec = report->spec, .code_lo = report->code_lo, .code_hi = report->code_hi,
-                               .scales = (float *)report->scales, .zeros = (int32_t *)report->zeros };
-    ql_status status = tile ? ql_groups_make(tensor, &report->spec, &quantizer.groups, error) : ql_fail_memory(error, sizeof *tile);
+    /* The parameters are found again: a report does not keep all that encoding needs. */
+    ql_status status = tile ? ql_quantizer_make(engine, profile, &report->spec, monitor, ql_quantizer_elements(profile, &report->spec), &quantizer, error)
+                            : ql_fail_memory(error, sizeof *tile);
     if (status == QL_OK) {
-        status = open_files(directory, report->zeros != NULL, files, error);
+        status = open_parts(directory, parts, count, error);
+    }
+    for (int i = 0; i < FIRST_ARRAY && status == QL_OK; i++) {
+        status = write_header(parts[i].file, parts[i].descr, tensor->shape, tensor->rank, error);
     }
     if (status == QL_OK) {
-        status = write_header(files[CODES], "|i1", tensor->shape, tensor->rank, error);
+        status = write_values(&quantizer, tensor, monitor, parts, tile, error);
     }
     if (status == QL_OK) {
-        status = write_header(files[DEQUANT], "<f4", tensor->shape, tensor->rank, error);
+        status = write_arrays(parts, count, error);
     }
-    if (status == QL_OK) {
-        status = write_values(&quantizer, tensor, monitor, files, tile, error);
-    }
-    if (status == QL_OK) {
-        status = write_header(files[SCALES], "<f4", &report->group_count, 1, error);
-    }
-    if (status == QL_OK) {
-        status = ql_outfile_write(files[SCALES], report->scales, report->group_count * sizeof *report->scales, error);
-    }
-    if (status == QL_OK && report->zeros) {
-        status = write_header(files[ZEROS], "<i4", &report->group_count, 1, error);
-        if (status == QL_OK) {
-            status = ql_outfile_write(files[ZEROS], report->zeros, report->group_count * sizeof *report->zeros, error);
+    for (int i = 0; i < count; i++) {
+        if (parts[i].file && status == QL_OK) {
+            status = ql_outfile_commit(&parts[i].file, error);
         }
+        ql_outfile_discard(&parts[i].file);
     }
-    for (int i = 0; i < FILE_COUNT; i++) {
-        if (files[i] && status == QL_OK) {
-            status = ql_outfile_commit(&files[i], error);
-        }
-        ql_outfile_discard(&files[i]);
-    }
+    ql_quantizer_free(&quantizer);
     free(tile);
     return status;
 }

@@ -18,7 +18,9 @@
 #include "quant/select.h"
 #include "tensor/tensor.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,10 +40,10 @@ typedef struct report_worker {
     ql_error_sums sums; /* of the chunk */
     row_sums rows;      /* of the chunk */
     tally tally;        /* of all chunks from here on */
-    uint64_t code_counts[QL_MAX_LEVELS];
     ql_histogram dequantized, error;
     ql_tile_buffers tile;
     double e[QL_TILE], y[QL_TILE];
+    uint64_t code_counts[]; /* [codes] by code - code_lo */
 } report_worker;
 
 typedef struct report_job {
@@ -99,7 +101,7 @@ static void add_rows(const report_job *job, row_sums *rows, uint64_t chunk_begin
 static void count_codes(report_worker *w, const int16_t *codes, size_t n, int code_lo)
 {
     for (size_t i = 0; i < n; i++) {
-        w->code_counts[codes[i] - code_lo]++;
+        w->code_counts[(uint16_t)(codes[i] - code_lo)]++;
     }
 }
 
@@ -167,6 +169,22 @@ static void merge(void *context, unsigned worker, uint64_t chunk)
 
 /* ---- From counts and sums to the report */
 
+/* The least and the greatest value of a group that is met without clipping. */
+static double lowest_value(const ql_quantizer *q, uint64_t group)
+{
+    return q->spec.mapping->lowest ? q->spec.mapping->lowest(q, group) : (double)q->spec.mapping->decode(q, group, q->code_lo);
+}
+
+static double highest_value(const ql_quantizer *q, uint64_t group)
+{
+    return q->spec.mapping->lowest ? -q->spec.mapping->lowest(q, group) : (double)q->spec.mapping->decode(q, group, q->code_hi);
+}
+
+static size_t code_count(const ql_report *r)
+{
+    return (size_t)(r->code_hi - r->code_lo) + 1;
+}
+
 /* Divergence of y's histogram from x's in 256 bins: pairs of our 512, half a count added to each; what lies outside in the end bins. */
 static double histogram_divergence(const ql_histogram *x, const ql_histogram *y, uint64_t n)
 {
@@ -182,10 +200,10 @@ static double histogram_divergence(const ql_histogram *x, const ql_histogram *y,
     return sum;
 }
 
-static double entropy_of(const uint64_t *counts, unsigned levels, uint64_t n)
+static double entropy_of(const uint64_t *counts, size_t codes, uint64_t n)
 {
     double sum = 0;
-    for (unsigned i = 0; i < levels; i++) {
+    for (size_t i = 0; i < codes; i++) {
         if (counts[i]) {
             double p = (double)counts[i] / (double)n;
             sum -= p * log2(p);
@@ -198,8 +216,9 @@ static void fill_metrics(const report_job *job, ql_report *r, const tally *total
 {
     const uint64_t count = job->tensor->element_count;
     const double n = (double)count, x_square = job->profile->x_square_sum, square = job->square;
+    const size_t codes = code_count(r);
     unsigned used = 0;
-    for (unsigned i = 0; i < r->levels; i++) {
+    for (size_t i = 0; i < codes; i++) {
         used += r->code_counts[i] != 0;
     }
     double worst = 0;
@@ -219,9 +238,9 @@ static void fill_metrics(const report_job *job, ql_report *r, const tally *total
     m[QL_KL_HIST] = histogram_divergence(&r->original, &r->dequantized, count);
     m[QL_FRAC_CLIPPED] = (double)total->clipped / n;
     m[QL_ZERO_FRAC] = (double)total->zeros / n;
-    m[QL_LEVELS_USED] = used;
-    m[QL_UTILISATION] = (double)used / r->levels;
-    m[QL_ENTROPY_BITS] = entropy_of(r->code_counts, r->levels, count);
+    m[QL_LEVELS_USED] = r->levels ? used : NAN;
+    m[QL_UTILISATION] = r->levels ? (double)used / r->levels : NAN;
+    m[QL_ENTROPY_BITS] = r->levels ? entropy_of(r->code_counts, codes, count) : NAN;
     m[QL_WORST_ROW_MSE] = worst;
     m[QL_P99_ABS] = p99;
     m[QL_RMSE_OVER_STD] = m[QL_RMSE] / r->stats.std;
@@ -229,64 +248,142 @@ static void fill_metrics(const report_job *job, ql_report *r, const tally *total
 
 static void collect_workers(const report_job *job, ql_report *r, tally *total)
 {
+    uint64_t *counts = (uint64_t *)r->code_counts; /* the report's own */
     for (unsigned worker = 0; worker < ql_engine_threads(job->engine); worker++) {
         const report_worker *w = ql_engine_scratch(job->engine, worker, 0);
         total->max_abs = fmax(total->max_abs, w->tally.max_abs);
         total->zeros += w->tally.zeros;
         total->clipped += w->tally.clipped;
-        for (int i = 0; i < QL_MAX_LEVELS; i++) {
-            r->code_counts[i] += w->code_counts[i];
+        for (size_t i = 0; i < code_count(r); i++) {
+            counts[i] += w->code_counts[i];
         }
         ql_histogram_merge(&r->dequantized, &w->dequantized);
         ql_histogram_merge(&r->error, &w->error);
     }
 }
 
-/* The parameters of the groups, and what can be said of the values that y may take. */
-static void describe_quantizer(ql_report *r, const ql_quantizer *q)
+/* "-0" is zero. */
+static void fold_negative_zero(ql_report *r)
+{
+    uint64_t *counts = (uint64_t *)r->code_counts;
+    const ql_mapping *mapping = r->spec.mapping;
+    if (mapping->negative_zero) {
+        counts[0 - r->code_lo] += counts[mapping->negative_zero(&r->spec) - r->code_lo];
+        counts[mapping->negative_zero(&r->spec) - r->code_lo] = 0;
+    }
+}
+
+static ql_status describe_codes(ql_report *r, const ql_quantizer *q, ql_error *error)
 {
     r->code_lo = q->code_lo;
     r->code_hi = q->code_hi;
-    r->levels = (unsigned)(q->code_hi - q->code_lo + 1);
+    r->levels = q->spec.mapping->levels ? q->spec.mapping->levels(q) : (unsigned)code_count(r);
+    r->code_counts = calloc(code_count(r), sizeof *r->code_counts);
+    return r->code_counts ? QL_OK : ql_fail_memory(error, code_count(r) * sizeof *r->code_counts);
+}
+
+/* The range of the groups' parameters, and the axes that follow from them. */
+static void describe_groups(ql_report *r, const ql_quantizer *q)
+{
+    const ql_mapping *mapping = q->spec.mapping;
+    double reach = 0;
     r->group_count = q->groups.count;
-    r->scale_min = INFINITY;
-    r->scale_max = 0;
+    r->scale_min = q->scales ? INFINITY : 0;
     r->clip_lo = INFINITY;
     r->clip_hi = -INFINITY;
     for (uint64_t g = 0; g < r->group_count; g++) {
-        const double step = q->scales[g], zero = q->zeros ? q->zeros[g] : 0;
-        r->scale_min = fminf(r->scale_min, q->scales[g]);
-        r->scale_max = fmaxf(r->scale_max, q->scales[g]);
-        r->clip_lo = fmin(r->clip_lo, (q->code_lo - zero) * step);
-        r->clip_hi = fmax(r->clip_hi, (q->code_hi - zero) * step);
+        if (q->scales) {
+            r->scale_min = fminf(r->scale_min, fabsf(q->scales[g]));
+            r->scale_max = fmaxf(r->scale_max, fabsf(q->scales[g]));
+        }
+        if (mapping->decode) {
+            const double at_lo = lowest_value(q, g), at_hi = highest_value(q, g);
+            r->clip_lo = fmin(r->clip_lo, fmin(at_lo, at_hi));
+            r->clip_hi = fmax(r->clip_hi, fmax(at_lo, at_hi));
+        }
+        reach = fmax(reach, mapping->half_gap(q, g));
     }
-    if (r->group_count == 1) {
-        const double step = q->scales[0], zero = q->zeros ? q->zeros[0] : 0;
-        r->grid_count = r->levels;
-        for (unsigned i = 0; i < r->levels; i++) {
-            r->grid[i] = (float)((q->code_lo + (int)i - zero) * step);
+    if (!mapping->decode) {
+        r->clip_lo = r->original.lo;
+        r->clip_hi = r->original.hi;
+    }
+    r->dequantized.lo = r->original.lo;
+    r->dequantized.hi = r->original.hi;
+    r->error.hi = reach * (1 + 0x1p-12); /* a hair more for what the rounding of y to float32 adds */
+    r->error.lo = -r->error.hi;
+}
+
+typedef struct grid_value {
+    double value;
+    uint64_t count;
+} grid_value;
+
+static int compare_grid(const void *a, const void *b)
+{
+    const double x = ((const grid_value *)a)->value, y = ((const grid_value *)b)->value;
+    return (x > y) - (x < y);
+}
+
+/* With one group and few codes: every value that y can take, ascending, and how often it is. */
+static void describe_grid(ql_report *r, const ql_quantizer *q)
+{
+    const ql_mapping *mapping = q->spec.mapping;
+    if (r->group_count != 1 || !mapping->decode || code_count(r) > QL_MAX_GRID) {
+        return;
+    }
+    grid_value grid[QL_MAX_GRID];
+    size_t count = 0;
+    for (int code = r->code_lo; code <= r->code_hi; code++) {
+        const double value = mapping->decode(q, 0, code);
+        const bool is_level = r->levels == code_count(r) || r->code_counts[code - r->code_lo] || !mapping->negative_zero ||
+                              code != mapping->negative_zero(&r->spec);
+        if (isfinite(value) && is_level) {
+            grid[count++] = (grid_value){ value, r->code_counts[code - r->code_lo] };
+        }
+    }
+    qsort(grid, count, sizeof *grid, compare_grid);
+    for (size_t i = 0; i < count; i++) {
+        if (r->grid_count && r->grid[r->grid_count - 1] == grid[i].value) {
+            r->grid_counts[r->grid_count - 1] += grid[i].count; /* levels that coincide */
+        } else {
+            r->grid[r->grid_count] = grid[i].value;
+            r->grid_counts[r->grid_count++] = grid[i].count;
         }
     }
 }
 
-/* Half a step each way; a hair more for what the rounding of y to float32 adds. */
-static void set_axes(ql_report *r)
+/* Rows and columns of W that hold outliers; false when memory is short. */
+static bool describe_outliers(ql_report *r, const ql_quantizer *q)
 {
-    r->dequantized.lo = r->original.lo;
-    r->dequantized.hi = r->original.hi;
-    r->error.hi = 0.5 * (double)r->scale_max * (1 + 0x1p-12);
-    r->error.lo = -r->error.hi;
+    const ql_groups *g = &q->groups;
+    const ql_outliers *o = &q->outliers;
+    r->outlier_count = o->count;
+    if (o->count == 0) {
+        return true;
+    }
+    uint8_t *seen = calloc(g->rows + g->cols, 1);
+    const bool by_columns = g->rows > 1 && g->cols > 1 && g->stored_by_columns;
+    for (uint64_t i = 0; seen && i < o->count; i++) {
+        const uint64_t row = by_columns ? o->index[i] % g->rows : o->index[i] / g->cols;
+        const uint64_t col = by_columns ? o->index[i] / g->rows : o->index[i] % g->cols;
+        r->outlier_rows += !seen[row];
+        r->outlier_cols += !seen[g->rows + col];
+        seen[row] = seen[g->rows + col] = 1;
+    }
+    free(seen);
+    return seen != NULL;
 }
 
 static ql_status prepare_workers(const report_job *job, const ql_report *r, ql_error *error)
 {
     for (unsigned worker = 0; worker < ql_engine_threads(job->engine); worker++) {
-        report_worker *w = ql_engine_scratch(job->engine, worker, sizeof *w);
+        const size_t codes_size = code_count(r) * sizeof(uint64_t), size = sizeof(report_worker) + codes_size;
+        report_worker *w = ql_engine_scratch(job->engine, worker, size);
         if (!w) {
-            return ql_fail_memory(error, sizeof *w);
+            return ql_fail_memory(error, size);
         }
         w->tally = (tally){ 0 };
-        memset(w->code_counts, 0, sizeof w->code_counts);
+        memset(w->code_counts, 0, codes_size);
         w->dequantized = r->dequantized;
         w->error = r->error;
     }
@@ -321,6 +418,7 @@ static ql_status measure(report_job *job, ql_report *r, const ql_monitor *monito
     }
     tally sum = { 0 };
     collect_workers(job, r, &sum);
+    fold_negative_zero(r);
     for (uint64_t row = 0; row < job->tensor->rows; row++) {
         job->row_square[row] /= (double)job->tensor->cols;
     }
@@ -331,12 +429,47 @@ static ql_status measure(report_job *job, ql_report *r, const ql_monitor *monito
     return QL_OK;
 }
 
-static void fill_storage(ql_report *r, const ql_profile *profile)
+/* Codes, parameters, and 16 + 32 bits for the value and index of each outlier. */
+static void fill_storage(ql_report *r, const ql_quantizer *q)
 {
-    const double n = (double)profile->tensor->element_count;
-    const double bits = r->spec.bits * n + (double)r->spec.mapping->group_bits(&r->spec) * (double)r->group_count;
+    const double n = (double)q->groups.elements;
+    const double bits = q->spec.bits * n + q->spec.mapping->parameter_bits(q) + 48.0 * (double)q->outliers.count;
     r->bits_per_weight = bits / n;
     r->byte_count = (uint64_t)ceil(bits / 8);
+}
+
+/* Small groups make noisy histograms. */
+static void fill_note(ql_report *r, const ql_profile *profile)
+{
+    enum { ENOUGH = 4096 };
+    const uint64_t typical = profile->tensor->element_count / r->group_count;
+    if (r->spec.clip == QL_CLIP_KL && typical < ENOUGH) {
+        snprintf(r->note, sizeof r->note, "clip=kl on groups of about %" PRIu64 " elements is noisy; it wants %d or more", typical, ENOUGH);
+    }
+}
+
+/* The quantizer's arrays become the report's. */
+static void take_parameters(ql_report *r, ql_quantizer *q)
+{
+    r->scales = q->scales;
+    r->zeros = q->zeros;
+    r->codebook = q->codebook;
+    r->edges = q->edges;
+    r->scale_codes = q->spec.mapping->finish && !q->spec.double_quant ? NULL : q->scale_codes;
+    r->block_maxima = q->spec.double_quant ? q->extra : NULL;
+    r->second_scales = q->second_scales;
+    r->second_count = q->second_count;
+    r->tensor_scale = r->scale_codes ? q->tensor_scale : 1;
+    r->outlier_index = q->outliers.index;
+    r->outlier_value = q->outliers.value;
+    if (r->scale_codes == NULL) {
+        free(q->scale_codes);
+    }
+    if (r->block_maxima == NULL) {
+        free(q->extra);
+    }
+    free(q->levels);
+    *q = (ql_quantizer){ 0 };
 }
 
 static ql_status fail_unusable(const ql_profile *profile, ql_error *error)
@@ -371,19 +504,20 @@ ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_
         ql_spec_format(spec, r->spec_text);
         r->stats = profile->stats;
         r->original = profile->original;
-        describe_quantizer(r, &job.quantizer);
-        fill_storage(r, profile);
-        set_axes(r);
-        status = prepare_workers(&job, r, error);
+        status = describe_codes(r, &job.quantizer, error);
+    }
+    if (status == QL_OK) {
+        describe_groups(r, &job.quantizer);
+        fill_storage(r, &job.quantizer);
+        fill_note(r, profile);
+        status = describe_outliers(r, &job.quantizer) ? prepare_workers(&job, r, error) : ql_fail_memory(error, tensor->rows + tensor->cols);
     }
     if (status == QL_OK) {
         status = measure(&job, r, monitor, before, total, error);
     }
     if (status == QL_OK) {
-        r->scales = job.quantizer.scales;
-        r->zeros = job.quantizer.zeros;
-        job.quantizer.scales = NULL;
-        job.quantizer.zeros = NULL;
+        describe_grid(r, &job.quantizer);
+        take_parameters(r, &job.quantizer);
         *out = r;
         r = NULL;
     }
@@ -396,11 +530,20 @@ ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_
 
 void ql_report_free(ql_report **report)
 {
-    if (*report) {
-        free((float *)(*report)->scales);
-        free((int32_t *)(*report)->zeros);
-        free((double *)(*report)->row_mse);
-        free(*report);
+    ql_report *r = *report;
+    if (r) {
+        free((uint64_t *)r->code_counts);
+        free((float *)r->scales);
+        free((int32_t *)r->zeros);
+        free((float *)r->codebook);
+        free((double *)r->edges);
+        free((uint8_t *)r->scale_codes);
+        free((float *)r->block_maxima);
+        free((float *)r->second_scales);
+        free((uint64_t *)r->outlier_index);
+        free((uint16_t *)r->outlier_value);
+        free((double *)r->row_mse);
+        free(r);
         *report = NULL;
     }
 }

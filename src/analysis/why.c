@@ -3,7 +3,8 @@
  * remedy of a reason that holds is tried with a real report; the best one is named with the gain that its report shows.
  */
 #include "base/error.h"
-#include "quant/scheme.h"
+#include "quant/keys.h"
+#include "quant/schemes.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -26,48 +27,50 @@ static bool is_matrix(const evidence *e)
     return e->profile->tensor->rows > 1 && e->profile->tensor->cols > 1;
 }
 
-static bool to_rows(const evidence *e, ql_spec *spec)
+static bool set_granularity(ql_spec *spec, ql_granularity per, uint64_t block)
 {
-    if (!is_matrix(e) || spec->per != QL_PER_TENSOR) {
+    if (!ql_spec_takes(spec, QL_KEY_PER) || !ql_mapping_allows(spec->mapping, QL_KEY_PER, per)) {
         return false;
     }
-    spec->per = QL_PER_ROW;
+    spec->per = per;
+    spec->block = block;
+    spec->tile_cols = 0;
     return true;
+}
+
+static bool to_rows(const evidence *e, ql_spec *spec)
+{
+    return is_matrix(e) && spec->per == QL_PER_TENSOR && set_granularity(spec, QL_PER_ROW, 0);
 }
 
 static bool to_blocks(const evidence *e, ql_spec *spec)
 {
     const uint64_t block = 64;
     bool smaller = spec->per != QL_PER_BLOCK && spec->per != QL_PER_FLAT;
-    if (!smaller || e->profile->tensor->cols <= block) {
-        return false;
-    }
-    spec->per = QL_PER_BLOCK;
-    spec->block = block;
-    return true;
+    return smaller && e->profile->tensor->cols > block && set_granularity(spec, QL_PER_BLOCK, block);
 }
 
 static bool to_percentile(const evidence *e, ql_spec *spec)
 {
     (void)e;
-    return spec->clip == QL_CLIP_MINMAX && ql_spec_step(spec, QL_KEY_CLIP, +1, NULL);
+    return ql_spec_takes(spec, QL_KEY_CLIP) && spec->clip == QL_CLIP_MINMAX && ql_spec_step(spec, QL_KEY_CLIP, +1, NULL);
 }
 
 static bool to_minmax(const evidence *e, ql_spec *spec)
 {
     (void)e;
-    if (spec->clip == QL_CLIP_MINMAX) {
+    if (!ql_spec_takes(spec, QL_KEY_CLIP) || spec->clip == QL_CLIP_MINMAX) {
         return false;
     }
     spec->clip = QL_CLIP_MINMAX;
-    spec->p_lo = spec->p_hi = spec->lo = spec->hi = spec->abs = 0;
+    ql_spec_clear_unused(spec);
     return true;
 }
 
 static bool to_zeropoint(const evidence *e, ql_spec *spec)
 {
     (void)e;
-    if (!spec->mapping->symmetric) {
+    if (spec->mapping != &ql_mapping_absmax) {
         return false;
     }
     ql_spec_change_mapping(spec, &ql_mapping_zeropoint);
@@ -107,7 +110,7 @@ static void say_outlier(const evidence *e, char *out, size_t size)
 
 static bool one_sided(const evidence *e)
 {
-    return e->report->spec.mapping->symmetric && (e->profile->x_min >= 0 || e->profile->x_max <= 0);
+    return e->report->spec.mapping == &ql_mapping_absmax && (e->profile->x_min >= 0 || e->profile->x_max <= 0);
 }
 
 static void say_one_sided(const evidence *e, char *out, size_t size)
@@ -155,17 +158,18 @@ static void say_rows_share(const evidence *e, char *out, size_t size)
 
 static bool steps_are_coarse(const evidence *e)
 {
-    return e->report->scale_max > 0;
+    (void)e;
+    return true;
 }
 
 static void say_coarse(const evidence *e, char *out, size_t size)
 {
     const ql_report *r = e->report;
     if (r->group_count > 1) {
-        snprintf(out, size, "%" PRIu64 " steps from %.3g to %.3g fit their groups; what is left is rounding to %u codes", r->group_count,
+        snprintf(out, size, "%" PRIu64 " scales from %.3g to %.3g fit their groups; what is left is rounding to %u levels", r->group_count,
                  (double)r->scale_min, (double)r->scale_max, r->levels);
     } else {
-        snprintf(out, size, "The step of %.3g fits the range; what is left is rounding to %u codes", (double)r->scale_max, r->levels);
+        snprintf(out, size, "The range fits the values; what is left is rounding to %u levels", r->levels);
     }
 }
 
@@ -217,7 +221,7 @@ static ql_status try_remedies(ql_engine *engine, const evidence *e, const reason
 
 static evidence gather(const ql_profile *profile, const ql_report *report)
 {
-    evidence e = { profile, report, .idle = report->levels - (unsigned)report->metrics[QL_LEVELS_USED] };
+    evidence e = { profile, report, .idle = report->levels ? report->levels - (unsigned)report->metrics[QL_LEVELS_USED] : 0 };
     e.reach = fmax(fabs(profile->x_min - report->stats.mean), fabs(profile->x_max - report->stats.mean)) / report->stats.std;
     return e;
 }
@@ -227,13 +231,13 @@ ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_rep
 {
     *out = (ql_why){ 0 };
     if (report->metrics[QL_MSE] == 0) {
-        snprintf(out->text, sizeof out->text, "Every value is met exactly: the weights lie on the %u codes", report->levels);
+        snprintf(out->text, sizeof out->text, "Every value is met exactly: the weights lie on %u of the levels", report->levels);
         return QL_OK;
     }
     const evidence e = gather(profile, report);
     const reason *told = reasons;
     while (!told->holds(&e)) {
-        told++; /* the last one always holds: there is an error, so there is a step */
+        told++; /* the last one always holds */
     }
     char why[200];
     told->say(&e, why, sizeof why);

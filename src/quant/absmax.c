@@ -3,9 +3,9 @@
  *
  *   d = alpha / Q, Q = 2^(b-1) - 1      q = clamp(rne(x / d), lo, Q)      y = q d
  *
- * range=restricted: lo = -Q; range=full: lo = -Q - 1, a code that only clipped values reach.
+ * range=restricted: lo = -Q; range=full: lo = -Q - 1, a code that only clipped values reach; range=torchobs: full, with d = alpha / (Q + 0.5).
  */
-#include "quant/scheme.h"
+#include "quant/schemes.h"
 
 static int top_code(const ql_spec *spec)
 {
@@ -15,20 +15,19 @@ static int top_code(const ql_spec *spec)
 static void code_range(const ql_spec *spec, int *lo, int *hi)
 {
     *hi = top_code(spec);
-    *lo = spec->range == QL_RANGE_FULL ? -*hi - 1 : -*hi;
+    *lo = spec->range == QL_RANGE_RESTRICTED ? -*hi : -*hi - 1;
 }
 
-static unsigned group_bits(const ql_spec *spec)
-{
-    (void)spec;
-    return 32;
-}
-
-static void fit(const ql_spec *spec, double lo, double hi, float *scale, int32_t *zero)
+static void step_of(const ql_spec *spec, double lo, double hi, float *step, int32_t *zero)
 {
     (void)lo;
-    (void)zero;
-    *scale = ql_step(hi, top_code(spec));
+    *step = ql_step(hi, spec->range == QL_RANGE_TORCHOBS ? top_code(spec) + 0.5 : top_code(spec));
+    *zero = 0;
+}
+
+static double parameter_bits(const ql_quantizer *q)
+{
+    return 32.0 * (double)q->groups.count;
 }
 
 const ql_mapping ql_mapping_absmax = {
@@ -40,12 +39,16 @@ const ql_mapping ql_mapping_absmax = {
     },
     .symmetric = true,
     .keys = 1 << QL_KEY_BITS | 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK | 1 << QL_KEY_CLIP | 1 << QL_KEY_P | 1 << QL_KEY_ABS |
-            1 << QL_KEY_RANGE,
+            1 << QL_KEY_DIST | 1 << QL_KEY_RANGE | 1 << QL_KEY_ROUND | 1 << QL_KEY_SEED | 1 << QL_KEY_OUTLIERS,
     .bits_min = 2,
     .bits_max = 8,
-    .defaults = { .bits = 8, .per = QL_PER_TENSOR, .clip = QL_CLIP_MINMAX, .p_lo = 0, .p_hi = 99.9, .range = QL_RANGE_RESTRICTED },
+    .defaults = { .bits = 8, .p_hi = 99.9 },
+    .arrays = QL_HAS_SCALES,
     .code_range = code_range,
-    .group_bits = group_bits,
-    .fit = fit,
+    .parameter_bits = parameter_bits,
+    .step_of = step_of,
+    .fit = ql_fit_uniform,
     .quantize = ql_quantize_uniform,
+    .decode = ql_decode_uniform,
+    .half_gap = ql_half_gap_uniform,
 };

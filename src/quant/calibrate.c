@@ -1,28 +1,44 @@
-/* The table of calibrators, the walk over the values of every group, and the quantizer that comes of it. */
+/* The table of calibrators, and the walk over the values of every group. */
 #include "quant/calibrate.h"
 
 #include "base/error.h"
 #include "base/sizes.h"
 #include "tensor/tensor.h"
 
-#include <stdlib.h>
-
-static const ql_calibrator calibrators[] = {
-    [QL_CLIP_MINMAX] = { "minmax", 0, 1, ql_calibrate_minmax },
-    [QL_CLIP_PERCENTILE] = { "percentile", 2, 1, ql_calibrate_percentile },
-    [QL_CLIP_MANUAL] = { "manual", 0, 0, ql_calibrate_manual },
+static const ql_calibrator *const calibrators[QL_CLIP_COUNT] = {
+    [QL_CLIP_MINMAX] = &ql_calibrator_minmax, [QL_CLIP_PERCENTILE] = &ql_calibrator_percentile, [QL_CLIP_KL] = &ql_calibrator_kl,
+    [QL_CLIP_MSE] = &ql_calibrator_mse,       [QL_CLIP_ACIQ] = &ql_calibrator_aciq,             [QL_CLIP_MANUAL] = &ql_calibrator_manual,
 };
 
-const ql_calibrator *ql_calibrator_of(ql_clip clip)
+const ql_calibrator *ql_calibrator_of(const ql_spec *spec)
 {
-    return &calibrators[clip];
+    return spec->mapping->calibrator ? spec->mapping->calibrator : calibrators[spec->clip];
+}
+
+ql_status ql_fail_tensor(const ql_profile *profile, const char *what, ql_error *error)
+{
+    char name[256];
+    ql_text_print(name, sizeof name, profile->tensor->name, 60);
+    return ql_fail(error, QL_UNUSABLE, "%s: tensor '%s': %s", ql_source_shown(profile->tensor->storage->source), name, what);
+}
+
+ql_stream ql_calibration_stream(const ql_calibration *c)
+{
+    return (ql_stream){
+        .engine = c->engine,
+        .tensor = c->profile->tensor,
+        .outliers = c->outliers,
+        .monitor = c->monitor,
+        .done_before = c->done_before,
+        .total = c->total,
+    };
 }
 
 typedef struct group_walk {
     const ql_calibration *calibration;
-    void (*each)(const ql_calibration *calibration, uint64_t group, float *values, size_t n);
+    const char *(*each)(const ql_calibration *calibration, void *context, uint64_t group, float *values, size_t n);
+    void *context;
     uint64_t groups_per_chunk;
-    size_t capacity;      /* values of the largest chunk */
     size_t scratch_offset; /* of the tile reader's bytes behind the values */
 } group_walk;
 
@@ -39,19 +55,24 @@ static ql_status walk_chunk(void *context, unsigned worker, uint64_t chunk, ql_e
     const uint64_t stop = end < groups->count ? ql_groups_start(groups, end) : groups->elements;
     ql_status status =
         ql_groups_read(groups, c->profile->tensor, start, (size_t)(stop - start), values, memory + walk->scratch_offset, error);
+    if (status == QL_OK) {
+        ql_outliers_zero_walk(c->outliers, groups, start, values, (size_t)(stop - start));
+    }
     for (uint64_t group = first; status == QL_OK && group < end; group++) {
-        walk->each(c, group, values + (ql_groups_start(groups, group) - start), (size_t)ql_groups_length(groups, group));
+        const char *wrong = walk->each(c, walk->context, group, values + (ql_groups_start(groups, group) - start),
+                                       (size_t)ql_groups_length(groups, group));
+        status = wrong ? ql_fail_tensor(c->profile, wrong, error) : QL_OK;
     }
     return status;
 }
 
-ql_status ql_calibrate_groups(const ql_calibration *calibration,
-                              void (*each)(const ql_calibration *calibration, uint64_t group, float *values, size_t n),
+ql_status ql_calibrate_groups(const ql_calibration *calibration, void *context,
+                              const char *(*each)(const ql_calibration *calibration, void *context, uint64_t group, float *values, size_t n),
                               ql_error *error)
 {
     const ql_groups *groups = calibration->groups;
     const uint64_t longest = ql_groups_length(groups, 0); /* only the last groups of a line are shorter */
-    group_walk walk = { .calibration = calibration, .each = each };
+    group_walk walk = { .calibration = calibration, .each = each, .context = context };
     walk.groups_per_chunk = longest < QL_CHUNK ? QL_CHUNK / longest : 1;
     uint64_t values_size, size;
     if (!ql_size_mul(longest * walk.groups_per_chunk, sizeof(float), &values_size) ||
@@ -64,90 +85,14 @@ ql_status ql_calibrate_groups(const ql_calibration *calibration,
             return ql_fail_memory(error, size);
         }
     }
-    ql_pass pass = {
+    const ql_pass pass = {
         .chunk_count = ql_size_ceil_div(groups->count, walk.groups_per_chunk),
         .work = walk_chunk,
         .context = &walk,
         .monitor = calibration->monitor,
+        .done_before = calibration->done_before,
         .elements = groups->elements,
         .total = calibration->total,
     };
     return ql_parallel(calibration->engine, &pass, error);
-}
-
-uint64_t ql_quantizer_elements(const ql_profile *profile, const ql_spec *spec)
-{
-    const ql_calibrator *calibrator = ql_calibrator_of(spec->clip);
-    return profile->tensor->element_count *
-           (spec->per == QL_PER_TENSOR ? calibrator->passes_tensor : calibrator->passes_groups);
-}
-
-ql_status ql_quantizer_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, const ql_monitor *monitor,
-                            uint64_t total, ql_quantizer *out, ql_error *error)
-{
-    *out = (ql_quantizer){ .spec = *spec };
-    ql_status status = ql_groups_make(profile->tensor, spec, &out->groups, error);
-    if (status != QL_OK) {
-        return status;
-    }
-    spec->mapping->code_range(spec, &out->code_lo, &out->code_hi);
-    const uint64_t count = out->groups.count;
-    double *range = calloc(count, 2 * sizeof *range);
-    out->scales = calloc(count, sizeof *out->scales);
-    out->zeros = spec->mapping->symmetric ? NULL : calloc(count, sizeof *out->zeros);
-    if (!range || !out->scales || (!spec->mapping->symmetric && !out->zeros)) {
-        free(range);
-        return ql_fail_memory(error, count * (2 * sizeof *range + sizeof *out->scales + sizeof *out->zeros));
-    }
-    const ql_calibration calibration = {
-        .engine = engine,
-        .profile = profile,
-        .spec = spec,
-        .groups = &out->groups,
-        .monitor = monitor,
-        .total = total,
-        .lo = range,
-        .hi = range + count,
-    };
-    status = ql_calibrator_of(spec->clip)->calibrate(&calibration, error);
-    for (uint64_t group = 0; status == QL_OK && group < count; group++) {
-        spec->mapping->fit(spec, calibration.lo[group], calibration.hi[group], &out->scales[group],
-                           out->zeros ? &out->zeros[group] : NULL);
-    }
-    free(range);
-    return status;
-}
-
-void ql_quantizer_free(ql_quantizer *quantizer)
-{
-    free(quantizer->scales);
-    free(quantizer->zeros);
-    quantizer->scales = NULL;
-    quantizer->zeros = NULL;
-}
-
-ql_status ql_quantize_tile(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tensor *tensor, uint64_t begin,
-                           size_t n, ql_tile_buffers *buffers, uint64_t *clipped, ql_error *error)
-{
-    const ql_groups *groups = &quantizer->groups;
-    ql_status status = ql_tensor_read_f32(tensor, begin, n, buffers->x, buffers->bytes, error);
-    if (status != QL_OK) {
-        return status;
-    }
-    ql_tile tile = { .step = buffers->step, .zero = buffers->zero };
-    for (size_t done = 0; done < n; done += tile.n) {
-        tile.x = buffers->x + done;
-        tile.codes = buffers->codes + done;
-        tile.y = buffers->y + done;
-        tile.n = n - done;
-        if (ql_groups_are_runs(groups)) {
-            uint64_t run = ql_groups_run(groups, begin + done, &tile.group);
-            tile.n = run < tile.n ? (size_t)run : tile.n;
-        } else {
-            ql_groups_of(groups, begin, n, buffers->groups);
-            tile.groups = buffers->groups;
-        }
-        *clipped += quantizer->spec.mapping->quantize(quantizer, kernels, &tile);
-    }
-    return QL_OK;
 }

@@ -1,8 +1,6 @@
 /* clip=minmax: the range of the values themselves. One pass in stored order, whatever the groups. */
 #include "base/error.h"
-#include "base/sizes.h"
 #include "quant/calibrate.h"
-#include "tensor/tensor.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -13,7 +11,7 @@ typedef struct bounds {
 } bounds;
 
 typedef struct minmax {
-    const ql_calibration *calibration;
+    const ql_groups *groups;
     const ql_kernels *kernels;
     bounds *bounds; /* [groups] */
 } minmax;
@@ -29,41 +27,25 @@ static void widen(bounds *b, float lo, float hi)
     }
 }
 
-static void add_tile(const minmax *m, uint64_t begin, size_t n, ql_tile_buffers *buffers)
+static void add_tile(void *context, unsigned worker, void *memory, uint64_t begin, const float *x, size_t n)
 {
-    const ql_groups *groups = m->calibration->groups;
-    if (!ql_groups_are_runs(groups)) {
-        ql_groups_of(groups, begin, n, buffers->groups);
+    (void)worker;
+    const minmax *m = context;
+    if (!ql_groups_are_runs(m->groups)) {
+        uint64_t *groups = memory;
+        ql_groups_of(m->groups, begin, n, groups);
         for (size_t i = 0; i < n; i++) {
-            widen(&m->bounds[buffers->groups[i]], buffers->x[i], buffers->x[i]);
+            widen(&m->bounds[groups[i]], x[i], x[i]);
         }
         return;
     }
     for (size_t done = 0, length; done < n; done += length) {
-        uint64_t group, run = ql_groups_run(groups, begin + done, &group);
+        uint64_t group, run = ql_groups_run(m->groups, begin + done, &group);
         length = run < n - done ? (size_t)run : n - done;
         float lo = INFINITY, hi = -INFINITY;
-        m->kernels->range(buffers->x + done, length, &lo, &hi);
+        m->kernels->range(x + done, length, &lo, &hi);
         widen(&m->bounds[group], lo, hi);
     }
-}
-
-static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *error)
-{
-    const minmax *m = context;
-    const ql_tensor *tensor = m->calibration->profile->tensor;
-    ql_tile_buffers *buffers = ql_engine_scratch(m->calibration->engine, worker, 0);
-    uint64_t begin = chunk * QL_CHUNK, end = begin + QL_CHUNK;
-    end = end < tensor->element_count ? end : tensor->element_count;
-    for (; begin < end; begin += QL_TILE) {
-        size_t n = end - begin < QL_TILE ? (size_t)(end - begin) : QL_TILE;
-        ql_status status = ql_tensor_read_f32(tensor, begin, n, buffers->x, buffers->bytes, error);
-        if (status != QL_OK) {
-            return status;
-        }
-        add_tile(m, begin, n, buffers);
-    }
-    return QL_OK;
 }
 
 static void store(const ql_calibration *c, uint64_t group, double lo, double hi)
@@ -76,14 +58,14 @@ static void store(const ql_calibration *c, uint64_t group, double lo, double hi)
     c->hi[group] = hi;
 }
 
-ql_status ql_calibrate_minmax(const ql_calibration *calibration, ql_error *error)
+static ql_status calibrate(const ql_calibration *c, ql_error *error)
 {
-    const uint64_t count = calibration->groups->count, elements = calibration->groups->elements;
-    if (count == 1) {
-        store(calibration, 0, calibration->profile->x_min, calibration->profile->x_max);
+    const uint64_t count = c->groups->count;
+    if (count == 1 && !c->outliers->active) {
+        store(c, 0, c->profile->x_min, c->profile->x_max);
         return QL_OK;
     }
-    minmax m = { calibration, ql_kernels_active(), malloc(count * sizeof *m.bounds) };
+    minmax m = { c->groups, ql_kernels_active(), malloc(count * sizeof *m.bounds) };
     if (!m.bounds) {
         return ql_fail_memory(error, count * sizeof *m.bounds);
     }
@@ -91,26 +73,16 @@ ql_status ql_calibrate_minmax(const ql_calibration *calibration, ql_error *error
         atomic_init(&m.bounds[group].lo, INFINITY);
         atomic_init(&m.bounds[group].hi, -INFINITY);
     }
-    ql_status status = QL_OK;
-    for (unsigned worker = 0; worker < ql_engine_threads(calibration->engine); worker++) {
-        if (!ql_engine_scratch(calibration->engine, worker, sizeof(ql_tile_buffers))) {
-            status = ql_fail_memory(error, sizeof(ql_tile_buffers));
-        }
-    }
-    if (status == QL_OK) {
-        ql_pass pass = {
-            .chunk_count = ql_size_ceil_div(elements, QL_CHUNK),
-            .work = work,
-            .context = &m,
-            .monitor = calibration->monitor,
-            .elements = elements,
-            .total = calibration->total,
-        };
-        status = ql_parallel(calibration->engine, &pass, error);
-    }
+    ql_stream stream = ql_calibration_stream(c);
+    stream.context = &m;
+    stream.tile = add_tile;
+    stream.memory_size = ql_groups_are_runs(c->groups) ? 0 : QL_TILE * sizeof(uint64_t);
+    ql_status status = ql_stream_run(&stream, error);
     for (uint64_t group = 0; status == QL_OK && group < count; group++) {
-        store(calibration, group, m.bounds[group].lo, m.bounds[group].hi);
+        store(c, group, m.bounds[group].lo, m.bounds[group].hi);
     }
     free(m.bounds);
     return status;
 }
+
+const ql_calibrator ql_calibrator_minmax = { .name = "minmax", .passes_tensor = 0, .passes_groups = 1, .calibrate = calibrate };

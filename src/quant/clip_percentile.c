@@ -2,11 +2,8 @@
  * clip=percentile: exact percentiles with linear interpolation (SCHEMES section 4). Symmetric mappings take one percentile of the
  * magnitudes; the others two of the values. A whole tensor is selected as a stream; the groups of one, each in memory.
  */
-#include "base/error.h"
-#include "base/sizes.h"
 #include "quant/calibrate.h"
 #include "quant/select.h"
-#include "tensor/tensor.h"
 
 #include <math.h>
 
@@ -19,8 +16,9 @@ static double percentile_of(float *values, size_t n, double percent)
     return ql_percentile_value(&p, low, high);
 }
 
-static void calibrate_group(const ql_calibration *c, uint64_t group, float *values, size_t n)
+static const char *calibrate_group(const ql_calibration *c, void *context, uint64_t group, float *values, size_t n)
 {
+    (void)context;
     const bool symmetric = c->spec->mapping->symmetric;
     if (symmetric) {
         for (size_t i = 0; i < n; i++) {
@@ -29,83 +27,56 @@ static void calibrate_group(const ql_calibration *c, uint64_t group, float *valu
     }
     c->hi[group] = percentile_of(values, n, c->spec->p_hi);
     c->lo[group] = symmetric ? -c->hi[group] : percentile_of(values, n, c->spec->p_lo);
+    return NULL;
 }
 
-typedef struct stream {
-    const ql_calibration *calibration;
+typedef struct sought {
     ql_select *select;
-} stream;
+    bool symmetric;
+} sought;
 
-typedef struct stream_buffers {
-    double values[QL_TILE];
-    float x[QL_TILE];
-    unsigned char bytes[(QL_TILE + 2) * 9];
-} stream_buffers;
-
-static ql_status feed_chunk(void *context, unsigned worker, uint64_t chunk, ql_error *error)
+static void feed(void *context, unsigned worker, void *memory, uint64_t begin, const float *x, size_t n)
 {
-    const stream *s = context;
-    const ql_tensor *tensor = s->calibration->profile->tensor;
-    const bool symmetric = s->calibration->spec->mapping->symmetric;
-    stream_buffers *buffers = ql_engine_scratch(s->calibration->engine, worker, 0);
-    uint64_t begin = chunk * QL_CHUNK, end = begin + QL_CHUNK;
-    end = end < tensor->element_count ? end : tensor->element_count;
-    for (; begin < end; begin += QL_TILE) {
-        size_t n = end - begin < QL_TILE ? (size_t)(end - begin) : QL_TILE;
-        ql_status status = ql_tensor_read_f32(tensor, begin, n, buffers->x, buffers->bytes, error);
-        if (status != QL_OK) {
-            return status;
-        }
-        for (size_t i = 0; i < n; i++) {
-            buffers->values[i] = symmetric ? fabsf(buffers->x[i]) : buffers->x[i];
-        }
-        ql_select_feed(s->select, worker, buffers->values, n);
+    (void)begin;
+    const sought *s = context;
+    double *values = memory;
+    for (size_t i = 0; i < n; i++) {
+        values[i] = s->symmetric ? fabsf(x[i]) : x[i];
     }
-    return QL_OK;
+    ql_select_feed(s->select, worker, values, n);
 }
 
 static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
 {
     const uint64_t elements = c->groups->elements;
     const ql_percentile low = ql_percentile_at(c->spec->p_lo, elements), high = ql_percentile_at(c->spec->p_hi, elements);
-    stream s = { .calibration = c };
+    sought s = { .symmetric = c->spec->mapping->symmetric };
     ql_status status = ql_select_new(ql_engine_threads(c->engine), &s.select, error);
     if (status != QL_OK) {
         return status;
     }
     ql_select_ranks(s.select, (uint64_t[]){ low.rank[0], low.rank[1], high.rank[0], high.rank[1] }, 4);
-    for (unsigned worker = 0; worker < ql_engine_threads(c->engine); worker++) {
-        if (!ql_engine_scratch(c->engine, worker, sizeof(stream_buffers))) {
-            status = ql_fail_memory(error, sizeof(stream_buffers));
-        }
-    }
-    ql_pass pass = {
-        .chunk_count = ql_size_ceil_div(elements, QL_CHUNK),
-        .work = feed_chunk,
-        .context = &s,
-        .monitor = c->monitor,
-        .elements = elements,
-        .total = c->total,
-    };
+    ql_stream stream = ql_calibration_stream(c);
+    stream.context = &s;
+    stream.tile = feed;
+    stream.memory_size = QL_TILE * sizeof(double);
     for (bool done = false; status == QL_OK && !done;) {
-        status = ql_parallel(c->engine, &pass, error);
-        pass.done_before += elements;
+        status = ql_stream_run(&stream, error);
         if (status == QL_OK) {
             status = ql_select_advance(s.select, &done, error);
         }
     }
     if (status == QL_OK) {
         c->hi[0] = ql_percentile_value(&high, ql_select_value(s.select, 2), ql_select_value(s.select, 3));
-        c->lo[0] = c->spec->mapping->symmetric
-                       ? -c->hi[0]
-                       : ql_percentile_value(&low, ql_select_value(s.select, 0), ql_select_value(s.select, 1));
+        c->lo[0] = s.symmetric ? -c->hi[0] : ql_percentile_value(&low, ql_select_value(s.select, 0), ql_select_value(s.select, 1));
     }
     ql_select_free(&s.select);
     return status;
 }
 
-ql_status ql_calibrate_percentile(const ql_calibration *calibration, ql_error *error)
+static ql_status calibrate(const ql_calibration *c, ql_error *error)
 {
-    return calibration->groups->count == 1 ? calibrate_tensor(calibration, error)
-                                           : ql_calibrate_groups(calibration, calibrate_group, error);
+    return c->groups->count == 1 ? calibrate_tensor(c, error) : ql_calibrate_groups(c, NULL, calibrate_group, error);
 }
+
+const ql_calibrator ql_calibrator_percentile = { .name = "percentile", .passes_tensor = 3, .passes_groups = 1, .calibrate = calibrate };

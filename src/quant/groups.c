@@ -16,7 +16,7 @@ ql_status ql_groups_make(const ql_tensor *tensor, const ql_spec *spec, ql_groups
     if (g.rows == 1 || g.cols == 1) {
         g.stored_by_columns = g.by_columns;
     }
-    if ((g.per == QL_PER_BLOCK || g.per == QL_PER_FLAT) && g.block == 0) {
+    if ((g.per == QL_PER_BLOCK || g.per == QL_PER_FLAT || g.per == QL_PER_TILE) && g.block == 0) {
         return ql_fail(error, QL_BAD_USAGE, "a block of 0 elements; give block=N, for example block=64");
     }
     switch (g.per) {
@@ -36,6 +36,13 @@ ql_status ql_groups_make(const ql_tensor *tensor, const ql_spec *spec, ql_groups
     case QL_PER_FLAT:
         g.count = ql_size_ceil_div(g.elements, g.block);
         break;
+    case QL_PER_TILE:
+        /* A tile larger than the matrix is the matrix. */
+        g.block = g.block < g.rows ? g.block : g.rows;
+        g.tile_cols = spec->tile_cols < g.cols ? spec->tile_cols : g.cols;
+        g.row_groups = ql_size_ceil_div(g.cols, g.tile_cols);
+        g.count = ql_size_ceil_div(g.rows, g.block) * g.row_groups;
+        break;
     }
     *out = g;
     return QL_OK;
@@ -43,10 +50,10 @@ ql_status ql_groups_make(const ql_tensor *tensor, const ql_spec *spec, ql_groups
 
 bool ql_groups_are_runs(const ql_groups *groups)
 {
-    return groups->per == QL_PER_TENSOR || groups->by_columns == groups->stored_by_columns;
+    return groups->per == QL_PER_TENSOR || (groups->per != QL_PER_TILE && groups->by_columns == groups->stored_by_columns);
 }
 
-/* Group of a position of the walk. */
+/* Group of an element: its line of the walk, and its place on it (of tiles: row and column). */
 static uint64_t group_at(const ql_groups *groups, uint64_t line, uint64_t position)
 {
     switch (groups->per) {
@@ -57,6 +64,8 @@ static uint64_t group_at(const ql_groups *groups, uint64_t line, uint64_t positi
         return line;
     case QL_PER_BLOCK:
         return line * groups->row_groups + position / groups->block;
+    case QL_PER_TILE:
+        return line / groups->block * groups->row_groups + position / groups->tile_cols;
     case QL_PER_FLAT:
         break;
     }
@@ -78,6 +87,11 @@ uint64_t ql_groups_start(const ql_groups *groups, uint64_t group)
         return group * line_length(groups);
     case QL_PER_BLOCK:
         return group / groups->row_groups * groups->cols + group % groups->row_groups * groups->block;
+    case QL_PER_TILE: { /* whole rows of tiles, then whole tiles of this one's height */
+        uint64_t row = group / groups->row_groups * groups->block, height = groups->rows - row;
+        height = height < groups->block ? height : groups->block;
+        return row * groups->cols + height * (group % groups->row_groups * groups->tile_cols);
+    }
     case QL_PER_FLAT:
         break;
     }
@@ -97,13 +111,14 @@ uint64_t ql_groups_run(const ql_groups *groups, uint64_t begin, uint64_t *group)
     return ql_groups_start(groups, *group) + ql_groups_length(groups, *group) - begin;
 }
 
-/* n elements of one stored line, from `position` on, each in another line of the walk. */
+/* n elements of one stored line, from `position` on, where groups are no runs: each in another line of the walk, or tiles. */
 static void groups_across(const ql_groups *groups, uint64_t stored_line, uint64_t position, size_t n, uint64_t *out)
 {
     uint64_t factor = 1, offset = 0; /* group = line of the walk * factor + offset */
-    if (groups->per == QL_PER_FLAT) {
+    if (groups->per == QL_PER_FLAT || groups->per == QL_PER_TILE) {
+        const bool across = groups->by_columns != groups->stored_by_columns;
         for (size_t i = 0; i < n; i++) {
-            out[i] = group_at(groups, position + i, stored_line);
+            out[i] = across ? group_at(groups, position + i, stored_line) : group_at(groups, stored_line, position + i);
         }
         return;
     }
@@ -163,11 +178,54 @@ static ql_status read_across(const ql_groups *groups, const ql_tensor *tensor, u
     return QL_OK;
 }
 
+uint64_t ql_groups_stored_index(const ql_groups *groups, uint64_t position)
+{
+    uint64_t row, col;
+    if (groups->per == QL_PER_TILE) {
+        uint64_t top = position / (groups->block * groups->cols) * groups->block, rest = position - top * groups->cols;
+        uint64_t height = groups->rows - top < groups->block ? groups->rows - top : groups->block;
+        uint64_t left = rest / (height * groups->tile_cols) * groups->tile_cols;
+        uint64_t width = groups->cols - left < groups->tile_cols ? groups->cols - left : groups->tile_cols;
+        rest -= height * left;
+        row = top + rest / width;
+        col = left + rest % width;
+    } else if (groups->by_columns) {
+        row = position % groups->rows;
+        col = position / groups->rows;
+    } else {
+        row = position / groups->cols;
+        col = position % groups->cols;
+    }
+    return groups->stored_by_columns ? col * groups->rows + row : row * groups->cols + col;
+}
+
+/* Tiles: the stored runs of each, or one element at a time where a tile is stored across. */
+static ql_status read_tiles(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out, void *scratch,
+                            ql_error *error)
+{
+    for (size_t done = 0; done < n;) {
+        const uint64_t index = ql_groups_stored_index(groups, begin + done);
+        size_t run = 1;
+        while (done + run < n && ql_groups_stored_index(groups, begin + done + run) == index + run) {
+            run++;
+        }
+        ql_status status = ql_tensor_read_f32(tensor, index, run, out + done, scratch, error);
+        if (status != QL_OK) {
+            return status;
+        }
+        done += run;
+    }
+    return QL_OK;
+}
+
 ql_status ql_groups_read(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out, void *scratch,
                          ql_error *error)
 {
     if (n == 0) {
         return QL_OK;
+    }
+    if (groups->per == QL_PER_TILE) {
+        return read_tiles(groups, tensor, begin, n, out, scratch, error);
     }
     if (groups->by_columns == groups->stored_by_columns) {
         return ql_tensor_read_f32(tensor, begin, n, out, scratch, error);

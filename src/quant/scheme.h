@@ -8,62 +8,111 @@
 #include "kernels/kernels.h"
 #include "qloupe.h"
 #include "quant/groups.h"
+#include "quant/outliers.h"
 
 /* A piece of a tensor in stored order and what a mapping makes of it. Either all of x lies in the group `group` (groups == NULL) or
    element i lies in groups[i]. step and zero are scratch for the mapping, [n] each. */
 typedef struct ql_tile {
-    const float *x; /* [n] */
+    const float *x; /* [n], outliers replaced by 0 */
     size_t n;
+    uint64_t begin; /* flat index of x[0] */
     uint64_t group;
     const uint64_t *groups;
     float *step;
     int32_t *zero;
-    int16_t *codes; /* out [n] */
+    int16_t *codes; /* out [n]; unsigned 16-bit codes are stored as their bits */
     float *y;       /* out [n] */
 } ql_tile;
 
-/* A mapping with its parameters found: ready to encode. */
+static inline uint64_t ql_tile_group(const ql_tile *tile, size_t i)
+{
+    return tile->groups ? tile->groups[i] : tile->group;
+}
+
+/* A mapping with its parameters found: ready to encode. Each array is owned and NULL where the mapping has none. */
 typedef struct ql_quantizer {
     ql_spec spec;
     ql_groups groups;
     int code_lo, code_hi;
-    float *scales;  /* [groups.count] */
-    int32_t *zeros; /* [groups.count]; NULL for symmetric mappings */
+    float *scales;      /* [groups.count] the step, or what the mapping scales its levels by */
+    int32_t *zeros;     /* [groups.count] zero points */
+    float *codebook;    /* [groups.count][level_count] ascending levels */
+    double *edges;      /* [groups.count][level_count + 1] ends of the bins of the levels */
+    float *extra;       /* [groups.count][extra_per_group] further parameters of a group; the mapping's file says which */
+    unsigned level_count; /* of the codebook */
+    float *levels;      /* [level_count] levels that all groups share, before scaling */
+    float tensor_scale; /* second level of scaling (nvfp4, nf4 with double=1) */
+    uint8_t *scale_codes;  /* [groups.count] scales as stored, where that is a byte */
+    float *second_scales;  /* scales of blocks of scales (nf4 with double=1) */
+    uint64_t second_count;
+    ql_outliers outliers;
 } ql_quantizer;
+
+enum { QL_HAS_SCALES = 1, QL_HAS_ZEROS = 2, QL_HAS_CODEBOOK = 4, QL_HAS_EDGES = 8, QL_HAS_SCALE_CODES = 16 };
 
 struct ql_mapping {
     ql_mapping_info info;
     bool symmetric; /* the clipping range is that of the magnitudes: [-alpha, alpha] */
     unsigned keys;  /* 1 << ql_key for each key that it takes */
+    unsigned per_allowed, clip_allowed; /* 1 << value for each allowed one; 0: all */
     unsigned bits_min, bits_max;
-    ql_spec defaults; /* values of all keys in `keys`; mapping is filled in by the parser */
+    ql_spec defaults; /* of all keys, also of those that are not in `keys` and so are fixed; mapping is filled in by the parser */
+    unsigned arrays;  /* QL_HAS_...: what ql_quantizer_make allocates */
+    unsigned extra_per_group;
 
-    /* The codes that the spec may use. */
+    /* The codes that the spec may use, lo to hi, and how many of them are different levels (0: as many as there are codes). */
     void (*code_range)(const ql_spec *spec, int *lo, int *hi);
+    unsigned (*levels)(const ql_quantizer *quantizer);
 
-    /* Storage of one group's parameters, in bits (section 13 of the scheme reference: "scales counted as stored"). */
-    unsigned (*group_bits)(const ql_spec *spec);
+    /* Storage in bits of everything but the codes, which take spec.bits each (section 13 of the scheme reference: "scales counted as stored"). */
+    double (*parameter_bits)(const ql_quantizer *quantizer);
 
-    /* From the clipping range of one group, lo <= hi, to its stored parameters. zero is NULL for symmetric mappings, which use hi as
-       alpha. Called from several threads. */
-    void (*fit)(const ql_spec *spec, double lo, double hi, float *scale, int32_t *zero);
+    /* How ranges are found whatever `clip` says; NULL: as it says. */
+    const struct ql_calibrator *calibrator;
+
+    /* Uniform mappings: the step and zero point for a clipping range, for searches that try many. NULL for others. */
+    void (*step_of)(const ql_spec *spec, double lo, double hi, float *step, int32_t *zero);
+
+    /* Optional, before the groups: what the whole tensor decides, or a file to read. */
+    ql_status (*prepare)(ql_quantizer *quantizer, const ql_profile *profile, ql_error *error);
+
+    /* One of the two, called once per group from several threads, writes the group's parameters. From the clipping range, lo <= hi
+       (symmetric mappings use hi as alpha), or from the values of the group in the order of the walk, which it may reorder. Returns NULL or what
+       is wrong, for a message. */
+    const char *(*fit)(ql_quantizer *quantizer, uint64_t group, double lo, double hi);
+    const char *(*fit_values)(ql_quantizer *quantizer, uint64_t group, float *values, size_t n);
+
+    /* Optional, after all groups. */
+    ql_status (*finish)(ql_quantizer *quantizer, ql_error *error);
 
     /* Encodes and decodes a tile; returns how many elements were clipped. */
     uint64_t (*quantize)(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tile *tile);
-};
 
-extern const ql_mapping ql_mapping_absmax;
-extern const ql_mapping ql_mapping_zeropoint;
+    /* The value of a code of a group. */
+    float (*decode)(const ql_quantizer *quantizer, uint64_t group, int code);
+
+    /* Half the widest gap between neighbouring levels of a group: no unclipped error is larger, up to the rounding of y. */
+    double (*half_gap)(const ql_quantizer *quantizer, uint64_t group);
+
+    /* Optional, where code_lo and code_hi are not the ends: the least value of a group; the greatest is its negative. */
+    double (*lowest)(const ql_quantizer *quantizer, uint64_t group);
+
+    /* Optional: codes that are another spelling of zero, for counting ("-0"); -1: none. */
+    int (*negative_zero)(const ql_spec *spec);
+};
 
 /* The step for a range divided into `steps` steps, rounded once to float32 and never zero: 1 for an empty range, the smallest
    subnormal when the quotient underflows. */
 float ql_step(double range, double steps);
 
-/* ql_mapping.quantize of all uniform mappings. */
+/* What the uniform mappings share. */
 uint64_t ql_quantize_uniform(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tile *tile);
+const char *ql_fit_uniform(ql_quantizer *quantizer, uint64_t group, double lo, double hi);
+float ql_decode_uniform(const ql_quantizer *quantizer, uint64_t group, int code);
+double ql_half_gap_uniform(const ql_quantizer *quantizer, uint64_t group);
 
-/* Finds the parameters of every group of the tensor: one pass over it, or more for percentiles. The profile must be usable. Progress
-   counts from done_before of total elements. Free with ql_quantizer_free, also after a failure. */
+/* Finds the parameters of every group of the tensor: one pass over it, or more for percentiles and searches. The profile must be usable.
+   Progress counts up to `total` elements. Free with ql_quantizer_free, also after a failure. */
 ql_status ql_quantizer_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, const ql_monitor *monitor,
                             uint64_t total, ql_quantizer *out, ql_error *error);
 void ql_quantizer_free(ql_quantizer *quantizer);
@@ -71,10 +120,10 @@ void ql_quantizer_free(ql_quantizer *quantizer);
 /* How many elements ql_quantizer_make will read, for the progress bar. */
 uint64_t ql_quantizer_elements(const ql_profile *profile, const ql_spec *spec);
 
-/* Scratch for ql_quantize_range, for n <= QL_TILE elements. */
+/* Scratch for ql_quantize_tile, for n <= QL_TILE elements. */
 enum { QL_TILE = 4096 };
 typedef struct ql_tile_buffers {
-    float x[QL_TILE], y[QL_TILE], step[QL_TILE];
+    float x[QL_TILE], dense[QL_TILE], y[QL_TILE], step[QL_TILE];
     int32_t zero[QL_TILE];
     int16_t codes[QL_TILE];
     uint64_t groups[QL_TILE];

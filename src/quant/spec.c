@@ -19,7 +19,7 @@ static const char *shown(const char *text, size_t size, char out[4 * SHOWN + 8])
 
 static ql_status fail_value(const ql_spec *spec, ql_key key, const char *value, ql_error *error)
 {
-    char allowed[160], print[4 * SHOWN + 8];
+    char allowed[256], print[4 * SHOWN + 8];
     ql_mapping_key_values(spec->mapping, key, allowed);
     return ql_fail(error, QL_BAD_USAGE, "spec: %s=%s is not allowed for %s; allowed: %s", ql_knobs[key].info.name,
                    shown(value, strlen(value), print), spec->mapping->info.name, allowed);
@@ -60,39 +60,71 @@ static bool parse_size(const char *value, uint64_t *out)
     return errno == 0 && *end == 0;
 }
 
-static bool parse_choice(const ql_knob *knob, const char *value, unsigned *out)
+static bool parse_choice(const ql_mapping *mapping, ql_key key, const char *value, unsigned *out)
 {
+    const ql_knob *knob = &ql_knobs[key];
     if (knob->alias[0] && strcmp(value, knob->alias[0]) == 0) {
         value = knob->alias[1];
     }
     for (unsigned i = 0; knob->choices[i]; i++) {
         if (strcmp(value, knob->choices[i]) == 0) {
             *out = i;
-            return true;
+            return ql_mapping_allows(mapping, key, i);
         }
     }
     return false;
 }
 
+/* N, or RxC. Which of the two it must be is known only from the whole spec. */
+static bool parse_block(ql_spec *spec, const char *value)
+{
+    const char *cross = strchr(value, 'x');
+    char rows[24];
+    if (!cross) {
+        spec->tile_cols = 0;
+        return parse_size(value, &spec->block) && spec->block > 0;
+    }
+    if ((size_t)(cross - value) >= sizeof rows) {
+        return false;
+    }
+    snprintf(rows, sizeof rows, "%.*s", (int)(cross - value), value);
+    return parse_size(rows, &spec->block) && parse_size(cross + 1, &spec->tile_cols) && spec->block > 0 && spec->tile_cols > 0;
+}
+
+static bool parse_share(ql_spec *spec, const char *value)
+{
+    const size_t size = strlen(value);
+    spec->outliers_percent = size > 0 && value[size - 1] == '%';
+    return parse_double(value, value + size - spec->outliers_percent, &spec->outliers) && spec->outliers >= 0 &&
+           (!spec->outliers_percent || spec->outliers <= 100);
+}
+
 static bool parse_value(ql_spec *spec, ql_key key, const char *value)
 {
+    const ql_knob *knob = &ql_knobs[key];
     void *field = ql_spec_field(spec, key);
     uint64_t size;
-    switch (ql_knobs[key].kind) {
-    case QL_INTEGER:
+    switch (knob->kind) {
+    case QL_BITS:
         if (!parse_size(value, &size) || size < spec->mapping->bits_min || size > spec->mapping->bits_max) {
             return false;
         }
         *(unsigned *)field = (unsigned)size;
         return true;
+    case QL_COUNT:
+        return parse_size(value, field) && (double)*(uint64_t *)field >= knob->min && (double)*(uint64_t *)field <= knob->max;
     case QL_SIZE:
-        return parse_size(value, field) && *(uint64_t *)field > 0;
+        return parse_block(spec, value);
     case QL_CHOICE:
-        return parse_choice(&ql_knobs[key], value, field);
+        return parse_choice(spec->mapping, key, value, field);
     case QL_NUMBER:
-        return parse_double(value, value + strlen(value), field);
+        return parse_double(value, value + strlen(value), field) && *(double *)field >= knob->min;
     case QL_PERCENTILES:
         return parse_percentiles(spec, value);
+    case QL_SHARE:
+        return parse_share(spec, value);
+    case QL_PATH:
+        return *value && strlen(value) < QL_FILE_TEXT && snprintf(field, QL_FILE_TEXT, "%s", value) > 0;
     }
     return false;
 }
@@ -108,12 +140,12 @@ static ql_key find_key(const char *name, size_t size)
 }
 
 /* "bits, per, block" : the keys of a mapping. */
-static const char *keys_of(const ql_mapping *mapping, char out[160])
+static const char *keys_of(const ql_mapping *mapping, char out[256])
 {
     size_t used = 0;
     for (int key = 0; key < QL_KEY_COUNT; key++) {
         if (ql_mapping_takes(mapping, key)) {
-            used += (size_t)snprintf(out + used, 160 - used, "%s%s", used ? ", " : "", ql_knobs[key].info.name);
+            used += (size_t)snprintf(out + used, 256 - used, "%s%s", used ? ", " : "", ql_knobs[key].info.name);
         }
     }
     return out;
@@ -122,7 +154,7 @@ static const char *keys_of(const ql_mapping *mapping, char out[160])
 /* One key=value; `text` is modified. */
 static ql_status parse_pair(ql_spec *spec, char *text, unsigned *given, ql_error *error)
 {
-    char print[4 * SHOWN + 8], allowed[160];
+    char print[4 * SHOWN + 8], allowed[256];
     char *equals = strchr(text, '=');
     if (!equals) {
         return ql_fail(error, QL_BAD_USAGE, "spec: '%s' is not key=value; keys of %s: %s", shown(text, strlen(text), print),
@@ -153,6 +185,16 @@ ql_status ql_spec_check(const ql_spec *spec, unsigned given, ql_error *error)
         return ql_fail(error, QL_BAD_USAGE, "spec: per=%s needs the size of a block; add for example block=64",
                        ql_knobs[QL_KEY_PER].choices[spec->per]);
     }
+    if (ql_spec_takes(spec, QL_KEY_BLOCK) && (spec->per == QL_PER_TILE) != (spec->tile_cols > 0)) {
+        return ql_fail(error, QL_BAD_USAGE, spec->per == QL_PER_TILE ? "spec: per=tile needs rows and columns; write for example block=16x16"
+                                                                     : "spec: rows and columns go with per=tile; write block=N");
+    }
+    if (ql_mapping_takes(spec->mapping, QL_KEY_FILE) && !*spec->file) {
+        return ql_fail(error, QL_BAD_USAGE, "spec: %s needs the file of its levels; add file=levels.npy", spec->mapping->info.name);
+    }
+    if (spec->outliers > 0 && spec->zero == QL_ZERO_RAW) {
+        return ql_fail(error, QL_BAD_USAGE, "spec: outliers are replaced by 0, which zero=raw may not hold; leave one of them out");
+    }
     if (ql_spec_takes(spec, QL_KEY_ABS) && !(spec->abs > 0)) {
         return ql_fail(error, QL_BAD_USAGE, "spec: clip=manual needs a largest magnitude above 0; add for example abs=0.5");
     }
@@ -164,7 +206,7 @@ ql_status ql_spec_check(const ql_spec *spec, unsigned given, ql_error *error)
 
 static ql_status find_mapping(const char *name, size_t size, ql_spec *spec, ql_error *error)
 {
-    char names[200] = "", print[4 * SHOWN + 8];
+    char names[400] = "", print[4 * SHOWN + 8];
     size_t used = 0;
     for (size_t i = 0; i < ql_mapping_count(); i++) {
         const ql_mapping *mapping = ql_mapping_at(i);
@@ -176,6 +218,13 @@ static ql_status find_mapping(const char *name, size_t size, ql_spec *spec, ql_e
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", mapping->info.name);
     }
     return ql_fail(error, QL_BAD_USAGE, "spec: no mapping is named '%s'; there are: %s", shown(name, size, print), names);
+}
+
+/* A path may hold commas. */
+static bool takes_rest(const char *pair)
+{
+    const char *name = ql_knobs[QL_KEY_FILE].info.name;
+    return strncmp(pair, name, strlen(name)) == 0 && pair[strlen(name)] == '=';
 }
 
 ql_status ql_spec_parse(const char *text, ql_spec *out, ql_error *error)
@@ -193,7 +242,7 @@ ql_status ql_spec_parse(const char *text, ql_spec *out, ql_error *error)
     }
     unsigned given = 0;
     for (char *pair = colon ? pairs : NULL; status == QL_OK && pair;) {
-        char *comma = strchr(pair, ',');
+        char *comma = takes_rest(pair) ? NULL : strchr(pair, ',');
         if (comma) {
             *comma = 0;
         }

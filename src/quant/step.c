@@ -11,7 +11,10 @@ static void complete(ql_spec *spec, const ql_profile *profile)
 {
     const ql_spec *usual = &spec->mapping->defaults;
     if (ql_spec_takes(spec, QL_KEY_BLOCK) && spec->block == 0) {
-        spec->block = 64;
+        spec->block = usual->block ? usual->block : 64;
+    }
+    if (spec->per == QL_PER_TILE && spec->tile_cols == 0) {
+        spec->block = spec->tile_cols = 16;
     }
     if (ql_spec_takes(spec, QL_KEY_P) && spec->p_hi == 0) {
         spec->p_lo = usual->p_lo;
@@ -26,22 +29,6 @@ static void complete(ql_spec *spec, const ql_profile *profile)
         spec->hi = lo < hi ? hi : 1;
     }
     ql_spec_clear_unused(spec);
-}
-
-static bool step_percentile(ql_spec *spec, int direction)
-{
-    static const double ladder[] = { 50, 60, 70, 80, 90, 95, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.98, 99.99, 99.995, 99.999, 100 };
-    const int count = sizeof ladder / sizeof ladder[0];
-    int at = direction > 0 ? 0 : count - 1;
-    while (at >= 0 && at < count && (direction > 0 ? ladder[at] <= spec->p_hi : ladder[at] >= spec->p_hi)) {
-        at += direction;
-    }
-    if (at < 0 || at >= count || (ladder[at] == 50 && !spec->mapping->symmetric)) {
-        return false;
-    }
-    spec->p_hi = ladder[at];
-    spec->p_lo = spec->mapping->symmetric ? 0 : ql_percent_complement(spec->p_hi);
-    return true;
 }
 
 static double nudged(double value, double by)
@@ -77,33 +64,99 @@ static bool step_bits(ql_spec *spec, int direction)
     return true;
 }
 
-static void step_choice(const ql_knob *knob, unsigned *choice, int direction)
+static void step_choice(const ql_mapping *mapping, ql_key key, unsigned *choice, int direction)
 {
     unsigned count = 0;
-    while (knob->choices[count]) {
+    while (ql_knobs[key].choices[count]) {
         count++;
     }
-    *choice = (*choice + count + (unsigned)direction) % count;
+    do {
+        *choice = (*choice + count + (unsigned)direction) % count;
+    } while (!ql_mapping_allows(mapping, key, *choice));
+}
+
+/* Along a ladder of ascending rungs; false at its end. */
+static bool step_ladder(const double *ladder, int count, double *value, int direction)
+{
+    int at = direction > 0 ? 0 : count - 1;
+    while (at >= 0 && at < count && (direction > 0 ? ladder[at] <= *value : ladder[at] >= *value)) {
+        at += direction;
+    }
+    if (at < 0 || at >= count) {
+        return false;
+    }
+    *value = ladder[at];
+    return true;
+}
+
+static bool step_share(ql_spec *spec, int direction)
+{
+    static const double percents[] = { 0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10 };
+    if (spec->outliers > 0 && !spec->outliers_percent) {
+        spec->outliers = nudged(spec->outliers, direction * spec->outliers * 0.05);
+        return true;
+    }
+    spec->outliers_percent = true;
+    return step_ladder(percents, sizeof percents / sizeof percents[0], &spec->outliers, direction);
+}
+
+static bool step_count(const ql_knob *knob, uint64_t *count, int direction)
+{
+    if (direction > 0 ? (double)*count >= knob->max : (double)*count <= knob->min) {
+        return false;
+    }
+    *count += (uint64_t)(int64_t)direction;
+    return true;
+}
+
+static bool step_number(ql_spec *spec, ql_key key, int direction)
+{
+    static const double ladder[] = { 0, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1 };
+    double *value = ql_spec_field(spec, key);
+    if (key == QL_KEY_EPS) {
+        return step_ladder(ladder, sizeof ladder / sizeof ladder[0], value, direction);
+    }
+    *value = nudged(*value, direction * (key == QL_KEY_ABS ? spec->abs : spec->hi - spec->lo) * 0.05);
+    return true;
+}
+
+static bool step_block(ql_spec *spec, int direction)
+{
+    return step_size(&spec->block, direction) && (spec->per != QL_PER_TILE || step_size(&spec->tile_cols, direction));
+}
+
+static bool step_percentile(ql_spec *spec, int direction)
+{
+    static const double ladder[] = { 50, 60, 70, 80, 90, 95, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.98, 99.99, 99.995, 99.999, 100 };
+    const int first = spec->mapping->symmetric ? 0 : 1; /* LO:HI must not meet */
+    if (!step_ladder(ladder + first, sizeof ladder / sizeof ladder[0] - (size_t)first, &spec->p_hi, direction)) {
+        return false;
+    }
+    spec->p_lo = spec->mapping->symmetric ? 0 : ql_percent_complement(spec->p_hi);
+    return true;
 }
 
 static bool step_field(ql_spec *spec, ql_key key, int direction)
 {
     void *field = ql_spec_field(spec, key);
     switch (ql_knobs[key].kind) {
-    case QL_INTEGER:
+    case QL_BITS:
         return step_bits(spec, direction);
+    case QL_COUNT:
+        return step_count(&ql_knobs[key], field, direction);
     case QL_SIZE:
-        return step_size(field, direction);
+        return step_block(spec, direction);
     case QL_CHOICE:
-        step_choice(&ql_knobs[key], field, direction);
+        step_choice(spec->mapping, key, field, direction);
         return true;
+    case QL_NUMBER:
+        return step_number(spec, key, direction);
     case QL_PERCENTILES:
         return step_percentile(spec, direction);
-    case QL_NUMBER: {
-        const double width = key == QL_KEY_ABS ? spec->abs : spec->hi - spec->lo;
-        *(double *)field = nudged(*(double *)field, direction * width * 0.05);
-        return true;
-    }
+    case QL_SHARE:
+        return step_share(spec, direction);
+    case QL_PATH:
+        return false;
     }
     return false;
 }
@@ -113,6 +166,14 @@ bool ql_spec_step(ql_spec *spec, ql_key key, int direction, const ql_profile *pr
     const ql_spec before = *spec;
     if (!ql_spec_takes(spec, key) || !step_field(spec, key, direction > 0 ? 1 : -1)) {
         return false;
+    }
+    if (key == QL_KEY_PER && (before.per == QL_PER_TILE) != (spec->per == QL_PER_TILE)) {
+        spec->block = spec->tile_cols = 0; /* one is not the other */
+    }
+    if (spec->outliers > 0 && key == QL_KEY_ZERO) {
+        spec->outliers = 0; /* raw ranges and outliers exclude each other: the knob that is turned wins */
+    } else if (spec->outliers > 0) {
+        spec->zero = QL_ZERO_INCLUDE;
     }
     complete(spec, profile);
     if (ql_spec_check(spec, 0, NULL) != QL_OK) {
@@ -129,14 +190,24 @@ void ql_spec_change_mapping(ql_spec *spec, const ql_mapping *mapping)
     spec->mapping = mapping;
     for (int key = 0; key < QL_KEY_COUNT; key++) {
         if (ql_knobs[key].kind == QL_CHOICE && ql_mapping_takes(mapping, key) && ql_mapping_takes(old.mapping, key)) {
-            memcpy(ql_spec_field(spec, key), ql_spec_field(&old, key), sizeof(unsigned));
+            const unsigned choice = *(unsigned *)ql_spec_field(&old, key);
+            if (ql_mapping_allows(mapping, key, choice)) {
+                *(unsigned *)ql_spec_field(spec, key) = choice;
+            }
         }
     }
     if (ql_mapping_takes(mapping, QL_KEY_BITS) && old.bits) {
         const unsigned lo = mapping->bits_min, hi = mapping->bits_max;
         spec->bits = old.bits < lo ? lo : old.bits > hi ? hi : old.bits;
     }
-    spec->block = old.block;
+    if (ql_mapping_takes(mapping, QL_KEY_BLOCK) && ql_mapping_takes(old.mapping, QL_KEY_BLOCK) && old.block) {
+        spec->block = old.block;
+        spec->tile_cols = old.tile_cols;
+    }
+    if (ql_mapping_takes(mapping, QL_KEY_OUTLIERS) && spec->zero == QL_ZERO_INCLUDE) {
+        spec->outliers = old.outliers;
+        spec->outliers_percent = old.outliers_percent;
+    }
     if (old.p_hi > 0 && ql_mapping_takes(mapping, QL_KEY_P)) {
         spec->p_hi = old.p_hi;
         spec->p_lo = mapping->symmetric ? 0 : ql_percent_complement(old.p_hi);

@@ -6,7 +6,7 @@
  * zero=include widens [lo, hi] so that 0 is exact and z is a code; zero=raw takes the range as it is, and z is an int32 that may lie far
  * outside the codes. z comes from the stored step. The difference is taken in float64: it may exceed float32.
  */
-#include "quant/scheme.h"
+#include "quant/schemes.h"
 
 #include <math.h>
 
@@ -16,17 +16,12 @@ static void code_range(const ql_spec *spec, int *lo, int *hi)
     *hi = (1 << (spec->bits - 1)) - 1;
 }
 
-static unsigned group_bits(const ql_spec *spec)
-{
-    return spec->zero == QL_ZERO_RAW ? 64 : 32 + spec->bits;
-}
-
 static double clamp(double v, double lo, double hi)
 {
     return v < lo ? lo : v > hi ? hi : v;
 }
 
-static void fit(const ql_spec *spec, double lo, double hi, float *scale, int32_t *zero)
+static void step_of(const ql_spec *spec, double lo, double hi, float *step, int32_t *zero)
 {
     int code_lo, code_hi;
     code_range(spec, &code_lo, &code_hi);
@@ -34,12 +29,18 @@ static void fit(const ql_spec *spec, double lo, double hi, float *scale, int32_t
         lo = lo < 0 ? lo : 0;
         hi = hi > 0 ? hi : 0;
     }
-    *scale = ql_step(hi - lo, code_hi - code_lo);
-    double z = rint(code_lo - lo / (double)*scale);
+    *step = ql_step(hi - lo, code_hi - code_lo);
+    double z = rint(code_lo - lo / (double)*step);
     if (spec->zero == QL_ZERO_INCLUDE) {
         z = clamp(z, code_lo, code_hi);
     }
     *zero = (int32_t)clamp(z, INT32_MIN, INT32_MAX);
+}
+
+/* A zero point within the codes is stored as one; a raw one as int32. */
+static double parameter_bits(const ql_quantizer *q)
+{
+    return (q->spec.zero == QL_ZERO_RAW ? 64.0 : 32.0 + q->spec.bits) * (double)q->groups.count;
 }
 
 const ql_mapping ql_mapping_zeropoint = {
@@ -51,12 +52,17 @@ const ql_mapping ql_mapping_zeropoint = {
     },
     .symmetric = false,
     .keys = 1 << QL_KEY_BITS | 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK | 1 << QL_KEY_CLIP | 1 << QL_KEY_P | 1 << QL_KEY_LO |
-            1 << QL_KEY_HI | 1 << QL_KEY_ZERO,
+            1 << QL_KEY_HI | 1 << QL_KEY_ZERO | 1 << QL_KEY_ROUND | 1 << QL_KEY_SEED | 1 << QL_KEY_OUTLIERS,
+    .clip_allowed = 1 << QL_CLIP_MINMAX | 1 << QL_CLIP_PERCENTILE | 1 << QL_CLIP_MSE | 1 << QL_CLIP_MANUAL,
     .bits_min = 2,
     .bits_max = 8,
-    .defaults = { .bits = 8, .per = QL_PER_TENSOR, .clip = QL_CLIP_MINMAX, .p_lo = 0.1, .p_hi = 99.9, .zero = QL_ZERO_INCLUDE },
+    .defaults = { .bits = 8, .p_lo = 0.1, .p_hi = 99.9 },
+    .arrays = QL_HAS_SCALES | QL_HAS_ZEROS,
     .code_range = code_range,
-    .group_bits = group_bits,
-    .fit = fit,
+    .parameter_bits = parameter_bits,
+    .step_of = step_of,
+    .fit = ql_fit_uniform,
     .quantize = ql_quantize_uniform,
+    .decode = ql_decode_uniform,
+    .half_gap = ql_half_gap_uniform,
 };

@@ -2,6 +2,7 @@
 #include "tensor/convert.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 /*
@@ -23,6 +24,32 @@ float ql_half_to_float(uint16_t bits)
     uint32_t word = sign | (exponent == 31 ? 255u : exponent + 112) << 23 | mantissa << 13;
     memcpy(&magnitude, &word, 4);
     return magnitude;
+}
+
+uint16_t ql_double_to_half(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, 8);
+    const uint16_t sign = (uint16_t)(bits >> 48 & 0x8000);
+    const double magnitude = fabs(value);
+    if (isnan(value)) {
+        return sign | 0x7E00;
+    }
+    if (magnitude >= 65520) { /* halfway to the next power of two: rounds to even, which is infinity */
+        return sign | 0x7C00;
+    }
+    if (magnitude < 0x1p-14) { /* the grid of the subnormals, and the least normal where it rounds up */
+        return sign | (uint16_t)rint(magnitude * 0x1p24);
+    }
+    int exponent;
+    double fraction = frexp(magnitude, &exponent); /* 0.5 <= fraction < 1 */
+    uint16_t mantissa = (uint16_t)rint(fraction * 0x1p11); /* 1024..2048: 2048 carries into the exponent */
+    return (uint16_t)(sign + ((exponent + 13) << 10) + mantissa);
+}
+
+uint16_t ql_float_to_half(float value)
+{
+    return ql_double_to_half(value);
 }
 
 float ql_bfloat_to_float(uint16_t bits)

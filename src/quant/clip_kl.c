@@ -1,0 +1,171 @@
+/*
+ * clip=kl: entropy calibration (Migacz, "8-bit Inference with TensorRT", GTC 2017), made deterministic as SCHEMES section 4 says.
+ *
+ *   c[j]  counts of |x| in 2,048 bins up to the largest magnitude m
+ *   i     a candidate keeps the first i bins; what lies beyond is clipped into bin i - 1 of P
+ *   Q     the kept bins merged into L = 2^(bits - 1) levels, spread evenly over the bins of a level that are not empty
+ *   KL    = sum over c[j] > 0, j < i, of P[j]/N ln(P[j] nz M / (N S)), S and nz: sum and number of non-empty bins of j's level
+ *
+ * The least divergence wins; among equal ones (within 1e-12) the largest range.
+ */
+#include "quant/calibrate.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { BINS = 2048 };
+
+static unsigned bin_of(double magnitude, double largest)
+{
+    double bin = floor(magnitude * BINS / largest);
+    return bin < BINS - 1 ? (unsigned)bin : BINS - 1;
+}
+
+/* Divergence when the first `kept` bins are kept; `sum` is their count, `total` that of all bins. */
+static double divergence(const uint64_t counts[BINS], unsigned kept, unsigned levels, uint64_t sum, uint64_t total)
+{
+    const double n = (double)total, m = (double)sum;
+    if (counts[kept - 1] == 0 && total > sum) {
+        return INFINITY; /* P > 0 where Q = 0 */
+    }
+    double kl = 0;
+    for (unsigned first = 0, level = 0; first < kept; level++) {
+        /* Bins j with floor(j * levels / kept) == level. */
+        unsigned end = ((level + 1) * kept + levels - 1) / levels;
+        double level_sum = 0, non_empty = 0;
+        for (unsigned j = first; j < end; j++) {
+            level_sum += (double)counts[j];
+            non_empty += counts[j] > 0;
+        }
+        for (unsigned j = first; j < end; j++) {
+            if (counts[j]) {
+                double p = (double)counts[j] + (j == kept - 1 ? (double)(total - sum) : 0);
+                kl += p / n * log(p * non_empty * m / (n * level_sum));
+            }
+        }
+        first = end;
+    }
+    return kl;
+}
+
+static double threshold_at(unsigned kept, double largest)
+{
+    return fmin((kept + 0.5) * (largest / BINS), largest);
+}
+
+/* The best number of bins to keep; every candidate to `losses` when it is not NULL. */
+static unsigned search(const uint64_t counts[BINS], unsigned bits, double largest, ql_losses *losses)
+{
+    const unsigned levels = 1u << (bits - 1);
+    uint64_t total = 0;
+    for (unsigned j = 0; j < BINS; j++) {
+        total += counts[j];
+    }
+    uint64_t sum = total;
+    double best = INFINITY;
+    unsigned best_kept = BINS;
+    for (unsigned kept = BINS; kept >= levels; kept--) {
+        double kl = divergence(counts, kept, levels, sum, total);
+        if (losses) {
+            losses->threshold[losses->count] = threshold_at(kept, largest);
+            losses->loss[losses->count] = kl;
+        }
+        if (kl < best - 1e-12) {
+            best = kl;
+            best_kept = kept;
+            if (losses) {
+                losses->best = losses->count;
+            }
+        }
+        if (losses) {
+            losses->count++;
+        }
+        sum -= counts[kept - 1];
+    }
+    return best_kept;
+}
+
+static double count_values(const float *values, size_t n, uint64_t counts[BINS])
+{
+    float largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        largest = fabsf(values[i]) > largest ? fabsf(values[i]) : largest;
+    }
+    memset(counts, 0, BINS * sizeof *counts);
+    for (size_t i = 0; i < n && largest > 0; i++) {
+        counts[bin_of(fabsf(values[i]), largest)]++;
+    }
+    return largest;
+}
+
+static void losses(const ql_spec *spec, float *values, size_t n, ql_losses *out)
+{
+    uint64_t counts[BINS];
+    const double largest = count_values(values, n, counts);
+    out->count = out->best = 0;
+    if (largest > 0) {
+        search(counts, spec->bits, largest, out);
+    }
+}
+
+static const char *calibrate_group(const ql_calibration *c, void *context, uint64_t group, float *values, size_t n)
+{
+    (void)context;
+    uint64_t counts[BINS];
+    const double largest = count_values(values, n, counts);
+    c->hi[group] = largest > 0 ? threshold_at(search(counts, c->spec->bits, largest, NULL), largest) : 0;
+    c->lo[group] = -c->hi[group];
+    return NULL;
+}
+
+typedef struct tensor_counts {
+    double largest;
+    uint64_t counts[BINS];
+} tensor_counts;
+
+static void count_tile(void *context, unsigned worker, void *memory, uint64_t begin, const float *x, size_t n)
+{
+    (void)worker;
+    (void)begin;
+    const tensor_counts *t = context;
+    uint64_t *counts = memory;
+    for (size_t i = 0; i < n; i++) {
+        counts[bin_of(fabsf(x[i]), t->largest)]++;
+    }
+}
+
+static void merge_counts(void *context, const void *memory)
+{
+    tensor_counts *t = context;
+    const uint64_t *counts = memory;
+    for (unsigned j = 0; j < BINS; j++) {
+        t->counts[j] += counts[j];
+    }
+}
+
+static ql_status calibrate(const ql_calibration *c, ql_error *error)
+{
+    if (c->groups->count > 1) {
+        return ql_calibrate_groups(c, NULL, calibrate_group, error);
+    }
+    /* One group: its largest magnitude first, then its counts. */
+    ql_status status = ql_calibrator_minmax.calibrate(c, error);
+    tensor_counts t = { .largest = c->hi[0] };
+    if (status != QL_OK || t.largest == 0) {
+        return status;
+    }
+    ql_stream stream = ql_calibration_stream(c);
+    stream.done_before += c->outliers->active ? c->groups->elements : 0;
+    stream.context = &t;
+    stream.tile = count_tile;
+    stream.merge = merge_counts;
+    stream.memory_size = sizeof t.counts;
+    status = ql_stream_run(&stream, error);
+    if (status == QL_OK) {
+        c->hi[0] = threshold_at(search(t.counts, c->spec->bits, t.largest, NULL), t.largest);
+        c->lo[0] = -c->hi[0];
+    }
+    return status;
+}
+
+const ql_calibrator ql_calibrator_kl = { .name = "kl", .passes_tensor = 1, .passes_groups = 1, .calibrate = calibrate, .losses = losses };

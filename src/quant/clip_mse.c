@@ -1,0 +1,196 @@
+/*
+ * clip=mse: of 256 ranges, k/256 of the whole one for k = 256 down to 1, the one with the least sum of squared errors (SCHEMES section 4). Each
+ * candidate quantizes with its stored float32 step; the error is taken in float64 with q d unrounded. A later candidate must be better by a factor
+ * of 1 - 1e-9.
+ */
+#include "quant/calibrate.h"
+
+#include <math.h>
+
+enum { CANDIDATES = 256 };
+
+/* A candidate's codes. */
+typedef struct candidate {
+    double step, zero, lo, hi;
+} candidate;
+
+/* The whole range, after the rule that zero is included. */
+typedef struct whole {
+    double lo, hi;
+} whole;
+
+static whole whole_range(const ql_spec *spec, double lo, double hi)
+{
+    if (!spec->mapping->symmetric && spec->zero == QL_ZERO_INCLUDE) {
+        lo = fmin(lo, 0);
+        hi = fmax(hi, 0);
+    }
+    return (whole){ lo, hi };
+}
+
+static candidate candidate_at(const ql_spec *spec, whole range, int k)
+{
+    float step;
+    int32_t zero = 0;
+    int lo, hi;
+    spec->mapping->code_range(spec, &lo, &hi);
+    spec->mapping->step_of(spec, range.lo * k / CANDIDATES, range.hi * k / CANDIDATES, &step, &zero);
+    return (candidate){ step, zero, lo, hi };
+}
+
+static inline double square_error(const candidate *c, double x)
+{
+    const double magic = 0x1.8p52, limit = 0x1p33;
+    double quotient = x / c->step;
+    quotient = quotient < -limit ? -limit : quotient;
+    quotient = quotient > limit ? limit : quotient;
+    double code = (quotient + magic) - magic + c->zero;
+    code = code < c->lo ? c->lo : code;
+    code = code > c->hi ? c->hi : code;
+    double e = x - (code - c->zero) * c->step;
+    return e * e;
+}
+
+/* Adds the squared errors of x[n] to lanes. */
+static void add_errors(const candidate *c, const float *x, size_t n, double lanes[QL_LANES])
+{
+    size_t i = 0;
+    for (; i + QL_LANES <= n; i += QL_LANES) {
+        for (int lane = 0; lane < QL_LANES; lane++) {
+            lanes[lane] += square_error(c, x[i + lane]);
+        }
+    }
+    for (int lane = 0; i < n; i++, lane++) {
+        lanes[lane] += square_error(c, x[i]);
+    }
+}
+
+/* The sum over values in memory. It only grows, so it may stop once it cannot win: then what it returns is at least `enough`. */
+static double sum_errors(const candidate *c, const float *x, size_t n, double enough)
+{
+    enum { PIECE = 4096 };
+    double lanes[QL_LANES] = { 0 };
+    for (size_t done = 0; done < n; done += PIECE) {
+        add_errors(c, x + done, n - done < PIECE ? n - done : PIECE, lanes);
+        double sum = ql_lanes_total(lanes);
+        if (sum >= enough) {
+            return sum;
+        }
+    }
+    return ql_lanes_total(lanes);
+}
+
+static bool is_better(double error, double best)
+{
+    return best == INFINITY || error < best * (1 - 1e-9);
+}
+
+static whole range_of(const ql_spec *spec, const float *values, size_t n)
+{
+    float lo = INFINITY, hi = -INFINITY;
+    ql_kernels_active()->range(values, n, &lo, &hi);
+    const double alpha = fmax(fabs((double)lo), fabs((double)hi));
+    return spec->mapping->symmetric ? (whole){ -alpha, alpha } : whole_range(spec, lo, hi);
+}
+
+static void losses(const ql_spec *spec, float *values, size_t n, ql_losses *out)
+{
+    const whole range = range_of(spec, values, n);
+    double best = INFINITY;
+    out->count = out->best = 0;
+    for (int k = CANDIDATES; k > 0; k--) {
+        const candidate c = candidate_at(spec, range, k);
+        const double error = sum_errors(&c, values, n, INFINITY);
+        out->threshold[out->count] = spec->mapping->symmetric ? range.hi * k / CANDIDATES : (double)k / CANDIDATES;
+        out->loss[out->count] = error / (double)n;
+        if (is_better(error, best)) {
+            best = error;
+            out->best = out->count;
+        }
+        out->count++;
+    }
+}
+
+static const char *calibrate_group(const ql_calibration *calibration, void *context, uint64_t group, float *values, size_t n)
+{
+    (void)context;
+    const whole range = range_of(calibration->spec, values, n);
+    double best = INFINITY;
+    int best_k = CANDIDATES;
+    const bool empty = range.lo == 0 && range.hi == 0;
+    for (int k = CANDIDATES; k > 0 && !empty; k--) {
+        const candidate c = candidate_at(calibration->spec, range, k);
+        const double error = sum_errors(&c, values, n, best);
+        if (is_better(error, best)) {
+            best = error;
+            best_k = k;
+        }
+    }
+    calibration->lo[group] = range.lo * best_k / CANDIDATES;
+    calibration->hi[group] = range.hi * best_k / CANDIDATES;
+    return NULL;
+}
+
+typedef struct tensor_search {
+    candidate candidates[CANDIDATES]; /* k = 256 first */
+    double errors[CANDIDATES];
+} tensor_search;
+
+static void add_tile(void *context, unsigned worker, void *memory, uint64_t begin, const float *x, size_t n)
+{
+    (void)worker;
+    (void)begin;
+    const tensor_search *s = context;
+    double (*lanes)[QL_LANES] = memory;
+    for (int i = 0; i < CANDIDATES; i++) {
+        add_errors(&s->candidates[i], x, n, lanes[i]);
+    }
+}
+
+static void merge(void *context, const void *memory)
+{
+    tensor_search *s = context;
+    const double (*lanes)[QL_LANES] = memory;
+    for (int i = 0; i < CANDIDATES; i++) {
+        s->errors[i] += ql_lanes_total(lanes[i]);
+    }
+}
+
+/* One group: all candidates in one pass. */
+static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
+{
+    ql_status status = ql_calibrator_minmax.calibrate(c, error);
+    const whole range = whole_range(c->spec, c->lo[0], c->hi[0]);
+    if (status != QL_OK || (range.lo == 0 && range.hi == 0)) {
+        return status;
+    }
+    tensor_search s = { 0 };
+    for (int i = 0; i < CANDIDATES; i++) {
+        s.candidates[i] = candidate_at(c->spec, range, CANDIDATES - i);
+    }
+    ql_stream stream = ql_calibration_stream(c);
+    stream.done_before += c->outliers->active ? c->groups->elements : 0;
+    stream.context = &s;
+    stream.tile = add_tile;
+    stream.merge = merge;
+    stream.memory_size = CANDIDATES * QL_LANES * sizeof(double);
+    status = ql_stream_run(&stream, error);
+    double best = INFINITY;
+    int best_k = CANDIDATES;
+    for (int i = 0; i < CANDIDATES; i++) {
+        if (is_better(s.errors[i], best)) {
+            best = s.errors[i];
+            best_k = CANDIDATES - i;
+        }
+    }
+    c->lo[0] = range.lo * best_k / CANDIDATES;
+    c->hi[0] = range.hi * best_k / CANDIDATES;
+    return status;
+}
+
+static ql_status calibrate(const ql_calibration *c, ql_error *error)
+{
+    return c->groups->count == 1 ? calibrate_tensor(c, error) : ql_calibrate_groups(c, NULL, calibrate_group, error);
+}
+
+const ql_calibrator ql_calibrator_mse = { .name = "mse", .passes_tensor = 1, .passes_groups = 1, .calibrate = calibrate, .losses = losses };

@@ -1,0 +1,76 @@
+/*
+ * mxfp4: OCP Microscaling, E2M1 in blocks of 32 of a row with a power of two as scale, stored as one byte E + 127.
+ *
+ *   E = floor(log2 max|x|) - 2, clamped to -127..127; a zero block: byte 0      q = e2m1(x / 2^E), saturating      y = q 2^E
+ */
+#include "quant/e2m1.h"
+#include "quant/schemes.h"
+
+#include <math.h>
+
+static double scale(const ql_quantizer *q, uint64_t group)
+{
+    return ldexp(1, q->scale_codes[group] - 127);
+}
+
+static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
+{
+    (void)lo;
+    int exponent = -127;
+    if (hi > 0) {
+        frexp(hi, &exponent); /* hi = f 2^exponent, 0.5 <= f < 1: floor(log2) is exponent - 1 */
+        exponent = (int)fmin(fmax(exponent - 3, -127), 127);
+    }
+    q->scale_codes[group] = (uint8_t)(exponent + 127);
+    q->scales[group] = (float)scale(q, group);
+    return NULL;
+}
+
+static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
+{
+    (void)kernels;
+    return ql_e2m1_quantize(q, tile, 6, scale);
+}
+
+static float decode(const ql_quantizer *q, uint64_t group, int code)
+{
+    return (float)((double)ql_e2m1_values[code] * scale(q, group));
+}
+
+static double lowest(const ql_quantizer *q, uint64_t group)
+{
+    return -6 * scale(q, group);
+}
+
+static double half_gap(const ql_quantizer *q, uint64_t group)
+{
+    return scale(q, group);
+}
+
+static double parameter_bits(const ql_quantizer *q)
+{
+    return 8.0 * (double)q->groups.count;
+}
+
+const ql_mapping ql_mapping_mxfp4 = {
+    .info = {
+        .name = "mxfp4",
+        .title = "microscaling 4-bit float, power-of-two scales",
+        .formula = "d = 2^(floor(log2 max|x|) - 2)   q = e2m1(x / d)   y = q·d",
+        .source = "OCP Microscaling Formats v1.0, 2023",
+    },
+    .symmetric = true,
+    .bits_min = 4,
+    .bits_max = 4,
+    .defaults = { .bits = 4, .per = QL_PER_BLOCK, .block = 32 },
+    .arrays = QL_HAS_SCALES | QL_HAS_SCALE_CODES,
+    .code_range = ql_e2m1_code_range,
+    .levels = ql_e2m1_levels,
+    .parameter_bits = parameter_bits,
+    .fit = fit,
+    .quantize = quantize,
+    .decode = decode,
+    .half_gap = half_gap,
+    .lowest = lowest,
+    .negative_zero = ql_e2m1_negative_zero,
+};

@@ -1,0 +1,184 @@
+/*
+ * nf4: the 4-bit NormalFloat of QLoRA. Sixteen levels, quantiles of a normal distribution, scaled by the block's largest magnitude A.
+ *
+ *   v = clamp(x (1 / A), -1, 1) in float32      q = number of midpoints below v      y = level[q] A
+ *
+ * double=1 quantizes the maxima themselves, as bitsandbytes does: offset = their mean, c = A - offset in blocks of 256 by the signed 8-bit dynamic map, whose
+ * entry is scaled by the block's largest |c|; A' = map[code] A2 + offset.
+ */
+#include "base/error.h"
+#include "quant/blockscale.h"
+#include "quant/schemes.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { LEVELS = 16, SECOND_BLOCK = 256, MAP_SIZE = 256 };
+
+static const float level[LEVELS] = {
+    -1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f,
+    -0.09105003625154495f, 0.0f, 0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
+    0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f,
+};
+
+/* Float32 midpoints of the levels. In hex, because the decimals in circulation are float64 midpoints: four of them round the other way. */
+static const float midpoint[LEVELS - 1] = {
+    -0x1.b239bp-1f, -0x1.38a4ep-1f, -0x1.d709p-2f, -0x1.5bd4ecp-2f, -0x1.e079d8p-3f, -0x1.1a7178p-3f, -0x1.74f0e2p-5f, 0x1.45f5fep-5f,
+    0x1.ec90c4p-4f, 0x1.a0cfcp-3f, 0x1.2b05a8p-2f, 0x1.8ea7f2p-2f, 0x1.00da08p-1f, 0x1.491b5ep-1f, 0x1.b913b4p-1f,
+};
+
+static void code_range(const ql_spec *spec, int *lo, int *hi)
+{
+    (void)spec;
+    *lo = 0;
+    *hi = LEVELS - 1;
+}
+
+/* extra holds the true maxima: codes are found with them, values decoded with the (perhaps quantized) scales. */
+static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
+{
+    (void)lo;
+    q->scales[group] = q->extra[group] = (float)hi;
+    return NULL;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* 0, 1 and +-10^(i-6) (0.1 + 0.9 (2j + 1) / 2^(i+1)) for i = 0..6, j < 2^i: in float64, rounded once. */
+static void make_dynamic_map(float map[MAP_SIZE])
+{
+    static const double tens[] = { 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1 };
+    double values[MAP_SIZE] = { 0, 1 };
+    int count = 2;
+    for (int i = 0; i < 7; i++) {
+        for (int j = 0; j < 1 << i; j++) {
+            const double v = tens[i] * (0.1 + 0.9 * (2 * j + 1) / (2 << i));
+            values[count++] = v;
+            values[count++] = -v;
+        }
+    }
+    qsort(values, MAP_SIZE, sizeof *values, compare_doubles);
+    for (int i = 0; i < MAP_SIZE; i++) {
+        map[i] = (float)values[i];
+    }
+}
+
+/* The nearest entry, ties to the lower: how many midpoints lie below. */
+static int dynamic_code(const float map[MAP_SIZE], float v)
+{
+    int low = 0, high = MAP_SIZE - 1;
+    while (low < high) {
+        const int middle = (low + high) / 2;
+        if (v > (map[middle] + map[middle + 1]) / 2) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static void quantize_scales(ql_quantizer *q, const float map[MAP_SIZE], uint64_t begin, uint64_t end, float *second)
+{
+    float largest = 0;
+    for (uint64_t g = begin; g < end; g++) {
+        largest = fmaxf(largest, fabsf(q->scales[g] - q->tensor_scale));
+    }
+    const float inverse = ql_block_inverse(largest);
+    for (uint64_t g = begin; g < end; g++) {
+        const int code = dynamic_code(map, ql_block_scaled(q->scales[g] - q->tensor_scale, inverse));
+        q->scale_codes[g] = (uint8_t)code;
+        q->scales[g] = (float)((double)map[code] * (double)largest) + q->tensor_scale;
+    }
+    *second = largest;
+}
+
+static ql_status finish(ql_quantizer *q, ql_error *error)
+{
+    if (!q->spec.double_quant) {
+        return QL_OK;
+    }
+    const uint64_t count = q->groups.count;
+    q->second_count = (count + SECOND_BLOCK - 1) / SECOND_BLOCK;
+    q->second_scales = calloc(q->second_count, sizeof *q->second_scales);
+    if (!q->second_scales) {
+        return ql_fail_memory(error, q->second_count * sizeof *q->second_scales);
+    }
+    double sum = 0;
+    for (uint64_t g = 0; g < count; g++) {
+        sum += q->scales[g];
+    }
+    q->tensor_scale = (float)(sum / (double)count);
+    float map[MAP_SIZE];
+    make_dynamic_map(map);
+    for (uint64_t block = 0; block < q->second_count; block++) {
+        const uint64_t begin = block * SECOND_BLOCK, end = begin + SECOND_BLOCK < count ? begin + SECOND_BLOCK : count;
+        quantize_scales(q, map, begin, end, &q->second_scales[block]);
+    }
+    return QL_OK;
+}
+
+static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
+{
+    (void)kernels;
+    uint64_t last = UINT64_MAX;
+    float inverse = 0, scale = 0;
+    for (size_t i = 0; i < tile->n; i++) {
+        const uint64_t group = ql_tile_group(tile, i);
+        if (group != last) {
+            inverse = ql_block_inverse(q->extra[group]);
+            scale = q->scales[group];
+            last = group;
+        }
+        const int code = ql_count_below(midpoint, LEVELS - 1, ql_block_scaled(tile->x[i], inverse));
+        tile->codes[i] = (int16_t)code;
+        tile->y[i] = level[code] * scale;
+    }
+    return 0;
+}
+
+static float decode(const ql_quantizer *q, uint64_t group, int code)
+{
+    return level[code] * q->scales[group];
+}
+
+static double half_gap(const ql_quantizer *q, uint64_t group)
+{
+    /* The widest gap is the first; a doubly quantized scale may besides shrink the largest value. */
+    const double scale = fabs((double)q->scales[group]);
+    return (level[1] - level[0]) / 2 * scale + fabs((double)q->extra[group] - (double)q->scales[group]);
+}
+
+static double parameter_bits(const ql_quantizer *q)
+{
+    const double count = (double)q->groups.count;
+    return q->spec.double_quant ? 8 * count + 32.0 * (double)q->second_count + 32 : 32 * count;
+}
+
+const ql_mapping ql_mapping_nf4 = {
+    .info = {
+        .name = "nf4",
+        .title = "4-bit NormalFloat",
+        .formula = "A = max|x|   q = nearest NF4 level of x / A   y = level[q]·A",
+        .source = "Dettmers et al. 2023, QLoRA, section 3 and appendix",
+    },
+    .symmetric = true,
+    .keys = 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK | 1 << QL_KEY_OUTLIERS | 1 << QL_KEY_DOUBLE,
+    .per_allowed = 1 << QL_PER_FLAT | 1 << QL_PER_BLOCK,
+    .bits_min = 4,
+    .bits_max = 4,
+    .defaults = { .bits = 4, .per = QL_PER_FLAT, .block = 64 },
+    .arrays = QL_HAS_SCALES | QL_HAS_SCALE_CODES,
+    .extra_per_group = 1,
+    .code_range = code_range,
+    .parameter_bits = parameter_bits,
+    .fit = fit,
+    .finish = finish,
+    .quantize = quantize,
+    .decode = decode,
+    .half_gap = half_gap,
+};

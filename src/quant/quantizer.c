@@ -1,0 +1,167 @@
+/* A mapping with its parameters found, and a tile encoded with them. */
+#include "base/error.h"
+#include "quant/calibrate.h"
+#include "tensor/convert.h"
+#include "tensor/tensor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t ql_quantizer_elements(const ql_profile *profile, const ql_spec *spec)
+{
+    const ql_calibrator *calibrator = ql_calibrator_of(spec);
+    const unsigned passes = spec->mapping->fit_values ? 1
+                            : spec->per == QL_PER_TENSOR && spec->outliers == 0 ? calibrator->passes_tensor
+                                                                                : calibrator->passes_groups;
+    return profile->tensor->element_count * (ql_outliers_passes(spec) + passes);
+}
+
+/* calloc of count * width elements into *out unless there is nothing to hold; adds the bytes to *needed. */
+static bool reserve(void *out, bool wanted, uint64_t count, uint64_t width, size_t size, uint64_t *needed)
+{
+    void *memory = NULL;
+    if (wanted && width) {
+        memory = count <= SIZE_MAX / (width * size) ? calloc(count, width * size) : NULL;
+        *needed += count * width * size;
+        if (!memory) {
+            return false;
+        }
+    }
+    memcpy(out, &memory, sizeof memory);
+    return true;
+}
+
+static ql_status allocate(ql_quantizer *q, ql_error *error)
+{
+    const uint64_t count = q->groups.count;
+    const unsigned arrays = q->spec.mapping->arrays;
+    uint64_t needed = 0;
+    const bool done = reserve(&q->scales, arrays & QL_HAS_SCALES, count, 1, sizeof *q->scales, &needed) &&
+                      reserve(&q->zeros, arrays & QL_HAS_ZEROS, count, 1, sizeof *q->zeros, &needed) &&
+                      reserve(&q->scale_codes, arrays & QL_HAS_SCALE_CODES, count, 1, sizeof *q->scale_codes, &needed) &&
+                      reserve(&q->codebook, arrays & QL_HAS_CODEBOOK, count, q->level_count, sizeof *q->codebook, &needed) &&
+                      reserve(&q->edges, arrays & QL_HAS_EDGES, count, q->level_count + 1, sizeof *q->edges, &needed) &&
+                      reserve(&q->extra, true, count, q->spec.mapping->extra_per_group, sizeof *q->extra, &needed);
+    return done ? QL_OK : ql_fail_memory(error, needed);
+}
+
+static const char *fit_group_values(const ql_calibration *c, void *context, uint64_t group, float *values, size_t n)
+{
+    return c->spec->mapping->fit_values(context, group, values, n);
+}
+
+/* Ranges first, then the parameters of every group from them. */
+static ql_status fit_ranges(ql_quantizer *q, ql_calibration *calibration, ql_error *error)
+{
+    const uint64_t count = q->groups.count;
+    double *range = calloc(count, 2 * sizeof *range);
+    if (!range) {
+        return ql_fail_memory(error, count * 2 * sizeof *range);
+    }
+    calibration->lo = range;
+    calibration->hi = range + count;
+    ql_status status = ql_calibrator_of(&q->spec)->calibrate(calibration, error);
+    for (uint64_t group = 0; status == QL_OK && group < count; group++) {
+        const char *wrong = q->spec.mapping->fit(q, group, calibration->lo[group], calibration->hi[group]);
+        status = wrong ? ql_fail_tensor(calibration->profile, wrong, error) : QL_OK;
+    }
+    free(range);
+    return status;
+}
+
+ql_status ql_quantizer_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, const ql_monitor *monitor,
+                            uint64_t total, ql_quantizer *out, ql_error *error)
+{
+    const ql_mapping *mapping = spec->mapping;
+    ql_quantizer *q = out;
+    *q = (ql_quantizer){ .spec = *spec, .tensor_scale = 1 };
+    mapping->code_range(spec, &q->code_lo, &q->code_hi);
+    ql_status status = ql_groups_make(profile->tensor, spec, &q->groups, error);
+    if (status == QL_OK) {
+        status = ql_outliers_find(engine, profile, spec, monitor, total, &q->outliers, error);
+    }
+    if (status == QL_OK && mapping->prepare) {
+        status = mapping->prepare(q, profile, error);
+    }
+    if (status == QL_OK) {
+        status = allocate(q, error);
+    }
+    ql_calibration calibration = {
+        .engine = engine,
+        .profile = profile,
+        .spec = spec,
+        .groups = &q->groups,
+        .outliers = &q->outliers,
+        .monitor = monitor,
+        .done_before = ql_outliers_passes(spec) * profile->tensor->element_count,
+        .total = total,
+    };
+    if (status == QL_OK && mapping->fit_values) {
+        status = ql_calibrate_groups(&calibration, q, fit_group_values, error);
+    } else if (status == QL_OK && mapping->fit) {
+        status = fit_ranges(q, &calibration, error);
+    }
+    return status == QL_OK && mapping->finish ? mapping->finish(q, error) : status;
+}
+
+void ql_quantizer_free(ql_quantizer *q)
+{
+    free(q->scales);
+    free(q->zeros);
+    free(q->codebook);
+    free(q->edges);
+    free(q->extra);
+    free(q->levels);
+    free(q->scale_codes);
+    free(q->second_scales);
+    ql_outliers_free(&q->outliers);
+    memset(q, 0, sizeof *q);
+}
+
+/* Outliers keep their half-precision value; their codes stay those of 0. */
+static void restore_outliers(const ql_outliers *outliers, uint64_t begin, size_t n, ql_tile_buffers *buffers)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (ql_is_outlier(outliers, buffers->x[i], begin + i)) {
+            buffers->y[i] = ql_half_to_float(ql_float_to_half(buffers->x[i]));
+        }
+    }
+}
+
+ql_status ql_quantize_tile(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tensor *tensor, uint64_t begin,
+                           size_t n, ql_tile_buffers *buffers, uint64_t *clipped, ql_error *error)
+{
+    const ql_groups *groups = &quantizer->groups;
+    ql_status status = ql_tensor_read_f32(tensor, begin, n, buffers->x, buffers->bytes, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    const float *x = buffers->x;
+    if (quantizer->outliers.active) {
+        memcpy(buffers->dense, buffers->x, n * sizeof *buffers->x);
+        ql_outliers_zero(&quantizer->outliers, begin, buffers->dense, n);
+        x = buffers->dense;
+    }
+    ql_tile tile = { .step = buffers->step, .zero = buffers->zero };
+    const bool runs = ql_groups_are_runs(groups);
+    if (!runs) {
+        ql_groups_of(groups, begin, n, buffers->groups);
+        tile.groups = buffers->groups;
+    }
+    for (size_t done = 0; done < n; done += tile.n) {
+        tile.x = x + done;
+        tile.begin = begin + done;
+        tile.codes = buffers->codes + done;
+        tile.y = buffers->y + done;
+        tile.n = n - done;
+        if (runs) {
+            uint64_t run = ql_groups_run(groups, begin + done, &tile.group);
+            tile.n = run < tile.n ? (size_t)run : tile.n;
+        }
+        *clipped += quantizer->spec.mapping->quantize(quantizer, kernels, &tile);
+    }
+    if (quantizer->outliers.active) {
+        restore_outliers(&quantizer->outliers, begin, n, buffers);
+    }
+    return QL_OK;
+}

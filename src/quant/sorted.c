@@ -1,0 +1,143 @@
+/* Sorted values: see sorted.h. Radix sort on the float bits made monotonic, 11 bits a round. */
+#include "quant/sorted.h"
+
+#include "quant/select.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 256, DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, ROUNDS = 3, SMALL = 512 };
+
+static int compare_floats(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+static uint32_t key_of(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, 4);
+    return bits & 1u << 31 ? ~bits : bits | 1u << 31;
+}
+
+static float value_of(uint32_t key)
+{
+    const uint32_t bits = key & 1u << 31 ? key & ~(1u << 31) : ~key;
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
+}
+
+static void sort_round(const uint32_t *from, uint32_t *to, size_t n, int shift)
+{
+    size_t at[DIGITS] = { 0 }, sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        at[from[i] >> shift & (DIGITS - 1)]++;
+    }
+    for (int digit = 0; digit < DIGITS; digit++) {
+        const size_t count = at[digit];
+        at[digit] = sum;
+        sum += count;
+    }
+    for (size_t i = 0; i < n; i++) {
+        to[at[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+    }
+}
+
+static bool sort(float *values, size_t n)
+{
+    if (n <= SMALL) {
+        qsort(values, n, sizeof *values, compare_floats);
+        return true;
+    }
+    uint32_t *keys = malloc(2 * n * sizeof *keys);
+    if (!keys) {
+        return false;
+    }
+    uint32_t *from = keys, *to = keys + n;
+    for (size_t i = 0; i < n; i++) {
+        from[i] = key_of(values[i]);
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        sort_round(from, to, n, round * DIGIT_BITS);
+        uint32_t *sorted = to;
+        to = from;
+        from = sorted;
+    }
+    for (size_t i = 0; i < n; i++) {
+        values[i] = value_of(from[i]);
+    }
+    free(keys);
+    return true;
+}
+
+bool ql_sorted_make(float *values, size_t n, ql_sorted *out)
+{
+    *out = (ql_sorted){ .values = values, .n = n, .block_sums = malloc((n / BLOCK + 1) * sizeof *out->block_sums) };
+    if (!out->block_sums || !sort(values, n)) {
+        ql_sorted_free(out);
+        return false;
+    }
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i % BLOCK == 0) {
+            out->block_sums[i / BLOCK] = sum;
+        }
+        sum += values[i];
+    }
+    if (n % BLOCK == 0) {
+        out->block_sums[n / BLOCK] = sum;
+    }
+    return true;
+}
+
+void ql_sorted_free(ql_sorted *sorted)
+{
+    free(sorted->block_sums);
+    sorted->block_sums = NULL;
+}
+
+size_t ql_sorted_find(const ql_sorted *sorted, double limit, bool or_equal)
+{
+    size_t low = 0, high = sorted->n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const double v = sorted->values[middle];
+        if (v > limit || (or_equal && v == limit)) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+/* Sum of the values before `end`. */
+static double sum_before(const ql_sorted *sorted, size_t end)
+{
+    double sum = sorted->block_sums[end / BLOCK];
+    for (size_t i = end / BLOCK * BLOCK; i < end; i++) {
+        sum += sorted->values[i];
+    }
+    return sum;
+}
+
+double ql_sorted_mean(const ql_sorted *sorted, size_t begin, size_t end)
+{
+    if (end - begin <= BLOCK) { /* short ranges exactly, not as a difference */
+        double sum = 0;
+        for (size_t i = begin; i < end; i++) {
+            sum += sorted->values[i];
+        }
+        return sum / (double)(end - begin);
+    }
+    return (sum_before(sorted, end) - sum_before(sorted, begin)) / (double)(end - begin);
+}
+
+double ql_sorted_percentile(const ql_sorted *sorted, double percent)
+{
+    const ql_percentile p = ql_percentile_at(percent, sorted->n);
+    return ql_percentile_value(&p, sorted->values[p.rank[0]], sorted->values[p.rank[1]]);
+}
