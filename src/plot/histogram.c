@@ -18,6 +18,9 @@
 
 static const double LEFT = 62, RIGHT = 782, GRID_STRIP = 9, LABEL_SIZE = 8.5, SHADE = 0.09;
 enum { STEM_LIMIT = 64 };
+static const double LARGE_DOT = 2.4, SMALL_DOT = 1.1;
+
+typedef enum key_shape { KEY_AREA, KEY_LINE, KEY_STEM, KEY_DOTS } key_shape;
 
 /* Where the dequantized values are: one mark per level where the levels are known, else one per bin. */
 typedef struct marks {
@@ -67,35 +70,35 @@ static void find_view(const ql_report *report, double *lo, double *hi)
     }
 }
 
-static bool drawn_as_stems(const marks *m)
+/* How the dequantized values can be read best: few of them as stems, many levels as dots, many bins as a line. */
+static key_shape shape_of(const marks *m)
 {
-    return m->levels || m->count <= STEM_LIMIT;
+    return m->count <= STEM_LIMIT ? KEY_STEM : m->levels ? KEY_DOTS : KEY_LINE;
 }
 
-static void draw_stems(const ql_panel *panel, const marks *m)
+static void draw_dot(cairo_t *cairo, double x, double y, double radius)
 {
-    cairo_t *cairo = panel->cairo;
-    bool stems = m->count <= STEM_LIMIT;
-    double radius = stems ? 2.4 : 1.1;
-    ql_ink_color(cairo, QL_INK_DEQUANTIZED, 1);
-    for (unsigned i = 0; i < m->count; i++) {
-        double x = ql_axis_at(&panel->x, m->at[i]), y = ql_panel_count_at(panel, m->counts[i]);
-        if (m->counts[i] == 0 || x < panel->left || x > panel->right)
-            continue;
-        if (stems)
-            ql_ink_line(cairo, x, panel->bottom, x, y, 1.1);
-        cairo_new_sub_path(cairo);
-        cairo_arc(cairo, x, y, radius, 0, 2 * M_PI);
-        cairo_fill(cairo);
-    }
+    cairo_new_sub_path(cairo);
+    cairo_arc(cairo, x, y, radius, 0, 2 * M_PI);
+    cairo_fill(cairo);
 }
 
 static void draw_dequantized(const ql_panel *panel, const ql_report *report, const marks *m)
 {
-    if (drawn_as_stems(m))
-        draw_stems(panel, m);
-    else
+    key_shape shape = shape_of(m);
+    if (shape == KEY_LINE) {
         ql_panel_draw_outline(panel, &report->dequantized, QL_INK_DEQUANTIZED, 1.0);
+        return;
+    }
+    ql_ink_color(panel->cairo, QL_INK_DEQUANTIZED, 1);
+    for (unsigned i = 0; i < m->count; i++) {
+        double x = ql_axis_at(&panel->x, m->at[i]), y = ql_panel_count_at(panel, m->counts[i]);
+        if (m->counts[i] == 0 || x < panel->left || x > panel->right)
+            continue;
+        if (shape == KEY_STEM)
+            ql_ink_line(panel->cairo, x, panel->bottom, x, y, 1.1);
+        draw_dot(panel->cairo, x, y, shape == KEY_STEM ? LARGE_DOT : SMALL_DOT);
+    }
 }
 
 /* Every level as a tick below the axis: strong where it is used, pale where it is idle. Returns the height of the strip. */
@@ -144,6 +147,12 @@ static bool clip_is_data_range(const ql_report *report)
            same_place(report, report->clip_hi, report->original.hi);
 }
 
+static bool cuts_data(const ql_report *report)
+{
+    return (report->clip_lo > report->original.lo && !same_place(report, report->clip_lo, report->original.lo)) ||
+           (report->clip_hi < report->original.hi && !same_place(report, report->clip_hi, report->original.hi));
+}
+
 static void draw_clip(const ql_panel *panel, const ql_report *report)
 {
     if (clip_is_data_range(report))
@@ -185,8 +194,6 @@ static void draw_notes(const ql_panel *panel, const ql_report *report, const mar
     }
 }
 
-typedef enum key_shape { KEY_AREA, KEY_LINE, KEY_STEM } key_shape;
-
 /* One entry of the legend; returns where the next one starts. */
 static double draw_key(cairo_t *cairo, double x, double y, key_shape shape, uint32_t rgb, double alpha, const char *text)
 {
@@ -194,12 +201,13 @@ static double draw_key(cairo_t *cairo, double x, double y, key_shape shape, uint
     if (shape == KEY_AREA) {
         cairo_rectangle(cairo, x, y - 7, 14, 8);
         cairo_fill(cairo);
+    } else if (shape == KEY_DOTS) {
+        for (int i = 0; i < 3; i++)
+            draw_dot(cairo, x + 2 + 5 * i, y - 3, SMALL_DOT);
     } else {
         ql_ink_line(cairo, x, y - 3, x + 14, y - 3, 1.2);
-    }
-    if (shape == KEY_STEM) {
-        cairo_arc(cairo, x + 7, y - 3, 2.4, 0, 2 * M_PI);
-        cairo_fill(cairo);
+        if (shape == KEY_STEM)
+            draw_dot(cairo, x + 7, y - 3, LARGE_DOT);
     }
     ql_ink_color(cairo, QL_INK_TEXT, 1);
     return x + 19 + ql_ink_text(cairo, x + 19, y, 0, text) + 22;
@@ -212,8 +220,8 @@ static void draw_legend(cairo_t *cairo, const ql_report *report, const marks *m,
         snprintf(text, sizeof text, "dequantized y, count of each level (%u of %u used)", m->used, report->levels);
     ql_ink_font(cairo, QL_FACE_PLAIN, 9);
     double x = draw_key(cairo, LEFT, y, KEY_AREA, QL_INK_ORIGINAL, 1, "original x, in 512 bins");
-    x = draw_key(cairo, x, y, drawn_as_stems(m) ? KEY_STEM : KEY_LINE, QL_INK_DEQUANTIZED, 1, text);
-    if (report->clip_lo > report->original.lo || report->clip_hi < report->original.hi)
+    x = draw_key(cairo, x, y, shape_of(m), QL_INK_DEQUANTIZED, 1, text);
+    if (cuts_data(report))
         draw_key(cairo, x, y, KEY_AREA, QL_INK_DEQUANTIZED, SHADE, "beyond the clip range");
 }
 
@@ -229,7 +237,7 @@ static void draw_distribution(cairo_t *cairo, const ql_report *report)
 
     draw_legend(cairo, report, &m, 66);
     ql_panel_draw_counts(&panel, "count (log scale)");
-    if (!clip_is_data_range(report)) {
+    if (cuts_data(report)) {
         shade(&panel, report->original.lo, fmin(report->clip_lo, report->original.hi));
         shade(&panel, fmax(report->clip_hi, report->original.lo), report->original.hi);
     }
