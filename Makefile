@@ -42,7 +42,7 @@ TEST_SOURCES := $(wildcard tests/test_*.c)
 LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 UI_OBJECTS   := $(UI_SOURCES:%.c=$(OUT)/%.o)
 TESTS        := $(TEST_SOURCES:%.c=$(OUT)/%)
-OBJECTS      := $(LIB_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/golden.o
+OBJECTS      := $(LIB_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/golden.o $(OUT)/tests/keys.o
 
 all: $(OUT)/qloupe ## build the program, build/qloupe
 
@@ -69,7 +69,7 @@ deps: ## install the Debian packages that the build and the tests need, after na
 	} >$$log 2>&1 || { cat $$log; echo "deps: apt-get failed, see above"; exit 1; }; \
 	echo "deps: installed"
 
-check: all golden $(TESTS) ## run every test, with all packages already there
+check: all golden $(OUT)/keys $(TESTS) ## run every test, with all packages already there
 	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) tests/layers.sh tests/readme.sh
 
 check-layers: $(OUT)/libqloupe.a ## check that the folders include each other only in the allowed directions
@@ -93,8 +93,8 @@ fresh: ## build a minimal Debian root and run README's two commands in it (root,
 
 screenshots: $(OUT)/qloupe ## make the pictures in screenshots/ with the program itself
 	@mkdir -p screenshots
-	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe --size 120x36 --keys @screenshots/explore.keys \
-	    --screenshot screenshots/explore.png data/storyteller.safetensors
+	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \
+	    --size 120x36 --screenshot screenshots/explore.png
 	$(OUT)/qloupe plot data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \
 	    --kind histogram -o screenshots/histogram.png
 
@@ -129,6 +129,9 @@ $(OUT)/qloupe: $(UI_OBJECTS) $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
 $(OUT)/golden: $(OUT)/tests/golden.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
+	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
+
+$(OUT)/keys: $(OUT)/tests/keys.o $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS)) $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
 $(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
