@@ -12,7 +12,7 @@
 #include "tui/signals.h"
 #include "tui/terminal.h"
 
-enum { LEAST_COLS = 60, LEAST_ROWS = 16, WHY_ROWS = 2, TICK_MS = 100 };
+enum { LEAST_COLS = 60, LEAST_ROWS = 16, NARROW_COLS = 100, TICK_MS = 100 };
 
 static void draw_too_small(tui_app *app)
 {
@@ -32,11 +32,12 @@ void tui_app_draw(tui_app *app)
         draw_too_small(app);
         return;
     }
-    tui_rect area = { 2, 0, rows - 4 - WHY_ROWS, cols };
+    int why_rows = cols < NARROW_COLS ? 3 : 2;
+    tui_rect area = { 2, 0, rows - 4 - why_rows, cols };
     tui_bar_title(app, 0);
     tui_bar_spec(app, 1);
     app->view->draw(app, area);
-    tui_bar_why(app, (tui_rect) { area.y + area.rows, 0, WHY_ROWS, cols });
+    tui_bar_why(app, (tui_rect) { area.y + area.rows, 0, why_rows, cols });
     tui_bar_status(app, rows - 2);
     tui_keys_footer(app, rows - 1, cols);
     if (app->context == TUI_IN_HELP)

@@ -75,9 +75,9 @@ void tui_bar_spec(tui_app *app, int y)
     char words[256];
     tui_document_words(&app->document, words, sizeof words);
     int room = canvas->cols - draw_progress(app, y) - 1;
-    int x = 1 + tui_canvas_text(canvas, y, 1, room, TUI_STRONG, words) + 3;
-    if (room - x > (int)strlen(app->document.spec_text) / 2)
-        tui_canvas_text(canvas, y, x, room - x, TUI_QUANTIZED, app->document.spec_text);
+    int x = 1 + tui_canvas_text(canvas, y, 1, room, TUI_KEY, app->document.spec_text) + 3;
+    if (room - x > 10)
+        tui_canvas_text(canvas, y, x, room - x, TUI_TEXT, words);
 }
 
 void tui_bar_why(tui_app *app, tui_rect rect)

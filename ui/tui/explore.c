@@ -121,12 +121,12 @@ static void draw_one(tui_app *app, tui_rect area)
 
 static void draw_all(tui_app *app, tui_rect area)
 {
-    int list = area.cols * 34 / 100;
+    int list = area.cols * 37 / 100;
     list = list > 56 ? 56 : list;
     int right = area.cols - list, x = area.x + list;
     int bottom = area.rows * 45 / 100;
     bottom = bottom < 12 ? 12 : bottom > 18 ? 18 : bottom;
-    int top = area.rows - bottom, error = right * 52 / 100;
+    int top = area.rows - bottom, error = right / 2;
     const tui_rect rects[PANE_COUNT] = {
         { area.y, area.x, area.rows, list },
         { area.y, x, top, right },

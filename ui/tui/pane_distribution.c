@@ -27,10 +27,12 @@ static void print_outside(const ql_histogram *histogram, char *out, size_t size)
     char below[TEXT_NUMBER_SIZE], above[TEXT_NUMBER_SIZE];
     text_count(below, histogram->below);
     text_count(above, histogram->above);
-    if (histogram->below + histogram->above == 0)
+    if (histogram->below == 0 && histogram->above == 0)
         snprintf(out, size, "none outside");
+    else if (histogram->below == 0 || histogram->above == 0)
+        snprintf(out, size, histogram->below ? "%s below" : "%s above", histogram->below ? below : above);
     else
-        snprintf(out, size, "outside: %s below, %s above", below, above);
+        snprintf(out, size, "%s below, %s above", below, above);
 }
 
 static void draw_original_label(tui_canvas *canvas, tui_rect line, const ql_histogram *original)
@@ -160,14 +162,14 @@ static void draw_plots(tui_app *app, tui_rect in, const tui_facts *facts)
 
     draw_original_label(canvas, line, facts->original);
     tui_rect plot = { in.y + 1, line.x, upper, original.count };
-    tui_plot_bars(canvas, plot, &original, original.peak, app->linear, TUI_ORIGINAL);
-    tui_plot_counts(canvas, plot, COUNT_COLS, original.peak, app->linear);
+    tui_columns dequantized = report ? tui_columns_of(&report->dequantized, line.cols) : original;
+    double peak = fmax(original.peak, dequantized.peak); /* the same axis for both */
+    tui_plot_bars(canvas, plot, &original, peak, app->linear, TUI_ORIGINAL);
+    tui_plot_counts(canvas, plot, COUNT_COLS, peak, app->linear);
     line.y = plot.y + upper;
     draw_clip(canvas, line, &original, report);
     if (report) {
         draw_clip_walls(canvas, plot, &original, report);
-        tui_columns dequantized = tui_columns_of(&report->dequantized, line.cols);
-        double peak = fmax(original.peak, dequantized.peak);
         line.y++;
         draw_dequantized_label(canvas, line, report);
         plot = (tui_rect) { line.y + 1, line.x, lower, dequantized.count };

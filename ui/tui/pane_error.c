@@ -32,8 +32,8 @@ static const struct {
     { "RMSE/σ", QL_RMSE_OVER_STD, NULL }, { "cosine", QL_COSINE, NULL },
     { "MSE", QL_MSE, NULL },              { "MAE", QL_MAE, NULL },
     { "max |e|", QL_MAX_ABS, NULL },      { "p99 |e|", QL_P99_ABS, NULL },
-    { "clipped", QL_FRAC_CLIPPED, NULL }, { "zeros", QL_ZERO_FRAC, NULL },
-    { "codes", 0, print_codes },          { "entropy b", QL_ENTROPY_BITS, NULL },
+    { "clip", QL_FRAC_CLIPPED, NULL }, { "zeros", QL_ZERO_FRAC, NULL },
+    { "codes", 0, print_codes },          { "entropy", QL_ENTROPY_BITS, NULL },
     { "bits/wt", 0, print_bits },         { "size", 0, print_size },
 };
 enum { NUMBER_COUNT = sizeof numbers / sizeof numbers[0] };
@@ -63,11 +63,9 @@ static void draw_histogram(tui_app *app, tui_rect in, const ql_histogram *errors
     char low[TEXT_NUMBER_SIZE], high[TEXT_NUMBER_SIZE], text[160];
     text_number(low, errors->lo, TEXT_SIGNIFICANT);
     text_number(high, errors->hi, TEXT_SIGNIFICANT);
-    uint64_t outside = errors->below + errors->above;
-    int used = snprintf(text, sizeof text, "errors x−y · %d bins · ", QL_BINS);
     char count[TEXT_NUMBER_SIZE];
-    text_count(count, outside);
-    snprintf(text + used, sizeof text - (size_t)used, "%s outside", outside ? count : "none");
+    text_count(count, errors->below + errors->above);
+    snprintf(text, sizeof text, "error x−y · %d bins · %s outside", QL_BINS, count);
     tui_canvas_text(canvas, in.y, in.x + 1, in.cols - 2, TUI_FADED, text);
 
     tui_columns columns = tui_columns_of(errors, in.cols - 2);
@@ -90,7 +88,7 @@ void tui_pane_error(tui_app *app, tui_rect rect, bool focused)
     }
     canvas->faded = facts.is_old;
     draw_sqnr(canvas, in, facts.report);
-    enum { GAP = 3, LEAST_PAIR = 16 };
+    enum { GAP = 2, LEAST_PAIR = 16 };
     int per_line = in.cols - 2 >= 4 * 24 ? 4 : in.cols - 2 >= 2 * LEAST_PAIR + GAP ? 2 : 1;
     int width = (in.cols - 2 - (per_line - 1) * GAP) / per_line, lines = (NUMBER_COUNT + per_line - 1) / per_line;
     for (int i = 0; i < NUMBER_COUNT; i++) {

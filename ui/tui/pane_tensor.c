@@ -79,12 +79,12 @@ static const struct {
 } numbers[] = {
     { "mean", get_mean, TEXT_SIGNIFICANT },         { "std σ", get_std, TEXT_SIGNIFICANT },
     { "min", get_min, TEXT_SIGNIFICANT },           { "max", get_max, TEXT_SIGNIFICANT },
-    { "ex. kurtosis", get_kurtosis, TEXT_FIXED_2 }, { "skew", get_skew, TEXT_FIXED_2 },
+    { "kurtosis", get_kurtosis, TEXT_FIXED_2 }, { "skew", get_skew, TEXT_FIXED_2 },
     { ">3σ", share_3s, TEXT_PERCENT },              { ">6σ", share_6s, TEXT_PERCENT },
     { "NaN", get_nan, TEXT_COUNT },                 { "Inf", get_inf, TEXT_COUNT },
-    { "zeros", get_zeros, TEXT_COUNT },             { "median", get_median, TEXT_SIGNIFICANT },
+    { "zeros", get_zeros, TEXT_COUNT },             { "p50", get_median, TEXT_SIGNIFICANT },
 };
-enum { NUMBER_COUNT = sizeof numbers / sizeof numbers[0] };
+enum { NUMBER_COUNT = sizeof numbers / sizeof numbers[0], GAP = 2, LEAST_PAIR = 14 };
 
 /* Lines about where the numbers lie; returns the lines used. */
 static int draw_shape(tui_canvas *canvas, tui_rect in, const ql_tensor *tensor)
@@ -103,14 +103,20 @@ static int draw_shape(tui_canvas *canvas, tui_rect in, const ql_tensor *tensor)
     return 3;
 }
 
-/* "p0.1 -0.312   p1 ..." for what room is left. */
-static void draw_quantiles(tui_canvas *canvas, tui_rect in, const ql_stats *stats)
+static void draw_quantile(tui_canvas *canvas, int y, int x, int width, const ql_stats *stats, int i)
 {
-    for (int i = 0; i < QL_QUANTILE_COUNT && i < in.rows; i++) {
-        char label[32], value[TEXT_NUMBER_SIZE];
-        snprintf(label, sizeof label, "p%g", ql_quantile_percents[i]);
-        text_number(value, stats->quantiles[i], TEXT_SIGNIFICANT);
-        tui_pane_pair(canvas, in.y + i, in.x + 1, in.cols - 2 < 24 ? in.cols - 2 : 24, label, value);
+    char label[32], value[TEXT_NUMBER_SIZE];
+    snprintf(label, sizeof label, "p%g", ql_quantile_percents[i]);
+    text_number(value, stats->quantiles[i], TEXT_SIGNIFICANT);
+    tui_pane_pair(canvas, y, x, width, label, value);
+}
+
+/* "p0.1 -0.15  p99.9 0.15" and so on inwards, as far as there is room. */
+static void draw_quantiles(tui_canvas *canvas, tui_rect in, int width, const ql_stats *stats)
+{
+    for (int i = 0; i < QL_QUANTILE_COUNT / 2 && i < in.rows; i++) {
+        draw_quantile(canvas, in.y + i, in.x + 1, width, stats, i);
+        draw_quantile(canvas, in.y + i, in.x + 1 + width + GAP, width, stats, QL_QUANTILE_COUNT - 1 - i);
     }
 }
 
@@ -128,7 +134,6 @@ void tui_pane_tensor(tui_app *app, tui_rect rect, bool focused)
         return;
     }
     canvas->faded = facts.is_old && app->document.shown->tensor != app->document.tensor;
-    enum { GAP = 3, LEAST_PAIR = 14 };
     int per_line = in.cols - 2 >= 2 * LEAST_PAIR + GAP ? 2 : 1;
     int width = (in.cols - 2 - (per_line - 1) * GAP) / per_line;
     for (int i = 0; i < NUMBER_COUNT && used + i / per_line < in.rows; i++) {
@@ -136,7 +141,8 @@ void tui_pane_tensor(tui_app *app, tui_rect rect, bool focused)
         text_number(value, numbers[i].get(facts.stats), numbers[i].form);
         tui_pane_pair(canvas, in.y + used + i / per_line, in.x + 1 + i % per_line * (width + GAP), width, numbers[i].label, value);
     }
-    used += (NUMBER_COUNT + per_line - 1) / per_line + 1;
-    draw_quantiles(canvas, (tui_rect) { in.y + used, in.x, in.rows - used, in.cols }, facts.stats);
+    used += (NUMBER_COUNT + per_line - 1) / per_line;
+    if (per_line == 2)
+        draw_quantiles(canvas, (tui_rect) { in.y + used, in.x, in.rows - used, in.cols }, width, facts.stats);
     canvas->faded = false;
 }

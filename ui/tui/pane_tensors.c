@@ -6,7 +6,7 @@
 #include "text/ramp.h"
 #include "tui/panes.h"
 
-enum { DTYPE_COLS = 5, SQNR_COLS = 9, DB_FULL = 50 }; /* a full bar at 50 dB */
+enum { DTYPE_COLS = 5, SQNR_COLS = 8, DB_FULL = 50 }; /* a full bar at 50 dB */
 
 typedef struct columns {
     int name, shape, dtype; /* widths */
@@ -15,7 +15,7 @@ typedef struct columns {
 
 static columns divide(int cols)
 {
-    columns widths = { .shape = cols >= 60 ? 16 : 11, .has_dtype = cols >= 52 };
+    columns widths = { .shape = cols >= 56 ? 14 : 9, .has_dtype = cols >= 52 };
     widths.dtype = widths.has_dtype ? DTYPE_COLS + 1 : 0;
     widths.name = cols - 2 - widths.shape - 1 - widths.dtype - SQNR_COLS - 1;
     if (widths.name < 8) {
@@ -52,8 +52,8 @@ static void draw_line(tui_app *app, int y, int x, int cols, size_t tensor, const
         tui_canvas_put(canvas, y, x, 0x25B6, TUI_SELECTED);
     }
     char name[512], shape[64];
-    ql_text_print(name, sizeof name, info->name, (size_t)(widths->name > 0 ? widths->name : 1));
-    tui_canvas_text(canvas, y, x + 2, widths->name, style, name);
+    ql_text_print(name, sizeof name, info->name, 0);
+    tui_canvas_middle(canvas, y, x + 2, widths->name, style, name);
     x += 2 + widths->name;
     text_shape(shape, sizeof shape, info);
     tui_canvas_right(canvas, y, x, widths->shape, faded, shape);
@@ -63,18 +63,19 @@ static void draw_line(tui_app *app, int y, int x, int cols, size_t tensor, const
     draw_sqnr(app, y, x + widths->dtype, tensor, selected);
 }
 
-/* Moves the first line as little as needed to keep the selected one on the screen. */
+/* Moves the first line as little as needed to keep the selected one on the screen, with some lines around it. */
 static void scroll(tui_app *app, int lines)
 {
     tui_list *list = &app->list;
     size_t at = tui_list_position(list, app->document.tensor), shown = lines > 0 ? (size_t)lines : 1;
+    size_t around = shown > 8 ? 3 : 0;
     app->page = lines;
     if (at == list->visible_count)
         at = 0;
-    if (at < list->top)
-        list->top = at;
-    if (at >= list->top + shown)
-        list->top = at - shown + 1;
+    if (at < list->top + around)
+        list->top = at > around ? at - around : 0;
+    if (at + around >= list->top + shown)
+        list->top = at + around - shown + 1;
     if (list->top + shown > list->visible_count)
         list->top = list->visible_count > shown ? list->visible_count - shown : 0;
 }

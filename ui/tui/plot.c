@@ -93,7 +93,7 @@ void tui_plot_counts(tui_canvas *canvas, tui_rect rect, int width, double peak, 
     if (rect.rows < 1 || peak <= 0)
         return;
     tui_short_count(peak, text);
-    tui_canvas_right(canvas, rect.y, rect.x - width, width, TUI_FADED, text);
+    tui_canvas_right(canvas, rect.y, rect.x - 1 - width, width, TUI_FADED, text);
     int last = rect.y; /* the row of the label above */
     for (double count = linear ? peak / 2 : pow(10, floor(log10(peak))); count >= (linear ? peak / 2 : 1);
          count /= linear ? 2 : 10) {
@@ -101,7 +101,7 @@ void tui_plot_counts(tui_canvas *canvas, tui_rect rect, int width, double peak, 
         if (y <= last)
             continue;
         tui_short_count(count, text);
-        tui_canvas_right(canvas, y, rect.x - width, width, TUI_FADED, text);
+        tui_canvas_right(canvas, y, rect.x - 1 - width, width, TUI_FADED, text);
         last = y;
     }
 }

@@ -28,7 +28,7 @@ void tui_plot_bars(tui_canvas *canvas, tui_rect rect, const tui_columns *columns
 /* Dots where the bars of `columns` would end, in cells that are empty. */
 void tui_plot_dots(tui_canvas *canvas, tui_rect rect, const tui_columns *columns, double peak, bool linear, tui_style style);
 
-/* Counts beside the plot, right-aligned in `width` cells that end before rect.x. */
+/* Counts beside the plot, right-aligned in `width` cells that end one before rect.x. */
 void tui_plot_counts(tui_canvas *canvas, tui_rect rect, int width, double peak, bool linear);
 
 /* "12", "3.4k", "1M". */

@@ -31,12 +31,17 @@ static ql_status parse_size(const char *text, int *rows, int *cols, ql_error *er
     return error->status = QL_BAD_USAGE;
 }
 
-/* The tensor to start on: the first in natural order, or the first that `pattern` matches. */
+/* The tensor to start on: the first that `pattern` matches, else the first matrix in natural order, else the first tensor. */
 static ql_status choose_tensor(const tui_app *app, const char *pattern, size_t *out, ql_error *error)
 {
     char shown[200];
     size_t count = ql_model_tensor_count(app->model);
     *out = count > 0 ? app->list.order[0] : 0;
+    for (size_t i = count; i-- > 0;) {
+        const ql_tensor *tensor = ql_model_tensor(app->model, app->list.order[i]);
+        if (tensor->rows > 1 && tensor->cols > 1)
+            *out = app->list.order[i];
+    }
     if (count == 0) {
         ql_text_print(shown, sizeof shown, ql_text_from(ql_model_path(app->model)), 150);
         snprintf(error->message, sizeof error->message, "%s: no tensors in this file: nothing to show", shown);
