@@ -33,6 +33,8 @@ QL_CFLAGS   = -std=c11 -g $(WARNINGS) $(FLAGS_$(BUILD)) -ffp-contract=off -fno-m
 QL_CPPFLAGS = -D_GNU_SOURCE -Isrc -Iui $(PKG_CFLAGS)
 QL_LDFLAGS  = -pthread $(FLAGS_$(BUILD))
 QL_LDLIBS   = $(PKG_LIBS) -lm
+# stb_image_write shifts bits out of an int while it looks for repeats.
+FLAGS_asan_bitmap := -fno-sanitize=shift
 COMPILE = $(CC) $(QL_CPPFLAGS) $(CPPFLAGS) -MMD -MP $(QL_CFLAGS) $(CFLAGS)
 LINK    = $(CC) $(QL_LDFLAGS) $(LDFLAGS)
 
@@ -142,7 +144,7 @@ test-%: $(OUT)/tests/test_% $(OUT)/qloupe
 	QLOUPE=$(OUT)/qloupe $<
 
 $(OUT)/%.o: %.c $(OUT)/flags
-	$(call SAY,cc)mkdir -p $(@D) && $(COMPILE) -c -o $@ $<
+	$(call SAY,cc)mkdir -p $(@D) && $(COMPILE) $(FLAGS_$(BUILD)_$(*F)) -c -o $@ $<
 
 # Where the demo model is installed concerns the user interfaces only.
 $(OUT)/ui/%.o: ui/%.c $(OUT)/flags $(OUT)/datadir

@@ -8,7 +8,8 @@
 out=$1
 shift
 QLOUPE=$out/qloupe GOLDEN=$out/golden LC_ALL=C.UTF-8 QLOUPE_NO_STATE=1
-export QLOUPE GOLDEN LC_ALL QLOUPE_NO_STATE
+LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0 # of the asan build
+export QLOUPE GOLDEN LC_ALL QLOUPE_NO_STATE LSAN_OPTIONS
 
 tests=0 cases=0 failed=
 for test; do
