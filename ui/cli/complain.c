@@ -23,8 +23,10 @@ int cli_complain(const char *format, ...)
 
 int cli_complain_error(const ql_error *error)
 {
-    cli_complain("%s", error->message);
-    return error->status == QL_CANCELLED ? CLI_INTERRUPTED : CLI_BAD;
+    if (error->status != QL_CANCELLED)
+        return cli_complain("%s", error->message);
+    cli_complain("interrupted");
+    return CLI_INTERRUPTED;
 }
 
 const char *cli_shown_text(ql_text text)

@@ -15,7 +15,7 @@ static int complain_kind(const char *kind)
         size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", ql_figure_kind_at(i)->name);
     }
-    return cli_complain("--kind %s: there is %s", cli_shown(kind), names);
+    return cli_complain("--kind %s: the kinds are: %s", cli_shown(kind), names);
 }
 
 /* --kind, the first of the table when it is not given. NULL when there is none of this name. */

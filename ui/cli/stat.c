@@ -121,7 +121,7 @@ static void judge(const ql_tensor *tensor, const ql_stats *stats, char *out, siz
 {
     enum { REPEATS = 4 }; /* each value occurs so often on average, or the tensor is just small */
     out[0] = '\0';
-    if (stats->distinct == 1) {
+    if (stats->distinct == 1 && stats->count > 1) {
         snprintf(out, size, "all values are the same");
     } else if (ql_dtype_describe(tensor->dtype)->exponent_bits && stats->distinct &&
                stats->count >= (uint64_t)stats->distinct * REPEATS) {
