@@ -12,7 +12,7 @@
 #include "tui/signals.h"
 #include "tui/terminal.h"
 
-enum { LEAST_COLS = 60, LEAST_ROWS = 16, NARROW_COLS = 100, TICK_MS = 100 };
+enum { LEAST_COLS = 60, LEAST_ROWS = 16, NARROW_COLS = 100, SHORT_ROWS = 20, TICK_MS = 100 };
 
 static void draw_too_small(tui_app *app)
 {
@@ -32,7 +32,7 @@ void tui_app_draw(tui_app *app)
         draw_too_small(app);
         return;
     }
-    int why_rows = cols < NARROW_COLS ? 3 : 2;
+    int why_rows = rows < SHORT_ROWS ? 1 : cols < NARROW_COLS ? 3 : 2;
     tui_rect area = { 2, 0, rows - 4 - why_rows, cols };
     tui_bar_title(app, 0);
     tui_bar_spec(app, 1);

@@ -298,11 +298,11 @@ static size_t add(char *out, size_t used, size_t size, const char *format, ...)
 static size_t add_granularity(char *out, size_t used, size_t size, const ql_spec *spec)
 {
     static const char *const scopes[] = {
-        [QL_PER_TENSOR] = "one scale for the tensor",
-        [QL_PER_ROW] = "a scale per output row",
-        [QL_PER_COL] = "a scale per input column",
-        [QL_PER_BLOCK] = "a scale per block",
-        [QL_PER_FLAT] = "a scale per flat block",
+        [QL_PER_TENSOR] = "one scale",
+        [QL_PER_ROW] = "scale per output row",
+        [QL_PER_COL] = "scale per input column",
+        [QL_PER_BLOCK] = "scale per block",
+        [QL_PER_FLAT] = "scale per flat block",
     };
     char block[64];
     used = add(out, used, size, " · %s", scopes[spec->per]);

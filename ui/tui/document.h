@@ -76,7 +76,7 @@ const ql_profile *tui_document_profile(const tui_document *document); /* NULL: n
 /* SQNR in dB of a tensor under the current spec, when it was measured. */
 bool tui_document_sqnr(tui_document *document, size_t tensor, double *out);
 
-/* The spec in words, UTF-8: "absolute maximum, 8 bits, one scale per tensor, no clipping". */
+/* The spec in words, UTF-8: "absolute maximum · 8 bits · one scale · no clipping". */
 void tui_document_words(const tui_document *document, char *out, size_t size);
 
 void tui_document_say(tui_document *document, bool is_error, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -66,11 +66,13 @@ void tui_help_draw(tui_app *app, tui_rect area)
     tui_rect rect = { area.y, area.x + (area.cols - cols) / 2, area.rows, cols };
     tui_canvas_clear(&app->canvas, rect, TUI_TEXT);
     size_t count = match_count(app);
-    char note[32];
-    snprintf(note, sizeof note, "%zu keys", count);
+    char note[64];
+    snprintf(note, sizeof note, "%zu of %zu", count > 0 ? app->help_at + 1 : 0, count);
     tui_rect inside = tui_canvas_box(&app->canvas, rect, true, "Keys", note);
     app->cursor_y = inside.y;
     int used = tui_canvas_text(&app->canvas, inside.y, inside.x + 1, inside.cols - 1, TUI_FADED, "search: ");
+    if (app->line.count == 0)
+        tui_canvas_text(&app->canvas, inside.y, inside.x + 1 + used, inside.cols - 1 - used, TUI_FADED, "(type a word)");
     app->cursor_x = tui_line_draw(&app->line, &app->canvas, inside.y, inside.x + 1 + used, inside.cols - 2 - used, TUI_STRONG);
 
     int lines = inside.rows - 1;

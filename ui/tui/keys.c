@@ -45,7 +45,7 @@ static const tui_binding bindings[] = {
     { TUI_TYPING,  { TUI_KEY_ENTER },                         tui_act_accept,      0,                              "Enter do it",   1, "while typing: accept" },
     { TUI_TYPING,  { TUI_KEY_ESC },                           tui_act_back,        0,                              "Esc back",      2, "while typing: back, and all is as it was" },
     { TUI_IN_VIEW, { TUI_KEY_ESC },                           tui_act_back,        0,                              NULL,            0, "back: show all tensors again" },
-    { TUI_IN_HELP, { TUI_KEY_DOWN, TUI_KEY_TAB },             tui_act_help_move,   1,                              "Down Up",       3, "in the help: next line" },
+    { TUI_IN_HELP, { TUI_KEY_DOWN, TUI_KEY_TAB },             tui_act_help_move,   1,                              "Down/Up",       3, "in the help: next line" },
     { TUI_IN_HELP, { TUI_KEY_UP, TUI_KEY_BACK_TAB },          tui_act_help_move,   -1,                             NULL,            0, "in the help: previous line" },
     { TUI_IN_HELP, { TUI_KEY_PAGE_DOWN },                     tui_act_help_move,   10,                             NULL,            0, "in the help: ten lines down" },
     { TUI_IN_HELP, { TUI_KEY_PAGE_UP },                       tui_act_help_move,   -10,                            NULL,            0, "in the help: ten lines up" },

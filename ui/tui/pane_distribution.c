@@ -28,7 +28,7 @@ static void print_outside(const ql_histogram *histogram, char *out, size_t size)
     text_count(below, histogram->below);
     text_count(above, histogram->above);
     if (histogram->below == 0 && histogram->above == 0)
-        snprintf(out, size, "none outside");
+        snprintf(out, size, "0 outside");
     else if (histogram->below == 0 || histogram->above == 0)
         snprintf(out, size, histogram->below ? "%s below" : "%s above", histogram->below ? below : above);
     else
@@ -56,7 +56,7 @@ static void draw_dequantized_label(tui_canvas *canvas, tui_rect line, const ql_r
     if (report->group_count == 1)
         snprintf(text, sizeof text, " %u levels · step %s · %s", report->grid_count, low, outside);
     else
-        snprintf(text, sizeof text, " %s groups · steps %s … %s · %s", groups, low, high, outside);
+        snprintf(text, sizeof text, " %s groups · step %s … %s · %s", groups, low, high, outside);
     int used = tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_QUANTIZED, "█ dequantized ");
     tui_canvas_text(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, text);
 }

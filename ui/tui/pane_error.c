@@ -65,7 +65,7 @@ static void draw_histogram(tui_app *app, tui_rect in, const ql_histogram *errors
     text_number(high, errors->hi, TEXT_SIGNIFICANT);
     char count[TEXT_NUMBER_SIZE];
     text_count(count, errors->below + errors->above);
-    snprintf(text, sizeof text, "error x−y · %d bins · %s outside", QL_BINS, count);
+    snprintf(text, sizeof text, "error · %d bins · %s outside", QL_BINS, count);
     tui_canvas_text(canvas, in.y, in.x + 1, in.cols - 2, TUI_FADED, text);
 
     tui_columns columns = tui_columns_of(errors, in.cols - 2);
@@ -88,9 +88,11 @@ void tui_pane_error(tui_app *app, tui_rect rect, bool focused)
     }
     canvas->faded = facts.is_old;
     draw_sqnr(canvas, in, facts.report);
-    enum { GAP = 2, LEAST_PAIR = 16 };
+    enum { GAP = 2, LEAST_PAIR = 16, MOST_PAIR = 26 };
     int per_line = in.cols - 2 >= 4 * 24 ? 4 : in.cols - 2 >= 2 * LEAST_PAIR + GAP ? 2 : 1;
-    int width = (in.cols - 2 - (per_line - 1) * GAP) / per_line, lines = (NUMBER_COUNT + per_line - 1) / per_line;
+    int width = (in.cols - 2 - (per_line - 1) * GAP) / per_line;
+    width = width > MOST_PAIR ? MOST_PAIR : width;
+    int lines = (NUMBER_COUNT + per_line - 1) / per_line;
     for (int i = 0; i < NUMBER_COUNT; i++) {
         char value[TEXT_NUMBER_SIZE];
         int y = in.y + 1 + i / per_line;

@@ -84,7 +84,7 @@ static const struct {
     { "NaN", get_nan, TEXT_COUNT },                 { "Inf", get_inf, TEXT_COUNT },
     { "zeros", get_zeros, TEXT_COUNT },             { "p50", get_median, TEXT_SIGNIFICANT },
 };
-enum { NUMBER_COUNT = sizeof numbers / sizeof numbers[0], GAP = 2, LEAST_PAIR = 14 };
+enum { NUMBER_COUNT = sizeof numbers / sizeof numbers[0], GAP = 2, LEAST_PAIR = 14, MOST_PAIR = 26 };
 
 /* Lines about where the numbers lie; returns the lines used. */
 static int draw_shape(tui_canvas *canvas, tui_rect in, const ql_tensor *tensor)
@@ -136,6 +136,7 @@ void tui_pane_tensor(tui_app *app, tui_rect rect, bool focused)
     canvas->faded = facts.is_old && app->document.shown->tensor != app->document.tensor;
     int per_line = in.cols - 2 >= 2 * LEAST_PAIR + GAP ? 2 : 1;
     int width = (in.cols - 2 - (per_line - 1) * GAP) / per_line;
+    width = width > MOST_PAIR ? MOST_PAIR : width;
     for (int i = 0; i < NUMBER_COUNT && used + i / per_line < in.rows; i++) {
         char value[TEXT_NUMBER_SIZE];
         text_number(value, numbers[i].get(facts.stats), numbers[i].form);
