@@ -46,7 +46,6 @@ double ql_ink_text_within(cairo_t *cairo, double x, double y, double width, cons
 void ql_ink_paragraph(cairo_t *cairo, double x, double y, double width, double leading, unsigned line_limit,
                       const char *text);
 
-/* A straight line; where it is upright or level and `width` a whole number of pixels it falls on whole pixels. */
 void ql_ink_line(cairo_t *cairo, double x0, double y0, double x1, double y1, double width);
 
 #endif

@@ -24,43 +24,47 @@ static void format_number(char out[TEXT_SIZE], const ql_report *report, double v
     ql_number(out, value, 4);
 }
 
-static void format_decibels(char out[TEXT_SIZE], const ql_report *report, double value)
+/* A fixed number of decimals and a unit, as long as the number is of a size that can be read so. */
+static void put_fixed(char out[TEXT_SIZE], double value, int decimals, const char *unit)
 {
-    (void)report;
-    if (isfinite(value))
-        snprintf(out, TEXT_SIZE, "%s%.2f", value < 0 ? "−" : "", fabs(value));
+    if (fabs(value) < 1e6)
+        snprintf(out, TEXT_SIZE, "%s%.*f%s", value < 0 ? "−" : "", decimals, fabs(value), unit);
     else
         ql_number(out, value, 4);
 }
 
-static void format_fixed(char out[TEXT_SIZE], const ql_report *report, double value)
+static void format_decibels(char out[TEXT_SIZE], const ql_report *report, double value)
 {
     (void)report;
-    if (isfinite(value))
-        snprintf(out, TEXT_SIZE, "%s%.6f", value < 0 ? "−" : "", fabs(value));
-    else
-        ql_number(out, value, 4);
+    put_fixed(out, value, 2, "");
+}
+
+static void format_cosine(char out[TEXT_SIZE], const ql_report *report, double value)
+{
+    (void)report;
+    put_fixed(out, value, 6, "");
 }
 
 static void format_share(char out[TEXT_SIZE], const ql_report *report, double value)
 {
     (void)report;
-    double percent = 100 * value;
-    if (percent > 0 && percent < 0.001)
+    if (value > 0 && value < 0.00001)
         snprintf(out, TEXT_SIZE, "< 0.001 %%");
     else
-        snprintf(out, TEXT_SIZE, "%.3f %%", percent);
+        put_fixed(out, 100 * value, 3, " %");
 }
 
 static void format_levels(char out[TEXT_SIZE], const ql_report *report, double value)
 {
-    snprintf(out, TEXT_SIZE, "%.0f of %u", value, report->levels);
+    char unit[32];
+    snprintf(unit, sizeof unit, " of %u", report->levels);
+    put_fixed(out, value, 0, unit);
 }
 
 static void format_bits(char out[TEXT_SIZE], const ql_report *report, double value)
 {
     (void)value;
-    snprintf(out, TEXT_SIZE, "%.3f", report->bits_per_weight);
+    put_fixed(out, report->bits_per_weight, 3, "");
 }
 
 static void format_size(char out[TEXT_SIZE], const ql_report *report, double value)
@@ -108,7 +112,7 @@ static const line lines[] = {
     { NULL, QL_MSE, format_number },
     { NULL, QL_MAE, format_number },
     { NULL, QL_MAX_ABS, format_number },
-    { NULL, QL_COSINE, format_fixed },
+    { NULL, QL_COSINE, format_cosine },
     { "bits per weight", QL_METRIC_COUNT, format_bits },
     { "size", QL_METRIC_COUNT, format_size },
     { NULL, QL_LEVELS_USED, format_levels },
