@@ -46,14 +46,17 @@ UI_OBJECTS   := $(UI_SOURCES:%.c=$(OUT)/%.o)
 TESTS        := $(TEST_SOURCES:%.c=$(OUT)/%)
 OBJECTS      := $(LIB_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/golden.o $(OUT)/tests/keys.o
 
+# The targets for people use all cores, unless -j says otherwise.
+PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
+
 all: $(OUT)/qloupe ## build the program, build/qloupe
 
 demo: deps ## install what is missing, build, and open qloupe on the demo model
-	@$(MAKE) --no-print-directory all
+	@+$(PARALLEL) all
 	@$(OUT)/qloupe
 
 test: deps ## install what is missing, build, and run every test
-	@$(MAKE) --no-print-directory check
+	@+$(PARALLEL) check
 
 deps: ## install the Debian packages that the build and the tests need, after naming them
 	@if ! command -v dpkg-query >/dev/null; then \
@@ -80,10 +83,10 @@ check-layers: $(OUT)/libqloupe.a ## check that the folders include each other on
 golden: $(OUT)/golden ## build the runner of the golden vectors, build/golden
 
 asan: ## run every test under the address and undefined-behaviour sanitizers
-	@$(MAKE) --no-print-directory BUILD=asan OUT=$(OUT)-asan check
+	@+$(PARALLEL) BUILD=asan OUT=$(OUT)-asan check
 
 tsan: ## run the tests of the threaded parts under the thread sanitizer
-	@$(MAKE) --no-print-directory BUILD=tsan OUT=$(OUT)-tsan check-threads
+	@+$(PARALLEL) BUILD=tsan OUT=$(OUT)-tsan check-threads
 
 THREADED := $(if $(TEST_SOURCES),$(shell grep -l ql_engine_new $(TEST_SOURCES))) tests/test_golden.c
 THREADED := $(THREADED:%.c=$(OUT)/%)
