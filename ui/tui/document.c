@@ -83,9 +83,8 @@ void tui_document_stop(tui_document *document)
 void tui_document_export(tui_document *document, const char *path, const char *command)
 {
     tui_export wish = { .tensor = document->tensor, .spec = document->spec };
-    const char *file = ql_model_path(document->model), *slash = strrchr(file, '/');
-    ql_text_print(wish.tensor_name, sizeof wish.tensor_name, tui_document_tensor(document)->name, 0);
-    ql_text_print(wish.file_name, sizeof wish.file_name, ql_text_from(slash ? slash + 1 : file), 0);
+    ql_text_print(wish.tensor_name, sizeof wish.tensor_name, tui_document_tensor(document)->name, TUI_EXPORT_CELLS);
+    ql_text_print(wish.file_name, sizeof wish.file_name, ql_text_from(ql_model_path(document->model)), TUI_EXPORT_CELLS);
     snprintf(wish.path, sizeof wish.path, "%s", path);
     snprintf(wish.command, sizeof wish.command, "%s", command);
     if (!tui_jobs_export(document->jobs, &wish)) {

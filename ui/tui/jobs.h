@@ -33,10 +33,12 @@ typedef struct tui_event {
     char path[512]; /* of an export */
 } tui_event;
 
+enum { TUI_EXPORT_CELLS = 200 }; /* of a name in a figure */
+
 typedef struct tui_export {
     size_t tensor;
     ql_spec spec;
-    char tensor_name[256], file_name[256]; /* printable */
+    char tensor_name[1024], file_name[1024]; /* printable */
     char command[2048];
     char path[512];
 } tui_export;
