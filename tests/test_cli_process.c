@@ -79,21 +79,36 @@ static pid_t start(const char *const *arguments)
     return child;
 }
 
-static void interrupt_ends_with_130_and_leaves_no_file(void **state)
+/* Starts a quant that writes large arrays, sends the signal while the first file is being written; returns how it ended. */
+static int end_while_writing(int signal_number)
 {
-    (void)state;
     const char *folder = testing_folder(), *out = testing_path(folder, "out"), *big = write_big(folder);
     const char *const arguments[] = { "qloupe", "quant", big, "-t", "w", "-s", "absmax:per=row", "-o", out, NULL };
     pid_t child = start(arguments);
     int status = 0;
-    while (entry_count(out) == 0) /* until the first file is being written */
+    while (entry_count(out) == 0)
         if (waitpid(child, &status, WNOHANG) == child)
             fail_msg("ended before it wrote anything: status %d", status);
-    assert_int_equal(kill(child, SIGINT), 0);
+    assert_int_equal(kill(child, signal_number), 0);
     assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(entry_count(out), 0);
+    return status;
+}
+
+static void interrupt_ends_with_130_and_leaves_no_file(void **state)
+{
+    (void)state;
+    int status = end_while_writing(SIGINT);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 130);
-    assert_int_equal(entry_count(out), 0);
+}
+
+static void being_ended_leaves_no_file(void **state)
+{
+    (void)state;
+    int status = end_while_writing(SIGTERM);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGTERM);
 }
 
 static void quant_writes_arrays_and_the_report(void **state)
@@ -157,6 +172,7 @@ int main(void)
         cmocka_unit_test(full_disk_on_stdout_is_noticed),
         cmocka_unit_test(closed_pipe_ends_the_program_quietly),
         cmocka_unit_test(interrupt_ends_with_130_and_leaves_no_file),
+        cmocka_unit_test(being_ended_leaves_no_file),
         cmocka_unit_test(quant_writes_arrays_and_the_report),
         cmocka_unit_test(figure_is_made_again_by_the_command_that_it_bears),
     };

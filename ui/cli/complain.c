@@ -2,6 +2,7 @@
 #include "cli/complain.h"
 
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "text/plain.h"
 
 #include <stdarg.h>
@@ -17,6 +18,7 @@ int cli_complain(const char *format, ...)
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     text_plain(line, sizeof line, message);
+    cli_progress_hide();
     fprintf(stderr, "qloupe: %s\n", line);
     return CLI_BAD;
 }

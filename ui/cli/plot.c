@@ -78,7 +78,7 @@ static int measure_and_draw(cli_session *session, const ql_spec *spec, const cha
         ql_profile_make(session->engine, session->model, tensor, cli_session_task(session, elements), &profile, &error) ==
             QL_OK &&
         ql_report_make(session->engine, profile, spec, cli_session_task(session, elements), &report, &error) == QL_OK;
-    cli_progress_end(&session->progress);
+    cli_progress_hide();
     code = measured ? draw(session, report, kind, out) : cli_complain_error(&error);
     ql_report_free(&report);
     ql_profile_free(&profile);

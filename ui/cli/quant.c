@@ -61,7 +61,7 @@ static int write_report(work *at, const cli_document *document, const char *fold
     bool written = json && ql_outfile_open(path, &file, &error) == QL_OK &&
                    ql_outfile_write(file, json, size, &error) == QL_OK && ql_outfile_commit(&file, &error) == QL_OK;
     ql_outfile_discard(&file);
-    cli_progress_end(&at->session->progress);
+    cli_progress_hide();
     if (written && !at->session->quiet)
         cli_complain("wrote codes.npy, scales.npy, %sdequant.npy and report.json to %s",
                      at->report->zeros ? "zeros.npy, " : "", cli_shown(folder));
@@ -109,7 +109,7 @@ static int tell(work *at)
             return cli_complain_error(&error);
         document.below = why.text;
     }
-    cli_progress_end(&session->progress);
+    cli_progress_hide();
     cli_session_write(session, &document);
     cli_checks_row(&at->checks, session->tensors[0], at->report);
     return cli_checks_exit_code(&at->checks);

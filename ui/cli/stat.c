@@ -165,7 +165,7 @@ static int measure(cli_session *session, cli_table *table)
         free(note);
         ql_profile_free(&profile);
     }
-    cli_progress_end(&session->progress);
+    cli_progress_hide();
     return code;
 }
 
@@ -178,8 +178,8 @@ static void tell(const cli_session *session, const cli_table *table, bool card)
         damaged += cells[COUNT].kind != CLI_NOTHING && cells[NANS].as.count + cells[INFS].as.count > 0;
     }
     char below[160];
-    snprintf(below, sizeof below, "%zu tensors, %zu with NaN or Inf, %zu without statistics", table->row_count, damaged,
-             unread);
+    snprintf(below, sizeof below, "%zu tensor%s, %zu with NaN or Inf, %zu without statistics", table->row_count,
+             table->row_count == 1 ? "" : "s", damaged, unread);
     const cli_document document = {
         .list = "tensors",
         .file = session->path,
