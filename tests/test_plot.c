@@ -29,7 +29,7 @@ static const ql_figure_options options = {
     .file = "model.safetensors",
 };
 
-/* ---- Reports ---------------------------------------------------------------------------------------------------- */
+/* ---- Reports --------------------------------------------------------------------------------------------- */
 
 /* A bell of values in [-1, 1] on a grid of 15 levels, with numbers that have many digits. */
 static ql_report *make_report(void)
@@ -177,7 +177,7 @@ static void (*const oddities[])(ql_report *r) = {
 };
 enum { ODDITY_COUNT = sizeof oddities / sizeof oddities[0] };
 
-/* ---- Reading what was written ---------------------------------------------------------------------------------------- */
+/* ---- Reading what was written ---------------------------------------------------------------------------- */
 
 static const char *figure_path(const char *folder, const char *ending)
 {
@@ -264,8 +264,7 @@ static unsigned entry_count(const char *folder)
     return count;
 }
 
-/* ---- Figures -------------------------------------------------------------------------------------------------------------
- */
+/* ---- Figures --------------------------------------------------------------------------------------------- */
 
 static void png_carries_the_command_the_spec_and_every_metric_in_full(void **state)
 {
@@ -625,6 +624,25 @@ static void places_on_an_axis_are_finite(void **state)
     assert_close(ql_axis_at(&axis, INFINITY), 900, 0, 0);
     assert_close(ql_axis_at(&axis, -1e300), -300, 0, 0);
     assert_close(ql_axis_at(&axis, NAN), 100, 0, 0);
+}
+
+static void a_panel_has_axes_of_some_length_whatever_it_shows(void **state)
+{
+    (void)state;
+    static const double ranges[][2] = {
+        { 0, 0 }, { 5, 5 }, { -1e-45, 0 }, { NAN, 1 }, { 0, NAN }, { -INFINITY, INFINITY }, { 2, 1 }, { -3.4e38, 3.4e38 },
+    };
+    static const uint64_t counts[] = { 0, 1, 12345, UINT64_MAX };
+    for (unsigned i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        for (unsigned k = 0; k < 8; k++) {
+            ql_panel panel = { .left = 10, .top = 20, .right = 110, .bottom = 220 };
+            ql_panel_scale(&panel, ranges[i][0], ranges[i][1], counts[k / 2], k % 2);
+            assert_true(isfinite(panel.x.lo) && isfinite(panel.x.hi) && panel.x.lo < panel.x.hi);
+            assert_true(isfinite(panel.y.lo) && isfinite(panel.y.hi) && panel.y.lo < panel.y.hi);
+            assert_close(ql_panel_count_at(&panel, 0), panel.bottom, 0, 0);
+            double top = ql_panel_count_at(&panel, counts[k / 2]);
+            assert_true(top >= panel.top && top <= panel.bottom);
+        }
 }
 
 /* ---- Screens
