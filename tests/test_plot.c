@@ -550,8 +550,7 @@ static void a_real_report_becomes_a_figure_with_its_numbers(void **state)
     ql_engine_free(&engine);
 }
 
-/* ---- Axes and numbers
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Axes and numbers ------------------------------------------------------------------------------------ */
 
 static void ticks_are_round_few_and_inside(void **state)
 {
@@ -645,8 +644,7 @@ static void a_panel_has_axes_of_some_length_whatever_it_shows(void **state)
         }
 }
 
-/* ---- Screens
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Screens --------------------------------------------------------------------------------------------- */
 
 enum { INK = 0xffb000, PAPER = 0x102030, COLS = 5, ROWS = 3 };
 
