@@ -48,7 +48,7 @@ static void a_file_gives_its_bytes_at_any_place(void **state)
             ql_error error;
             const void *bytes = ql_source_fetch(source, offset, size, buffer, &error);
             assert_ptr_equal(bytes, buffer);
-            assert_memory_equal(bytes, "0123456789" + offset, size);
+            assert_memory_equal(bytes, &"0123456789"[offset], size);
             assert_memory_equal(buffer + size, "..........", 10 - size);
         }
     }
