@@ -16,7 +16,7 @@ enum { LEAST_COLS = 60, LEAST_ROWS = 16, NARROW_COLS = 100, SHORT_ROWS = 20, TIC
 
 static void draw_too_small(tui_app *app)
 {
-    tui_canvas_format(&app->canvas, 0, 0, app->canvas.cols, TUI_TEXT, "qloupe needs %d x %d cells; here are %d x %d", LEAST_COLS,
+    tui_canvas_format(&app->canvas, 0, 0, app->canvas.cols, TUI_TEXT, "qloupe needs %dx%d cells, has %dx%d", LEAST_COLS,
                       LEAST_ROWS, app->canvas.cols, app->canvas.rows);
 }
 

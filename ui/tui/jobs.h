@@ -33,12 +33,12 @@ typedef struct tui_event {
     char path[512]; /* of an export */
 } tui_event;
 
-enum { TUI_EXPORT_CELLS = 200 }; /* of a name in a figure */
+enum { TUI_EXPORT_CELLS = 120 }; /* of a name in a figure */
 
 typedef struct tui_export {
     size_t tensor;
     ql_spec spec;
-    char tensor_name[1024], file_name[1024]; /* printable */
+    char tensor_name[512], file_name[512]; /* printable */
     char command[2048];
     char path[512];
 } tui_export;
