@@ -74,6 +74,7 @@ static void encode(png_structp png, png_infop info, const ql_png *image, uint8_t
         return;
     png_set_IHDR(png, info, image->width, image->height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); /* flat areas pack best as they are */
     if (image->pixels_per_metre)
         png_set_pHYs(png, info, image->pixels_per_metre, image->pixels_per_metre, PNG_RESOLUTION_METER);
     set_texts(png, info, image, chunks);
