@@ -297,7 +297,7 @@ static void draw_title(cairo_t *cairo, const ql_figure *figure)
     ql_ink_color(cairo, QL_INK_TEXT, 1);
     ql_ink_text_within(cairo, LEFT, 28, RIGHT - LEFT, figure->tensor);
     ql_ink_font(cairo, QL_FACE_MONO, 10);
-    double x = LEFT + ql_ink_text_within(cairo, LEFT, 46, 0.6 * (RIGHT - LEFT), figure->report->spec_text);
+    double x = LEFT + ql_ink_text_within(cairo, LEFT, 46, 0.6 * (RIGHT - LEFT), figure->spec);
     ql_ink_font(cairo, QL_FACE_PLAIN, 9.5);
     ql_ink_color(cairo, QL_INK_SOFT, 1);
     x += 14 + ql_ink_text_within(cairo, x + 14, 46, RIGHT - x - 140, figure->file);

@@ -52,8 +52,7 @@ void ql_ink_color(cairo_t *cairo, uint32_t rgb, double alpha)
 
 void ql_ink_font(cairo_t *cairo, ql_face face, double size)
 {
-    cairo_select_font_face(cairo, face == QL_FACE_MONO ? "DejaVu Sans Mono" : "DejaVu Sans",
-                           face == QL_FACE_ITALIC ? CAIRO_FONT_SLANT_ITALIC : CAIRO_FONT_SLANT_NORMAL,
+    cairo_select_font_face(cairo, face == QL_FACE_MONO ? "DejaVu Sans Mono" : "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
                            face == QL_FACE_BOLD ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_font_size(cairo, size);
 }
