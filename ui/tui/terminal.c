@@ -103,6 +103,18 @@ static void arm_guard(const struct termios *modes)
     tui_signals_guard(fileno(terminal.out), modes, bytes, used);
 }
 
+/* Whether curses knows the type and can do more with it than print lines. */
+static bool can_place_text(const char *type)
+{
+    int problem;
+    if (setupterm((char *)type, fileno(terminal.out), &problem) != OK)
+        return false;
+    const char *cup = tigetstr("cup");
+    bool can = cup && cup != (char *)-1;
+    del_curterm(cur_term);
+    return can;
+}
+
 ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *error)
 {
     memset(&terminal, 0, sizeof terminal);
@@ -128,9 +140,8 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
         return fail(error, "the system has no pipe left for signals");
     }
     set_escdelay(25); /* milliseconds: a lone Esc is felt at once, a sequence still arrives whole */
-    int problem = 0;
     const char *type = options->headless ? "xterm-256color" : getenv("TERM");
-    if (setupterm((char *)type, fileno(terminal.out), &problem) == OK && tigetstr("cup") > (char *)0)
+    if (can_place_text(type))
         terminal.screen = newterm((char *)type, terminal.out, terminal.in);
     if (!terminal.screen) {
         tui_signals_stop();
