@@ -87,9 +87,11 @@ static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
         .elements = elements,
         .total = c->total,
     };
+    const uint64_t expected = ql_quantizer_elements(c->profile, c->spec);
     for (bool done = false; status == QL_OK && !done;) {
         status = ql_parallel(c->engine, &pass, error);
-        pass.done_before += elements;
+        pass.done_before += pass.elements;
+        pass.elements = pass.done_before < expected ? elements : 0; /* a scan more: progress waits where the next pass begins */
         if (status == QL_OK) {
             status = ql_select_advance(s.select, &done, error);
         }
