@@ -50,7 +50,19 @@ void tui_bar_title(tui_app *app, int y)
         tui_canvas_right(canvas, y, taken, canvas->cols - taken, TUI_BAR, views);
 }
 
-/* "⠋ measuring ▕███▏ 54 %  ^C stops"; returns the cells used at the right end of the line. */
+/* " ETA 0:07" once it can be told. */
+static void print_eta(const tui_progress *progress, char *out, size_t size)
+{
+    const double least_elapsed = 1, least_share = 0.02;
+    char duration[TEXT_NUMBER_SIZE];
+    out[0] = 0;
+    if (progress->elapsed < least_elapsed || progress->share < least_share)
+        return;
+    text_duration(duration, progress->elapsed * (1 - progress->share) / progress->share);
+    snprintf(out, size, "  ETA %s", duration);
+}
+
+/* "▘ ▕███▏ measuring 54 %  ETA 0:07  ^C stops"; returns the cells used at the right end of the line. */
 static int draw_progress(tui_app *app, int y)
 {
     static const uint32_t moving[] = { 0x2596, 0x2598, 0x259D, 0x2597 }; /* a quarter going round */
@@ -59,8 +71,9 @@ static int draw_progress(tui_app *app, int y)
         return 0;
     tui_canvas *canvas = &app->canvas;
     tui_progress progress = tui_jobs_progress(app->jobs);
-    char text[80];
-    snprintf(text, sizeof text, "%s %3.0f %%  ^C stops ", progress.busy ? progress.stage : "waiting", progress.share * 100);
+    char text[160], eta[80];
+    print_eta(&progress, eta, sizeof eta);
+    snprintf(text, sizeof text, "%s %3.0f %%%s  ^C stops ", progress.busy ? progress.stage : "waiting", progress.share * 100, eta);
     enum { GAUGE = 12 };
     int width = tui_canvas_width(canvas, text) + GAUGE + 3, x = canvas->cols - width;
     tui_canvas_put(canvas, y, x, canvas->ascii ? (uint32_t)plain[app->frame % 4] : moving[app->frame % 4], TUI_BUSY);
@@ -85,9 +98,13 @@ void tui_bar_why(tui_app *app, tui_rect rect)
     const tui_measure *shown = app->document.shown;
     if (!shown || !shown->has_why || app->document.problem.status != QL_OK)
         return;
-    char text[sizeof shown->why.text + 16];
-    snprintf(text, sizeof text, "%s%s", shown->why.text, shown->why.has_remedy ? " (Enter)" : "");
-    app->canvas.faded = !tui_document_is_exact(&app->document);
+    bool is_old = !tui_document_is_exact(&app->document);
+    char text[sizeof shown->why.text + QL_SPEC_TEXT + 32];
+    if (is_old)
+        snprintf(text, sizeof text, "still of %s: %s", shown->report->spec_text, shown->why.text);
+    else
+        snprintf(text, sizeof text, "%s%s", shown->why.text, shown->why.has_remedy ? " (Enter)" : "");
+    app->canvas.faded = is_old;
     tui_canvas_wrap(&app->canvas, (tui_rect) { rect.y, rect.x + 1, rect.rows, rect.cols - 2 }, TUI_STRONG, text);
     app->canvas.faded = false;
 }

@@ -47,6 +47,7 @@ typedef struct tui_progress {
     bool busy;
     const char *stage; /* "reading the tensor", "measuring", ... */
     double share;      /* of the stage, 0..1 */
+    double elapsed;    /* seconds since the stage began */
 } tui_progress;
 
 /* The model is borrowed. threads: 0 for one per core. */

@@ -58,7 +58,26 @@ static void draw_dequantized_label(tui_canvas *canvas, tui_rect line, const ql_r
     else
         snprintf(text, sizeof text, " %s groups · step %s … %s · %s", groups, low, high, outside);
     int used = tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_QUANTIZED, "█ dequantized ");
-    tui_canvas_text(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, text);
+    used += tui_canvas_text(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, text);
+    static const char legend[] = "··· original";
+    if (line.cols - used > tui_canvas_width(canvas, legend) + 2)
+        tui_canvas_right(canvas, line.y, line.x + used, line.cols - used, TUI_ORIGINAL, legend);
+}
+
+/* Writes `text` between the brackets at columns left and right, or beside them; false when it fits nowhere. */
+static bool draw_clip_text(tui_canvas *canvas, tui_rect line, int left, int right, int count, const char *text)
+{
+    int width = tui_canvas_width(canvas, text), at;
+    if (right - left > width + 2)
+        at = left + (right - left + 1 - width) / 2;
+    else if (count - right > width + 2)
+        at = right + 2;
+    else if (left > width + 2)
+        at = left - 2 - width;
+    else
+        return false;
+    tui_canvas_text(canvas, line.y, line.x + at, width, TUI_CLIP, text);
+    return true;
 }
 
 /* The line between the plots, with the clip range in brackets. */
@@ -73,14 +92,13 @@ static void draw_clip(tui_canvas *canvas, tui_rect line, const tui_columns *colu
     text_number(high, report->clip_hi, TEXT_SIGNIFICANT);
     text_number(clipped, report->metrics[QL_FRAC_CLIPPED], TEXT_PERCENT);
     snprintf(text, sizeof text, " %s [%s … %s] · %s clipped ", report->group_count == 1 ? "clip" : "widest clip", low, high, clipped);
-    int width = tui_canvas_width(canvas, text);
     int left = tui_column_of(columns, report->clip_lo), right = tui_column_of(columns, report->clip_hi);
-    if (right - left > width + 2)
-        tui_canvas_text(canvas, line.y, line.x + left + (right - left + 1 - width) / 2, width, TUI_CLIP, text);
-    else if (columns->count - right > width + 2)
-        tui_canvas_text(canvas, line.y, line.x + right + 2, width, TUI_CLIP, text);
-    else if (left > width + 2)
-        tui_canvas_text(canvas, line.y, line.x + left - 2 - width, width, TUI_CLIP, text);
+    bool fits = draw_clip_text(canvas, line, left, right, columns->count, text);
+    snprintf(text, sizeof text, " %s … %s · %s clipped ", low, high, clipped);
+    fits = fits || draw_clip_text(canvas, line, left, right, columns->count, text);
+    snprintf(text, sizeof text, " %s clipped ", clipped);
+    if (!fits)
+        draw_clip_text(canvas, line, left, right, columns->count, text);
     tui_canvas_put(canvas, line.y, line.x + left, '[', TUI_CLIP);
     tui_canvas_put(canvas, line.y, line.x + right, ']', TUI_CLIP);
 }
