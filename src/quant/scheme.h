@@ -55,8 +55,8 @@ struct ql_mapping {
 extern const ql_mapping ql_mapping_absmax;
 extern const ql_mapping ql_mapping_zeropoint;
 
-/* The step for a range divided into `steps` steps, rounded once to float32 and never zero: 1 for an empty range, the smallest
-   subnormal when the quotient underflows. */
+/* The step for a range divided into `steps` steps, rounded once to float32, never zero and never infinite: 1 for an empty range,
+   the smallest subnormal when the quotient underflows, the largest float when a range by hand lies beyond float32. */
 float ql_step(double range, double steps);
 
 /* ql_mapping.quantize of all uniform mappings. */
