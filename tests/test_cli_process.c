@@ -111,6 +111,26 @@ static void being_ended_leaves_no_file(void **state)
     assert_int_equal(WTERMSIG(status), SIGTERM);
 }
 
+/* A limit on the size of files stands in for a disk that is full. */
+static void full_disk_leaves_no_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arguments, *target;
+    } commands[] = { { "quant data/storyteller.safetensors -t wte.weight -s absmax -o", "out" },
+                     { "plot data/storyteller.safetensors -t wte.weight -s absmax -o", "out/figure.png" } };
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        const char *folder = testing_folder(), *out = testing_path(folder, "out");
+        char arguments[512];
+        snprintf(arguments, sizeof arguments, "%s '%s/%s'", commands[i].arguments, folder, commands[i].target);
+        testing_result result = testing_run("mkdir '%s' && ulimit -f 16 && '%s' %s", out, program, arguments);
+        assert_int_equal(result.exit_code, 2);
+        assert_non_null(strstr(result.standard_error, "File too large"));
+        assert_int_equal(entry_count(out), 0);
+        testing_result_free(&result);
+    }
+}
+
 static void quant_writes_arrays_and_the_report(void **state)
 {
     (void)state;
@@ -173,6 +193,7 @@ int main(void)
         cmocka_unit_test(closed_pipe_ends_the_program_quietly),
         cmocka_unit_test(interrupt_ends_with_130_and_leaves_no_file),
         cmocka_unit_test(being_ended_leaves_no_file),
+        cmocka_unit_test(full_disk_leaves_no_file),
         cmocka_unit_test(quant_writes_arrays_and_the_report),
         cmocka_unit_test(figure_is_made_again_by_the_command_that_it_bears),
     };
