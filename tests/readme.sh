@@ -6,13 +6,15 @@
 #
 # In a ```console block a line "$ COMMAND" is run as typed, and the lines below it are its output. A line
 # "<!-- from: COMMAND -->" is followed by the output of COMMAND up to "<!-- end -->". $QLOUPE is the program under test (default
-# build/qloupe). Commands run in a copy of the tree's surface, so that they may write files.
+# build/qloupe); what stands beside it is used too. Commands run in a copy of the tree's surface, so that they may write files.
 set -u
 QLOUPE=${QLOUPE:-build/qloupe}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/tree" "$work/tree/build" "$work/tree/screenshots"
-ln -s "$(realpath "$QLOUPE")" "$work/tree/build/qloupe"
+for program in qloupe keys; do
+    ln -s "$(realpath "$(dirname "$QLOUPE")/$program")" "$work/tree/build/$program"
+done
 ln -s "$(realpath data)" "$work/tree/data"
 export LC_ALL=C.UTF-8 QLOUPE_NO_STATE=1 COLUMNS=120
 

@@ -1,45 +1,43 @@
 #!/bin/sh
-# Runs test programs and what else `make test` checks, from the project root; all of them run whatever happens, then a summary.
+# Runs tests from the project root, all of them whatever happens, then a summary.
 #
-#   tests/run.sh OUT PROGRAM...
+#   tests/run.sh OUT TEST...      a TEST is a cmocka program, or a shell script that gets OUT as its argument
 #
-# OUT holds the programs under test. The closing lines of every program are shown, all of its output when it fails (or with V=1),
-# and all of it is kept in PROGRAM.log.
+# OUT holds the programs under test. The closing lines of a test are shown, all of its output when it fails (or with V=1), and all of
+# it is kept in OUT/tests/NAME.log.
 out=$1
 shift
 QLOUPE=$out/qloupe GOLDEN=$out/golden LC_ALL=C.UTF-8 QLOUPE_NO_STATE=1
-ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1} LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0
-export QLOUPE GOLDEN LC_ALL QLOUPE_NO_STATE ASAN_OPTIONS LSAN_OPTIONS
+LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0 # of the asan build
+export QLOUPE GOLDEN LC_ALL QLOUPE_NO_STATE LSAN_OPTIONS
 
-programs=0 cases=0 failed=
-run() # name, log, command...
-{
-    name=$1 log=$2
-    shift 2
-    printf '%s\n' "-- $name"
-    if timeout -k 5 600 "$@" >"$log" 2>&1 </dev/null; then
-        if [ -n "$V" ]; then cat "$log"; else grep -E '^\[( PASSED |  PASSED  |==========)\]|^[a-z]+: ' "$log"; fi
-    else
-        status=$?
+tests=0 cases=0 failed=
+for test; do
+    name=$(basename "$test" .sh)
+    log=$out/tests/$name.log
+    case $test in
+    *.sh) set -- sh "$test" "$out" ;;
+    *) set -- "$test" ;;
+    esac
+    echo "-- $name"
+    timeout -k 5 600 "$@" >"$log" 2>&1 </dev/null
+    status=$?
+    if [ "$status" != 0 ]; then
         cat "$log"
         echo "$name: failed (exit $status)"
         failed="$failed $name"
+    elif [ -n "$V" ]; then
+        cat "$log"
+    else
+        grep -E '^\[(==========|  PASSED  )\]|^[a-z]+: ' "$log"
     fi
-    programs=$((programs + 1))
+    tests=$((tests + 1))
     cases=$((cases + $(grep -c '^\[       OK \]' "$log")))
-}
-
-for program; do
-    run "$(basename "$program")" "$program.log" "$program"
 done
-if [ "$BUILD" != tsan ]; then
-    run layers "$out/tests/layers.log" sh tests/layers.sh "$out"
-    run readme "$out/tests/readme.log" sh tests/readme.sh
-fi
 
 echo
 if [ -n "$failed" ]; then
-    echo "$programs programs, $cases cases passed, FAILED:$failed"
+    echo "$tests tests, $cases cases passed, FAILED:$failed"
     exit 1
 fi
-echo "$programs programs, $cases cases passed, none failed"
+echo "$tests tests, $cases cases, all passed"

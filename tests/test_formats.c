@@ -1,6 +1,6 @@
 /*
- * The corpora in tests/formats: every good file is listed and read as other tools read it, every bad one is refused in one clear line;
- * and what else a hostile file can do to the two readers. The larger hostile files are made here.
+ * The corpora in tests/formats: every good file is listed and read as other tools read it, every bad one is refused in one
+ * clear line; and what else a hostile file can do to the two readers. The larger hostile files are made here.
  */
 #include "testing.h"
 
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define GOOD "tests/formats/good"
-#define BAD "tests/formats/bad"
+#define BAD  "tests/formats/bad"
 
 /* ---- Helpers --------------------------------------------------------------------------------------------------- */
 
@@ -78,7 +78,8 @@ static const char *write_safetensors(const char *folder, const char *header, siz
     return path;
 }
 
-/* The next line of *text, cut at tabs into at most `count` fields; false at the end. Lines that begin with # are passed over. */
+/* The next line of *text, cut at tabs into at most `count` fields; false at the end. Lines that begin with # are passed
+   over. */
 static bool next_row(char **text, char *fields[], size_t count)
 {
     char *line;
@@ -295,8 +296,9 @@ static char *many_tensors(size_t count, size_t *size)
     assert_non_null(header);
     *at++ = '{';
     for (size_t i = count; i-- > 0;)
-        at += sprintf(at, "\"model.layers.%zu.mlp.%zu.weight\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[%zu,%zu]}%s", i / 64, i,
-                      2 * i, 2 * i + 2, i ? "," : "}");
+        at +=
+            sprintf(at, "\"model.layers.%zu.mlp.%zu.weight\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[%zu,%zu]}%s",
+                    i / 64, i, 2 * i, 2 * i + 2, i ? "," : "}");
     *size = (size_t)(at - header);
     return header;
 }
@@ -411,13 +413,17 @@ static void unknown_fields_are_ignored_and_duplicate_keys_are_not(void **state)
     } cases[] = {
         { "{\"w\":{\"x\":[{\"y\":[]}],\"dtype\":\"U8\",\"x\":null,\"shape\":[],\"data_offsets\":[0,1]}}", NULL },
         { "{\"w\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]},\"__metadata__\":null}", NULL },
-        { "{\"__metadata__\":{\"a\":\"1\",\"b\":\"1\"},\"\\u005f\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}", NULL },
+        { "{\"__metadata__\":{\"a\":\"1\",\"b\":\"1\"},\"\\u005f\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}",
+          NULL },
         { "{\"__metadata__\":{\"a\":\"1\",\"\\u0061\":\"2\"}}", "two keys of __metadata__ are named 'a'" },
         { "{\"__metadata__\":null,\"\\u005f_metadata__\":{}}", "__metadata__ is given twice" },
-        { "{\"w\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1],\"\\u0073hape\":[]}}", "tensor 'w': shape is given twice" },
+        { "{\"w\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1],\"\\u0073hape\":[]}}",
+          "tensor 'w': shape is given twice" },
         { "{\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]},"
-          "\"b\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[2,2]}}", "tensor 'b': data_offsets [2, 2] end after the file" },
-        { "{\"w\":{\"dtype\":\"U8\",\"shape\":[18446744073709551615,2,0],\"data_offsets\":[0,0]}}", "ask for more than 2^64 bits" },
+          "\"b\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[2,2]}}",
+          "tensor 'b': data_offsets [2, 2] end after the file" },
+        { "{\"w\":{\"dtype\":\"U8\",\"shape\":[18446744073709551615,2,0],\"data_offsets\":[0,0]}}",
+          "ask for more than 2^64 bits" },
     };
     const char *folder = testing_folder();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

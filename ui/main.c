@@ -8,6 +8,7 @@
 
 #include <limits.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,6 +56,7 @@ static int open_screen(const cli_arguments *arguments)
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "");
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a write error like a full disk */
     cli_arguments arguments;
     int code = CLI_BAD;
     if (cli_arguments_parse(argc, argv, &arguments)) {

@@ -19,6 +19,7 @@
 #include "quant/select.h"
 #include "tensor/tensor.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -35,15 +36,16 @@ typedef struct chunk_sums {
     double m2[QL_LANES], m3[QL_LANES], m4[QL_LANES];             /* pass 2 */
 } chunk_sums;
 
-/* Largest magnitudes seen, as float32; the first index wins among equals. */
+/* Largest finite magnitudes seen; the first index wins among equals. */
 typedef struct extremes {
-    float largest, second;
+    double largest, second;
     uint64_t index;
 } extremes;
 
 /* What a worker gathers over all its chunks: none of it depends on the order. */
 typedef struct gathered {
     uint64_t nan, inf, zeros, first_nonfinite;
+    uint64_t first_unusable; /* NaN, Inf or finite beyond float32 */
     double min, max;
     float x_min, x_max;
     uint64_t x_inf; /* finite values that float32 cannot hold */
@@ -78,7 +80,7 @@ typedef struct owned_profile {
     char reason[REASON_SIZE];
 } owned_profile;
 
-static void add_extreme(extremes *e, float magnitude, uint64_t index)
+static void add_extreme(extremes *e, double magnitude, uint64_t index)
 {
     if (magnitude > e->largest || (magnitude == e->largest && index < e->index)) {
         e->second = e->largest;
@@ -104,11 +106,15 @@ static void census(worker_state *w, const double *values, size_t n)
     ql_distinct_add(&all->distinct, values, n);
 }
 
-/* What a quantizer will see: all n elements as float32, those that are finite there. */
-static void census_f32(worker_state *w, const double *values, size_t n, uint64_t begin)
+/* Of all n elements: the largest magnitudes, and what a quantizer will see, those that are finite as float32. */
+static void census_all(worker_state *w, const double *values, size_t n, uint64_t begin)
 {
     gathered *all = &w->all;
     for (size_t i = 0; i < n; i++) {
+        const double magnitude = fabs(values[i]);
+        if (magnitude > all->extremes.second && magnitude <= DBL_MAX) {
+            add_extreme(&all->extremes, magnitude, begin + i);
+        }
         const float x = (float)values[i];
         if (!isfinite(x)) {
             continue;
@@ -116,9 +122,6 @@ static void census_f32(worker_state *w, const double *values, size_t n, uint64_t
         w->sums.x_square[i % QL_LANES] += (double)x * (double)x;
         all->x_min = x < all->x_min ? x : all->x_min;
         all->x_max = x > all->x_max ? x : all->x_max;
-        if (fabsf(x) > all->extremes.second) {
-            add_extreme(&all->extremes, fabsf(x), begin + i);
-        }
     }
 }
 
@@ -157,7 +160,8 @@ static size_t keep_finite(const profile_job *job, gathered *all, double *values,
             all->nan += isnan(v);
             all->inf += isinf(v) != 0;
             all->x_inf += fits;
-            all->first_nonfinite = begin + i < all->first_nonfinite ? begin + i : all->first_nonfinite;
+            all->first_unusable = begin + i < all->first_unusable ? begin + i : all->first_unusable;
+            all->first_nonfinite = !fits && begin + i < all->first_nonfinite ? begin + i : all->first_nonfinite;
         }
         values[kept] = v;
         kept += fits;
@@ -179,7 +183,7 @@ static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *
             return status;
         }
         if (job->pass == 0) {
-            census_f32(w, w->values, n, begin);
+            census_all(w, w->values, n, begin);
         }
         n = keep_finite(job, &w->all, w->values, n, begin);
         if (job->pass == 0) {
@@ -217,7 +221,7 @@ static void collect_census(const profile_job *job, ql_profile *p)
     s->min = INFINITY;
     s->max = -INFINITY;
     s->first_nonfinite = s->count;
-    uint64_t x_inf = 0;
+    uint64_t x_inf = 0, first_unusable = s->count;
     ql_distinct distinct;
     ql_distinct_init(&distinct);
     for (unsigned worker = 0; worker < ql_engine_threads(job->engine); worker++) {
@@ -228,17 +232,24 @@ static void collect_census(const profile_job *job, ql_profile *p)
         s->min = fmin(s->min, g->min);
         s->max = fmax(s->max, g->max);
         s->first_nonfinite = g->first_nonfinite < s->first_nonfinite ? g->first_nonfinite : s->first_nonfinite;
+        first_unusable = g->first_unusable < first_unusable ? g->first_unusable : first_unusable;
         x_min = fminf(x_min, g->x_min);
         x_max = fmaxf(x_max, g->x_max);
         x_inf += g->x_inf;
         add_extreme(&top, g->extremes.largest, g->extremes.index);
-        top.second = fmaxf(top.second, g->extremes.second);
+        top.second = fmax(top.second, g->extremes.second);
         ql_distinct_merge(&distinct, &g->distinct);
     }
     const uint64_t finite = s->count - s->nan - s->inf;
     s->sum = job->sum;
     s->sum_abs = job->sum_abs;
-    s->mean = finite ? job->sum / (double)finite : NAN;
+    /* Which zero a worker met first depends on the threads: -0 becomes 0. */
+    s->min += 0.0;
+    s->max += 0.0;
+    x_min += 0.0f;
+    x_max += 0.0f;
+    /* The rounding of the sum must not carry the mean out of the range: that of a constant is the constant. */
+    s->mean = finite ? fmin(fmax(job->sum / (double)finite, s->min), s->max) : NAN;
     s->distinct = distinct.count <= QL_DISTINCT_LIMIT ? distinct.count : 0;
     s->max_abs_index = finite ? top.index : 0;
     if (!finite) {
@@ -247,12 +258,12 @@ static void collect_census(const profile_job *job, ql_profile *p)
     p->x_min = x_min <= x_max ? x_min : NAN;
     p->x_max = x_min <= x_max ? x_max : NAN;
     p->x_square_sum = job->x_square;
-    p->second_abs = top.second > 0 ? top.second : 0;
+    p->second_abs = top.second > 0 ? (float)top.second : 0;
     uint64_t unusable = s->nan + s->inf + x_inf;
     if (unusable) {
         char *reason = ((owned_profile *)p)->reason;
         snprintf(reason, REASON_SIZE, "non-finite value at flat index %" PRIu64 " (%" PRIu64 " in all: %" PRIu64 " NaN, %" PRIu64 " Inf%s)",
-                 s->first_nonfinite, unusable, s->nan, s->inf, x_inf ? ", others beyond float32" : "");
+                 first_unusable, unusable, s->nan, s->inf, x_inf ? ", others beyond float32" : "");
         p->unusable = reason;
     }
 }
@@ -306,7 +317,7 @@ static ql_status prepare_workers(ql_engine *engine, ql_error *error)
             return ql_fail_memory(error, sizeof *w);
         }
         memset(&w->all, 0, sizeof w->all);
-        w->all.first_nonfinite = UINT64_MAX;
+        w->all.first_nonfinite = w->all.first_unusable = UINT64_MAX;
         w->all.min = w->all.x_min = INFINITY;
         w->all.max = w->all.x_max = -INFINITY;
         w->all.extremes = (extremes){ -1, -1, UINT64_MAX };
@@ -353,7 +364,8 @@ static ql_status run(profile_job *job, ql_profile *p, const ql_monitor *monitor,
             return status;
         }
         collect(job, p);
-        pass.done_before += elements;
+        pass.done_before += pass.elements;
+        pass.elements = job->pass + 1 < PASSES ? elements : 0; /* a scan more than expected: progress waits at its end */
         if (job->selecting) {
             bool done;
             status = ql_select_advance(job->select, &done, error);

@@ -3,7 +3,7 @@
 
 ql_cursor ql_cursor_over(const void *bytes, size_t size)
 {
-    return (ql_cursor){ .base = bytes, .size = size };
+    return (ql_cursor) { .base = bytes, .size = size };
 }
 
 size_t ql_cursor_left(const ql_cursor *cursor)

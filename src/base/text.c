@@ -1,8 +1,8 @@
 /*
  * Text from files and command lines, made safe: the one door through which it reaches a terminal or a JSON document.
  *
- * Text is walked in units: a character, or one byte that belongs to no character. A unit is written as it is when a reader can see it
- * and no terminal acts on it, otherwise as an escape of ASCII characters.
+ * Text is walked in units: a character, or one byte that belongs to no character. A unit is written as it is when a reader
+ * can see it and no terminal acts on it, otherwise as an escape of ASCII characters.
  */
 #include "base/text.h"
 
@@ -12,7 +12,7 @@
 #include <wchar.h>
 #include <wctype.h>
 
-/* Characters that some locales call printable but that are invisible or reorder what stands beside them (Unicode 15, UAX 9, TR 36). */
+/* Characters that some locales call printable but that are unseen or reorder their neighbours (UAX 9, UTS 39). */
 static const struct {
     uint32_t first, last;
 } hidden[] = {
@@ -193,5 +193,5 @@ size_t ql_text_json(char *out, size_t out_size, ql_text text)
 
 ql_text ql_text_from(const char *string)
 {
-    return (ql_text){ .data = string, .size = strlen(string) };
+    return (ql_text) { .data = string, .size = strlen(string) };
 }

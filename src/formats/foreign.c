@@ -6,6 +6,9 @@
 #include <strings.h>
 
 #define CONVERT_TORCH "convert it with safetensors.torch.save_file and open that"
+#define SAVE_ARRAYS   "save the arrays with numpy.save or as safetensors"
+#define A_WEB_PAGE    "a web page, not weights: the download gave an error page"
+#define DOWNLOAD      "download it again, logged in if need be"
 
 /* By the first bytes. */
 static const struct {
@@ -15,16 +18,16 @@ static const struct {
     ql_foreign is;
 } by_content[] = {
     { "version https://git-lfs", 23, false,
-      { "a Git LFS pointer: the weights were not downloaded", "run `git lfs pull` in its folder, or download the file itself" } },
-    { "<!DOCTYPE", 9, true, { "a web page, not weights: the download gave an error page", "download it again, logged in if need be" } },
-    { "<html", 5, true, { "a web page, not weights: the download gave an error page", "download it again, logged in if need be" } },
+      { "a Git LFS pointer: the weights were not downloaded", "run `git lfs pull` in its folder or download the file" } },
+    { "<!DOCTYPE", 9, true, { A_WEB_PAGE, DOWNLOAD } },
+    { "<html", 5, true, { A_WEB_PAGE, DOWNLOAD } },
     { "GGUF", 4, false, { "a GGUF file (llama.cpp)", "open the checkpoint that it was made from" } },
     { "\x80\x02\x8a\x0a", 4, false, { "a PyTorch checkpoint from before 1.6 (bare pickle)", CONVERT_TORCH } },
-    { "\x80\x02", 2, false, { "a Python pickle", "save the arrays with numpy.save or as safetensors" } },
-    { "\x80\x03", 2, false, { "a Python pickle", "save the arrays with numpy.save or as safetensors" } },
-    { "\x80\x04", 2, false, { "a Python pickle", "save the arrays with numpy.save or as safetensors" } },
-    { "\x80\x05", 2, false, { "a Python pickle", "save the arrays with numpy.save or as safetensors" } },
-    { "\x89HDF\r\n\x1a\n", 8, false, { "an HDF5 file (Keras)", "save the arrays with numpy.save or as safetensors" } },
+    { "\x80\x02", 2, false, { "a Python pickle", SAVE_ARRAYS } },
+    { "\x80\x03", 2, false, { "a Python pickle", SAVE_ARRAYS } },
+    { "\x80\x04", 2, false, { "a Python pickle", SAVE_ARRAYS } },
+    { "\x80\x05", 2, false, { "a Python pickle", SAVE_ARRAYS } },
+    { "\x89HDF\r\n\x1a\n", 8, false, { "an HDF5 file (Keras)", SAVE_ARRAYS } },
     { "\x1f\x8b", 2, false, { "compressed with gzip", "decompress it with gunzip and open the result" } },
     { "{", 1, true, { "a JSON text, not weights", "open one of the .safetensors files that it lists" } },
 };
@@ -45,8 +48,8 @@ static const struct {
     const char *extension;
     ql_foreign is;
 } by_name[] = {
-    { ".onnx", { "an ONNX model", "save its weights with numpy.save or as safetensors" } },
-    { ".tflite", { "a TensorFlow Lite model", "save its weights with numpy.save or as safetensors" } },
+    { ".onnx", { "an ONNX model", SAVE_ARRAYS } },
+    { ".tflite", { "a TensorFlow Lite model", SAVE_ARRAYS } },
 };
 
 static bool begins_with(const uint8_t *head, size_t head_size, const char *magic, size_t size, bool any_case)

@@ -14,7 +14,7 @@ static size_t character(const char *bytes, size_t size, uint32_t *codepoint)
     return length ? length : 1;
 }
 
-/* Matches a set against one character. pattern[0] is '['; *length is that of the set, 0 when it has no end and so is none. */
+/* Matches a set against one character. pattern[0] is '['; *length is that of the set, 0 when it has no end. */
 static bool in_set(const char *pattern, size_t size, uint32_t wanted, size_t *length)
 {
     size_t at = 1;

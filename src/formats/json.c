@@ -107,7 +107,7 @@ static size_t plain_run(const ql_json *json)
     return run;
 }
 
-/* The rest of a string, after its opening quote. What is decoded is never longer than what was read, so it goes in its place. */
+/* The rest of a string, after its opening quote. It is decoded in place, for it never grows. */
 static bool take_string(ql_json *json)
 {
     ql_cursor *cursor = &json->cursor;
@@ -268,7 +268,8 @@ ql_json_token ql_json_next(ql_json *json)
     }
     json->token_at = json->cursor.at;
     int byte = ql_cursor_peek(&json->cursor);
-    bool may_end = json->expect == EXPECT_COMMA_OR_END || json->expect == EXPECT_KEY_OR_END || json->expect == EXPECT_VALUE_OR_END;
+    bool may_end =
+        json->expect == EXPECT_COMMA_OR_END || json->expect == EXPECT_KEY_OR_END || json->expect == EXPECT_VALUE_OR_END;
     if (may_end && byte == (in_object(json) ? '}' : ']'))
         return close_container(json);
     if (json->expect == EXPECT_KEY || json->expect == EXPECT_KEY_OR_END)
@@ -304,18 +305,12 @@ bool ql_json_u64(const ql_json *json, uint64_t *out)
 const char *ql_json_token_name(ql_json_token token)
 {
     static const char *const names[] = {
-        [QL_JSON_ERROR] = "an error",
-        [QL_JSON_END] = "the end",
-        [QL_JSON_OBJECT] = "an object",
-        [QL_JSON_OBJECT_END] = "the end of an object",
-        [QL_JSON_ARRAY] = "an array",
-        [QL_JSON_ARRAY_END] = "the end of an array",
-        [QL_JSON_KEY] = "a key",
-        [QL_JSON_STRING] = "a string",
-        [QL_JSON_NUMBER] = "a number",
-        [QL_JSON_TRUE] = "true",
-        [QL_JSON_FALSE] = "false",
-        [QL_JSON_NULL] = "null",
+        [QL_JSON_ERROR] = "an error",   [QL_JSON_END] = "the end",
+        [QL_JSON_OBJECT] = "an object", [QL_JSON_OBJECT_END] = "the end of an object",
+        [QL_JSON_ARRAY] = "an array",   [QL_JSON_ARRAY_END] = "the end of an array",
+        [QL_JSON_KEY] = "a key",        [QL_JSON_STRING] = "a string",
+        [QL_JSON_NUMBER] = "a number",  [QL_JSON_TRUE] = "true",
+        [QL_JSON_FALSE] = "false",      [QL_JSON_NULL] = "null",
     };
     return names[token];
 }

@@ -3,8 +3,8 @@
  *
  *   | 93 'NUMPY' | u8 major | u8 minor | u16 (1.0) or u32 (2.0, 3.0) HL | HL bytes of header | data |
  *
- * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html. Bytes after the data are ignored, as NumPy does. The array is
- * named after the file. What the header may say is in npy_header.c.
+ * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html. Bytes after the data are ignored, as NumPy does.
+ * The array is named after the file. What the header may say is in npy_header.c.
  */
 #include "base/cursor.h"
 #include "base/error.h"
@@ -39,16 +39,18 @@ static ql_status find_header(const ql_source *source, size_t *begin, size_t *siz
     ql_cursor cursor = ql_cursor_over(bytes, there);
     const uint8_t *mark = ql_cursor_take(&cursor, sizeof magic);
     if (mark && memcmp(mark, magic, sizeof magic) != 0) {
-        return ql_fail(error, QL_BAD_FILE,
-                       "%s: does not begin with \\x93NUMPY (byte 0), so it is no .npy file; save the array again with numpy.save",
-                       shown);
+        return ql_fail(
+            error, QL_BAD_FILE,
+            "%s: does not begin with \\x93NUMPY (byte 0), so it is no .npy file; save the array again with numpy.save",
+            shown);
     }
     unsigned major = ql_cursor_u8(&cursor), minor = ql_cursor_u8(&cursor);
     if (!cursor.failed && (major < 1 || major > 3 || minor != 0)) {
-        return ql_fail(error, QL_BAD_FILE,
-                       "%s: version %u.%u of the .npy format (byte 6) is not known, only 1.0, 2.0 and 3.0 are; save the array "
-                       "again with numpy.save",
-                       shown, major, minor);
+        return ql_fail(
+            error, QL_BAD_FILE,
+            "%s: version %u.%u of the .npy format (byte 6) is not known, only 1.0, 2.0 and 3.0 are; save the array "
+            "again with numpy.save",
+            shown, major, minor);
     }
     uint32_t length = major == 1 ? ql_cursor_u16(&cursor) : ql_cursor_u32(&cursor);
     if (cursor.failed) {
@@ -58,7 +60,8 @@ static ql_status find_header(const ql_source *source, size_t *begin, size_t *siz
     }
     if (length > QL_LIMIT_NPY_HEADER) {
         return ql_fail(error, QL_BAD_FILE,
-                       "%s: a header of %" PRIu32 " bytes (byte 8) is over the limit of %d; the file is damaged, fetch or save it "
+                       "%s: a header of %" PRIu32
+                       " bytes (byte 8) is over the limit of %d; the file is damaged, fetch or save it "
                        "again",
                        shown, length, QL_LIMIT_NPY_HEADER);
     }

@@ -23,14 +23,16 @@ typedef struct parser {
 
 #define SAVE_AGAIN "save the array again with numpy.save"
 
-__attribute__((format(printf, 4, 5))) static ql_status refuse(const parser *p, size_t at, const char *advice, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static ql_status refuse(const parser *p, size_t at, const char *advice,
+                                                              const char *format, ...)
 {
     char what[240];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    return ql_fail(p->error, QL_BAD_FILE, "%s: %s (header, byte %zu of the file); %s", p->shown, what, p->begin + at, advice);
+    return ql_fail(p->error, QL_BAD_FILE, "%s: %s (header, byte %zu of the file); %s", p->shown, what, p->begin + at,
+                   advice);
 }
 
 static ql_status refuse_unexpected(const parser *p, const char *wanted)

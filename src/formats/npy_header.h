@@ -19,8 +19,8 @@ typedef struct ql_npy_header {
     uint64_t element_count, byte_count;
 } ql_npy_header;
 
-/* Reads text[size], which begins at byte `begin` of the file; `shown` is the file's printable name. QL_BAD_FILE names what is wrong or,
-   for arrays that hold no plain real numbers, what they hold. */
+/* Reads text[size], which begins at byte `begin` of the file; `shown` is the file's printable name. QL_BAD_FILE names what
+   is wrong or, for arrays that hold no plain real numbers, what they hold. */
 ql_status ql_npy_header_read(ql_npy_header *header, const char *shown, const void *text, size_t size, size_t begin,
                              ql_error *error);
 

@@ -63,7 +63,8 @@ static ql_status recognise(const ql_source *source, const ql_format **out, ql_er
     }
     const ql_foreign *foreign = ql_foreign_find(source, head, size);
     if (foreign) {
-        return ql_fail(error, QL_BAD_FILE, "%s: is %s; %s (%s)", ql_source_shown(source), foreign->what, foreign->advice, known);
+        return ql_fail(error, QL_BAD_FILE, "%s: is %s; %s (%s)", ql_source_shown(source), foreign->what, foreign->advice,
+                       known);
     }
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
         if (has_extension(ql_source_path(source), formats[i])) {
@@ -73,8 +74,8 @@ static ql_status recognise(const ql_source *source, const ql_format **out, ql_er
     }
     char first[4 * 16 + 1];
     ql_text_print(first, sizeof first, (ql_text) { .data = (const char *)head, .size = size < 16 ? size : 16 }, 0);
-    return ql_fail(error, QL_BAD_FILE, "%s: not a weight file that is known (it begins with '%s'); %s", ql_source_shown(source),
-                   first, known);
+    return ql_fail(error, QL_BAD_FILE, "%s: not a weight file that is known (it begins with '%s'); %s",
+                   ql_source_shown(source), first, known);
 }
 
 /* ---- Models ---------------------------------------------------------------------------------------------------- */

@@ -4,8 +4,8 @@
  *   | u64 N | N bytes of JSON, padded with spaces | data to the end of the file |
  *   0       8                                     8+N
  *
- * Tensors sorted by their offsets cover the data without hole, overlap or rest, so that nothing can hide in a file. Names are
- * compared as decoded and may not come twice.
+ * Tensors sorted by their offsets cover the data without hole, overlap or rest, so that nothing can hide in a file. Names
+ * are compared as decoded and may not come twice.
  */
 #include "base/error.h"
 #include "base/text.h"
@@ -67,8 +67,8 @@ static ql_status check_places(const header *h, data_span data)
         }
         if (e->begin > end) {
             return ql_safetensors_refuse(h, &e->name, e->name_at,
-                                         "bytes %" PRIu64 " to %" PRIu64 " of the data, before this tensor, belong to none", end,
-                                         e->begin);
+                                         "bytes %" PRIu64 " to %" PRIu64 " of the data, before this tensor, belong to none",
+                                         end, e->begin);
         }
         if (e->begin < end) {
             return ql_safetensors_refuse(h, &e->name, e->name_at,
@@ -148,7 +148,8 @@ static ql_status fetch_header(ql_model *model, data_span *data, ql_error *error)
     uint64_t file_size = ql_source_size(model->source);
     if (file_size < PREFIX) {
         return ql_fail(error, QL_BAD_FILE,
-                       "%s: %" PRIu64 " bytes are too few for a safetensors file, which begins with the length of its header "
+                       "%s: %" PRIu64
+                       " bytes are too few for a safetensors file, which begins with the length of its header "
                        "(8 bytes); fetch or export it again",
                        shown, file_size);
     }
@@ -160,7 +161,8 @@ static ql_status fetch_header(ql_model *model, data_span *data, ql_error *error)
     uint64_t size = ql_cursor_u64(&cursor);
     if (size > QL_LIMIT_SAFETENSORS_HEADER) {
         return ql_fail(error, QL_BAD_FILE,
-                       "%s: a header of %" PRIu64 " bytes (byte 0 of the file) is over the limit of %d; this is no safetensors "
+                       "%s: a header of %" PRIu64
+                       " bytes (byte 0 of the file) is over the limit of %d; this is no safetensors "
                        "file or it is damaged, fetch or export it again",
                        shown, size, QL_LIMIT_SAFETENSORS_HEADER);
     }

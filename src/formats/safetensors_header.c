@@ -1,8 +1,8 @@
 /*
  * The JSON header of a safetensors file: see safetensors_header.h and https://github.com/huggingface/safetensors, "Format".
  *
- * Every field of an entry is checked as it is read, and the entry by itself when it is complete; what all entries must fulfil
- * together is in safetensors.c.
+ * Every field of an entry is checked as it is read, and the entry by itself when it is complete; what all entries must
+ * fulfil together is in safetensors.c.
  */
 #include "formats/safetensors_header.h"
 
@@ -44,8 +44,9 @@ ql_status ql_safetensors_refuse(const header *h, const ql_text *name, size_t at,
     va_end(arguments);
     if (name)
         ql_text_print(shown, sizeof shown, *name, QL_NAME_CELLS);
-    return ql_fail(h->error, QL_BAD_FILE, "%s: %s%s%s%s (header, byte %zu of the file); " QL_SAFETENSORS_DAMAGED, ql_source_shown(h->source),
-                   name ? "tensor '" : "", shown, name ? "': " : "", what, QL_SAFETENSORS_PREFIX + at);
+    return ql_fail(h->error, QL_BAD_FILE, "%s: %s%s%s%s (header, byte %zu of the file); " QL_SAFETENSORS_DAMAGED,
+                   ql_source_shown(h->source), name ? "tensor '" : "", shown, name ? "': " : "", what,
+                   QL_SAFETENSORS_PREFIX + at);
 }
 
 static ql_status refuse_json(const header *h)
@@ -54,11 +55,13 @@ static ql_status refuse_json(const header *h)
 }
 
 /* A token that is no `wanted`: an error of the scanner, or another kind of value. */
-static ql_status refuse_token(const header *h, const ql_text *name, const char *what, const char *wanted, ql_json_token token)
+static ql_status refuse_token(const header *h, const ql_text *name, const char *what, const char *wanted,
+                              ql_json_token token)
 {
     if (token == QL_JSON_ERROR)
         return refuse_json(h);
-    return ql_safetensors_refuse(h, name, h->json.token_at, "%s must be %s, not %s", what, wanted, ql_json_token_name(token));
+    return ql_safetensors_refuse(h, name, h->json.token_at, "%s must be %s, not %s", what, wanted,
+                                 ql_json_token_name(token));
 }
 
 /* ---- Fields ---------------------------------------------------------------------------------------------------- */
@@ -81,7 +84,8 @@ static ql_status read_dtype(header *h, entry *e)
     }
     char shown[QL_NAME_BUFFER];
     ql_text_print(shown, sizeof shown, h->json.text, 24);
-    return ql_safetensors_refuse(h, &e->name, h->json.token_at, "unknown dtype \"%s\", none of those that `qloupe dtypes` lists", shown);
+    return ql_safetensors_refuse(h, &e->name, h->json.token_at,
+                                 "unknown dtype \"%s\", none of those that `qloupe dtypes` lists", shown);
 }
 
 /* An array of integers 0 .. 2^64-1, appended to h->dimensions; at most `limit` of them. */
@@ -97,10 +101,12 @@ static ql_status read_integers(header *h, const entry *e, const char *what, size
         if (!ql_json_u64(&h->json, &value)) {
             char shown[QL_NAME_BUFFER];
             ql_text_print(shown, sizeof shown, h->json.text, 24);
-            return ql_safetensors_refuse(h, &e->name, h->json.token_at, "%s holds %s, which is no integer from 0 to 2^64-1", what, shown);
+            return ql_safetensors_refuse(h, &e->name, h->json.token_at, "%s holds %s, which is no integer from 0 to 2^64-1",
+                                         what, shown);
         }
         if (*count == limit)
-            return ql_safetensors_refuse(h, &e->name, h->json.token_at, "%s has more numbers than the limit of %zu", what, limit);
+            return ql_safetensors_refuse(h, &e->name, h->json.token_at, "%s has more numbers than the limit of %zu", what,
+                                         limit);
         uint64_t *item = append(&h->dimensions, sizeof *item);
         if (!item)
             return ql_fail_memory(h->error, h->dimensions.capacity * sizeof *item);
@@ -150,12 +156,16 @@ static ql_status check_entry(const header *h, entry *e)
     if (!ql_shape_elements(shape, e->rank, &e->elements) || !ql_size_mul(e->elements, bits, &all_bits))
         return ql_safetensors_refuse(h, &e->name, e->name_at, "shape and dtype %s ask for more than 2^64 bits", dtype);
     if (all_bits % 8 != 0)
-        return ql_safetensors_refuse(h, &e->name, e->name_at, "%" PRIu64 " elements of %s do not fill whole bytes", e->elements, dtype);
+        return ql_safetensors_refuse(h, &e->name, e->name_at, "%" PRIu64 " elements of %s do not fill whole bytes",
+                                     e->elements, dtype);
     if (e->end < e->begin)
-        return ql_safetensors_refuse(h, &e->name, e->name_at, "data_offsets [%" PRIu64 ", %" PRIu64 "] end before they begin", e->begin, e->end);
+        return ql_safetensors_refuse(h, &e->name, e->name_at,
+                                     "data_offsets [%" PRIu64 ", %" PRIu64 "] end before they begin", e->begin, e->end);
     if (all_bits / 8 != e->end - e->begin) {
-        return ql_safetensors_refuse(h, &e->name, e->name_at, "shape and dtype %s need %" PRIu64 " bytes, data_offsets [%" PRIu64 ", %" PRIu64
-                      "] span %" PRIu64, dtype, all_bits / 8, e->begin, e->end, e->end - e->begin);
+        return ql_safetensors_refuse(h, &e->name, e->name_at,
+                                     "shape and dtype %s need %" PRIu64 " bytes, data_offsets [%" PRIu64 ", %" PRIu64
+                                     "] span %" PRIu64,
+                                     dtype, all_bits / 8, e->begin, e->end, e->end - e->begin);
     }
     return QL_OK;
 }
@@ -166,7 +176,8 @@ static ql_status read_entry(header *h)
 {
     entry e = { .name = h->json.text, .number = h->entries.count, .name_at = h->json.token_at };
     if (e.name.size > QL_LIMIT_NAME)
-        return ql_safetensors_refuse(h, &e.name, e.name_at, "a name of %zu bytes is over the limit of %d", e.name.size, QL_LIMIT_NAME);
+        return ql_safetensors_refuse(h, &e.name, e.name_at, "a name of %zu bytes is over the limit of %d", e.name.size,
+                                     QL_LIMIT_NAME);
     ql_json_token token = ql_json_next(&h->json);
     if (token != QL_JSON_OBJECT)
         return refuse_token(h, &e.name, "the entry", "an object", token);

@@ -17,10 +17,10 @@ enum { QL_SAFETENSORS_PREFIX = 8 }; /* bytes before the JSON text: its length */
 
 /* One tensor. shape x dtype is a whole number of bytes and equals end - begin; begin and end themselves are not checked. */
 typedef struct ql_safetensors_entry {
-    ql_text name;   /* decoded, inside the JSON text */
-    size_t number;  /* position in the header */
-    size_t name_at; /* place of the name in the JSON text */
-    size_t shape;   /* index of its first dimension among all dimensions */
+    ql_text name;                  /* decoded, inside the JSON text */
+    size_t number;                 /* position in the header */
+    size_t name_at;                /* place of the name in the JSON text */
+    size_t shape;                  /* index of its first dimension among all dimensions */
     uint64_t elements, begin, end; /* offsets from the start of the data */
     uint32_t rank;
     ql_dtype dtype;
@@ -41,12 +41,13 @@ typedef struct ql_safetensors_header {
     ql_list metadata;   /* of ql_text: key, value, key, value */
 } ql_safetensors_header;
 
-/* Reads text[size], which is changed (strings are decoded in place) and must outlive the names. Call the free function in any case. */
+/* Reads text[size], which is changed (strings are decoded in place) and must outlive the names. Call the free function in
+   any case. */
 ql_status ql_safetensors_header_read(ql_safetensors_header *header, const ql_source *source, char *text, size_t size,
                                      ql_error *error);
 void ql_safetensors_header_free(ql_safetensors_header *header);
 
-/* QL_BAD_FILE with "FILE: [tensor 'NAME': ]what (where); what to do". `name` may be NULL; `at` is a place in the JSON text. */
+/* QL_BAD_FILE with "FILE: [tensor 'NAME': ]what (where); what to do". `name` may be NULL; `at` is in the JSON text. */
 ql_status ql_safetensors_refuse(const ql_safetensors_header *header, const ql_text *name, size_t at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

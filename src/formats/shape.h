@@ -5,7 +5,7 @@
 #include "base/sizes.h"
 #include "qloupe.h"
 
-/* The product of shape[rank], 1 for rank 0. Dimensions are folded in order: an overflow counts even when a later one is 0. */
+/* The product of shape[rank], 1 for rank 0. Dimensions are folded in order: an overflow counts even before a 0. */
 static inline bool ql_shape_elements(const uint64_t *shape, size_t rank, uint64_t *elements)
 {
     *elements = 1;

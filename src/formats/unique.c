@@ -1,6 +1,6 @@
 /*
- * Duplicate names by sorting their hashes. Names are compared only where hashes are equal: names that were made to collide cost
- * n log n comparisons, never n squared, and no secret seed is needed.
+ * Duplicate names by sorting their hashes. Names are compared only where hashes are equal: names that were made to collide
+ * cost n log n comparisons, never n squared, and no secret seed is needed.
  */
 #include "formats/unique.h"
 

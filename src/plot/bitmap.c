@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "plot/figure.h"
+#include "plot/pixels.h"
 
 enum { JPEG_QUALITY = 92, CHANNELS = 3 };
 
@@ -47,19 +48,14 @@ static int write_tga(sink *s, int width, int height, const uint8_t *pixels)
     return stbi_write_tga_to_func(on_bytes, s, width, height, CHANNELS, pixels);
 }
 
-/* [height][width] pixels of three bytes, red first; malloced. */
-static uint8_t *pack_pixels(cairo_surface_t *surface, int width, int height)
+/* [height][width] pixels of three bytes, malloced. */
+static uint8_t *pack_pixels(cairo_surface_t *surface, unsigned width, unsigned height)
 {
-    uint8_t *packed = malloc((size_t)CHANNELS * (size_t)width * (size_t)height), *out = packed;
-    for (int y = 0; packed && y < height; y++) {
-        const uint8_t *bytes =
-            cairo_image_surface_get_data(surface) + (size_t)y * (size_t)cairo_image_surface_get_stride(surface);
-        const uint32_t *row = (const uint32_t *)(const void *)bytes;
-        for (int x = 0; x < width; x++) {
-            *out++ = row[x] >> 16 & 255;
-            *out++ = row[x] >> 8 & 255;
-            *out++ = row[x] & 255;
-        }
+    size_t row_size = CHANNELS * (size_t)width, stride = (size_t)cairo_image_surface_get_stride(surface);
+    uint8_t *packed = malloc(row_size * height);
+    for (unsigned y = 0; packed && y < height; y++) {
+        const void *row = cairo_image_surface_get_data(surface) + y * stride;
+        ql_pixels_pack(row, width, packed + y * row_size);
     }
     return packed;
 }
@@ -72,7 +68,7 @@ static ql_status write_bitmap(const ql_figure *figure, ql_outfile *file, ql_erro
     if (status != QL_OK)
         return status;
     int width = cairo_image_surface_get_width(surface), height = cairo_image_surface_get_height(surface);
-    uint8_t *pixels = pack_pixels(surface, width, height);
+    uint8_t *pixels = pack_pixels(surface, (unsigned)width, (unsigned)height);
     sink s = { .file = file, .error = error, .status = QL_OK };
     if (!pixels)
         s.status = ql_fail_memory(error, (uint64_t)CHANNELS * (uint64_t)width * (uint64_t)height);

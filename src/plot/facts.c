@@ -20,8 +20,8 @@ bool ql_figure_fact(const ql_figure *figure, size_t index, const char **name, co
     const struct {
         const char *name, *value;
     } texts[FACT_TEXTS] = {
-        { "Software", "qloupe " QL_VERSION }, { "Command", figure->command },        { "File", figure->file },
-        { "Tensor", figure->tensor },         { "Spec", figure->report->spec_text },
+        { "Software", "qloupe " QL_VERSION }, { "Command", figure->command }, { "File", figure->file },
+        { "Tensor", figure->tensor },         { "Spec", figure->spec },
     };
     if (index < FACT_TEXTS) {
         *name = texts[index].name;

@@ -125,24 +125,29 @@ ql_status ql_figure_write(const ql_report *report, const ql_figure_options *opti
     if (status != QL_OK)
         return status;
 
-    char *command = ql_ink_clean(options->command), *tensor = ql_ink_clean(options->tensor),
-         *file_name = ql_ink_clean(options->file);
     ql_outfile *file = NULL;
-    if (!command || !tensor || !file_name) {
-        status = ql_fail_memory(error, strlen(options->command) + strlen(options->tensor) + strlen(options->file));
-        goto cleanup;
-    }
-    ql_figure figure = { .report = report, .command = command, .tensor = tensor, .file = file_name, .draw = what->draw };
-    status = ql_outfile_open(path, &file, error);
+    const char *texts[] = { options->command, report->spec_text, options->tensor, options->file };
+    enum { TEXT_COUNT = sizeof texts / sizeof texts[0] };
+    char *clean[TEXT_COUNT] = { NULL };
+    for (size_t i = 0; i < TEXT_COUNT && status == QL_OK; i++)
+        if (!(clean[i] = ql_ink_clean(texts[i])))
+            status = ql_fail_memory(error, strlen(texts[i]));
+    const ql_figure figure = {
+        .report = report,
+        .command = clean[0],
+        .spec = clean[1],
+        .tensor = clean[2],
+        .file = clean[3],
+        .draw = what->draw,
+    };
+    if (status == QL_OK)
+        status = ql_outfile_open(path, &file, error);
     if (status == QL_OK)
         status = how->write(&figure, file, error);
     if (status == QL_OK)
         status = ql_outfile_commit(&file, error);
-
-cleanup:
     ql_outfile_discard(&file);
-    free(command);
-    free(tensor);
-    free(file_name);
+    for (size_t i = 0; i < TEXT_COUNT; i++)
+        free(clean[i]);
     return status;
 }

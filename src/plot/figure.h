@@ -16,7 +16,7 @@ enum { QL_FIGURE_WIDTH = 800, QL_FIGURE_HEIGHT = 500, QL_FIGURE_SCALE = 2 };
 /* What a figure says about itself besides the picture. Texts are valid UTF-8 without control characters. */
 typedef struct ql_figure {
     const ql_report *report;
-    const char *command, *tensor, *file;
+    const char *command, *spec, *tensor, *file;
     void (*draw)(cairo_t *cairo, const struct ql_figure *figure); /* on a white page */
 } ql_figure;
 

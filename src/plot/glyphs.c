@@ -36,39 +36,42 @@ static uint32_t mix(const ql_canvas *canvas, unsigned share)
  */
 #define ARMS(left, up, right, down) ((left) | (up) << 2 | (right) << 4 | (down) << 6)
 
+/* clang-format off */
 static const uint8_t arms[0x80] = {
-    [0x00] = ARMS(1, 0, 1, 0), ARMS(2, 0, 2, 0),          ARMS(0, 1, 0, 1), ARMS(0, 2, 0, 2),
-    [0x04] = ARMS(1, 0, 1, 0), ARMS(2, 0, 2, 0),          ARMS(0, 1, 0, 1), ARMS(0, 2, 0, 2), /* three dashes */
-    [0x08] = ARMS(1, 0, 1, 0), ARMS(2, 0, 2, 0),          ARMS(0, 1, 0, 1), ARMS(0, 2, 0, 2), /* four dashes */
-    [0x0c] = ARMS(0, 0, 1, 1), ARMS(0, 0, 2, 1),          ARMS(0, 0, 1, 2), ARMS(0, 0, 2, 2),
-    [0x10] = ARMS(1, 0, 0, 1), ARMS(2, 0, 0, 1),          ARMS(1, 0, 0, 2), ARMS(2, 0, 0, 2),
-    [0x14] = ARMS(0, 1, 1, 0), ARMS(0, 1, 2, 0),          ARMS(0, 2, 1, 0), ARMS(0, 2, 2, 0),
-    [0x18] = ARMS(1, 1, 0, 0), ARMS(2, 1, 0, 0),          ARMS(1, 2, 0, 0), ARMS(2, 2, 0, 0),
-    [0x1c] = ARMS(0, 1, 1, 1), ARMS(0, 1, 2, 1),          ARMS(0, 2, 1, 1), ARMS(0, 1, 1, 2),
-    [0x20] = ARMS(0, 2, 1, 2), ARMS(0, 2, 2, 1),          ARMS(0, 1, 2, 2), ARMS(0, 2, 2, 2),
-    [0x24] = ARMS(1, 1, 0, 1), ARMS(2, 1, 0, 1),          ARMS(1, 2, 0, 1), ARMS(1, 1, 0, 2),
-    [0x28] = ARMS(1, 2, 0, 2), ARMS(2, 2, 0, 1),          ARMS(2, 1, 0, 2), ARMS(2, 2, 0, 2),
-    [0x2c] = ARMS(1, 0, 1, 1), ARMS(2, 0, 1, 1),          ARMS(1, 0, 2, 1), ARMS(2, 0, 2, 1),
-    [0x30] = ARMS(1, 0, 1, 2), ARMS(2, 0, 1, 2),          ARMS(1, 0, 2, 2), ARMS(2, 0, 2, 2),
-    [0x34] = ARMS(1, 1, 1, 0), ARMS(2, 1, 1, 0),          ARMS(1, 1, 2, 0), ARMS(2, 1, 2, 0),
-    [0x38] = ARMS(1, 2, 1, 0), ARMS(2, 2, 1, 0),          ARMS(1, 2, 2, 0), ARMS(2, 2, 2, 0),
-    [0x3c] = ARMS(1, 1, 1, 1), ARMS(2, 1, 1, 1),          ARMS(1, 1, 2, 1), ARMS(2, 1, 2, 1),
-    [0x40] = ARMS(1, 2, 1, 1), ARMS(1, 1, 1, 2),          ARMS(1, 2, 1, 2), ARMS(2, 2, 1, 1),
-    [0x44] = ARMS(1, 2, 2, 1), ARMS(2, 1, 1, 2),          ARMS(1, 1, 2, 2), ARMS(2, 2, 2, 1),
-    [0x48] = ARMS(2, 1, 2, 2), ARMS(2, 2, 1, 2),          ARMS(1, 2, 2, 2), ARMS(2, 2, 2, 2),
-    [0x4c] = ARMS(1, 0, 1, 0), ARMS(2, 0, 2, 0),          ARMS(0, 1, 0, 1), ARMS(0, 2, 0, 2), /* two dashes */
-    [0x50] = ARMS(3, 0, 3, 0), ARMS(0, 3, 0, 3),          ARMS(0, 0, 3, 1), ARMS(0, 0, 1, 3),
-    [0x54] = ARMS(0, 0, 3, 3), ARMS(3, 0, 0, 1),          ARMS(1, 0, 0, 3), ARMS(3, 0, 0, 3),
-    [0x58] = ARMS(0, 1, 3, 0), ARMS(0, 3, 1, 0),          ARMS(0, 3, 3, 0), ARMS(3, 1, 0, 0),
-    [0x5c] = ARMS(1, 3, 0, 0), ARMS(3, 3, 0, 0),          ARMS(0, 1, 3, 1), ARMS(0, 3, 1, 3),
-    [0x60] = ARMS(0, 3, 3, 3), ARMS(3, 1, 0, 1),          ARMS(1, 3, 0, 3), ARMS(3, 3, 0, 3),
-    [0x64] = ARMS(3, 0, 3, 1), ARMS(1, 0, 1, 3),          ARMS(3, 0, 3, 3), ARMS(3, 1, 3, 0),
-    [0x68] = ARMS(1, 3, 1, 0), ARMS(3, 3, 3, 0),          ARMS(3, 1, 3, 1), ARMS(1, 3, 1, 3),
-    [0x6c] = ARMS(3, 3, 3, 3), [0x74] = ARMS(1, 0, 0, 0), ARMS(0, 1, 0, 0), ARMS(0, 0, 1, 0),
-    ARMS(0, 0, 0, 1),          [0x78] = ARMS(2, 0, 0, 0), ARMS(0, 2, 0, 0), ARMS(0, 0, 2, 0),
-    ARMS(0, 0, 0, 2),          [0x7c] = ARMS(1, 0, 2, 0), ARMS(0, 1, 0, 2), ARMS(2, 0, 1, 0),
-    ARMS(0, 2, 0, 1),
+    [0x00] = ARMS(1, 0, 1, 0), ARMS(2, 0, 2, 0), ARMS(0, 1, 0, 1), ARMS(0, 2, 0, 2),
+    [0x04] = ARMS(1, 0, 1, 0), ARMS(2, 0, 2, 0), ARMS(0, 1, 0, 1), ARMS(0, 2, 0, 2), /* three dashes */
+    [0x08] = ARMS(1, 0, 1, 0), ARMS(2, 0, 2, 0), ARMS(0, 1, 0, 1), ARMS(0, 2, 0, 2), /* four dashes */
+    [0x0c] = ARMS(0, 0, 1, 1), ARMS(0, 0, 2, 1), ARMS(0, 0, 1, 2), ARMS(0, 0, 2, 2),
+    [0x10] = ARMS(1, 0, 0, 1), ARMS(2, 0, 0, 1), ARMS(1, 0, 0, 2), ARMS(2, 0, 0, 2),
+    [0x14] = ARMS(0, 1, 1, 0), ARMS(0, 1, 2, 0), ARMS(0, 2, 1, 0), ARMS(0, 2, 2, 0),
+    [0x18] = ARMS(1, 1, 0, 0), ARMS(2, 1, 0, 0), ARMS(1, 2, 0, 0), ARMS(2, 2, 0, 0),
+    [0x1c] = ARMS(0, 1, 1, 1), ARMS(0, 1, 2, 1), ARMS(0, 2, 1, 1), ARMS(0, 1, 1, 2),
+    [0x20] = ARMS(0, 2, 1, 2), ARMS(0, 2, 2, 1), ARMS(0, 1, 2, 2), ARMS(0, 2, 2, 2),
+    [0x24] = ARMS(1, 1, 0, 1), ARMS(2, 1, 0, 1), ARMS(1, 2, 0, 1), ARMS(1, 1, 0, 2),
+    [0x28] = ARMS(1, 2, 0, 2), ARMS(2, 2, 0, 1), ARMS(2, 1, 0, 2), ARMS(2, 2, 0, 2),
+    [0x2c] = ARMS(1, 0, 1, 1), ARMS(2, 0, 1, 1), ARMS(1, 0, 2, 1), ARMS(2, 0, 2, 1),
+    [0x30] = ARMS(1, 0, 1, 2), ARMS(2, 0, 1, 2), ARMS(1, 0, 2, 2), ARMS(2, 0, 2, 2),
+    [0x34] = ARMS(1, 1, 1, 0), ARMS(2, 1, 1, 0), ARMS(1, 1, 2, 0), ARMS(2, 1, 2, 0),
+    [0x38] = ARMS(1, 2, 1, 0), ARMS(2, 2, 1, 0), ARMS(1, 2, 2, 0), ARMS(2, 2, 2, 0),
+    [0x3c] = ARMS(1, 1, 1, 1), ARMS(2, 1, 1, 1), ARMS(1, 1, 2, 1), ARMS(2, 1, 2, 1),
+    [0x40] = ARMS(1, 2, 1, 1), ARMS(1, 1, 1, 2), ARMS(1, 2, 1, 2), ARMS(2, 2, 1, 1),
+    [0x44] = ARMS(1, 2, 2, 1), ARMS(2, 1, 1, 2), ARMS(1, 1, 2, 2), ARMS(2, 2, 2, 1),
+    [0x48] = ARMS(2, 1, 2, 2), ARMS(2, 2, 1, 2), ARMS(1, 2, 2, 2), ARMS(2, 2, 2, 2),
+    [0x4c] = ARMS(1, 0, 1, 0), ARMS(2, 0, 2, 0), ARMS(0, 1, 0, 1), ARMS(0, 2, 0, 2), /* two dashes */
+    [0x50] = ARMS(3, 0, 3, 0), ARMS(0, 3, 0, 3), ARMS(0, 0, 3, 1), ARMS(0, 0, 1, 3),
+    [0x54] = ARMS(0, 0, 3, 3), ARMS(3, 0, 0, 1), ARMS(1, 0, 0, 3), ARMS(3, 0, 0, 3),
+    [0x58] = ARMS(0, 1, 3, 0), ARMS(0, 3, 1, 0), ARMS(0, 3, 3, 0), ARMS(3, 1, 0, 0),
+    [0x5c] = ARMS(1, 3, 0, 0), ARMS(3, 3, 0, 0), ARMS(0, 1, 3, 1), ARMS(0, 3, 1, 3),
+    [0x60] = ARMS(0, 3, 3, 3), ARMS(3, 1, 0, 1), ARMS(1, 3, 0, 3), ARMS(3, 3, 0, 3),
+    [0x64] = ARMS(3, 0, 3, 1), ARMS(1, 0, 1, 3), ARMS(3, 0, 3, 3), ARMS(3, 1, 3, 0),
+    [0x68] = ARMS(1, 3, 1, 0), ARMS(3, 3, 3, 0), ARMS(3, 1, 3, 1), ARMS(1, 3, 1, 3),
+    [0x6c] = ARMS(3, 3, 3, 3),
+    [0x6d] = ARMS(0, 0, 1, 1), ARMS(1, 0, 0, 1), ARMS(1, 1, 0, 0), ARMS(0, 1, 1, 0), /* round corners */
+    [0x74] = ARMS(1, 0, 0, 0), ARMS(0, 1, 0, 0), ARMS(0, 0, 1, 0), ARMS(0, 0, 0, 1),
+    [0x78] = ARMS(2, 0, 0, 0), ARMS(0, 2, 0, 0), ARMS(0, 0, 2, 0), ARMS(0, 0, 0, 2),
+    [0x7c] = ARMS(1, 0, 2, 0), ARMS(0, 1, 0, 2), ARMS(2, 0, 1, 0), ARMS(0, 2, 0, 1),
 };
+/* clang-format on */
 
 static bool is_round(unsigned index)
 {

@@ -18,10 +18,14 @@
 
 static const double LEFT = 62, RIGHT = 782, GRID_STRIP = 9, LABEL_SIZE = 8.5, SHADE = 0.09;
 enum { STEM_LIMIT = 64 };
+static const double LARGE_DOT = 2.4, SMALL_DOT = 1.1;
+
+typedef enum key_shape { KEY_AREA, KEY_LINE, KEY_STEM, KEY_DOTS } key_shape;
 
 /* Where the dequantized values are: one mark per level where the levels are known, else one per bin. */
 typedef struct marks {
     unsigned count, used;
+    key_shape shape;
     bool levels; /* marks are levels with their exact counts, not bins */
     double at[QL_BINS];
     uint64_t counts[QL_BINS];
@@ -67,35 +71,41 @@ static void find_view(const ql_report *report, double *lo, double *hi)
     }
 }
 
-static bool drawn_as_stems(const marks *m)
+/* How the dequantized values can be read best: few of them as stems, many levels as dots, many bins as a line. */
+static key_shape choose_shape(const ql_panel *panel, const marks *m)
 {
-    return m->levels || m->count <= STEM_LIMIT;
+    double first = NAN, last = NAN;
+    for (unsigned i = 0; i < m->count; i++)
+        if (m->counts[i] > 0) {
+            last = ql_axis_at(&panel->x, m->at[i]);
+            first = isnan(first) ? last : first;
+        }
+    bool have_room = m->used < 2 || (last - first) / (m->used - 1) >= 2 * LARGE_DOT;
+    return m->used <= STEM_LIMIT && have_room ? KEY_STEM : m->levels ? KEY_DOTS : KEY_LINE;
 }
 
-static void draw_stems(const ql_panel *panel, const marks *m)
+static void draw_dot(cairo_t *cairo, double x, double y, double radius)
 {
-    cairo_t *cairo = panel->cairo;
-    bool stems = m->count <= STEM_LIMIT;
-    double radius = stems ? 2.4 : 1.1;
-    ql_ink_color(cairo, QL_INK_DEQUANTIZED, 1);
-    for (unsigned i = 0; i < m->count; i++) {
-        double x = ql_axis_at(&panel->x, m->at[i]), y = ql_panel_count_at(panel, m->counts[i]);
-        if (m->counts[i] == 0 || x < panel->left || x > panel->right)
-            continue;
-        if (stems)
-            ql_ink_line(cairo, x, panel->bottom, x, y, 1.1);
-        cairo_new_sub_path(cairo);
-        cairo_arc(cairo, x, y, radius, 0, 2 * M_PI);
-        cairo_fill(cairo);
-    }
+    cairo_new_sub_path(cairo);
+    cairo_arc(cairo, x, y, radius, 0, 2 * M_PI);
+    cairo_fill(cairo);
 }
 
 static void draw_dequantized(const ql_panel *panel, const ql_report *report, const marks *m)
 {
-    if (drawn_as_stems(m))
-        draw_stems(panel, m);
-    else
+    if (m->shape == KEY_LINE) {
         ql_panel_draw_outline(panel, &report->dequantized, QL_INK_DEQUANTIZED, 1.0);
+        return;
+    }
+    ql_ink_color(panel->cairo, QL_INK_DEQUANTIZED, 1);
+    for (unsigned i = 0; i < m->count; i++) {
+        double x = ql_axis_at(&panel->x, m->at[i]), y = ql_panel_count_at(panel, m->counts[i]);
+        if (m->counts[i] == 0 || x < panel->left || x > panel->right)
+            continue;
+        if (m->shape == KEY_STEM)
+            ql_ink_line(panel->cairo, x, panel->bottom, x, y, 1.1);
+        draw_dot(panel->cairo, x, y, m->shape == KEY_STEM ? LARGE_DOT : SMALL_DOT);
+    }
 }
 
 /* Every level as a tick below the axis: strong where it is used, pale where it is idle. Returns the height of the strip. */
@@ -132,10 +142,10 @@ static void shade(const ql_panel *panel, double from, double to)
     cairo_fill(panel->cairo);
 }
 
-/* Same within a thousandth of the data's range: nothing that could be seen. */
+/* Same within a thousandth of the data's range and within what float32 rounds: nothing that could be seen. */
 static bool same_place(const ql_report *report, double a, double b)
 {
-    return fabs(a - b) <= 1e-3 * (report->original.hi - report->original.lo);
+    return fabs(a - b) <= 1e-3 * (report->original.hi - report->original.lo) + 1e-6 * fmax(fabs(a), fabs(b));
 }
 
 static bool clip_is_data_range(const ql_report *report)
@@ -144,19 +154,28 @@ static bool clip_is_data_range(const ql_report *report)
            same_place(report, report->clip_hi, report->original.hi);
 }
 
+static bool cuts_data(const ql_report *report)
+{
+    return (report->clip_lo > report->original.lo && !same_place(report, report->clip_lo, report->original.lo)) ||
+           (report->clip_hi < report->original.hi && !same_place(report, report->clip_hi, report->original.hi));
+}
+
+/* Labels stand outside the range where there is room, else inside; the second one moves down where they could meet. */
 static void draw_clip(const ql_panel *panel, const ql_report *report)
 {
-    if (clip_is_data_range(report))
+    if (clip_is_data_range(report) || !isfinite(report->clip_lo) || !isfinite(report->clip_hi))
         return;
-    for (int side = 0; side < 2; side++) {
-        double at = side ? report->clip_hi : report->clip_lo, x = ql_axis_at(&panel->x, at);
-        char number[QL_NUMBER_SIZE], label[QL_NUMBER_SIZE + 16];
-        ql_number(number, at, 4);
-        snprintf(label, sizeof label, "clip %s", number);
-        double room = side ? panel->right - x : x - panel->left;
-        bool outside = room > 90;
-        ql_panel_draw_mark(panel, at, outside == (side == 1) ? 0 : 1, label);
-    }
+    enum { LABEL_ROOM = 90 };
+    double lo = ql_axis_at(&panel->x, report->clip_lo), hi = ql_axis_at(&panel->x, report->clip_hi);
+    bool lo_outside = lo - panel->left > LABEL_ROOM, hi_outside = panel->right - hi > LABEL_ROOM;
+    bool meet = hi - lo < 2 * LABEL_ROOM && !(lo_outside && hi_outside);
+    char number[QL_NUMBER_SIZE], label[QL_NUMBER_SIZE + 16];
+    ql_number(number, report->clip_lo, 4);
+    snprintf(label, sizeof label, "clip %s", number);
+    ql_panel_draw_mark(panel, report->clip_lo, lo_outside ? 1 : 0, 0, label);
+    ql_number(number, report->clip_hi, 4);
+    snprintf(label, sizeof label, "clip %s", number);
+    ql_panel_draw_mark(panel, report->clip_hi, hi_outside ? 0 : 1, meet ? 1 : 0, label);
 }
 
 /* What the picture cannot show, in words, on the line of the axis' name. */
@@ -185,8 +204,6 @@ static void draw_notes(const ql_panel *panel, const ql_report *report, const mar
     }
 }
 
-typedef enum key_shape { KEY_AREA, KEY_LINE, KEY_STEM } key_shape;
-
 /* One entry of the legend; returns where the next one starts. */
 static double draw_key(cairo_t *cairo, double x, double y, key_shape shape, uint32_t rgb, double alpha, const char *text)
 {
@@ -194,12 +211,13 @@ static double draw_key(cairo_t *cairo, double x, double y, key_shape shape, uint
     if (shape == KEY_AREA) {
         cairo_rectangle(cairo, x, y - 7, 14, 8);
         cairo_fill(cairo);
+    } else if (shape == KEY_DOTS) {
+        for (int i = 0; i < 3; i++)
+            draw_dot(cairo, x + 2 + 5 * i, y - 3, SMALL_DOT);
     } else {
         ql_ink_line(cairo, x, y - 3, x + 14, y - 3, 1.2);
-    }
-    if (shape == KEY_STEM) {
-        cairo_arc(cairo, x + 7, y - 3, 2.4, 0, 2 * M_PI);
-        cairo_fill(cairo);
+        if (shape == KEY_STEM)
+            draw_dot(cairo, x + 7, y - 3, LARGE_DOT);
     }
     ql_ink_color(cairo, QL_INK_TEXT, 1);
     return x + 19 + ql_ink_text(cairo, x + 19, y, 0, text) + 22;
@@ -212,8 +230,8 @@ static void draw_legend(cairo_t *cairo, const ql_report *report, const marks *m,
         snprintf(text, sizeof text, "dequantized y, count of each level (%u of %u used)", m->used, report->levels);
     ql_ink_font(cairo, QL_FACE_PLAIN, 9);
     double x = draw_key(cairo, LEFT, y, KEY_AREA, QL_INK_ORIGINAL, 1, "original x, in 512 bins");
-    x = draw_key(cairo, x, y, drawn_as_stems(m) ? KEY_STEM : KEY_LINE, QL_INK_DEQUANTIZED, 1, text);
-    if (report->clip_lo > report->original.lo || report->clip_hi < report->original.hi)
+    x = draw_key(cairo, x, y, m->shape, QL_INK_DEQUANTIZED, 1, text);
+    if (cuts_data(report))
         draw_key(cairo, x, y, KEY_AREA, QL_INK_DEQUANTIZED, SHADE, "beyond the clip range");
 }
 
@@ -227,9 +245,10 @@ static void draw_distribution(cairo_t *cairo, const ql_report *report)
     uint64_t largest = ql_histogram_largest(&report->original);
     ql_panel_scale(&panel, lo, hi, m.largest > largest ? m.largest : largest, true);
 
+    m.shape = choose_shape(&panel, &m);
     draw_legend(cairo, report, &m, 66);
     ql_panel_draw_counts(&panel, "count (log scale)");
-    if (!clip_is_data_range(report)) {
+    if (cuts_data(report)) {
         shade(&panel, report->original.lo, fmin(report->clip_lo, report->original.hi));
         shade(&panel, fmax(report->clip_hi, report->original.lo), report->original.hi);
     }
@@ -254,9 +273,9 @@ static void draw_error(cairo_t *cairo, const ql_report *report)
         const char *which = report->scale_min < report->scale_max ? "½ largest step" : "½ step";
         ql_number(number, half, 4);
         snprintf(label, sizeof label, "−%s", which);
-        ql_panel_draw_mark(&panel, -half, 0, label);
+        ql_panel_draw_mark(&panel, -half, 0, 0, label);
         snprintf(label, sizeof label, "%s = %s", which, number);
-        ql_panel_draw_mark(&panel, half, 1, label);
+        ql_panel_draw_mark(&panel, half, 1, 0, label);
     }
     ql_panel_draw_values(&panel, 1, "error, in the units of the tensor");
 
@@ -278,12 +297,12 @@ static void draw_title(cairo_t *cairo, const ql_figure *figure)
     ql_ink_color(cairo, QL_INK_TEXT, 1);
     ql_ink_text_within(cairo, LEFT, 28, RIGHT - LEFT, figure->tensor);
     ql_ink_font(cairo, QL_FACE_MONO, 10);
-    double x = LEFT + ql_ink_text_within(cairo, LEFT, 46, 0.6 * (RIGHT - LEFT), figure->report->spec_text);
+    double x = LEFT + ql_ink_text_within(cairo, LEFT, 46, 0.6 * (RIGHT - LEFT), figure->spec);
     ql_ink_font(cairo, QL_FACE_PLAIN, 9.5);
     ql_ink_color(cairo, QL_INK_SOFT, 1);
     x += 14 + ql_ink_text_within(cairo, x + 14, 46, RIGHT - x - 140, figure->file);
     ql_number_count(number, figure->report->stats.count);
-    snprintf(count, sizeof count, "%s values", number);
+    snprintf(count, sizeof count, "%s value%s", number, figure->report->stats.count == 1 ? "" : "s");
     ql_ink_text(cairo, x + 14, 46, 0, count);
 }
 

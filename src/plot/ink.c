@@ -6,7 +6,8 @@
 
 static const char ELLIPSIS[] = "\u2026";
 
-/* Length of the valid UTF-8 sequence at s, 0 when there is none: shortest form only, no surrogates, up to U+10FFFF. */
+/* Length of the valid UTF-8 sequence at s, 0 when there is none: shortest form only, no surrogates, up to U+10FFFF, and not
+   the code points that are set aside as no characters (U+FDD0-FDEF, U+??FFFE, U+??FFFF), which cairo refuses. */
 static size_t sequence_length(const unsigned char *s)
 {
     if (s[0] < 0x80)
@@ -20,7 +21,9 @@ static size_t sequence_length(const unsigned char *s)
     bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
     bool surrogate = s[0] == 0xed && s[1] >= 0xa0;
     bool too_large = s[0] == 0xf4 && s[1] >= 0x90;
-    return overlong || surrogate || too_large ? 0 : length;
+    bool set_aside = (s[0] == 0xef && s[1] == 0xb7 && s[2] >= 0x90 && s[2] <= 0xaf) ||
+                     (length >= 3 && (s[length - 3] & 0x0f) == 0x0f && s[length - 2] == 0xbf && s[length - 1] >= 0xbe);
+    return overlong || surrogate || too_large || set_aside ? 0 : length;
 }
 
 char *ql_ink_clean(const char *text)
@@ -49,8 +52,7 @@ void ql_ink_color(cairo_t *cairo, uint32_t rgb, double alpha)
 
 void ql_ink_font(cairo_t *cairo, ql_face face, double size)
 {
-    cairo_select_font_face(cairo, face == QL_FACE_MONO ? "DejaVu Sans Mono" : "DejaVu Sans",
-                           face == QL_FACE_ITALIC ? CAIRO_FONT_SLANT_ITALIC : CAIRO_FONT_SLANT_NORMAL,
+    cairo_select_font_face(cairo, face == QL_FACE_MONO ? "DejaVu Sans Mono" : "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
                            face == QL_FACE_BOLD ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_font_size(cairo, size);
 }

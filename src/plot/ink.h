@@ -25,7 +25,7 @@ enum {
     QL_INK_CLIP = 0x222222,
 };
 
-typedef enum ql_face { QL_FACE_PLAIN, QL_FACE_BOLD, QL_FACE_ITALIC, QL_FACE_MONO } ql_face;
+typedef enum ql_face { QL_FACE_PLAIN, QL_FACE_BOLD, QL_FACE_MONO } ql_face;
 
 /* A malloced copy that cairo and PNG can take: invalid bytes become U+FFFD, control characters become spaces. NULL without
  * memory. */
@@ -42,11 +42,11 @@ double ql_ink_text(cairo_t *cairo, double x, double y, double anchor, const char
 double ql_ink_text_within(cairo_t *cairo, double x, double y, double width, const char *text);
 
 /* Breaks the text at spaces (or anywhere, when a word is too long) into lines of at most `width`, `leading` apart, the first
-   on baseline y; the last of `line_limit` lines ends in "..." when there is more. */
+   on baseline y; the last of `line_limit` lines
+   gets "..." in its middle when there is more. */
 void ql_ink_paragraph(cairo_t *cairo, double x, double y, double width, double leading, unsigned line_limit,
                       const char *text);
 
-/* A straight line; where it is upright or level and `width` a whole number of pixels it falls on whole pixels. */
 void ql_ink_line(cairo_t *cairo, double x0, double y0, double x1, double y1, double width);
 
 #endif

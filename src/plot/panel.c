@@ -31,7 +31,7 @@ void ql_panel_scale(ql_panel *panel, double lo, double hi, uint64_t largest, boo
     double margin = hi > lo ? 0.02 * (hi - lo) : lo != 0 ? 0.5 * fabs(lo) : 1;
     panel->x = (ql_axis) { lo - margin, hi + margin, panel->left, panel->right };
     panel->log_counts = log_counts;
-    double top = log_counts ? fmax(10, 1.7 * (double)largest) : fmax(1, 1.15 * (double)largest);
+    double top = log_counts ? fmax(10, 1.7 * (double)largest) : fmax(4, 1.15 * (double)largest);
     panel->y = (ql_axis) { log_counts ? log10(LOG_FLOOR) : 0, log_counts ? log10(top) : top, panel->bottom, panel->top };
 }
 
@@ -93,7 +93,7 @@ void ql_panel_draw_counts(const ql_panel *panel, const char *name)
     ql_number_power(power, ticks.exponent);
     snprintf(text, sizeof text, "%s%s%s", name, power[0] ? " " : "", power);
     cairo_save(cairo);
-    cairo_translate(cairo, panel->left - 34, (panel->top + panel->bottom) / 2);
+    cairo_translate(cairo, panel->left - 41, (panel->top + panel->bottom) / 2);
     cairo_rotate(cairo, -M_PI / 2);
     ql_ink_color(cairo, QL_INK_SOFT, 1);
     ql_ink_text(cairo, 0, 0, 0.5, text);
@@ -217,10 +217,10 @@ void ql_panel_draw_outline(const ql_panel *panel, const ql_histogram *histogram,
     cairo_restore(cairo);
 }
 
-void ql_panel_draw_mark(const ql_panel *panel, double value, double anchor, const char *label)
+void ql_panel_draw_mark(const ql_panel *panel, double value, double anchor, unsigned row, const char *label)
 {
     cairo_t *cairo = panel->cairo;
-    double x = ql_axis_at(&panel->x, value), width, y = panel->top + 11;
+    double x = ql_axis_at(&panel->x, value), width, y = panel->top + 11 + 14 * row;
     if (!(x >= panel->left && x <= panel->right))
         return;
     cairo_save(cairo);

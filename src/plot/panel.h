@@ -35,8 +35,9 @@ void ql_panel_draw_filled(const ql_panel *panel, const ql_histogram *histogram, 
  * keeps only the tops. */
 void ql_panel_draw_outline(const ql_panel *panel, const ql_histogram *histogram, uint32_t rgb, double width);
 
-/* A dashed upright line at `value` with a label at the top beside it: anchor 0 right of the line, 1 left of it. */
-void ql_panel_draw_mark(const ql_panel *panel, double value, double anchor, const char *label);
+/* A dashed upright line at `value` with a label at the top beside it: anchor 0 right of the line, 1 left of it;
+   `row` rows of text further down. */
+void ql_panel_draw_mark(const ql_panel *panel, double value, double anchor, unsigned row, const char *label);
 
 /* The value in the middle of a bin. */
 double ql_histogram_center(const ql_histogram *histogram, unsigned bin);

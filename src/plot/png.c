@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "plot/figure.h"
+#include "plot/pixels.h"
 
 /* What libpng's callbacks need. They may leave by longjmp only through png_error. */
 typedef struct sink {
@@ -65,18 +66,24 @@ static void set_texts(png_structp png, png_infop info, const ql_png *image, png_
     png_set_text(png, info, chunks, (int)image->text_count);
 }
 
-/* row: scratch of 3 * width bytes. Runs under the caller's setjmp. */
-static void write_rows(png_structp png, const ql_png *image, uint8_t *row)
+/* row: scratch of 3 * width bytes; chunks: of text_count texts. Comes back early when libpng fails: on_error has the reason.
+   What must outlive that jump belongs to the caller. */
+static void encode(png_structp png, png_infop info, const ql_png *image, uint8_t *row, png_text *chunks)
 {
+    if (setjmp(png_jmpbuf(png)) != 0)
+        return;
+    png_set_IHDR(png, info, image->width, image->height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); /* flat areas pack best as they are */
+    if (image->pixels_per_metre)
+        png_set_pHYs(png, info, image->pixels_per_metre, image->pixels_per_metre, PNG_RESOLUTION_METER);
+    set_texts(png, info, image, chunks);
+    png_write_info(png, info);
     for (unsigned y = 0; y < image->height; y++) {
-        const uint32_t *pixels = image->pixels + y * image->stride;
-        for (unsigned x = 0; x < image->width; x++) {
-            row[3 * x] = pixels[x] >> 16 & 255;
-            row[3 * x + 1] = pixels[x] >> 8 & 255;
-            row[3 * x + 2] = pixels[x] & 255;
-        }
+        ql_pixels_pack(image->pixels + y * image->stride, image->width, row);
         png_write_row(png, row);
     }
+    png_write_end(png, NULL);
 }
 
 ql_status ql_png_write(const ql_png *image, ql_outfile *file, ql_error *error)
@@ -88,21 +95,10 @@ ql_status ql_png_write(const ql_png *image, ql_outfile *file, ql_error *error)
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!row || !chunks || !info) {
         s.status = ql_fail_memory(error, 3 * (uint64_t)image->width);
-        goto cleanup;
+    } else {
+        png_set_write_fn(png, &s, on_bytes, on_flush);
+        encode(png, info, image, row, chunks);
     }
-    if (setjmp(png_jmpbuf(png)) != 0)
-        goto cleanup;
-    png_set_write_fn(png, &s, on_bytes, on_flush);
-    png_set_IHDR(png, info, image->width, image->height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    if (image->pixels_per_metre)
-        png_set_pHYs(png, info, image->pixels_per_metre, image->pixels_per_metre, PNG_RESOLUTION_METER);
-    set_texts(png, info, image, chunks);
-    png_write_info(png, info);
-    write_rows(png, image, row);
-    png_write_end(png, NULL);
-
-cleanup:
     png_destroy_write_struct(&png, &info);
     free(chunks);
     free(row);

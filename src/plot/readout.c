@@ -13,8 +13,8 @@ enum { TEXT_SIZE = 128 };
 static const double LEADING = 15.2, SIZE = 9.5, GUTTER = 26;
 
 typedef struct line {
-    const char *label;
-    ql_metric metric; /* read by the formats that show a metric */
+    const char *label; /* NULL: the title of the metric */
+    ql_metric metric;  /* whose value is formatted; QL_METRIC_COUNT: the format finds its own in the report */
     void (*format)(char out[TEXT_SIZE], const ql_report *report, double value);
 } line;
 
@@ -24,43 +24,47 @@ static void format_number(char out[TEXT_SIZE], const ql_report *report, double v
     ql_number(out, value, 4);
 }
 
-static void format_decibels(char out[TEXT_SIZE], const ql_report *report, double value)
+/* A fixed number of decimals and a unit, as long as the number is of a size that can be read so. */
+static void put_fixed(char out[TEXT_SIZE], double value, int decimals, const char *unit)
 {
-    (void)report;
-    if (isfinite(value))
-        snprintf(out, TEXT_SIZE, "%s%.2f dB", value < 0 ? "−" : "", fabs(value));
+    if (fabs(value) < 1e6)
+        snprintf(out, TEXT_SIZE, "%s%.*f%s", value < 0 ? "−" : "", decimals, fabs(value), unit);
     else
         ql_number(out, value, 4);
 }
 
-static void format_fixed(char out[TEXT_SIZE], const ql_report *report, double value)
+static void format_decibels(char out[TEXT_SIZE], const ql_report *report, double value)
 {
     (void)report;
-    if (isfinite(value))
-        snprintf(out, TEXT_SIZE, "%s%.6f", value < 0 ? "−" : "", fabs(value));
-    else
-        ql_number(out, value, 4);
+    put_fixed(out, value, 2, "");
+}
+
+static void format_cosine(char out[TEXT_SIZE], const ql_report *report, double value)
+{
+    (void)report;
+    put_fixed(out, value, 6, "");
 }
 
 static void format_share(char out[TEXT_SIZE], const ql_report *report, double value)
 {
     (void)report;
-    double percent = 100 * value;
-    if (percent > 0 && percent < 0.001)
+    if (value > 0 && value < 0.00001)
         snprintf(out, TEXT_SIZE, "< 0.001 %%");
     else
-        snprintf(out, TEXT_SIZE, "%.3f %%", percent);
+        put_fixed(out, 100 * value, 3, " %");
 }
 
 static void format_levels(char out[TEXT_SIZE], const ql_report *report, double value)
 {
-    snprintf(out, TEXT_SIZE, "%.0f of %u", value, report->levels);
+    char unit[32];
+    snprintf(unit, sizeof unit, " of %u", report->levels);
+    put_fixed(out, value, 0, unit);
 }
 
 static void format_bits(char out[TEXT_SIZE], const ql_report *report, double value)
 {
     (void)value;
-    snprintf(out, TEXT_SIZE, "%.3f", report->bits_per_weight);
+    put_fixed(out, report->bits_per_weight, 3, "");
 }
 
 static void format_size(char out[TEXT_SIZE], const ql_report *report, double value)
@@ -102,18 +106,18 @@ static void format_clip(char out[TEXT_SIZE], const ql_report *report, double val
 }
 
 static const line lines[] = {
-    { "SQNR", QL_SQNR_DB, format_decibels },
-    { "RMSE / σ", QL_RMSE_OVER_STD, format_number },
-    { "RMSE", QL_RMSE, format_number },
-    { "MSE", QL_MSE, format_number },
-    { "MAE", QL_MAE, format_number },
-    { "max |e|", QL_MAX_ABS, format_number },
-    { "cosine", QL_COSINE, format_fixed },
+    { NULL, QL_SQNR_DB, format_decibels },
+    { NULL, QL_RMSE_OVER_STD, format_number },
+    { NULL, QL_RMSE, format_number },
+    { NULL, QL_MSE, format_number },
+    { NULL, QL_MAE, format_number },
+    { NULL, QL_MAX_ABS, format_number },
+    { NULL, QL_COSINE, format_cosine },
     { "bits per weight", QL_METRIC_COUNT, format_bits },
     { "size", QL_METRIC_COUNT, format_size },
-    { "levels used", QL_LEVELS_USED, format_levels },
-    { "zeros in y", QL_ZERO_FRAC, format_share },
-    { "clipped", QL_FRAC_CLIPPED, format_share },
+    { NULL, QL_LEVELS_USED, format_levels },
+    { NULL, QL_ZERO_FRAC, format_share },
+    { NULL, QL_FRAC_CLIPPED, format_share },
     { "clip range", QL_METRIC_COUNT, format_clip },
     { "step", QL_METRIC_COUNT, format_step },
 };
@@ -126,15 +130,16 @@ void ql_readout_draw(cairo_t *cairo, const ql_report *report, double left, doubl
         bool second = i >= FIRST_COLUMN;
         double x0 = second ? left + width + GUTTER : left, x1 = second ? right : left + width;
         double y = top + LEADING * (i - (second ? FIRST_COLUMN : 0)) + SIZE;
-        double value = lines[i].metric < QL_METRIC_COUNT ? report->metrics[lines[i].metric] : 0;
+        bool metric = lines[i].metric < QL_METRIC_COUNT;
+        const char *label = lines[i].label ? lines[i].label : ql_metric_describe(lines[i].metric)->title;
         char text[TEXT_SIZE];
-        lines[i].format(text, report, value);
+        lines[i].format(text, report, metric ? report->metrics[lines[i].metric] : 0);
 
         ql_ink_color(cairo, QL_INK_FAINT, 1);
         ql_ink_line(cairo, x0, y + 4.2, x1, y + 4.2, 0.5);
         ql_ink_font(cairo, QL_FACE_PLAIN, SIZE);
         ql_ink_color(cairo, QL_INK_SOFT, 1);
-        ql_ink_text(cairo, x0, y, 0, lines[i].label);
+        ql_ink_text(cairo, x0, y, 0, label);
         ql_ink_color(cairo, QL_INK_TEXT, 1);
         ql_ink_font(cairo, i == 0 ? QL_FACE_BOLD : QL_FACE_PLAIN, SIZE);
         ql_ink_text(cairo, x1, y, 1, text);

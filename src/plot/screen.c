@@ -21,10 +21,10 @@ typedef struct screen {
     unsigned width, height;
 } screen;
 
-/* The UTF-8 form of a code point; U+FFFD for what is none. */
+/* The UTF-8 form of a code point; U+FFFD for what is none or set aside as no character. */
 static void encode_utf8(uint32_t c, char out[5])
 {
-    if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+    if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) || (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe)
         c = 0xfffd;
     unsigned count = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
     static const uint8_t lead[] = { 0, 0x00, 0xc0, 0xe0, 0xf0 };

@@ -42,7 +42,7 @@ ql_status ql_figure_write_pdf(const ql_figure *figure, ql_outfile *file, ql_erro
     sink s = { .file = file, .error = error, .status = QL_OK };
     cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(on_bytes, &s, QL_FIGURE_WIDTH, QL_FIGURE_HEIGHT);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, figure->tensor);
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_SUBJECT, figure->report->spec_text);
+    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_SUBJECT, figure->spec);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_KEYWORDS, figure->command);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "qloupe " QL_VERSION);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");

@@ -30,6 +30,7 @@ ql_stream ql_calibration_stream(const ql_calibration *c)
         .outliers = c->outliers,
         .monitor = c->monitor,
         .done_before = c->done_before,
+        .limit = ql_quantizer_elements(c->profile, c->spec),
         .total = c->total,
     };
 }

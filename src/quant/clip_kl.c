@@ -155,7 +155,7 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
         return status;
     }
     ql_stream stream = ql_calibration_stream(c);
-    stream.done_before += c->outliers->active ? c->groups->elements : 0;
+    stream.done_before += c->outliers->active ? c->groups->elements : 0; /* the range */
     stream.context = &t;
     stream.tile = count_tile;
     stream.merge = merge_counts;

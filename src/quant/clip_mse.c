@@ -169,7 +169,7 @@ static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
         s.candidates[i] = candidate_at(c->spec, range, CANDIDATES - i);
     }
     ql_stream stream = ql_calibration_stream(c);
-    stream.done_before += c->outliers->active ? c->groups->elements : 0;
+    stream.done_before += c->outliers->active ? c->groups->elements : 0; /* the range */
     stream.context = &s;
     stream.tile = add_tile;
     stream.merge = merge;

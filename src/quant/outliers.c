@@ -163,7 +163,8 @@ ql_status ql_outliers_find(ql_engine *engine, const ql_profile *profile, const q
         return QL_OK;
     }
     search s = { .found = out, .ties_left = UINT64_MAX };
-    ql_stream stream = { .engine = engine, .tensor = profile->tensor, .monitor = monitor, .total = total, .context = &s };
+    ql_stream stream = { .engine = engine, .tensor = profile->tensor, .monitor = monitor,
+                         .limit = ql_outliers_passes(spec) * n, .total = total, .context = &s };
     ql_status status = QL_OK;
     if (spec->outliers_percent) {
         status = find_threshold(&s, &stream, k, error);

@@ -10,9 +10,11 @@
 uint64_t ql_quantizer_elements(const ql_profile *profile, const ql_spec *spec)
 {
     const ql_calibrator *calibrator = ql_calibrator_of(spec);
-    const unsigned passes = spec->mapping->fit_values ? 1
-                            : spec->per == QL_PER_TENSOR && spec->outliers == 0 ? calibrator->passes_tensor
-                                                                                : calibrator->passes_groups;
+    const unsigned range = spec->outliers > 0 ? 1 : 0; /* the profile's range is not that of the rest */
+    const unsigned passes = spec->mapping->fit_values              ? 1
+                            : !spec->mapping->fit                  ? 0
+                            : spec->per == QL_PER_TENSOR           ? calibrator->passes_tensor + range
+                                                                   : calibrator->passes_groups;
     return profile->tensor->element_count * (ql_outliers_passes(spec) + passes);
 }
 

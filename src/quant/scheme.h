@@ -101,8 +101,8 @@ struct ql_mapping {
     int (*negative_zero)(const ql_spec *spec);
 };
 
-/* The step for a range divided into `steps` steps, rounded once to float32 and never zero: 1 for an empty range, the smallest
-   subnormal when the quotient underflows. */
+/* The step for a range divided into `steps` steps, rounded once to float32, never zero and never infinite: 1 for an empty range,
+   the smallest subnormal when the quotient underflows, the largest float when a range by hand lies beyond float32. */
 float ql_step(double range, double steps);
 
 /* What the uniform mappings share. */

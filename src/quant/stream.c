@@ -51,7 +51,7 @@ ql_status ql_stream_run(ql_stream *stream, ql_error *error)
             return ql_fail_memory(error, size);
         }
     }
-    const uint64_t elements = stream->tensor->element_count;
+    const uint64_t elements = stream->tensor->element_count, left = stream->limit - stream->done_before;
     const ql_pass pass = {
         .chunk_count = ql_size_ceil_div(elements, QL_CHUNK),
         .work = work,
@@ -59,10 +59,10 @@ ql_status ql_stream_run(ql_stream *stream, ql_error *error)
         .context = stream,
         .monitor = stream->monitor,
         .done_before = stream->done_before,
-        .elements = elements,
+        .elements = left < elements ? left : elements, /* a scan more than expected shows no progress */
         .total = stream->total,
     };
     ql_status status = ql_parallel(stream->engine, &pass, error);
-    stream->done_before += elements;
+    stream->done_before += pass.elements;
     return status;
 }

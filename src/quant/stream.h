@@ -13,7 +13,7 @@ typedef struct ql_stream {
     const ql_tensor *tensor;
     const ql_outliers *outliers; /* NULL: none */
     const ql_monitor *monitor;   /* NULL: none */
-    uint64_t done_before, total; /* elements, for the monitor; a run adds to done_before */
+    uint64_t done_before, limit, total; /* elements, for the monitor: done so far, where this stage ends, all; a run adds to done_before */
 
     void *context;
     size_t memory_size; /* of each worker's memory below; zeroed at the start of each chunk */

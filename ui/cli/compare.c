@@ -100,7 +100,7 @@ static int compare_all(work *at)
     int code = cli_session_start(session, elements * (double)(1 + at->spec_count));
     for (size_t i = 0; i < session->tensor_count && code == CLI_GOOD; i++)
         code = compare_tensor(at, session->tensors[i]);
-    cli_progress_end(&session->progress);
+    cli_progress_hide();
     return code;
 }
 

@@ -2,6 +2,7 @@
 #include "cli/complain.h"
 
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "text/plain.h"
 
 #include <stdarg.h>
@@ -17,14 +18,17 @@ int cli_complain(const char *format, ...)
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     text_plain(line, sizeof line, message);
+    cli_progress_hide();
     fprintf(stderr, "qloupe: %s\n", line);
     return CLI_BAD;
 }
 
 int cli_complain_error(const ql_error *error)
 {
-    cli_complain("%s", error->message);
-    return error->status == QL_CANCELLED ? CLI_INTERRUPTED : CLI_BAD;
+    if (error->status != QL_CANCELLED)
+        return cli_complain("%s", error->message);
+    cli_complain("interrupted");
+    return CLI_INTERRUPTED;
 }
 
 const char *cli_shown_text(ql_text text)

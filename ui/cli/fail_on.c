@@ -87,7 +87,7 @@ static int parse(const char *text, cli_check *out)
 {
     static const char spaces[] = " \t";
     const char *at = text + strspn(text, spaces);
-    size_t name_size = strcspn(at, " \t<>=");
+    size_t name_size = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789_");
     out->text = text;
     if (!find_field(at, name_size, &out->field))
         return complain_field(text);

@@ -60,12 +60,6 @@ const cli_option_info *cli_option_describe(cli_option option)
     return &OPTIONS[option];
 }
 
-/* "compare", or "qloupe" where no command is named: what an error line points to. */
-static const char *help_words(const cli_command *command)
-{
-    return command ? command->name : "";
-}
-
 static ql_text option_name_at(const void *context, size_t index)
 {
     (void)context;
@@ -204,12 +198,13 @@ static bool check_operands(const cli_arguments *arguments)
         return true;
     if (arguments->operand_count <= most)
         return !is_mistyped_command(arguments);
-    const char *extra = arguments->operands[most];
-    if (!arguments->command && cli_command_find(extra))
+    const char *extra = cli_shown(arguments->operands[most]), *name = arguments->command ? arguments->command->name : "";
+    if (most == 0)
+        cli_complain("`qloupe %s` takes no '%s'; see `qloupe help %s`", name, extra, name);
+    else if (!arguments->command && cli_command_find(arguments->operands[most]))
         cli_complain("the command stands first: `qloupe %s %s`", extra, cli_shown(arguments->operands[0]));
     else
-        cli_complain("'%s' is one too many: %s; see `qloupe help %s`", cli_shown(extra),
-                     most ? "one file at a time" : "no file is read here", help_words(arguments->command));
+        cli_complain("'%s' is one too many, one at a time; see `qloupe help %s`", extra, name);
     return false;
 }
 

@@ -15,7 +15,7 @@ static int complain_kind(const char *kind)
         size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", ql_figure_kind_at(i)->name);
     }
-    return cli_complain("--kind %s: there is %s", cli_shown(kind), names);
+    return cli_complain("--kind %s: the kinds are: %s", cli_shown(kind), names);
 }
 
 /* --kind, the first of the table when it is not given. NULL when there is none of this name. */
@@ -78,7 +78,7 @@ static int measure_and_draw(cli_session *session, const ql_spec *spec, const cha
         ql_profile_make(session->engine, session->model, tensor, cli_session_task(session, elements), &profile, &error) ==
             QL_OK &&
         ql_report_make(session->engine, profile, spec, cli_session_task(session, elements), &report, &error) == QL_OK;
-    cli_progress_end(&session->progress);
+    cli_progress_hide();
     code = measured ? draw(session, report, kind, out) : cli_complain_error(&error);
     ql_report_free(&report);
     ql_profile_free(&profile);

@@ -15,11 +15,31 @@
 enum { ETA_WIDTH = 10, LINE_WIDTH = 22 + ETA_WIDTH };
 
 static atomic_bool interrupted;
+static atomic_bool line_drawn;
 
 static void on_interrupt(int signal_number)
 {
     (void)signal_number;
     atomic_store(&interrupted, true);
+}
+
+/* Asked to end at once: nothing half-written stays behind, and whoever asked sees how it ended. */
+static void on_end(int signal_number)
+{
+    ql_outfile_discard_all();
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+/* A signal that whoever started us ignores (nohup) stays ignored; ^C always cancels. */
+static void handle(int signal_number, void (*handler)(int))
+{
+    struct sigaction before;
+    if (handler == on_end && sigaction(signal_number, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
+        return;
+    struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
+    sigemptyset(&action.sa_mask);
+    sigaction(signal_number, &action, NULL);
 }
 
 static double now(void)
@@ -36,6 +56,7 @@ static void draw(double share, double seconds)
     text_duration(eta, share > 0 ? seconds * (1 - share) / share : 0);
     fprintf(stderr, "\r%3u %%  ^C stops  ETA %-*s", (unsigned)(100 * share), ETA_WIDTH, eta);
     fflush(stderr);
+    atomic_store(&line_drawn, true);
 }
 
 /* On any worker, never two at once. */
@@ -60,9 +81,9 @@ void cli_progress_begin(cli_progress *progress, double total, bool quiet)
 {
     *progress = (cli_progress) { .monitor = { tick, progress }, .total = total, .started = now() };
     progress->shown = !quiet && isatty(STDERR_FILENO);
-    struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = SA_RESTART };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
+    handle(SIGINT, on_interrupt);
+    handle(SIGTERM, on_end);
+    handle(SIGHUP, on_end);
 }
 
 void cli_progress_task(cli_progress *progress, double elements)
@@ -71,11 +92,10 @@ void cli_progress_task(cli_progress *progress, double elements)
     progress->task = elements;
 }
 
-void cli_progress_end(cli_progress *progress)
+void cli_progress_hide(void)
 {
-    if (progress->drawn > 0) {
-        fprintf(stderr, "\r%*s\r", LINE_WIDTH, "");
-        fflush(stderr);
-    }
-    progress->drawn = 0;
+    if (!atomic_exchange(&line_drawn, false))
+        return;
+    fprintf(stderr, "\r%*s\r", LINE_WIDTH, "");
+    fflush(stderr);
 }

@@ -14,7 +14,7 @@ typedef struct cli_progress {
     bool shown;            /* a line may be drawn */
     double total, done;    /* elements of all tasks; of those that ended */
     double task;           /* elements of the running task */
-    double started, drawn; /* seconds of the monotonic clock; drawn: 0 when there is no line yet */
+    double started, drawn; /* seconds of the monotonic clock: of the beginning, of the last line */
 } cli_progress;
 
 /* Begins work of `total` elements (elements of a tensor x times it is worked on). ^C then only cancels: every monitor says
@@ -24,7 +24,7 @@ void cli_progress_begin(cli_progress *progress, double total, bool quiet);
 /* The next task is `elements` of the total; the one before it has ended. */
 void cli_progress_task(cli_progress *progress, double elements);
 
-/* Removes the line. */
-void cli_progress_end(cli_progress *progress);
+/* Removes the line, if there is one; the next one appears in its place. */
+void cli_progress_hide(void);
 
 #endif

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How often the elements are worked on, for the progress line: profile and report; the reason tries remedies. */
+enum { MEASURE_PARTS = 2, WHY_PARTS = 3 };
+
 /* What one run works on. */
 typedef struct work {
     cli_session *session;
@@ -25,7 +28,9 @@ static int measure(work *at)
     cli_session *session = at->session;
     const ql_tensor *tensor = session->tensors[0];
     double elements = (double)tensor->element_count;
-    int code = cli_session_start(session, 2 * elements);
+    int parts = MEASURE_PARTS + (cli_is_given(session->arguments, CLI_OUTPUT) ? 1 : 0) +
+                (cli_session_is_human(session) ? WHY_PARTS : 0);
+    int code = cli_session_start(session, parts * elements);
     if (code != CLI_GOOD)
         return code;
     ql_error error;
@@ -41,7 +46,7 @@ static int measure(work *at)
 }
 
 /* DIR/report.json: the same bytes as --json. */
-static int write_report(const work *at, const cli_document *document, const char *folder)
+static int write_report(work *at, const cli_document *document, const char *folder)
 {
     char *json = NULL, *path = cli_allocate(strlen(folder) + sizeof "/report.json", 1);
     size_t size = 0;
@@ -56,6 +61,7 @@ static int write_report(const work *at, const cli_document *document, const char
     bool written = json && ql_outfile_open(path, &file, &error) == QL_OK &&
                    ql_outfile_write(file, json, size, &error) == QL_OK && ql_outfile_commit(&file, &error) == QL_OK;
     ql_outfile_discard(&file);
+    cli_progress_hide();
     if (written && !at->session->quiet)
         cli_complain("wrote codes.npy, scales.npy, %sdequant.npy and report.json to %s",
                      at->report->zeros ? "zeros.npy, " : "", cli_shown(folder));
@@ -68,10 +74,9 @@ static int write_files(work *at, const cli_document *document, const char *folde
 {
     cli_session *session = at->session;
     ql_error error;
-    const ql_monitor *monitor = cli_session_task(session, 0);
+    const ql_monitor *monitor = cli_session_task(session, (double)session->tensors[0]->element_count);
     if (ql_report_write_npy(session->engine, at->profile, at->report, monitor, folder, &error) != QL_OK)
         return cli_complain_error(&error);
-    cli_progress_end(&session->progress);
     return write_report(at, document, folder);
 }
 
@@ -98,12 +103,13 @@ static int tell(work *at)
     ql_why why;
     ql_error error;
     if (cli_session_is_human(session)) {
-        const ql_monitor *monitor = cli_session_task(session, 0);
+        double elements = WHY_PARTS * (double)session->tensors[0]->element_count;
+        const ql_monitor *monitor = cli_session_task(session, elements);
         if (ql_why_make(session->engine, at->profile, at->report, monitor, &why, &error) != QL_OK)
             return cli_complain_error(&error);
         document.below = why.text;
     }
-    cli_progress_end(&session->progress);
+    cli_progress_hide();
     cli_session_write(session, &document);
     cli_checks_row(&at->checks, session->tensors[0], at->report);
     return cli_checks_exit_code(&at->checks);

@@ -123,26 +123,29 @@ static bool cell_value(const cli_cell *cell, double *value)
     return cell->kind == CLI_UNSIGNED || (cell->kind == CLI_NUMBER && !isnan(cell->as.number));
 }
 
+/* Values that differ by rounding alone are equally good. */
+static bool is_equal(double a, double b)
+{
+    return a == b || fabs(a - b) <= 1e-12 * fmax(fabs(a), fabs(b));
+}
+
 void cli_result_mark_best(cli_table *table, size_t first)
 {
     for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++) {
         int better = ql_metric_describe(metric)->better;
         size_t column = CLI_RESULT_METRICS + metric, best_count = 0, value_count = 0;
         double best = 0, value;
-        for (size_t row = first; row < table->row_count && better; row++) {
-            if (!cell_value(&cli_table_row(table, row)[column], &value))
-                continue;
-            if (value_count++ == 0 || (better > 0 ? value > best : value < best)) {
+        for (size_t row = first; row < table->row_count && better; row++)
+            if (cell_value(&cli_table_row(table, row)[column], &value) &&
+                (value_count++ == 0 || (better > 0 ? value > best : value < best)))
                 best = value;
-                best_count = 0;
-            }
-            best_count += value == best;
-        }
-        if (best_count == value_count)
+        for (size_t row = first; row < table->row_count; row++)
+            best_count += cell_value(&cli_table_row(table, row)[column], &value) && is_equal(value, best);
+        if (!better || best_count == value_count)
             continue;
         for (size_t row = first; row < table->row_count; row++) {
             cli_cell *cell = &table->cells[row * table->column_count + column];
-            cell->best = cell_value(cell, &value) && value == best;
+            cell->best = cell_value(cell, &value) && is_equal(value, best);
         }
     }
 }

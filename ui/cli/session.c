@@ -42,7 +42,7 @@ void cli_session_begin(cli_session *session, const cli_arguments *arguments)
 
 void cli_session_end(cli_session *session)
 {
-    cli_progress_end(&session->progress);
+    cli_progress_hide();
     free(session->tensors);
     ql_engine_free(&session->engine);
     ql_model_free(&session->model);

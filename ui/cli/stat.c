@@ -121,7 +121,7 @@ static void judge(const ql_tensor *tensor, const ql_stats *stats, char *out, siz
 {
     enum { REPEATS = 4 }; /* each value occurs so often on average, or the tensor is just small */
     out[0] = '\0';
-    if (stats->distinct == 1) {
+    if (stats->distinct == 1 && stats->count > 1) {
         snprintf(out, size, "all values are the same");
     } else if (ql_dtype_describe(tensor->dtype)->exponent_bits && stats->distinct &&
                stats->count >= (uint64_t)stats->distinct * REPEATS) {
@@ -165,7 +165,7 @@ static int measure(cli_session *session, cli_table *table)
         free(note);
         ql_profile_free(&profile);
     }
-    cli_progress_end(&session->progress);
+    cli_progress_hide();
     return code;
 }
 
@@ -178,8 +178,8 @@ static void tell(const cli_session *session, const cli_table *table, bool card)
         damaged += cells[COUNT].kind != CLI_NOTHING && cells[NANS].as.count + cells[INFS].as.count > 0;
     }
     char below[160];
-    snprintf(below, sizeof below, "%zu tensors, %zu with NaN or Inf, %zu without statistics", table->row_count, damaged,
-             unread);
+    snprintf(below, sizeof below, "%zu tensor%s, %zu with NaN or Inf, %zu without statistics", table->row_count,
+             table->row_count == 1 ? "" : "s", damaged, unread);
     const cli_document document = {
         .list = "tensors",
         .file = session->path,

@@ -180,27 +180,24 @@ static void print_mark(FILE *out, const layout *of, size_t shown, bool best, boo
         print_spaces(out, mark_width(of, shown));
 }
 
-/* What is left of the line is for the note; `full` lets it run on. */
-static void print_note(FILE *out, const char *words, size_t room, bool full, const ink *with)
+/* The note of a row as people read it, malloced; NULL when it has none. */
+static char *note_of(const cli_cell *cells, const layout *of)
 {
-    size_t size = strlen(words) * 10 + 8;
-    char *note = cli_allocate(size, 1);
-    text_plain(note, size, words);
-    if (!full)
-        text_cut(note, size, room > STRETCH_LEAST ? room : STRETCH_LEAST);
-    fprintf(out, "%s%s%s", with->faint, note, with->plain);
-    free(note);
+    if (of->note == of->table->column_count || cells[of->note].kind != CLI_WORDS)
+        return NULL;
+    return cli_cell_print(&cells[of->note], &of->table->columns[of->note]);
 }
 
-static void print_row(FILE *out, const layout *of, size_t row, const cli_document *document, const cli_style *style,
-                      const ink *with, size_t indent)
+/* The note stands behind the values where there is room, else on a line of its own. */
+static void print_row(FILE *out, const layout *of, size_t row, const cli_style *style, const ink *with, size_t indent)
 {
     const cli_cell *cells = cli_table_row(of->table, row);
-    bool has_note = of->note < of->table->column_count && cells[of->note].kind == CLI_WORDS;
+    char *note = note_of(cells, of);
     size_t end = note_place(cells, of);
+    bool fits = note && indent + width_before(of, end) + text_width(note) <= style->width;
     print_spaces(out, indent);
     for (size_t shown = 0; shown < end; shown++) {
-        bool last = shown + 1 == end && !has_note, best = cells[of->columns[shown]].best;
+        bool last = shown + 1 == end && !fits, best = cells[of->columns[shown]].best;
         fputs(best ? with->good : "", out);
         print_field(out, of->texts[row * of->count + shown], of->widths[shown], of->right[shown], last && !best);
         print_mark(out, of, shown, best, last);
@@ -208,11 +205,14 @@ static void print_row(FILE *out, const layout *of, size_t row, const cli_documen
         if (!last)
             print_spaces(out, GAP);
     }
-    if (has_note) {
-        size_t used = indent + width_before(of, end);
-        print_note(out, cells[of->note].as.words, style->width > used ? style->width - used : 0, document->full, with);
+    if (note && !fits) {
+        fputc('\n', out);
+        print_spaces(out, indent + GAP);
     }
+    if (note)
+        fprintf(out, "%s%s%s", with->faint, note, with->plain);
     fputc('\n', out);
+    free(note);
 }
 
 /* The heading columns of a row in one line, malloced; NULL when the table has none. */
@@ -252,7 +252,7 @@ static void print_table(FILE *out, const cli_document *document, const cli_style
         } else if (row == 0) {
             print_titles(out, &of, with, indent);
         }
-        print_row(out, &of, row, document, style, with, indent);
+        print_row(out, &of, row, style, with, indent);
         free(before);
         before = heading;
     }

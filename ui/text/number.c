@@ -43,33 +43,43 @@ static void print_percent(char out[TEXT_NUMBER_SIZE], double share)
         snprintf(out, TEXT_NUMBER_SIZE, "%.*f %%", fabs(percent) < 0.1 ? 3 : 1, percent);
 }
 
+/* -0.00 is 0.00. */
+static void print_fixed(char out[TEXT_NUMBER_SIZE], double value, int decimals)
+{
+    snprintf(out, TEXT_NUMBER_SIZE, "%.*f", decimals, value);
+    if (out[0] == '-' && strspn(out + 1, "0.") == strlen(out + 1))
+        memmove(out, out + 1, strlen(out));
+}
+
 void text_number(char out[TEXT_NUMBER_SIZE], double value, text_form form)
 {
     if (!isfinite(value)) {
         print_special(out, value);
         return;
     }
+    if (fabs(value) >= 1e15 && form != TEXT_BYTES)
+        form = TEXT_SIGNIFICANT;
     switch (form) {
     case TEXT_SIGNIFICANT:
         print_significant(out, value);
         break;
     case TEXT_FIXED_2:
-        snprintf(out, TEXT_NUMBER_SIZE, fabs(value) < 1e15 ? "%.2f" : "%.6g", value);
+        print_fixed(out, value, 2);
         break;
     case TEXT_FIXED_3:
-        snprintf(out, TEXT_NUMBER_SIZE, fabs(value) < 1e15 ? "%.3f" : "%.6g", value);
+        print_fixed(out, value, 3);
         break;
     case TEXT_FIXED_6:
-        snprintf(out, TEXT_NUMBER_SIZE, fabs(value) < 1e15 ? "%.6f" : "%.6g", value);
+        print_fixed(out, value, 6);
         break;
     case TEXT_PERCENT:
         print_percent(out, value);
         break;
     case TEXT_COUNT:
-        if (value >= 0 && value < 1e15)
+        if (value >= 0)
             text_count(out, (uint64_t)value);
         else
-            snprintf(out, TEXT_NUMBER_SIZE, "%.6g", value);
+            print_fixed(out, value, 0);
         break;
     case TEXT_BYTES:
         text_bytes(out, value > 0 && value < 1e18 ? (uint64_t)value : 0);
@@ -110,6 +120,10 @@ void text_exact(char out[TEXT_NUMBER_SIZE], double value)
 {
     if (!isfinite(value)) {
         print_special(out, value);
+        return;
+    }
+    if (fabs(value) < 1e15 && value == trunc(value)) {
+        snprintf(out, TEXT_NUMBER_SIZE, "%.0f", value);
         return;
     }
     for (int digits = 1; digits <= 17; digits++) {

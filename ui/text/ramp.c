@@ -132,20 +132,6 @@ uint32_t text_palette(unsigned index)
     return gray << 16 | gray << 8 | gray;
 }
 
-uint32_t text_next(const char **text)
-{
-    const unsigned char *at = (const unsigned char *)*text;
-    if (*at == 0)
-        return 0;
-    unsigned more = *at < 0x80 ? 0 : *at < 0xE0 ? 1 : *at < 0xF0 ? 2 : 3;
-    uint32_t codepoint = more == 0 ? *at : *at & (0x3Fu >> more);
-    at++;
-    for (; more > 0 && (*at & 0xC0) == 0x80; more--)
-        codepoint = codepoint << 6 | (*at++ & 0x3F);
-    *text = (const char *)at;
-    return codepoint;
-}
-
 size_t text_encode(uint32_t codepoint, char out[5])
 {
     size_t size = codepoint < 0x80 ? 1 : codepoint < 0x800 ? 2 : codepoint < 0x10000 ? 3 : 4;

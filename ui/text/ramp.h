@@ -28,9 +28,6 @@ const char *text_to_ascii(uint32_t codepoint);
 /* 0xRRGGBB of a colour of xterm's 256-colour palette (0..255). */
 uint32_t text_palette(unsigned index);
 
-/* The next character of `*text` (valid UTF-8), which is moved past it; 0 at the end. */
-uint32_t text_next(const char **text);
-
 /* UTF-8 of a character to out, terminated; returns its length. */
 size_t text_encode(uint32_t codepoint, char out[5]);
 

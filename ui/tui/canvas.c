@@ -120,6 +120,27 @@ int tui_canvas_format(tui_canvas *canvas, int y, int x, int width, tui_style sty
     return tui_canvas_text(canvas, y, x, width, style, text);
 }
 
+int tui_canvas_middle(tui_canvas *canvas, int y, int x, int width, tui_style style, const char *text)
+{
+    int whole = tui_canvas_width(canvas, text), dots = cell_count(canvas, 0x2026);
+    if (whole <= width || width < 3 * dots)
+        return tui_canvas_text(canvas, y, x, width, style, text);
+    int head = (width - dots) / 3, tail = width - dots - head, used = 0;
+    bool is_cut = false;
+    unsigned c;
+    int at = 0; /* cells of the text before c */
+    for (size_t size; (size = text_next(text, &c)) > 0; text += size) {
+        int cells = cell_count(canvas, c);
+        if (at + cells <= head || at >= whole - tail)
+            used += put_character(canvas, y, x + used, style, c);
+        else if (!is_cut)
+            used += put_character(canvas, y, x + used, style, 0x2026);
+        is_cut |= at + cells > head;
+        at += cells;
+    }
+    return used;
+}
+
 int tui_canvas_right(tui_canvas *canvas, int y, int x, int width, tui_style style, const char *text)
 {
     int used = tui_canvas_width(canvas, text);
@@ -176,7 +197,7 @@ tui_rect tui_canvas_box(tui_canvas *canvas, tui_rect rect, bool focused, const c
     tui_canvas_put(canvas, bottom, right, 0x2518, style);
 
     char text[256];
-    snprintf(text, sizeof text, focused ? " %.*s * " : " %.*s ", 240, title);
+    snprintf(text, sizeof text, focused ? " ▸ %.*s " : " %.*s ", 240, title);
     int room = rect.cols - 4;
     int used = tui_canvas_text(canvas, rect.y, rect.x + 2, room, focused ? TUI_FRAME_FOCUS : TUI_STRONG, text);
     if (note && *note && room - used > 8) {

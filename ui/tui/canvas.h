@@ -44,7 +44,10 @@ int tui_canvas_text(tui_canvas *canvas, int y, int x, int width, tui_style style
 int tui_canvas_format(tui_canvas *canvas, int y, int x, int width, tui_style style, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* The same, ending before column x + width. */
+/* The same, but what does not fit is left out of the middle: the ends of names tell most. */
+int tui_canvas_middle(tui_canvas *canvas, int y, int x, int width, tui_style style, const char *text);
+
+/* The same as tui_canvas_text, ending before column x + width. */
 int tui_canvas_right(tui_canvas *canvas, int y, int x, int width, tui_style style, const char *text);
 
 /* Cells that a text takes. */

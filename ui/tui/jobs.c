@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef struct node {
@@ -38,6 +39,7 @@ struct tui_jobs {
     tui_export *export; /* owned, NULL: none */
     node *first, *last;
     const char *doing; /* NULL: idle */
+    double began;      /* seconds of the clock below */
 
     /* the worker's own */
     ql_engine *engine;      /* made with the first request */
@@ -108,10 +110,18 @@ static bool tick(void *context, uint64_t done, uint64_t total)
     return watch->ticket == 0 ? !atomic_load(&jobs->stop_export) : atomic_load(&jobs->newest) == watch->ticket;
 }
 
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
 static void begin(tui_jobs *jobs, const char *what)
 {
     pthread_mutex_lock(&jobs->lock);
     jobs->doing = what;
+    jobs->began = now();
     pthread_mutex_unlock(&jobs->lock);
     atomic_store(&jobs->done, 0);
     atomic_store(&jobs->total, 0);
@@ -363,7 +373,8 @@ tui_progress tui_jobs_progress(tui_jobs *jobs)
 {
     pthread_mutex_lock(&jobs->lock);
     const char *doing = jobs->doing;
+    double elapsed = now() - jobs->began;
     pthread_mutex_unlock(&jobs->lock);
     uint64_t done = atomic_load(&jobs->done), total = atomic_load(&jobs->total);
-    return (tui_progress) { doing != NULL, doing ? doing : "", total > 0 ? (double)done / (double)total : 0 };
+    return (tui_progress) { doing != NULL, doing ? doing : "", total > 0 ? (double)done / (double)total : 0, elapsed };
 }

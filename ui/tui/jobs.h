@@ -33,10 +33,12 @@ typedef struct tui_event {
     char path[512]; /* of an export */
 } tui_event;
 
+enum { TUI_EXPORT_CELLS = 120 }; /* of a name in a figure */
+
 typedef struct tui_export {
     size_t tensor;
     ql_spec spec;
-    char tensor_name[256], file_name[256]; /* printable */
+    char tensor_name[512], file_name[512]; /* printable */
     char command[2048];
     char path[512];
 } tui_export;
@@ -45,6 +47,7 @@ typedef struct tui_progress {
     bool busy;
     const char *stage; /* "reading the tensor", "measuring", ... */
     double share;      /* of the stage, 0..1 */
+    double elapsed;    /* seconds since the stage began */
 } tui_progress;
 
 /* The model is borrowed. threads: 0 for one per core. */

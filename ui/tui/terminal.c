@@ -20,6 +20,7 @@ static struct {
     bool owns_in, owns_out;
     bool headless, colored;
     bool forget;
+    short pairs[TUI_STYLE_COUNT]; /* 0: the terminal's own colours */
     int cursor;       /* as last set: -1 not yet */
     tui_canvas shown; /* what curses has been told */
 } terminal;
@@ -56,22 +57,17 @@ static void close_streams(void)
     terminal.in = terminal.out = NULL;
 }
 
-static short clamp_color(short color)
-{
-    return color < COLORS ? color : -1;
-}
-
-/* Pair style + 1 for every style with a colour. Monochrome terminals never get here. */
+/* A pair for every style with a colour of its own; the others keep pair 0, the terminal's colours. Monochrome terminals never get
+   here. */
 static void start_colors(void)
 {
     start_color();
-    short background = use_default_colors() == OK ? -1 : COLOR_BLACK;
+    short background = use_default_colors() == OK ? -1 : COLOR_BLACK, pair = 1;
     for (int style = 0; style < TUI_STYLE_COUNT; style++) {
         const tui_look *look = tui_theme(style);
-        short color = clamp_color(COLORS >= 256 ? look->color_256 : look->color_8);
-        if (color < 0 && background >= 0)
-            color = COLOR_WHITE;
-        init_pair((short)(style + 1), color, background);
+        short color = COLORS >= 256 ? look->color_256 : look->color_8;
+        if (color >= 0 && color < COLORS && pair < COLOR_PAIRS && init_pair(pair, color, background) == OK)
+            terminal.pairs[style] = pair++;
     }
 }
 
@@ -107,6 +103,18 @@ static void arm_guard(const struct termios *modes)
     tui_signals_guard(fileno(terminal.out), modes, bytes, used);
 }
 
+/* Whether curses knows the type and can do more with it than print lines. */
+static bool can_place_text(const char *type)
+{
+    int problem;
+    if (setupterm((char *)type, fileno(terminal.out), &problem) != OK)
+        return false;
+    const char *cup = tigetstr("cup");
+    bool can = cup && cup != (char *)-1;
+    del_curterm(cur_term);
+    return can;
+}
+
 ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *error)
 {
     memset(&terminal, 0, sizeof terminal);
@@ -132,9 +140,8 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
         return fail(error, "the system has no pipe left for signals");
     }
     set_escdelay(25); /* milliseconds: a lone Esc is felt at once, a sequence still arrives whole */
-    int problem = 0;
     const char *type = options->headless ? "xterm-256color" : getenv("TERM");
-    if (setupterm((char *)type, fileno(terminal.out), &problem) == OK && tigetstr("cup") > (char *)0)
+    if (can_place_text(type))
         terminal.screen = newterm((char *)type, terminal.out, terminal.in);
     if (!terminal.screen) {
         tui_signals_stop();
@@ -214,7 +221,7 @@ static void put(int y, int x, const tui_cell *cell)
     wchar_t text[2] = { (wchar_t)cell->codepoint, 0 };
     cchar_t wide;
     attr_t attributes = curses_attributes(terminal.colored ? look->attributes : look->plain);
-    setcchar(&wide, text, attributes, terminal.colored ? (short)(cell->style + 1) : 0, NULL);
+    setcchar(&wide, text, attributes, terminal.pairs[cell->style], NULL);
     mvadd_wch(y, x, &wide);
 }
 
@@ -227,11 +234,9 @@ static void synchronize(bool begin)
     }
 }
 
-/* Follows the canvas in size. Returns false when memory is short. */
-static bool follow_size(const tui_canvas *canvas)
+/* Makes curses as large as the canvas, and blank. Returns false when memory is short. */
+static bool start_over(const tui_canvas *canvas)
 {
-    if (canvas->rows == terminal.shown.rows && canvas->cols == terminal.shown.cols && !terminal.forget)
-        return true;
     resize_term(canvas->rows, canvas->cols);
     if (!tui_canvas_resize(&terminal.shown, canvas->rows, canvas->cols))
         return false;
@@ -241,10 +246,10 @@ static bool follow_size(const tui_canvas *canvas)
     return true;
 }
 
-void tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x)
+/* Tells curses what differs; returns whether anything does. */
+static bool put_differences(const tui_canvas *canvas)
 {
-    if (!follow_size(canvas))
-        return;
+    bool differs = false;
     for (int y = 0; y < canvas->rows; y++) {
         for (int x = 0; x < canvas->cols; x++) {
             const tui_cell *cell = &canvas->cells[y * canvas->cols + x];
@@ -252,14 +257,26 @@ void tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x)
             if (cell->codepoint == shown->codepoint && cell->style == shown->style)
                 continue;
             *shown = *cell;
+            differs = true;
             if (cell->codepoint != 0)
                 put(y, x, cell);
         }
     }
+    return differs;
+}
+
+void tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x)
+{
+    bool resized = canvas->rows != terminal.shown.rows || canvas->cols != terminal.shown.cols || terminal.forget;
+    if (resized && !start_over(canvas))
+        return;
+    bool differs = put_differences(canvas);
     int cursor = cursor_y >= 0;
     if (cursor != terminal.cursor)
         curs_set(cursor);
     terminal.cursor = cursor;
+    if (!differs && !resized && !cursor)
+        return;
     move(cursor ? cursor_y : 0, cursor ? cursor_x : 0);
     synchronize(true);
     refresh();

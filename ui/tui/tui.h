@@ -8,7 +8,7 @@ typedef enum tui_color { TUI_COLOR_AUTO, TUI_COLOR_ALWAYS, TUI_COLOR_NEVER } tui
 
 typedef struct tui_options {
     const char *path;       /* of the model to open */
-    const char *tensor;     /* -t: the tensor to start on, NULL: the first */
+    const char *tensor;     /* -t: the tensor to start on, NULL: the first matrix */
     const char *spec;       /* -s: the spec to start with, NULL: absmax */
     ql_layout layout;
     unsigned threads;       /* 0: one per core */

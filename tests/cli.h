@@ -1,0 +1,146 @@
+/* What the tests of the command line share: a small model with every awkward tensor in it, a JSON checker. */
+#ifndef QL_TESTS_CLI_H
+#define QL_TESTS_CLI_H
+
+#include "testing.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Writes a safetensors file: 8 bytes of length, the header, the data. */
+static inline void cli_write_model(const char *path, const char *header, const void *data, size_t size)
+{
+    char bytes[8192];
+    uint64_t length = strlen(header);
+    assert_true(8 + length + size <= sizeof bytes);
+    memcpy(bytes, &length, 8);
+    memcpy(bytes + 8, header, length);
+    memcpy(bytes + 8 + length, data, size);
+    testing_write(path, bytes, 8 + length + size);
+}
+
+/*
+ * zoo.safetensors: a matrix, a vector, a scalar, an empty tensor, one with NaN and infinities, one of a type without values,
+ * one whose name attacks the terminal, weights that were quantized before.
+ */
+static inline const char *cli_write_zoo(const char *folder)
+{
+    static const char header[] =
+        "{\"__metadata__\":{\"author\":\"nobody\",\"note\":\"two\\nlines\"},"
+        "\"layer.weight\":{\"dtype\":\"F32\",\"shape\":[2,4],\"data_offsets\":[0,32]},"
+        "\"layer.bias\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[32,48]},"
+        "\"scalar\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[48,52]},"
+        "\"empty\":{\"dtype\":\"F32\",\"shape\":[0,4],\"data_offsets\":[52,52]},"
+        "\"broken\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[52,68]},"
+        "\"packed\":{\"dtype\":\"F8_E4M3\",\"shape\":[2,2],\"data_offsets\":[68,72]},"
+        "\"\\u001b[31m|r\\u00e9d\\u202e\":{\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[72,80]},"
+        "\"ternary\":{\"dtype\":\"F32\",\"shape\":[4,4],\"data_offsets\":[80,144]}}";
+    static const float values[] = { 0.5f, -1.0f, 0.25f, 2.0f, -0.125f, 0.75f, 1.5f, -3.0f, 1, 2, 3, 4, 0.1f };
+    static const uint32_t broken[] = { 0x3f800000, 0x7fc00000, 0x7f800000, 0xff800000 }; /* 1 NaN inf -inf */
+    static const uint8_t packed[] = { 0x38, 0x40, 0x48, 0x50 };
+    static const int32_t whole[] = { -7, 7 };
+    static const float ternary[] = { 0, 1, -1, 1, 0, 0, 1, -1, 1, 1, 0, -1, 0, 1, 0, 1 };
+    unsigned char data[144];
+    memcpy(data, values, 52);
+    memcpy(data + 52, broken, 16);
+    memcpy(data + 68, packed, 4);
+    memcpy(data + 72, whole, 8);
+    memcpy(data + 80, ternary, 64);
+    const char *path = testing_path(folder, "zoo.safetensors");
+    cli_write_model(path, header, data, sizeof data);
+    return path;
+}
+
+/* ---- JSON: a checker of the grammar of RFC 8259 that reads nothing out of it ---------------------------------------- */
+
+static inline const char *json_space(const char *at)
+{
+    return at + strspn(at, " \t\r\n");
+}
+
+static inline const char *json_string(const char *at)
+{
+    if (*at++ != '"')
+        return NULL;
+    while (*at != '"') {
+        if ((unsigned char)*at < 0x20)
+            return NULL;
+        if (*at++ != '\\')
+            continue;
+        if (*at == 'u' && strspn(at + 1, "0123456789abcdefABCDEF") >= 4)
+            at += 5;
+        else if (*at && strchr("\"\\/bfnrt", *at))
+            at++;
+        else
+            return NULL;
+    }
+    return at + 1;
+}
+
+static inline const char *json_number(const char *at)
+{
+    at += *at == '-';
+    size_t digits = strspn(at, "0123456789");
+    if (digits == 0 || (digits > 1 && *at == '0'))
+        return NULL;
+    at += digits;
+    if (*at == '.') {
+        digits = strspn(++at, "0123456789");
+        if (digits == 0)
+            return NULL;
+        at += digits;
+    }
+    if (*at == 'e' || *at == 'E') {
+        at++;
+        at += *at == '+' || *at == '-';
+        digits = strspn(at, "0123456789");
+        if (digits == 0)
+            return NULL;
+        at += digits;
+    }
+    return at;
+}
+
+static inline const char *json_value(const char *at)
+{
+    static const char *const words[] = { "null", "true", "false" };
+    at = json_space(at);
+    for (size_t i = 0; i < 3; i++)
+        if (strncmp(at, words[i], strlen(words[i])) == 0)
+            return at + strlen(words[i]);
+    if (*at == '"')
+        return json_string(at);
+    if (*at != '{' && *at != '[')
+        return json_number(at);
+    bool object = *at == '{';
+    char end = object ? '}' : ']';
+    at = json_space(at + 1);
+    if (*at == end)
+        return at + 1;
+    for (;;) {
+        if (object) {
+            at = json_string(json_space(at));
+            at = at ? json_space(at) : "";
+            if (*at++ != ':')
+                return NULL;
+        }
+        at = json_value(at);
+        if (!at)
+            return NULL;
+        at = json_space(at);
+        if (*at == end)
+            return at + 1;
+        if (*at++ != ',')
+            return NULL;
+    }
+}
+
+/* The text is one JSON value and nothing else. */
+static inline bool json_is_valid(const char *text)
+{
+    const char *end = json_value(text);
+    return end && *json_space(end) == '\0';
+}
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * The numbers of `qloupe compare` on a matrix of the demo, against numbers that NumPy found a second way.
+ *
+ * The table is what tests/check_compare.py prints; that script also checks a JSON file directly.
+ */
+#include "cli.h"
+
+#include <stdlib.h>
+
+enum { NUMBER_COUNT = 9 };
+
+static const char *const NUMBERS[NUMBER_COUNT] = { "mae",       "mse",           "max_abs", "sqnr_db",      "cosine",
+                                                   "zero_frac", "worst_row_mse", "p99_abs", "rmse_over_std" };
+
+static const struct {
+    const char *spec;
+    double bits_per_weight;
+    double numbers[NUMBER_COUNT];
+} EXPECTED[] = {
+    { "absmax",
+      8.0001220703125,
+      { 0.000620180046055907, 5.125596745843469e-07, 0.0012389570474624634, 36.5568384506948, 0.9998895434480215,
+        0.021099090576171875, 6.27419160184417e-07, 0.0012271907180547714, 0.014865014184778 } },
+    { "absmax:per=row",
+      8.125,
+      { 0.0002958685745431122, 1.1926368949732167e-07, 0.0012341588735580444, 42.88920039936231, 0.9999742936431674,
+        0.01001739501953125, 5.505471760099231e-07, 0.000677153468132019, 0.007170463517881469 } },
+    { "zeropoint:bits=4,per=row",
+      4.140625,
+      { 0.004646052382952348, 2.9128489752285398e-05, 0.01520996168255806, 19.01110312323142, 0.9937775561162425,
+        0.15626144409179688, 8.288624640030716e-05, 0.01027832180261612, 0.11206038090203435 } },
+    { "absmax:bits=4,per=block,block=64",
+      4.5,
+      { 0.00448071962338048, 2.7993014331916185e-05, 0.0219573974609375, 19.183786138282517, 0.9940228742023772,
+        0.15250396728515625, 5.844931927337194e-05, 0.0109710693359375, 0.10985452323029193 } },
+};
+
+/* The number behind "KEY": in JSON text, from `at` on. */
+static double number_after(const char *at, const char *key)
+{
+    char quoted[64];
+    snprintf(quoted, sizeof quoted, "\"%s\":", key);
+    const char *found = strstr(at, quoted);
+    assert_non_null(found);
+    return strtod(found + strlen(quoted), NULL);
+}
+
+static void compare_agrees_with_numpy(void **state)
+{
+    (void)state;
+    testing_result result =
+        testing_run("\"$QLOUPE\" compare -t h.2.mlp.c_fc.weight -s absmax:bits=8 -s absmax:bits=8,per=channel "
+                    "-s zeropoint:bits=4,per=channel -s absmax:bits=4,per=block,block=64 "
+                    "--json data/storyteller.safetensors");
+    assert_int_equal(result.exit_code, 0);
+    const char *at = result.standard_output;
+    for (size_t i = 0; i < sizeof EXPECTED / sizeof EXPECTED[0]; i++) {
+        char spec[96];
+        snprintf(spec, sizeof spec, "\"spec\":\"%s\",", EXPECTED[i].spec);
+        at = strstr(at, spec);
+        assert_non_null(at);
+        assert_true(number_after(at, "bits_per_weight") == EXPECTED[i].bits_per_weight);
+        for (size_t number = 0; number < NUMBER_COUNT; number++)
+            assert_close(number_after(at, NUMBERS[number]), EXPECTED[i].numbers[number], 1e-9, 0);
+    }
+    testing_result_free(&result);
+}
+
+static void layout_decides_what_a_row_is(void **state)
+{
+    (void)state;
+    testing_result found = testing_run("\"$QLOUPE\" compare -t h.2.mlp.c_fc.weight -s absmax:per=row "
+                                       "--json data/storyteller.safetensors");
+    testing_result forced = testing_run("\"$QLOUPE\" compare -t h.2.mlp.c_fc.weight -s absmax:per=col --layout out,in "
+                                        "--json data/storyteller.safetensors");
+    assert_true(number_after(found.standard_output, "mse") == number_after(forced.standard_output, "mse"));
+    assert_true(number_after(found.standard_output, "bits_per_weight") == 8 + 32.0 / 256);
+    testing_result_free(&found);
+    testing_result_free(&forced);
+}
+
+static void numbers_are_the_same_for_any_number_of_threads(void **state)
+{
+    (void)state;
+    testing_result one = testing_run("\"$QLOUPE\" compare -t '*c_fc*' -s zeropoint:bits=4,per=row --json --threads 1 "
+                                     "data/storyteller.safetensors");
+    testing_result many = testing_run("\"$QLOUPE\" compare -t '*c_fc*' -s zeropoint:bits=4,per=row --json --threads 7 "
+                                      "data/storyteller.safetensors");
+    assert_int_equal(one.exit_code, 0);
+    assert_string_equal(one.standard_output, many.standard_output);
+    testing_result_free(&one);
+    testing_result_free(&many);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(compare_agrees_with_numpy),
+        cmocka_unit_test(layout_decides_what_a_row_is),
+        cmocka_unit_test(numbers_are_the_same_for_any_number_of_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,491 @@
+/* Specs: text to knobs and back, refusals in words, and knobs that are turned. */
+#include "tensors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "quant/scheme.h"
+
+static ql_spec parse(const char *text)
+{
+    ql_spec spec;
+    ql_error error = { 0 };
+    if (ql_spec_parse(text, &spec, &error) != QL_OK)
+        fail_msg("%s: %s", text, error.message);
+    return spec;
+}
+
+static void same_spec(const ql_spec *a, const ql_spec *b, const char *text)
+{
+    if (a->mapping != b->mapping || a->bits != b->bits || a->per != b->per || a->block != b->block || a->clip != b->clip ||
+        a->p_lo != b->p_lo || a->p_hi != b->p_hi || a->lo != b->lo || a->hi != b->hi || a->abs != b->abs || a->range != b->range ||
+        a->zero != b->zero)
+        fail_msg("'%s' reads back as another spec", text);
+}
+
+/* Its canonical form reads back as the same spec and is its own canonical form. */
+static void round_trip(const ql_spec *spec)
+{
+    char text[QL_SPEC_TEXT + 1], again[QL_SPEC_TEXT];
+    memset(text, 'x', sizeof text);
+    ql_spec_format(spec, text);
+    assert_int_equal(text[QL_SPEC_TEXT], 'x');
+    assert_non_null(memchr(text, 0, QL_SPEC_TEXT));
+    const ql_spec back = parse(text);
+    same_spec(spec, &back, text);
+    ql_spec_format(&back, again);
+    assert_string_equal(text, again);
+}
+
+static void canonical(const char *text, const char *want)
+{
+    char got[QL_SPEC_TEXT];
+    const ql_spec spec = parse(text);
+    ql_spec_format(&spec, got);
+    assert_string_equal(got, want);
+}
+
+static void the_canonical_form_leaves_defaults_out_and_sorts_the_keys(void **state)
+{
+    (void)state;
+    canonical("absmax", "absmax");
+    canonical("absmax:bits=8,per=tensor,clip=minmax,range=restricted", "absmax");
+    canonical("zeropoint:zero=include,bits=8", "zeropoint");
+    canonical("absmax:range=full,clip=percentile,per=channel,bits=4", "absmax:bits=4,per=row,clip=percentile,range=full");
+    canonical("absmax:clip=absmax", "absmax");
+    canonical("absmax:block=64,per=block,bits=4", "absmax:bits=4,per=block,block=64");
+    canonical("zeropoint:per=flat,block=1", "zeropoint:per=flat,block=1");
+    canonical("absmax:p=99.9,clip=percentile", "absmax:clip=percentile");
+    canonical("absmax:clip=percentile,p=99.50", "absmax:clip=percentile,p=99.5");
+    canonical("zeropoint:clip=percentile,p=0.1:99.9", "zeropoint:clip=percentile");
+    canonical("zeropoint:clip=percentile,p=1:99", "zeropoint:clip=percentile,p=99");
+    canonical("zeropoint:clip=percentile,p=0:99.5", "zeropoint:clip=percentile,p=0:99.5");
+    canonical("absmax:clip=manual,abs=.50", "absmax:clip=manual,abs=0.5");
+    canonical("zeropoint:zero=raw,clip=manual,hi=2e0,lo=-1e-3", "zeropoint:clip=manual,lo=-0.001,hi=2,zero=raw");
+}
+
+static void a_single_percentile_of_zeropoint_is_a_pair(void **state)
+{
+    (void)state;
+    ql_spec spec = parse("zeropoint:clip=percentile,p=99.9");
+    assert_true(spec.p_lo == 0.1 && spec.p_hi == 99.9);
+    spec = parse("zeropoint:clip=percentile,p=99.95");
+    assert_true(spec.p_lo == 0.05 && spec.p_hi == 99.95);
+    spec = parse("zeropoint:clip=percentile,p=100");
+    assert_true(spec.p_lo == 0 && spec.p_hi == 100);
+    spec = parse("absmax:clip=percentile,p=99.9");
+    assert_true(spec.p_lo == 0 && spec.p_hi == 99.9);
+}
+
+static void what_is_switched_off_is_zero(void **state)
+{
+    (void)state;
+    const ql_spec spec = parse("absmax:bits=4");
+    const ql_spec want = { .mapping = spec.mapping, .bits = 4 };
+    same_spec(&spec, &want, "absmax:bits=4");
+    assert_int_equal(spec.per, QL_PER_TENSOR);
+}
+
+/* Every mapping x bits x granularity x clip x range or zero, with awkward numbers. */
+static void every_canonical_form_reads_back_as_the_same_spec(void **state)
+{
+    (void)state;
+    static const double percents[] = { 50.5, 99.9, 99.99999, 100, 100.0 / 1.5, 0x1.8fffffffffff8p6 };
+    static const double numbers[] = { 1, 0.1, 1.0 / 3, 0x1p-1074, 3.4e38, 1e22, 123456789.123456789, 0x1.fffffffffffffp-30 };
+    static const uint64_t blocks[] = { 1, 7, 64, 1000000007, UINT64_MAX };
+    unsigned checked = 0;
+    for (size_t m = 0; m < ql_mapping_count(); m++) {
+        const ql_mapping *mapping = ql_mapping_at(m);
+        for (unsigned bits = mapping->bits_min; bits <= mapping->bits_max; bits++) {
+            for (int per = QL_PER_TENSOR; per <= QL_PER_FLAT; per++) {
+                for (int clip = QL_CLIP_MINMAX; clip <= QL_CLIP_MANUAL; clip++) {
+                    for (unsigned k = 0; k < 8; k++) {
+                        ql_spec spec = { .mapping = mapping, .bits = bits, .per = per, .clip = clip };
+                        spec.block = per >= QL_PER_BLOCK ? blocks[k % 5] : 0;
+                        if (clip == QL_CLIP_PERCENTILE) {
+                            spec.p_hi = percents[k % 6];
+                            spec.p_lo = mapping->symmetric ? 0 : k % 2 ? spec.p_hi / 7 : strtod("1e-3", NULL);
+                        }
+                        if (clip == QL_CLIP_MANUAL && mapping->symmetric) {
+                            spec.abs = numbers[k];
+                        } else if (clip == QL_CLIP_MANUAL) {
+                            spec.lo = k % 2 ? -numbers[k] : numbers[k] / 3 - numbers[(k + 1) % 8];
+                            spec.hi = k % 2 ? -numbers[k] / 2 : numbers[k];
+                            if (!(spec.lo < spec.hi))
+                                spec.hi = spec.lo + 1;
+                        }
+                        if (mapping->symmetric)
+                            spec.range = k & 1 ? QL_RANGE_FULL : QL_RANGE_RESTRICTED;
+                        else
+                            spec.zero = k & 1 ? QL_ZERO_RAW : QL_ZERO_INCLUDE;
+                        if (spec.lo < spec.hi || clip != QL_CLIP_MANUAL || mapping->symmetric) {
+                            round_trip(&spec);
+                            checked++;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert_int_equal(checked, 2 * 7 * 5 * 3 * 8);
+}
+
+/* ---- Refusals */
+
+static void refuse(const char *text, const char *words)
+{
+    ql_error error = { 0 };
+    ql_spec spec = { .bits = 4242 };
+    assert_int_equal(ql_spec_parse(text, &spec, &error), QL_BAD_USAGE);
+    assert_int_equal(error.status, QL_BAD_USAGE);
+    assert_int_equal(spec.bits, 4242);
+    if (!strstr(error.message, words))
+        fail_msg("%s: '%s' does not say '%s'", text, error.message, words);
+    for (const char *c = error.message; *c; c++)
+        assert_in_range((unsigned char)*c, ' ', 255);
+    assert_int_equal(ql_spec_parse(text, &spec, NULL), QL_BAD_USAGE);
+}
+
+static void an_unknown_mapping_is_refused_with_those_there_are(void **state)
+{
+    (void)state;
+    refuse("absmix", "no mapping is named 'absmix'; there are: absmax, zeropoint");
+    refuse("", "no mapping is named ''");
+    refuse("Absmax", "'Absmax'");
+    refuse("absmax ", "'absmax '");
+    refuse(" absmax", "' absmax'");
+    refuse("abs\x1bmax:bits=4", "\\x1b");
+}
+
+static void an_unknown_key_is_refused_with_those_there_are(void **state)
+{
+    (void)state;
+    refuse("absmax:bit=4", "absmax takes no key 'bit'; its keys: bits, per, block, clip, p, abs, range");
+    refuse("absmax:zero=raw", "absmax takes no key 'zero'");
+    refuse("zeropoint:range=full", "zeropoint takes no key 'range'");
+    refuse("zeropoint:abs=1", "zeropoint takes no key 'abs'");
+    refuse("absmax:clip=manual,lo=-1,hi=1", "absmax takes no key 'lo'");
+    refuse("absmax:", "is not key=value");
+    refuse("absmax:bits", "'bits' is not key=value");
+    refuse("absmax:bits=4,", "'' is not key=value");
+    refuse("absmax:,bits=4", "'' is not key=value");
+    refuse("absmax:=4", "takes no key ''");
+}
+
+static void a_value_out_of_range_is_refused_with_what_is_allowed(void **state)
+{
+    (void)state;
+    static const char *const bits[] = { "1", "9", "0", "-4", "+4", "4.0", "", "four", "4 ", " 4", "4x", "99999999999999999999", "4294967300" };
+    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "absmax:bits=%s", bits[i]);
+        refuse(text, "is not allowed for absmax; allowed: 2..8 [8]");
+    }
+    refuse("absmax:per=rows", "per=rows is not allowed for absmax; allowed: [tensor] row col block flat");
+    refuse("absmax:clip=kl", "allowed: [minmax] percentile manual");
+    refuse("absmax:range=half", "allowed: [restricted] full");
+    refuse("zeropoint:zero=no", "allowed: [include] raw");
+    refuse("absmax:per=block,block=0", "block=0 is not allowed");
+    refuse("absmax:per=block,block=-1", "block=-1 is not allowed");
+    refuse("absmax:per=block,block=18446744073709551616", "is not allowed");
+    refuse("absmax:clip=percentile,p=101", "p=101 is not allowed for absmax; allowed: 0..100");
+    refuse("absmax:clip=percentile,p=-1", "p=-1 is not allowed");
+    refuse("absmax:clip=percentile,p=nan", "p=nan is not allowed");
+    refuse("absmax:clip=percentile,p=1:99", "p=1:99 is not allowed for absmax");
+    refuse("zeropoint:clip=percentile,p=99:1", "p=99:1 is not allowed for zeropoint");
+    refuse("zeropoint:clip=percentile,p=5:5", "is not allowed");
+    refuse("zeropoint:clip=percentile,p=-1:99", "is not allowed");
+    refuse("zeropoint:clip=percentile,p=1:101", "is not allowed");
+    refuse("zeropoint:clip=percentile,p=1:2:3", "is not allowed");
+    refuse("zeropoint:clip=percentile,p=1:", "is not allowed");
+    refuse("zeropoint:clip=percentile,p=:99", "is not allowed");
+    refuse("zeropoint:clip=percentile,p=50", "is not allowed"); /* 50:50 */
+    refuse("absmax:clip=manual,abs=inf", "abs=inf is not allowed");
+    refuse("absmax:clip=manual,abs=1e999", "is not allowed");
+    refuse("absmax:clip=manual,abs=1x", "is not allowed");
+    refuse("absmax:clip=manual,abs=", "is not allowed");
+}
+
+static void a_key_that_stands_twice_is_refused(void **state)
+{
+    (void)state;
+    refuse("absmax:bits=4,bits=4", "key 'bits' stands twice");
+    refuse("absmax:per=row,bits=3,per=col", "key 'per' stands twice");
+}
+
+static void a_key_that_others_switch_off_is_refused(void **state)
+{
+    (void)state;
+    refuse("absmax:block=64", "key 'block' goes with per=block and per=flat");
+    refuse("absmax:per=row,block=64", "key 'block' goes with");
+    refuse("absmax:p=99", "key 'p' goes with clip=percentile");
+    refuse("absmax:clip=manual,abs=1,p=99", "key 'p' goes with");
+    refuse("absmax:abs=1", "key 'abs' goes with clip=manual");
+    refuse("zeropoint:lo=-1", "key 'lo' goes with clip=manual");
+    refuse("zeropoint:clip=percentile,hi=1", "key 'hi' goes with");
+}
+
+static void a_key_that_is_missing_is_named(void **state)
+{
+    (void)state;
+    refuse("absmax:per=block", "per=block needs the size of a block");
+    refuse("zeropoint:per=flat", "per=flat needs the size of a block");
+    refuse("absmax:clip=manual", "abs=");
+    refuse("absmax:clip=manual,abs=0", "above 0");
+    refuse("absmax:clip=manual,abs=-1", "above 0");
+    refuse("zeropoint:clip=manual", "lo below hi");
+    refuse("zeropoint:clip=manual,lo=1,hi=1", "lo below hi");
+    refuse("zeropoint:clip=manual,lo=2,hi=1", "lo below hi");
+}
+
+static void a_very_long_text_is_refused_in_a_short_message(void **state)
+{
+    (void)state;
+    enum { SIZE = 100000 };
+    char *text = malloc(SIZE + 1);
+    memset(text, 'a', SIZE);
+    text[SIZE] = 0;
+    refuse(text, "no mapping is named");
+    memcpy(text, "absmax:bits=", 12);
+    refuse(text, "is not allowed");
+    memcpy(text, "absmax:", 7);
+    memset(text + 7, ',', SIZE - 7);
+    refuse(text, "is not key=value");
+    free(text);
+}
+
+/* ---- Stepping */
+
+static const ql_profile profile = { .x_min = -0.75, .x_max = 0.5 };
+
+static void choices_cycle_both_ways(void **state)
+{
+    (void)state;
+    static const char *const order[] = { "tensor", "row", "col", "block", "flat" };
+    ql_spec spec = parse("absmax");
+    for (int i = 1; i <= 10; i++) {
+        char value[64];
+        assert_true(ql_spec_step(&spec, QL_KEY_PER, +1, NULL));
+        ql_spec_value(&spec, QL_KEY_PER, value);
+        assert_string_equal(value, order[i % 5]);
+        assert_int_equal(spec.block, i % 5 >= 3 ? 64 : 0);
+    }
+    assert_true(ql_spec_step(&spec, QL_KEY_PER, -1, NULL));
+    assert_int_equal(spec.per, QL_PER_FLAT);
+    assert_true(ql_spec_step(&spec, QL_KEY_RANGE, +1, NULL));
+    assert_int_equal(spec.range, QL_RANGE_FULL);
+    assert_true(ql_spec_step(&spec, QL_KEY_RANGE, +1, NULL));
+    assert_int_equal(spec.range, QL_RANGE_RESTRICTED);
+}
+
+static void bits_stop_at_their_ends(void **state)
+{
+    (void)state;
+    ql_spec spec = parse("absmax");
+    assert_false(ql_spec_step(&spec, QL_KEY_BITS, +1, NULL));
+    assert_int_equal(spec.bits, 8);
+    for (unsigned bits = 7; bits >= 2; bits--) {
+        assert_true(ql_spec_step(&spec, QL_KEY_BITS, -1, NULL));
+        assert_int_equal(spec.bits, bits);
+    }
+    assert_false(ql_spec_step(&spec, QL_KEY_BITS, -1, NULL));
+    assert_int_equal(spec.bits, 2);
+}
+
+static void blocks_go_by_powers_of_two_and_stop(void **state)
+{
+    (void)state;
+    ql_spec spec = parse("absmax:per=block,block=100");
+    assert_true(ql_spec_step(&spec, QL_KEY_BLOCK, +1, NULL));
+    assert_int_equal(spec.block, 128);
+    assert_true(ql_spec_step(&spec, QL_KEY_BLOCK, +1, NULL));
+    assert_int_equal(spec.block, 256);
+    spec = parse("absmax:per=block,block=100");
+    assert_true(ql_spec_step(&spec, QL_KEY_BLOCK, -1, NULL));
+    assert_int_equal(spec.block, 64);
+    while (ql_spec_step(&spec, QL_KEY_BLOCK, -1, NULL))
+        assert_in_range(spec.block, 8, 32);
+    assert_int_equal(spec.block, 8);
+    while (ql_spec_step(&spec, QL_KEY_BLOCK, +1, NULL))
+        assert_in_range(spec.block, 16, 1 << 20);
+    assert_int_equal(spec.block, 1 << 20);
+    spec = parse("absmax:per=block,block=18446744073709551615"); /* ends at all */
+    ql_spec_step(&spec, QL_KEY_BLOCK, -1, NULL);
+}
+
+static void percentiles_climb_a_ladder_to_100_and_stop(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < ql_mapping_count(); m++) {
+        ql_spec spec = parse("absmax:clip=percentile,p=97");
+        ql_spec_change_mapping(&spec, ql_mapping_at(m));
+        double last = spec.p_hi;
+        while (ql_spec_step(&spec, QL_KEY_P, +1, NULL)) {
+            assert_true(spec.p_hi > last && spec.p_lo < spec.p_hi);
+            last = spec.p_hi;
+        }
+        assert_true(spec.p_hi == 100);
+        while (ql_spec_step(&spec, QL_KEY_P, -1, NULL)) {
+            assert_true(spec.p_hi < last && spec.p_lo < spec.p_hi);
+            last = spec.p_hi;
+        }
+        assert_true(spec.p_hi == (ql_mapping_at(m)->symmetric ? 50 : 60));
+    }
+}
+
+static void a_range_by_hand_begins_as_that_of_the_tensor(void **state)
+{
+    (void)state;
+    ql_spec spec = parse("absmax:clip=percentile");
+    assert_true(ql_spec_step(&spec, QL_KEY_CLIP, +1, &profile));
+    assert_true(spec.clip == QL_CLIP_MANUAL && spec.abs == 0.75 && spec.p_hi == 0);
+    const double before = spec.abs;
+    assert_true(ql_spec_step(&spec, QL_KEY_ABS, -1, &profile));
+    assert_true(spec.abs < before && spec.abs > 0.9 * before);
+    spec = parse("zeropoint:clip=percentile");
+    assert_true(ql_spec_step(&spec, QL_KEY_CLIP, +1, &profile));
+    assert_true(spec.lo == -0.75 && spec.hi == 0.5);
+    assert_true(ql_spec_step(&spec, QL_KEY_HI, +1, &profile));
+    assert_true(spec.hi > 0.5 && spec.lo == -0.75);
+    assert_true(ql_spec_step(&spec, QL_KEY_CLIP, +1, &profile));
+    assert_true(spec.clip == QL_CLIP_MINMAX && spec.lo == 0 && spec.hi == 0);
+    spec = parse("absmax:clip=percentile");
+    assert_true(ql_spec_step(&spec, QL_KEY_CLIP, +1, NULL)); /* no tensor: some range */
+    assert_true(spec.abs > 0);
+}
+
+static void a_key_that_is_not_taken_cannot_be_turned(void **state)
+{
+    (void)state;
+    ql_spec spec = parse("absmax:per=row");
+    const ql_spec before = spec;
+    static const ql_key off[] = { QL_KEY_BLOCK, QL_KEY_P, QL_KEY_ABS, QL_KEY_LO, QL_KEY_HI, QL_KEY_ZERO };
+    for (size_t i = 0; i < sizeof off / sizeof off[0]; i++) {
+        char value[64] = "x";
+        assert_false(ql_spec_takes(&spec, off[i]));
+        assert_false(ql_spec_step(&spec, off[i], +1, &profile));
+        ql_spec_value(&spec, off[i], value);
+        assert_string_equal(value, "");
+        same_spec(&spec, &before, "absmax:per=row");
+    }
+}
+
+/* A drunk at the keyboard: after every key the spec is one that can be written down and read back. */
+static void thousands_of_random_steps_never_leave_the_valid_specs(void **state)
+{
+    (void)state;
+    uint64_t seed = 5;
+    for (int walk = 0; walk < 60; walk++) {
+        ql_spec spec = parse(walk % 2 ? "absmax" : "zeropoint");
+        for (int i = 0; i < 100; i++) {
+            const ql_spec before = spec;
+            const ql_profile *known = walk % 3 ? &profile : NULL;
+            if (random_below(&seed, 12) == 0) {
+                ql_spec_change_mapping(&spec, ql_mapping_at(random_below(&seed, ql_mapping_count())));
+            } else if (!ql_spec_step(&spec, (ql_key)random_below(&seed, QL_KEY_COUNT), random_below(&seed, 2) ? 1 : -1, known)) {
+                same_spec(&spec, &before, "a step that changed nothing");
+            }
+            round_trip(&spec);
+        }
+    }
+}
+
+static void another_mapping_keeps_what_it_takes(void **state)
+{
+    (void)state;
+    const ql_mapping *zeropoint = parse("zeropoint").mapping, *absmax = parse("absmax").mapping;
+    ql_spec spec = parse("absmax:bits=3,per=block,block=32,clip=percentile,p=99.5,range=full");
+    ql_spec_change_mapping(&spec, zeropoint);
+    const ql_spec want = parse("zeropoint:bits=3,per=block,block=32,clip=percentile,p=99.5");
+    same_spec(&spec, &want, "to zeropoint");
+    ql_spec_change_mapping(&spec, absmax);
+    const ql_spec back = parse("absmax:bits=3,per=block,block=32,clip=percentile,p=99.5");
+    same_spec(&spec, &back, "and back");
+    spec = parse("zeropoint:clip=manual,lo=-2,hi=1,per=col,zero=raw");
+    ql_spec_change_mapping(&spec, absmax);
+    const ql_spec by_hand = parse("absmax:clip=manual,abs=2,per=col");
+    same_spec(&spec, &by_hand, "a range by hand");
+    ql_spec_change_mapping(&spec, zeropoint);
+    const ql_spec both_ways = parse("zeropoint:clip=manual,lo=-2,hi=2,per=col");
+    same_spec(&spec, &both_ways, "and to both sides");
+    spec = parse("absmax:clip=percentile,p=30"); /* has no pair */
+    ql_spec_change_mapping(&spec, zeropoint);
+    assert_true(spec.p_lo == 0.1 && spec.p_hi == 99.9);
+}
+
+/* ---- The tables */
+
+static void every_key_and_mapping_is_described(void **state)
+{
+    (void)state;
+    for (int key = 0; key < QL_KEY_COUNT; key++) {
+        const ql_key_info *info = ql_key_describe(key);
+        assert_true(info->name[0] && info->title[0] && info->help[0]);
+    }
+    for (size_t m = 0; m < ql_mapping_count(); m++) {
+        const ql_mapping *mapping = ql_mapping_at(m);
+        const ql_mapping_info *info = ql_mapping_describe(mapping);
+        assert_true(info->name[0] && info->title[0] && info->formula[0] && info->source[0]);
+        for (int key = 0; key < QL_KEY_COUNT; key++) {
+            char values[160] = "";
+            bool takes = mapping->keys >> key & 1;
+            assert_int_equal(ql_mapping_key_values(mapping, key, values), takes);
+            assert_int_equal(values[0] != 0, takes);
+        }
+        const ql_spec spec = parse(info->name);
+        round_trip(&spec);
+    }
+    assert_null(ql_mapping_at(ql_mapping_count()));
+}
+
+static void the_values_of_a_key_are_those_that_parse(void **state)
+{
+    (void)state;
+    static const ql_key choices[] = { QL_KEY_PER, QL_KEY_CLIP, QL_KEY_RANGE, QL_KEY_ZERO };
+    for (size_t m = 0; m < ql_mapping_count(); m++) {
+        for (size_t c = 0; c < sizeof choices / sizeof choices[0]; c++) {
+            char values[160];
+            const ql_mapping *mapping = ql_mapping_at(m);
+            if (!ql_mapping_key_values(mapping, choices[c], values))
+                continue;
+            for (char *value = strtok(values, " []"); value; value = strtok(NULL, " []")) {
+                char text[200];
+                const bool block = !strcmp(value, "block") || !strcmp(value, "flat"), manual = !strcmp(value, "manual");
+                snprintf(text, sizeof text, "%s:%s=%s%s%s", mapping->info.name, ql_key_describe(choices[c])->name, value,
+                         block ? ",block=5" : "", !manual ? "" : mapping->symmetric ? ",abs=1" : ",lo=0,hi=1");
+                const ql_spec spec = parse(text);
+                char back[64];
+                ql_spec_value(&spec, choices[c], back);
+                assert_string_equal(back, value);
+            }
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_canonical_form_leaves_defaults_out_and_sorts_the_keys),
+        cmocka_unit_test(a_single_percentile_of_zeropoint_is_a_pair),
+        cmocka_unit_test(what_is_switched_off_is_zero),
+        cmocka_unit_test(every_canonical_form_reads_back_as_the_same_spec),
+        cmocka_unit_test(an_unknown_mapping_is_refused_with_those_there_are),
+        cmocka_unit_test(an_unknown_key_is_refused_with_those_there_are),
+        cmocka_unit_test(a_value_out_of_range_is_refused_with_what_is_allowed),
+        cmocka_unit_test(a_key_that_stands_twice_is_refused),
+        cmocka_unit_test(a_key_that_others_switch_off_is_refused),
+        cmocka_unit_test(a_key_that_is_missing_is_named),
+        cmocka_unit_test(a_very_long_text_is_refused_in_a_short_message),
+        cmocka_unit_test(choices_cycle_both_ways),
+        cmocka_unit_test(bits_stop_at_their_ends),
+        cmocka_unit_test(blocks_go_by_powers_of_two_and_stop),
+        cmocka_unit_test(percentiles_climb_a_ladder_to_100_and_stop),
+        cmocka_unit_test(a_range_by_hand_begins_as_that_of_the_tensor),
+        cmocka_unit_test(a_key_that_is_not_taken_cannot_be_turned),
+        cmocka_unit_test(thousands_of_random_steps_never_leave_the_valid_specs),
+        cmocka_unit_test(another_mapping_keeps_what_it_takes),
+        cmocka_unit_test(every_key_and_mapping_is_described),
+        cmocka_unit_test(the_values_of_a_key_are_those_that_parse),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

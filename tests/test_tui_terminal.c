@@ -1,0 +1,379 @@
+/*
+ * The terminal interface on a pseudo-terminal: sizes, signals, what is left behind. Waits for what the program writes, never for
+ * a time; the deadline only ends a test that has failed.
+ */
+#include "testing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include <utmp.h>
+
+#define DEMO "data/storyteller.safetensors"
+
+enum { DEADLINE_SECONDS = 60, OUTPUT_LIMIT = 4 << 20 };
+
+typedef struct session {
+    pid_t pid;
+    int master;
+    struct termios before;
+    char *output; /* all that came, zero-terminated */
+    size_t size, seen; /* seen: where the last expected text ended */
+} session;
+
+static const char *program(void)
+{
+    const char *path = getenv("QLOUPE");
+    return path ? path : "build/qloupe";
+}
+
+/* Starts `command` (for sh) on a terminal of this size and type. */
+static session start(int rows, int cols, const char *terminal, const char *command)
+{
+    session s = { .output = calloc(1, OUTPUT_LIMIT) };
+    assert_non_null(s.output);
+    struct winsize size = { (unsigned short)rows, (unsigned short)cols, 0, 0 };
+    int slave;
+    assert_int_equal(openpty(&s.master, &slave, NULL, NULL, &size), 0);
+    assert_int_equal(tcgetattr(slave, &s.before), 0); /* before the program can change anything */
+    s.pid = fork();
+    assert_true(s.pid >= 0);
+    if (s.pid == 0) {
+        close(s.master);
+        if (login_tty(slave) != 0)
+            _exit(126);
+        setenv("TERM", terminal, 1);
+        setenv("LC_ALL", "C.UTF-8", 1);
+        setenv("QLOUPE", program(), 1);
+        setenv("QLOUPE_NO_STATE", "1", 1);
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    close(slave);
+    return s;
+}
+
+/* Reads what has come; false when the terminal is closed or the deadline is over. */
+static bool read_more(session *s, time_t deadline)
+{
+    struct pollfd fd = { .fd = s->master, .events = POLLIN };
+    if (time(NULL) > deadline || poll(&fd, 1, 1000) < 0)
+        return false;
+    if (!fd.revents)
+        return true;
+    ssize_t got = read(s->master, s->output + s->size, OUTPUT_LIMIT - 1 - s->size);
+    if (got > 0)
+        s->size += (size_t)got;
+    s->output[s->size] = 0;
+    return got > 0;
+}
+
+/* Waits until the program writes `text`, after what was expected before. */
+static void expect(session *s, const char *text)
+{
+    time_t deadline = time(NULL) + DEADLINE_SECONDS;
+    char *found;
+    while ((found = memmem(s->output + s->seen, s->size - s->seen, text, strlen(text))) == NULL)
+        if (!read_more(s, deadline)) {
+            kill(s->pid, SIGKILL);
+            fail_msg("'%s' did not come; the last %d bytes were: %s", text, 500, s->output + (s->size > 500 ? s->size - 500 : 0));
+        }
+    s->seen = (size_t)(found - s->output) + strlen(text);
+}
+
+static void type(session *s, const char *keys)
+{
+    assert_int_equal(write(s->master, keys, strlen(keys)), (ssize_t)strlen(keys));
+}
+
+static void resize(session *s, int rows, int cols)
+{
+    struct winsize size = { (unsigned short)rows, (unsigned short)cols, 0, 0 };
+    assert_int_equal(ioctl(s->master, TIOCSWINSZ, &size), 0);
+}
+
+static bool has_written(const session *s, const char *text)
+{
+    return memmem(s->output, s->size, text, strlen(text)) != NULL;
+}
+
+/* Waits for the end; the wait status. */
+static int end(session *s)
+{
+    time_t deadline = time(NULL) + DEADLINE_SECONDS;
+    while (read_more(s, deadline)) {
+    }
+    if (time(NULL) > deadline)
+        kill(s->pid, SIGKILL);
+    int status = 0;
+    while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+}
+
+static void close_session(session *s)
+{
+    close(s->master);
+    free(s->output);
+}
+
+static void assert_restored(const session *s)
+{
+    struct termios after;
+    assert_int_equal(tcgetattr(s->master, &after), 0);
+    assert_int_equal(after.c_iflag, s->before.c_iflag);
+    assert_int_equal(after.c_oflag, s->before.c_oflag);
+    assert_int_equal(after.c_cflag, s->before.c_cflag);
+    assert_int_equal(after.c_lflag, s->before.c_lflag);
+    assert_memory_equal(after.c_cc, s->before.c_cc, sizeof after.c_cc);
+
+    /* The last of what switches the main screen, and the cursor, is the way back. */
+    const char *in = "\033[?1049h", *out = "\033[?1049l", *show = "\033[?25h", *hide = "\033[?25l";
+    size_t last_in = 0, last_out = 0, last_show = 0, last_hide = 0;
+    for (size_t i = 0; i + 8 <= s->size; i++) {
+        const char *at = s->output + i;
+        last_in = strncmp(at, in, 8) == 0 ? i + 1 : last_in;
+        last_out = strncmp(at, out, 8) == 0 ? i + 1 : last_out;
+        last_show = strncmp(at, show, 6) == 0 ? i + 1 : last_show;
+        last_hide = strncmp(at, hide, 6) == 0 ? i + 1 : last_hide;
+    }
+    assert_true(last_in > 0);
+    assert_true(last_out > last_in);
+    assert_true(last_show > last_hide);
+}
+
+static const char *qloupe_on_demo = "exec \"$QLOUPE\" " DEMO;
+
+/* ---- Ends ------------------------------------------------------------------------------------------------------ */
+
+static void q_quits_and_restores_the_terminal(void **state)
+{
+    (void)state;
+    session s = start(36, 120, "xterm-256color", qloupe_on_demo);
+    expect(&s, "SQNR");
+    type(&s, "q");
+    int status = end(&s);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_restored(&s);
+    close_session(&s);
+}
+
+static void signals_restore_the_terminal(void **state)
+{
+    (void)state;
+    static const int signals[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE };
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        session s = start(24, 80, "xterm-256color", "ulimit -c 0; exec \"$QLOUPE\" " DEMO);
+        expect(&s, "SQNR");
+        kill(s.pid, signals[i]);
+        int status = end(&s);
+        if (signals[i] == SIGINT) {
+            assert_true(WIFEXITED(status));
+            assert_int_equal(WEXITSTATUS(status), 130);
+        } else {
+            assert_true(WIFSIGNALED(status));
+            assert_int_equal(WTERMSIG(status), signals[i]);
+        }
+        assert_restored(&s);
+        close_session(&s);
+    }
+}
+
+static void control_c_cancels_and_never_quits(void **state)
+{
+    (void)state;
+    session s = start(24, 80, "xterm-256color", qloupe_on_demo);
+    expect(&s, "SQNR");
+    type(&s, "\003\003");
+    expect(&s, "nothing to stop");
+    type(&s, "?");
+    expect(&s, "search");
+    type(&s, "\033q");
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    close_session(&s);
+}
+
+static void a_bad_file_never_touches_the_terminal(void **state)
+{
+    (void)state;
+    session s = start(24, 80, "xterm-256color", "exec \"$QLOUPE\" /nonexistent.safetensors");
+    int status = end(&s);
+    assert_int_equal(WEXITSTATUS(status), 2);
+    assert_true(has_written(&s, "/nonexistent.safetensors"));
+    assert_false(has_written(&s, "\033"));
+    close_session(&s);
+}
+
+/* ---- Sizes ----------------------------------------------------------------------------------------------------- */
+
+static void any_size_at_any_moment_is_survived(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = { { 1, 1 }, { 2, 200 }, { 200, 2 }, { 36, 120 }, { 16, 60 }, { 15, 59 }, { 1, 80 }, { 24, 80 },
+                                    { 24, 1 }, { 100, 300 }, { 17, 61 }, { 29, 101 }, { 3, 3 } };
+    session s = start(36, 120, "xterm-256color", qloupe_on_demo);
+    expect(&s, "SQNR");
+    for (int round = 0; round < 10; round++)
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+            resize(&s, sizes[i][0], sizes[i][1]);
+            type(&s, i % 3 == 0 ? "b" : i % 3 == 1 ? "J" : "?x\033");
+            if (round > 0 && i % 4 == 0)
+                type(&s, "w\033");
+        }
+    resize(&s, 10, 40);
+    expect(&s, "has 40x10");
+    resize(&s, 36, 120);
+    expect(&s, "Distribution");
+    type(&s, "?");
+    expect(&s, "search");
+    type(&s, "\033q");
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    close_session(&s);
+}
+
+/* ---- Terminals ------------------------------------------------------------------------------------------------- */
+
+static void every_kind_of_terminal_is_served(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = { "xterm-256color", "xterm", "vt100", "linux", "screen" };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        session s = start(24, 80, kinds[i], qloupe_on_demo);
+        expect(&s, "SQNR");
+        type(&s, "bgq");
+        int status = end(&s);
+        if (status != 0)
+            fail_msg("on %s: status %#x", kinds[i], (unsigned)status);
+        close_session(&s);
+    }
+    static const char *const unfit[] = { "dumb", "no-such-terminal" };
+    for (size_t i = 0; i < sizeof unfit / sizeof unfit[0]; i++) {
+        session s = start(24, 80, unfit[i], qloupe_on_demo);
+        int status = end(&s);
+        assert_int_equal(WEXITSTATUS(status), 2);
+        assert_true(has_written(&s, "TERM"));
+        close_session(&s);
+    }
+}
+
+static void no_color_means_no_color(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *command;
+        bool colors;
+    } rows[] = {
+        { "exec \"$QLOUPE\" " DEMO, true },
+        { "NO_COLOR=1 exec \"$QLOUPE\" " DEMO, false },
+        { "exec \"$QLOUPE\" --color never " DEMO, false },
+        { "NO_COLOR=1 exec \"$QLOUPE\" --color always " DEMO, true },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        session s = start(36, 120, "xterm-256color", rows[i].command);
+        expect(&s, "SQNR");
+        type(&s, "q");
+        assert_int_equal(end(&s), 0);
+        assert_int_equal(has_written(&s, "\033[38;5;"), rows[i].colors);
+        close_session(&s);
+    }
+}
+
+static void keys_come_from_the_terminal_when_stdin_is_a_pipe(void **state)
+{
+    (void)state;
+    session s = start(24, 80, "xterm-256color", "echo bbbb | \"$QLOUPE\" " DEMO);
+    expect(&s, "SQNR");
+    type(&s, "?");
+    expect(&s, "search");
+    type(&s, "\033q");
+    assert_int_equal(end(&s), 0);
+    assert_false(has_written(&s, "bits=4"));
+    assert_restored(&s);
+    close_session(&s);
+}
+
+/* ---- Never wait ------------------------------------------------------------------------------------------------ */
+
+/* A file of 32 GiB with nothing on the disk: its tensor takes long on any machine. */
+static const char *write_endless(void)
+{
+    char header[128] = "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (131072, 65536), }";
+    size_t used = 10 + strlen(header + 10);
+    memset(header + used, ' ', sizeof header - used);
+    header[127] = '\n';
+    const char *path = testing_path(testing_folder(), "endless.npy");
+    testing_write(path, header, sizeof header);
+    return truncate(path, (off_t)sizeof header + ((off_t)131072 << 18)) == 0 ? path : NULL;
+}
+
+static void keys_are_acted_on_while_a_long_computation_runs(void **state)
+{
+    (void)state;
+    const char *path = write_endless();
+    if (!path)
+        skip(); /* the file system has no sparse files */
+    char command[4096];
+    snprintf(command, sizeof command, "exec \"$QLOUPE\" %s", path);
+    session s = start(36, 120, "xterm-256color", command);
+    expect(&s, "reading the tensor"); /* the frame is there, the work runs */
+    type(&s, "b");
+    expect(&s, "bits=7");
+    type(&s, "?");
+    expect(&s, "search");
+    type(&s, "\033\003");
+    expect(&s, "stopped; r measures again");
+    type(&s, "r");
+    expect(&s, "reading the tensor");
+    assert_false(has_written(&s, " dB ")); /* all that without an answer */
+    type(&s, "q"); /* does not wait for the end either */
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    close_session(&s);
+    unlink(path);
+}
+
+static void the_frame_comes_before_the_numbers(void **state)
+{
+    (void)state;
+    session s = start(36, 120, "xterm-256color", qloupe_on_demo);
+    expect(&s, "Distribution");
+    expect(&s, "quit"); /* the footer ends the first frame */
+    size_t frame = s.seen;
+    expect(&s, "cosine");
+    assert_true(s.seen > frame);
+    assert_true(strstr(s.output, "cosine") > s.output + frame);
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    close_session(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(q_quits_and_restores_the_terminal),
+        cmocka_unit_test(signals_restore_the_terminal),
+        cmocka_unit_test(control_c_cancels_and_never_quits),
+        cmocka_unit_test(a_bad_file_never_touches_the_terminal),
+        cmocka_unit_test(any_size_at_any_moment_is_survived),
+        cmocka_unit_test(every_kind_of_terminal_is_served),
+        cmocka_unit_test(no_color_means_no_color),
+        cmocka_unit_test(keys_come_from_the_terminal_when_stdin_is_a_pipe),
+        cmocka_unit_test(keys_are_acted_on_while_a_long_computation_runs),
+        cmocka_unit_test(the_frame_comes_before_the_numbers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

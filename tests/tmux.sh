@@ -1,0 +1,105 @@
+#!/bin/sh
+# The terminal interface inside tmux, end to end: start, keys, resize-window, ^Z and fg, quit, what the shell finds afterwards.
+#
+#   tests/tmux.sh [OUT]      OUT: folder with the program (default build)
+#
+# Waits until the screen shows what it should, at most 30 seconds each. Without tmux there is nothing to test: exit 0 in words.
+set -u
+out=${1:-build}
+command -v tmux >/dev/null || { echo "tmux: not installed, skipped"; exit 0; }
+
+program=$out/qloupe
+case $program in /*) ;; *) program=$PWD/$program ;; esac
+work=$(mktemp -d) || exit 1
+socket=$work/tmux
+tm() { tmux -S "$socket" -f /dev/null "$@"; }
+trap 'tm kill-server 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+
+steps=0
+fail()
+{
+    echo "tmux: $*; the screen is"
+    tm capture-pane -p -t q
+    exit 1
+}
+keys() { tm send-keys -t q "$@"; }
+sees() # TEXT: waits until it is on the screen
+{
+    steps=$((steps + 1))
+    for _ in $(seq 300); do
+        tm capture-pane -p -t q | grep -qF -- "$1" && return 0
+        sleep 0.1
+    done
+    fail "'$1' did not appear"
+}
+sees_no_more() # TEXT: waits until it is gone
+{
+    steps=$((steps + 1))
+    for _ in $(seq 300); do
+        tm capture-pane -p -t q | grep -qF -- "$1" || return 0
+        sleep 0.1
+    done
+    fail "'$1' is still there"
+}
+
+unset TMUX
+LC_ALL=C.UTF-8 TERM=xterm-256color QLOUPE_NO_STATE=1 PS1='ready> ' ENV='' tm new-session -d -s q -x 120 -y 36 \
+    "cd '$work' && exec bash --norc --noprofile" || { echo "tmux: cannot start, skipped"; exit 0; }
+keys "PS1='ready> '; clear" Enter
+sees 'ready>'
+keys 'stty -g >before' Enter
+keys "echo a line that stays" Enter
+sees 'a line that stays'
+
+keys "'$program' '$PWD/data/storyteller.safetensors' -t h.2.mlp.c_fc.weight" Enter
+sees 'SQNR  36.56 dB'
+sees 'Try '
+keys bbbb
+sees 'absmax:bits=4'
+sees 'SQNR  11.39 dB'
+keys g
+sees 'absmax:bits=4,per=row'
+keys u u
+sees 'absmax:bits=5'
+keys J
+sees 'Distribution · h.2.mlp.c_proj.bias'
+keys Escape
+keys '&' c_fc.weight Enter
+sees '4 of 52'
+keys '?'
+sees 'search:'
+keys Escape
+sees_no_more 'search:'
+
+tm resize-window -t q -x 80 -y 24
+sees '[Distribution]'
+sees 'q quit'
+tm resize-window -t q -x 40 -y 10
+sees 'has 40x10'
+tm resize-window -t q -x 120 -y 36
+sees '4 of 52'
+
+keys w
+sees 'Export a figure'
+keys C-u "$work/figure.png" Enter
+sees 'wrote '
+test -s "$work/figure.png" || fail "no figure was written"
+
+keys C-z
+sees 'Stopped'
+sees 'a line that stays'
+keys 'fg' Enter
+sees '4 of 52'
+keys C-c
+sees 'nothing to stop'
+keys q
+sees 'ready> '
+sees 'a line that stays'
+sees_no_more 'Distribution'
+keys 'stty -g >after; echo status $?' Enter
+sees 'status 0'
+cmp -s "$work/before" "$work/after" || fail "stty: $(cat "$work/before") before, $(cat "$work/after") after"
+test "$(tm display-message -p -t q '#{cursor_flag} #{alternate_on}')" = '1 0' || fail "cursor hidden or other screen left on"
+
+echo "tmux: $steps steps passed"

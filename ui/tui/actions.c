@@ -1,0 +1,217 @@
+/* What keys do. */
+#include "tui/actions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/export.h"
+#include "tui/help.h"
+
+/* ---- Knobs ----------------------------------------------------------------------------------------------------- */
+
+void tui_act_turn(tui_app *app, int argument)
+{
+    tui_document_turn(&app->document, (argument < 0 ? -argument : argument) - 1, argument < 0 ? -1 : 1);
+}
+
+void tui_act_undo(tui_app *app, int direction)
+{
+    tui_document_undo(&app->document, direction);
+}
+
+void tui_act_remedy(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_document *document = &app->document;
+    if (!tui_document_is_exact(document) || !document->shown->has_why)
+        tui_document_say(document, false, "the remedy is not known yet");
+    else if (!document->shown->why.has_remedy)
+        tui_document_say(document, false, "no remedy to try");
+    else
+        tui_document_set_spec(document, &document->shown->why.remedy);
+}
+
+void tui_act_measure(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_document_measure(&app->document);
+}
+
+/* ---- The list -------------------------------------------------------------------------------------------------- */
+
+static void select_position(tui_app *app, size_t position)
+{
+    tui_document_select(&app->document, app->list.visible[position]);
+}
+
+void tui_act_move(tui_app *app, int lines)
+{
+    size_t count = app->list.visible_count;
+    size_t at = tui_list_position(&app->list, app->document.tensor);
+    if (count == 0)
+        return;
+    if (at == count) /* the filter has hidden the selected tensor */
+        select_position(app, lines > 0 ? 0 : count - 1);
+    else if (lines < 0)
+        select_position(app, at > (size_t)-lines ? at - (size_t)-lines : 0);
+    else
+        select_position(app, at + (size_t)lines < count ? at + (size_t)lines : count - 1);
+}
+
+void tui_act_page(tui_app *app, int pages)
+{
+    tui_act_move(app, pages * (app->page > 1 ? app->page - 1 : 1));
+}
+
+void tui_act_end(tui_app *app, int direction)
+{
+    if (app->list.visible_count > 0)
+        select_position(app, direction < 0 ? 0 : app->list.visible_count - 1);
+}
+
+void tui_act_filter(tui_app *app, int unused)
+{
+    (void)unused;
+    app->context = TUI_IN_FILTER;
+    snprintf(app->filter_before, sizeof app->filter_before, "%s", app->list.filter);
+    tui_line_set(&app->line, app->list.filter);
+}
+
+void tui_act_find(tui_app *app, int unused)
+{
+    (void)unused;
+    app->context = TUI_IN_FIND;
+    app->tensor_before = app->document.tensor;
+    tui_line_set(&app->line, "");
+}
+
+void tui_act_find_again(tui_app *app, int direction)
+{
+    size_t found;
+    if (!*app->list.find)
+        tui_document_say(&app->document, false, "nothing to find yet: / asks for a name");
+    else if (!tui_list_find(&app->list, app->document.tensor, direction, false, &found))
+        tui_document_say(&app->document, false, "no other tensor here matches '%s'", app->list.find);
+    else
+        tui_document_select(&app->document, found);
+}
+
+/* ---- The screen ------------------------------------------------------------------------------------------------ */
+
+void tui_act_pane(tui_app *app, int direction)
+{
+    app->pane = (app->pane + app->view->pane_count + direction) % app->view->pane_count;
+}
+
+void tui_act_axis(tui_app *app, int unused)
+{
+    (void)unused;
+    app->linear = !app->linear;
+}
+
+void tui_act_redraw(tui_app *app, int unused)
+{
+    (void)unused;
+    app->redraw = true;
+}
+
+void tui_act_view(tui_app *app, const tui_view *view)
+{
+    if (app->view != view) {
+        app->view = view;
+        app->pane = view->first_pane;
+    }
+}
+
+void tui_act_help(tui_app *app, int unused)
+{
+    (void)unused;
+    app->context = TUI_IN_HELP;
+    app->help_at = 0;
+    tui_line_set(&app->line, "");
+}
+
+void tui_act_help_move(tui_app *app, int lines)
+{
+    tui_help_move(app, lines);
+}
+
+void tui_act_export(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_export_open(app);
+}
+
+/* ---- Everywhere ------------------------------------------------------------------------------------------------ */
+
+void tui_act_stop(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_document_stop(&app->document);
+}
+
+void tui_act_suspend(tui_app *app, int unused)
+{
+    (void)unused;
+    app->suspend = true;
+}
+
+void tui_act_quit(tui_app *app, int unused)
+{
+    (void)unused;
+    app->quit = true;
+}
+
+void tui_act_back(tui_app *app, int unused)
+{
+    (void)unused;
+    if (app->context == TUI_IN_FILTER)
+        tui_list_set_filter(&app->list, app->filter_before);
+    else if (app->context == TUI_IN_FIND)
+        tui_document_select(&app->document, app->tensor_before);
+    else if (app->context == TUI_IN_VIEW)
+        tui_list_set_filter(&app->list, "");
+    app->context = TUI_IN_VIEW;
+}
+
+/* A filter that hides the selected tensor selects the first that it shows. */
+static void accept_filter(tui_app *app)
+{
+    if (app->list.visible_count == 0) {
+        tui_list_set_filter(&app->list, app->filter_before);
+        tui_document_say(&app->document, true, "no tensor matches that filter");
+    } else if (tui_list_position(&app->list, app->document.tensor) == app->list.visible_count) {
+        select_position(app, 0);
+    }
+}
+
+void tui_act_accept(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_context context = app->context;
+    app->context = TUI_IN_VIEW;
+    if (context == TUI_IN_FILTER)
+        accept_filter(app);
+    else if (context == TUI_IN_EXPORT)
+        tui_export_write(app);
+    else if (context == TUI_IN_HELP)
+        tui_help_run(app);
+}
+
+void tui_line_changed(tui_app *app)
+{
+    char text[TUI_LINE_BYTES];
+    tui_line_get(&app->line, text);
+    if (app->context == TUI_IN_FILTER) {
+        tui_list_set_filter(&app->list, text);
+    } else if (app->context == TUI_IN_FIND) {
+        size_t found;
+        snprintf(app->list.find, sizeof app->list.find, "%s", text);
+        if (tui_list_find(&app->list, app->tensor_before, 1, true, &found))
+            tui_document_select(&app->document, found);
+        else if (*text)
+            tui_document_say(&app->document, true, "no tensor matches");
+    } else if (app->context == TUI_IN_HELP) {
+        app->help_at = 0;
+    }
+}

@@ -1,0 +1,46 @@
+/* What keys do. Each action gets the argument of its row in the table of keys. */
+#ifndef TUI_ACTIONS_H
+#define TUI_ACTIONS_H
+
+#include "tui/app.h"
+
+/* Knobs: `argument` is the knob with its direction, TUI_NEXT(knob) or TUI_PREVIOUS(knob). */
+#define TUI_NEXT(knob)     ((knob) + 1)
+#define TUI_PREVIOUS(knob) (-((knob) + 1))
+void tui_act_turn(tui_app *app, int argument);
+void tui_act_undo(tui_app *app, int direction);
+void tui_act_remedy(tui_app *app, int unused);
+void tui_act_measure(tui_app *app, int unused);
+
+/* The list: by lines, by pages, to an end (argument < 0: towards the first). */
+void tui_act_move(tui_app *app, int lines);
+void tui_act_page(tui_app *app, int pages);
+void tui_act_end(tui_app *app, int direction);
+void tui_act_filter(tui_app *app, int unused);
+void tui_act_find(tui_app *app, int unused);
+void tui_act_find_again(tui_app *app, int direction);
+
+/* The screen. */
+void tui_act_pane(tui_app *app, int direction);
+void tui_act_axis(tui_app *app, int unused);
+void tui_act_redraw(tui_app *app, int unused);
+void tui_act_help(tui_app *app, int unused);
+void tui_act_export(tui_app *app, int unused);
+
+/* Everywhere. */
+void tui_act_stop(tui_app *app, int unused);
+void tui_act_suspend(tui_app *app, int unused);
+void tui_act_back(tui_app *app, int unused);
+void tui_act_accept(tui_app *app, int unused);
+void tui_act_quit(tui_app *app, int unused);
+
+/* Moves in the help. */
+void tui_act_help_move(tui_app *app, int lines);
+
+/* A view of the table of views. */
+void tui_act_view(tui_app *app, const tui_view *view);
+
+/* The line that is being typed has changed. */
+void tui_line_changed(tui_app *app);
+
+#endif

@@ -1,0 +1,133 @@
+/* The event loop: draws, then sleeps until a key, a signal or the worker has something. */
+#include "tui/app.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+
+#include "tui/bars.h"
+#include "tui/export.h"
+#include "tui/help.h"
+#include "tui/keys.h"
+#include "tui/signals.h"
+#include "tui/terminal.h"
+
+enum { LEAST_COLS = 60, LEAST_ROWS = 16, NARROW_COLS = 100, SHORT_ROWS = 20, TICK_MS = 100 };
+
+static void draw_too_small(tui_app *app)
+{
+    tui_canvas_format(&app->canvas, 0, 0, app->canvas.cols, TUI_TEXT, "qloupe needs %dx%d cells, has %dx%d", LEAST_COLS,
+                      LEAST_ROWS, app->canvas.cols, app->canvas.rows);
+}
+
+void tui_app_draw(tui_app *app)
+{
+    tui_canvas *canvas = &app->canvas;
+    int rows = canvas->rows, cols = canvas->cols;
+    app->frame++;
+    app->cursor_y = -1;
+    canvas->faded = false;
+    tui_canvas_clear(canvas, (tui_rect) { 0, 0, rows, cols }, TUI_TEXT);
+    if (rows < LEAST_ROWS || cols < LEAST_COLS) {
+        draw_too_small(app);
+        return;
+    }
+    int why_rows = rows < SHORT_ROWS ? 1 : cols < NARROW_COLS ? 3 : 2;
+    tui_rect area = { 2, 0, rows - 4 - why_rows, cols };
+    tui_bar_title(app, 0);
+    tui_bar_spec(app, 1);
+    app->view->draw(app, area);
+    tui_bar_why(app, (tui_rect) { area.y + area.rows, 0, why_rows, cols });
+    tui_bar_status(app, rows - 2);
+    tui_keys_footer(app, rows - 1, cols);
+    if (app->context == TUI_IN_HELP)
+        tui_help_draw(app, area);
+    else if (app->context == TUI_IN_EXPORT)
+        tui_export_draw(app, area);
+}
+
+static void paint(tui_app *app)
+{
+    int rows, cols;
+    tui_terminal_size(&rows, &cols);
+    if ((rows != app->canvas.rows || cols != app->canvas.cols) && !tui_canvas_resize(&app->canvas, rows, cols))
+        return;
+    if (app->redraw)
+        tui_terminal_forget();
+    app->redraw = false;
+    tui_app_draw(app);
+    tui_terminal_show(&app->canvas, app->cursor_y, app->cursor_x);
+}
+
+/* Hands over the next key of the script; false when there is none now: it waits for an answer, or is at its end. */
+static bool play(tui_app *app)
+{
+    tui_script *script = &app->script;
+    if (script->next == script->count)
+        return false;
+    tui_key key = script->keys[script->next];
+    /* A turn that needs the profile is made before the next key, so that a script always does the same. */
+    if (key == TUI_KEY_SETTLE ? !tui_document_is_settled(&app->document) : app->document.pending_count > 0)
+        return false;
+    script->next++;
+    if (key != TUI_KEY_SETTLE)
+        tui_keys_dispatch(app, key);
+    return true;
+}
+
+/* All has been played and every number is exact: without a terminal that is the end. */
+static bool is_over(const tui_app *app)
+{
+    return app->quit || app->signal ||
+           (app->headless && app->script.next == app->script.count && tui_document_is_settled(&app->document));
+}
+
+static void take_signals(tui_app *app)
+{
+    tui_notices notices = tui_signals_take();
+    app->signal = notices.ended;
+    app->suspend |= notices.suspend;
+    app->redraw |= notices.continued;
+}
+
+/* Sleeps until something happens, or until what moves on the screen should move. */
+static ql_status wait_for_news(tui_app *app, ql_error *error)
+{
+    struct pollfd fds[] = {
+        { .fd = tui_signals_fd(), .events = POLLIN },
+        { .fd = tui_jobs_fd(app->jobs), .events = POLLIN },
+        { .fd = tui_terminal_fd(), .events = POLLIN },
+    };
+    int ready = poll(fds, sizeof fds / sizeof fds[0], tui_document_is_settled(&app->document) ? -1 : TICK_MS);
+    if (ready < 0 && errno != EINTR) {
+        snprintf(error->message, sizeof error->message, "waiting for keys failed");
+        return error->status = QL_BAD_FILE;
+    }
+    if (ready > 0 && fds[2].revents & (POLLHUP | POLLERR | POLLNVAL) && !(fds[2].revents & POLLIN)) {
+        snprintf(error->message, sizeof error->message, "the terminal is gone");
+        return error->status = QL_BAD_FILE;
+    }
+    return QL_OK;
+}
+
+ql_status tui_app_run(tui_app *app, ql_error *error)
+{
+    paint(app); /* the frame first, numbers as they come */
+    tui_document_measure(&app->document);
+    for (;;) {
+        tui_document_collect(&app->document);
+        take_signals(app);
+        for (tui_key key; !app->headless && !app->quit && (key = tui_terminal_key()) != TUI_KEY_NONE;)
+            tui_keys_dispatch(app, key);
+        bool played = play(app);
+        if (app->suspend) {
+            app->suspend = false;
+            tui_terminal_suspend();
+        }
+        paint(app);
+        if (is_over(app))
+            return QL_OK;
+        if (!played && wait_for_news(app, error) != QL_OK)
+            return error->status;
+    }
+}

@@ -1,0 +1,64 @@
+/*
+ * The application: everything the event loop, the views and the actions of keys share.
+ *
+ *   key or script --> keys.c (table) --> actions.c --> document.c --> jobs.c (worker thread)
+ *   views draw the document on the canvas --> terminal.c
+ */
+#ifndef TUI_APP_H
+#define TUI_APP_H
+
+#include "tui/canvas.h"
+#include "tui/document.h"
+#include "tui/key.h"
+#include "tui/line.h"
+#include "tui/list.h"
+#include "tui/tui.h"
+#include "tui/views.h"
+
+/* Where keys go. */
+typedef enum tui_context {
+    TUI_IN_VIEW = 1,
+    TUI_IN_FILTER = 2, /* typing the filter of the list */
+    TUI_IN_FIND = 4,   /* typing a name to find */
+    TUI_IN_EXPORT = 8, /* the dialog that writes a figure */
+    TUI_IN_HELP = 16,
+    TUI_TYPING = TUI_IN_FILTER | TUI_IN_FIND | TUI_IN_EXPORT | TUI_IN_HELP, /* characters go to app->line */
+    TUI_ANYWHERE = TUI_IN_VIEW | TUI_TYPING,
+} tui_context;
+
+struct tui_app {
+    const tui_options *options;
+    ql_model *model;
+    tui_jobs *jobs;
+    tui_document document;
+    tui_list list;
+    tui_canvas canvas;
+
+    const tui_view *view;
+    int pane;        /* with the focus, of the view's panes */
+    bool linear;     /* counts on a linear axis instead of a logarithmic one */
+    int page;        /* lines of the list on the screen, for PgUp and PgDn */
+
+    tui_context context;
+    tui_line line;
+    char filter_before[TUI_PATTERN_SIZE]; /* what Esc goes back to */
+    size_t tensor_before;
+    size_t help_at; /* selected entry of the help */
+
+    int cursor_y, cursor_x; /* set while drawing; cursor_y < 0: hidden */
+    unsigned frame;         /* counts repaints, for what moves */
+    tui_script script;
+    bool headless;
+    bool suspend, redraw; /* asked for; the loop does it */
+    bool quit;
+    int signal; /* that ends the program, 0: none */
+};
+typedef struct tui_app tui_app;
+
+/* The event loop: until app->quit, or the script is played when there is no terminal. */
+ql_status tui_app_run(tui_app *app, ql_error *error);
+
+/* Draws the whole canvas. */
+void tui_app_draw(tui_app *app);
+
+#endif

@@ -1,0 +1,139 @@
+/* The lines around a view. */
+#include "tui/bars.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "text/number.h"
+#include "tui/plot.h"
+
+/* "F16", or "F32 BF16" when the file mixes types. */
+static void print_dtypes(const ql_model *model, char *out, size_t size)
+{
+    bool seen[QL_DTYPE_COUNT] = { false };
+    size_t used = 0;
+    out[0] = 0;
+    for (size_t i = 0; i < ql_model_tensor_count(model); i++)
+        seen[ql_model_tensor(model, i)->dtype] = true;
+    for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
+        if (seen[dtype] && used < size)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "", ql_dtype_describe((ql_dtype)dtype)->name);
+}
+
+void tui_bar_title(tui_app *app, int y)
+{
+    const ql_model *model = app->model;
+    tui_canvas *canvas = &app->canvas;
+    const char *path = ql_model_path(model), *slash = strrchr(path, '/');
+    char name[256], count[16], dtypes[64], bytes[TEXT_NUMBER_SIZE], text[600], views[128];
+    double elements = 0;
+    for (size_t i = 0; i < ql_model_tensor_count(model); i++)
+        elements += (double)ql_model_tensor(model, i)->element_count;
+    ql_text_print(name, sizeof name, ql_text_from(slash ? slash + 1 : path), 60);
+    tui_short_count(elements, count);
+    print_dtypes(model, dtypes, sizeof dtypes);
+    text_bytes(bytes, ql_model_byte_count(model));
+    size_t tensors = ql_model_tensor_count(model);
+    snprintf(text, sizeof text, " qloupe │ %s │ %zu tensor%s · %s elements · %s · %s", name, tensors, tensors == 1 ? "" : "s",
+             count, dtypes, bytes);
+
+    size_t used = 0;
+    const tui_view *view;
+    for (size_t i = 0; (view = tui_view_at(i)) != NULL && used < sizeof views; i++)
+        used += (size_t)snprintf(views + used, sizeof views - used, view == app->view ? "[%c %s] " : " %c %s  ", (int)view->key,
+                                 view->name);
+    int width = tui_canvas_width(canvas, views);
+    tui_canvas_clear(canvas, (tui_rect) { y, 0, 1, canvas->cols }, TUI_BAR);
+    int taken = tui_canvas_text(canvas, y, 0, canvas->cols, TUI_BAR, text);
+    if (canvas->cols - taken > width + 2)
+        tui_canvas_right(canvas, y, taken, canvas->cols - taken, TUI_BAR, views);
+}
+
+/* " ETA 0:07" once it can be told. */
+static void print_eta(const tui_progress *progress, char *out, size_t size)
+{
+    const double least_elapsed = 1, least_share = 0.02;
+    char duration[TEXT_NUMBER_SIZE];
+    out[0] = 0;
+    if (progress->elapsed < least_elapsed || progress->share < least_share)
+        return;
+    text_duration(duration, progress->elapsed * (1 - progress->share) / progress->share);
+    snprintf(out, size, "  ETA %s", duration);
+}
+
+/* "▘ ▕███▏ measuring 54 %  ETA 0:07  ^C stops"; returns the cells used at the right end of the line. */
+static int draw_progress(tui_app *app, int y)
+{
+    static const uint32_t moving[] = { 0x2596, 0x2598, 0x259D, 0x2597 }; /* a quarter going round */
+    static const char plain[] = "|/-\\";
+    if (tui_document_is_settled(&app->document))
+        return 0;
+    tui_canvas *canvas = &app->canvas;
+    tui_progress progress = tui_jobs_progress(app->jobs);
+    char text[160], eta[80];
+    print_eta(&progress, eta, sizeof eta);
+    snprintf(text, sizeof text, "%s %3.0f %%%s  ^C stops ", progress.busy ? progress.stage : "waiting", progress.share * 100, eta);
+    enum { GAUGE = 12 };
+    int width = tui_canvas_width(canvas, text) + GAUGE + 3, x = canvas->cols - width;
+    tui_canvas_put(canvas, y, x, canvas->ascii ? (uint32_t)plain[app->frame % 4] : moving[app->frame % 4], TUI_BUSY);
+    tui_canvas_gauge(canvas, y, x + 2, GAUGE, progress.share, TUI_BUSY);
+    tui_canvas_text(canvas, y, x + GAUGE + 3, width, TUI_BUSY, text);
+    return width + 2;
+}
+
+void tui_bar_spec(tui_app *app, int y)
+{
+    tui_canvas *canvas = &app->canvas;
+    char words[256];
+    tui_document_words(&app->document, words, sizeof words);
+    int room = canvas->cols - draw_progress(app, y) - 1;
+    int x = 1 + tui_canvas_text(canvas, y, 1, room, TUI_KEY, app->document.spec_text) + 3;
+    if (room - x > 10)
+        tui_canvas_text(canvas, y, x, room - x, TUI_TEXT, words);
+}
+
+void tui_bar_why(tui_app *app, tui_rect rect)
+{
+    const tui_measure *shown = app->document.shown;
+    if (!shown || !shown->has_why || app->document.problem.status != QL_OK)
+        return;
+    bool is_old = !tui_document_is_exact(&app->document);
+    char text[sizeof shown->why.text + QL_SPEC_TEXT + 32];
+    if (is_old)
+        snprintf(text, sizeof text, "still of %s: %s", shown->report->spec_text, shown->why.text);
+    else
+        snprintf(text, sizeof text, "%s%s", shown->why.text, shown->why.has_remedy ? " (Enter)" : "");
+    app->canvas.faded = is_old;
+    tui_canvas_wrap(&app->canvas, (tui_rect) { rect.y, rect.x + 1, rect.rows, rect.cols - 2 }, TUI_STRONG, text);
+    app->canvas.faded = false;
+}
+
+/* A line that is being typed in the status line. */
+static void draw_prompt(tui_app *app, int y, const char *prompt)
+{
+    int x = 1 + tui_canvas_text(&app->canvas, y, 1, app->canvas.cols, TUI_KEY, prompt);
+    int room = app->canvas.cols - x - 1;
+    if (app->context == TUI_IN_FILTER && room > 50) {
+        char note[64];
+        snprintf(note, sizeof note, "%zu of %zu", app->list.visible_count, ql_model_tensor_count(app->model));
+        tui_canvas_right(&app->canvas, y, x, room, TUI_FADED, note);
+        room -= 24;
+    }
+    app->cursor_y = y;
+    app->cursor_x = tui_line_draw(&app->line, &app->canvas, y, x, room, TUI_STRONG);
+}
+
+void tui_bar_status(tui_app *app, int y)
+{
+    const tui_document *document = &app->document;
+    int room = app->canvas.cols - 2;
+    if (app->context == TUI_IN_FILTER)
+        draw_prompt(app, y, "filter & ");
+    else if (app->context == TUI_IN_FIND)
+        draw_prompt(app, y, "find / ");
+    else if (*document->message)
+        tui_canvas_text(&app->canvas, y, 1, room, document->is_error ? TUI_WARNING : TUI_STRONG, document->message);
+    else if (document->problem.status != QL_OK)
+        tui_canvas_text(&app->canvas, y, 1, room, TUI_WARNING, document->problem.message);
+}

@@ -1,0 +1,369 @@
+/* The document: selection, knobs with undo, answers. */
+#include "tui/document.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text/number.h"
+
+enum { NO_TICKET = 0 }; /* of no request: events of older ones find nobody */
+
+const ql_tensor *tui_document_tensor(const tui_document *document)
+{
+    return ql_model_tensor(document->model, document->tensor);
+}
+
+const ql_profile *tui_document_profile(const tui_document *document)
+{
+    return document->profiles[document->tensor];
+}
+
+bool tui_document_is_exact(const tui_document *document)
+{
+    return tui_measure_is(document->shown, document->tensor, document->spec_text);
+}
+
+bool tui_document_is_settled(const tui_document *document)
+{
+    return !document->busy && !document->exporting && document->pending_count == 0;
+}
+
+void tui_document_say(tui_document *document, bool is_error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(document->message, sizeof document->message, format, arguments);
+    va_end(arguments);
+    document->is_error = is_error;
+}
+
+/* ---- Requests -------------------------------------------------------------------------------------------------- */
+
+static void show(tui_document *document, tui_measure *measure)
+{
+    tui_measure *kept = tui_measure_retain(measure);
+    tui_measure_release(&document->shown);
+    document->shown = kept;
+}
+
+void tui_document_measure(tui_document *document)
+{
+    tui_measure *known = tui_cache_find(&document->cache, document->tensor, document->spec_text);
+    document->problem = (ql_error) { 0 };
+    document->stopped = false;
+    if (known)
+        show(document, known);
+    if (known && known->has_why) {
+        tui_jobs_cancel(document->jobs, false);
+        document->ticket = NO_TICKET;
+        document->busy = false;
+        return;
+    }
+    document->ticket = tui_jobs_measure(document->jobs, document->tensor, &document->spec, known);
+    document->busy = true;
+}
+
+void tui_document_stop(tui_document *document)
+{
+    bool was_busy = !tui_document_is_settled(document);
+    tui_jobs_cancel(document->jobs, true);
+    document->stopped = document->busy;
+    document->busy = false;
+    document->pending_count = 0;
+    document->ticket = NO_TICKET;
+    document->exporting = false;
+    if (was_busy)
+        tui_document_say(document, false, "stopped; r measures again, q quits");
+    else
+        tui_document_say(document, false, "nothing to stop; q quits");
+}
+
+void tui_document_export(tui_document *document, const char *path, const char *command)
+{
+    tui_export wish = { .tensor = document->tensor, .spec = document->spec };
+    ql_text_print(wish.tensor_name, sizeof wish.tensor_name, tui_document_tensor(document)->name, TUI_EXPORT_CELLS);
+    ql_text_print(wish.file_name, sizeof wish.file_name, ql_text_from(ql_model_path(document->model)), TUI_EXPORT_CELLS);
+    snprintf(wish.path, sizeof wish.path, "%s", path);
+    snprintf(wish.command, sizeof wish.command, "%s", command);
+    if (!tui_jobs_export(document->jobs, &wish)) {
+        tui_document_say(document, true, "out of memory");
+        return;
+    }
+    document->exporting = true;
+    tui_document_say(document, false, "writing the figure");
+}
+
+/* ---- Knobs ----------------------------------------------------------------------------------------------------- */
+
+static void set_spec(tui_document *document, const ql_spec *spec)
+{
+    document->spec = *spec;
+    ql_spec_format(spec, document->spec_text);
+}
+
+void tui_document_set_spec(tui_document *document, const ql_spec *spec)
+{
+    if (document->history_at + 1 == TUI_UNDO_SIZE) {
+        memmove(document->history, document->history + 1, (TUI_UNDO_SIZE - 1) * sizeof document->history[0]);
+        document->history_at--;
+    }
+    set_spec(document, spec);
+    document->history[++document->history_at] = *spec;
+    document->history_count = document->history_at + 1;
+    tui_document_measure(document);
+}
+
+void tui_document_undo(tui_document *document, int direction)
+{
+    if (direction < 0 ? document->history_at == 0 : document->history_at + 1 == document->history_count) {
+        tui_document_say(document, false, direction < 0 ? "nothing to undo" : "nothing to redo");
+        return;
+    }
+    document->history_at = direction < 0 ? document->history_at - 1 : document->history_at + 1;
+    set_spec(document, &document->history[document->history_at]);
+    tui_document_measure(document);
+}
+
+static bool step_scheme(ql_spec *spec, int direction)
+{
+    size_t count = ql_mapping_count(), at = 0;
+    while (at < count && ql_mapping_at(at) != spec->mapping)
+        at++;
+    ql_spec_change_mapping(spec, ql_mapping_at((at + count + (size_t)(direction > 0 ? 1 : count - 1)) % count));
+    return count > 1;
+}
+
+/* Bits go round: the first key press on 8 bits should show something. "Next" is fewer. */
+static bool step_bits(ql_spec *spec, int direction)
+{
+    if (!ql_spec_takes(spec, QL_KEY_BITS))
+        return false;
+    if (ql_spec_step(spec, QL_KEY_BITS, -direction, NULL))
+        return true;
+    while (ql_spec_step(spec, QL_KEY_BITS, direction, NULL))
+        ;
+    return true;
+}
+
+static bool step_fine(ql_spec *spec, int direction, const ql_profile *profile)
+{
+    static const ql_key order[] = { QL_KEY_P, QL_KEY_ABS, QL_KEY_HI, QL_KEY_BLOCK };
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        if (!ql_spec_takes(spec, order[i]))
+            continue;
+        if (order[i] != QL_KEY_HI)
+            return ql_spec_step(spec, order[i], direction, profile);
+        ql_spec wider = *spec; /* both ends move, each measured from the same width */
+        if (!ql_spec_step(&wider, QL_KEY_LO, -direction, profile) || !ql_spec_step(spec, QL_KEY_HI, direction, profile))
+            return false;
+        spec->lo = wider.lo;
+        return spec->lo < spec->hi;
+    }
+    return false;
+}
+
+static const char *why_not(const ql_spec *spec, int knob)
+{
+    if (knob == TUI_KNOB_FINE)
+        return ql_spec_takes(spec, QL_KEY_P) || ql_spec_takes(spec, QL_KEY_BLOCK) || spec->clip == QL_CLIP_MANUAL
+                   ? "that is as far as it goes"
+                   : "nothing to change finely: choose a clipping (c) or blocks (g) first";
+    return "this scheme has only one value for that";
+}
+
+static void make_turn(tui_document *document, tui_turn turn)
+{
+    const ql_profile *profile = tui_document_profile(document);
+    ql_spec spec = document->spec;
+    bool changed = turn.knob == TUI_KNOB_SCHEME ? step_scheme(&spec, turn.direction)
+                   : turn.knob == TUI_KNOB_FINE ? step_fine(&spec, turn.direction, profile)
+                   : turn.knob == QL_KEY_BITS   ? step_bits(&spec, turn.direction)
+                                                : ql_spec_step(&spec, (ql_key)turn.knob, turn.direction, profile);
+    if (changed)
+        tui_document_set_spec(document, &spec);
+    else
+        tui_document_say(document, false, "%s", why_not(&document->spec, turn.knob));
+}
+
+/* Makes the turns that wait for the profile, if it is there or will not come. */
+static void make_pending_turns(tui_document *document)
+{
+    if (!tui_document_profile(document) && document->busy)
+        return;
+    size_t count = document->pending_count;
+    document->pending_count = 0;
+    for (size_t i = 0; i < count; i++)
+        make_turn(document, document->pending[i]);
+}
+
+void tui_document_turn(tui_document *document, int knob, int direction)
+{
+    /* A range by hand starts at the range of the tensor; turns that follow keep their order. */
+    bool needs_profile = knob == QL_KEY_CLIP || document->pending_count > 0;
+    if (needs_profile && !tui_document_profile(document) && document->busy) {
+        if (document->pending_count < TUI_PENDING_SIZE)
+            document->pending[document->pending_count++] = (tui_turn) { knob, direction };
+        return;
+    }
+    make_turn(document, (tui_turn) { knob, direction });
+}
+
+void tui_document_select(tui_document *document, size_t tensor)
+{
+    if (tensor == document->tensor)
+        return;
+    document->tensor = tensor;
+    tui_document_measure(document);
+}
+
+/* ---- Answers --------------------------------------------------------------------------------------------------- */
+
+static void take_event(tui_document *document, tui_event *event)
+{
+    bool is_newest = event->ticket == document->ticket;
+    switch (event->kind) {
+    case TUI_PROFILED:
+        document->profiles[event->tensor] = event->profile;
+        break;
+    case TUI_REPORTED:
+        if (!tui_cache_find(&document->cache, event->tensor, event->measure->report->spec_text))
+            tui_cache_add(&document->cache, event->measure);
+        if (is_newest)
+            show(document, event->measure);
+        break;
+    case TUI_EXPLAINED:
+        event->measure->why = event->why;
+        event->measure->has_why = true;
+        break;
+    case TUI_FINISHED:
+        document->busy = document->busy && !is_newest;
+        break;
+    case TUI_FAILED:
+        if (!is_newest)
+            break;
+        document->busy = false;
+        if (tui_document_is_exact(document))
+            tui_document_say(document, true, "%s", event->error.message);
+        else
+            document->problem = event->error;
+        break;
+    case TUI_EXPORTED:
+        document->exporting = false;
+        if (event->error.status == QL_OK) {
+            char shown[400];
+            ql_text_print(shown, sizeof shown, ql_text_from(event->path), 100);
+            tui_document_say(document, false, "wrote %s", shown);
+        } else if (event->error.status != QL_CANCELLED) {
+            tui_document_say(document, true, "%s", event->error.message);
+        }
+        break;
+    }
+    tui_measure_release(&event->measure);
+}
+
+bool tui_document_collect(tui_document *document)
+{
+    bool changed = false;
+    for (tui_event event; tui_jobs_event(document->jobs, &event); changed = true)
+        take_event(document, &event);
+    make_pending_turns(document);
+    return changed;
+}
+
+bool tui_document_sqnr(tui_document *document, size_t tensor, double *out)
+{
+    const tui_measure *measure = tui_cache_find(&document->cache, tensor, document->spec_text);
+    if (measure)
+        *out = measure->report->metrics[QL_SQNR_DB];
+    return measure != NULL;
+}
+
+/* ---- In words -------------------------------------------------------------------------------------------------- */
+
+static size_t add(char *out, size_t used, size_t size, const char *format, ...) __attribute__((format(printf, 4, 5)));
+static size_t add(char *out, size_t used, size_t size, const char *format, ...)
+{
+    if (used >= size)
+        return used;
+    va_list arguments;
+    va_start(arguments, format);
+    int written = vsnprintf(out + used, size - used, format, arguments);
+    va_end(arguments);
+    return used + (size_t)(written > 0 ? written : 0);
+}
+
+static size_t add_granularity(char *out, size_t used, size_t size, const ql_spec *spec)
+{
+    static const char *const scopes[] = {
+        [QL_PER_TENSOR] = "one scale",
+        [QL_PER_ROW] = "scale per output row",
+        [QL_PER_COL] = "scale per input column",
+        [QL_PER_BLOCK] = "scale per block",
+        [QL_PER_FLAT] = "scale per flat block",
+    };
+    char block[64];
+    used = add(out, used, size, " · %s", scopes[spec->per]);
+    ql_spec_value(spec, QL_KEY_BLOCK, block);
+    return *block ? add(out, used, size, " of %s", block) : used;
+}
+
+static size_t add_clipping(char *out, size_t used, size_t size, const ql_spec *spec)
+{
+    char low[64], high[64];
+    if (spec->clip == QL_CLIP_MINMAX)
+        return add(out, used, size, " · no clipping");
+    if (ql_spec_takes(spec, QL_KEY_P)) {
+        ql_spec_value(spec, QL_KEY_P, high);
+        return add(out, used, size, " · clip at percentile %s", high);
+    }
+    if (ql_spec_takes(spec, QL_KEY_ABS)) {
+        text_number(high, spec->abs, TEXT_SIGNIFICANT);
+        return add(out, used, size, " · clip at ±%s", high);
+    }
+    text_number(low, spec->lo, TEXT_SIGNIFICANT);
+    text_number(high, spec->hi, TEXT_SIGNIFICANT);
+    return add(out, used, size, " · clip to %s … %s", low, high);
+}
+
+void tui_document_words(const tui_document *document, char *out, size_t size)
+{
+    const ql_spec *spec = &document->spec;
+    size_t used = add(out, 0, size, "%s", ql_mapping_describe(spec->mapping)->title);
+    if (ql_spec_takes(spec, QL_KEY_BITS))
+        used = add(out, used, size, " · %u bits", spec->bits);
+    if (ql_spec_takes(spec, QL_KEY_PER))
+        used = add_granularity(out, used, size, spec);
+    if (ql_spec_takes(spec, QL_KEY_CLIP))
+        add_clipping(out, used, size, spec);
+}
+
+/* ---- Life ------------------------------------------------------------------------------------------------------ */
+
+ql_status tui_document_start(tui_document *document, const ql_model *model, tui_jobs *jobs, size_t tensor, const char *spec,
+                             ql_error *error)
+{
+    *document = (tui_document) { .model = model, .jobs = jobs, .tensor = tensor };
+    ql_spec first;
+    ql_status status = ql_spec_parse(spec ? spec : "absmax", &first, error);
+    if (status != QL_OK)
+        return status;
+    document->profiles = calloc(ql_model_tensor_count(model) + 1, sizeof(ql_profile *));
+    if (!document->profiles) {
+        snprintf(error->message, sizeof error->message, "out of memory");
+        return error->status = QL_NO_MEMORY;
+    }
+    set_spec(document, &first);
+    document->history[0] = first;
+    document->history_count = 1;
+    return QL_OK;
+}
+
+void tui_document_free(tui_document *document)
+{
+    tui_measure_release(&document->shown);
+    tui_cache_free(&document->cache);
+    free(document->profiles);
+    *document = (tui_document) { 0 };
+}

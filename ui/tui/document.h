@@ -1,0 +1,84 @@
+/*
+ * The document: what is selected, which spec, what is known about it. Nothing of how it looks.
+ *
+ * The numbers on the screen are those of `shown`. While a newer answer is being made `shown` stays: it is then not
+ * exact (tui_document_is_exact), and the screen says so.
+ */
+#ifndef TUI_DOCUMENT_H
+#define TUI_DOCUMENT_H
+
+#include "tui/jobs.h"
+
+/* What a key can turn: a key of the spec, or one of these. */
+enum {
+    TUI_KNOB_SCHEME = QL_KEY_COUNT,
+    TUI_KNOB_FINE, /* the number that is active: percentile, range by hand, or block size */
+};
+
+enum { TUI_UNDO_SIZE = 256, TUI_PENDING_SIZE = 64, TUI_MESSAGE_SIZE = 700 };
+
+typedef struct tui_turn {
+    int knob, direction;
+} tui_turn;
+
+typedef struct tui_document {
+    const ql_model *model;
+    tui_jobs *jobs;
+
+    size_t tensor;
+    ql_spec spec;
+    char spec_text[QL_SPEC_TEXT];
+
+    ql_spec history[TUI_UNDO_SIZE]; /* specs, oldest first; spec is history[at] */
+    size_t history_count, history_at;
+    tui_turn pending[TUI_PENDING_SIZE]; /* turns that need the profile before they can be made */
+    size_t pending_count;
+
+    const ql_profile **profiles; /* owned array [tensor count] of what jobs owns; NULL: not known yet */
+    tui_cache cache;
+    tui_measure *shown; /* one reference; NULL before the first report */
+    ql_error problem;   /* why there is no report of this tensor and spec; status QL_OK: nothing is wrong */
+
+    uint64_t ticket; /* of the newest request */
+    bool busy;       /* it is not finished */
+    bool stopped;    /* it was cancelled by hand */
+    bool exporting;  /* a figure is being written */
+
+    char message[TUI_MESSAGE_SIZE]; /* for the status line; "" when there is nothing to say */
+    bool is_error;
+} tui_document;
+
+/* Starts with a spec (NULL: absmax) on a tensor. */
+ql_status tui_document_start(tui_document *document, const ql_model *model, tui_jobs *jobs, size_t tensor, const char *spec,
+                             ql_error *error);
+void tui_document_free(tui_document *document);
+
+void tui_document_select(tui_document *document, size_t tensor);
+void tui_document_turn(tui_document *document, int knob, int direction);
+void tui_document_set_spec(tui_document *document, const ql_spec *spec); /* as one undoable turn */
+void tui_document_undo(tui_document *document, int direction);           /* < 0 undo, > 0 redo */
+void tui_document_measure(tui_document *document);                       /* asks again */
+void tui_document_stop(tui_document *document);                          /* cancels what is under way */
+void tui_document_export(tui_document *document, const char *path, const char *command);
+
+/* Takes what the worker has sent. Returns true when something changed. */
+bool tui_document_collect(tui_document *document);
+
+/* `shown` is of the tensor and spec that are selected. */
+bool tui_document_is_exact(const tui_document *document);
+
+/* Nothing is under way: every number is exact or there is a reason why not. */
+bool tui_document_is_settled(const tui_document *document);
+
+const ql_tensor *tui_document_tensor(const tui_document *document);
+const ql_profile *tui_document_profile(const tui_document *document); /* NULL: not known yet, or no values */
+
+/* SQNR in dB of a tensor under the current spec, when it was measured. */
+bool tui_document_sqnr(tui_document *document, size_t tensor, double *out);
+
+/* The spec in words, UTF-8: "absolute maximum · 8 bits · one scale · no clipping". */
+void tui_document_words(const tui_document *document, char *out, size_t size);
+
+void tui_document_say(tui_document *document, bool is_error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,155 @@
+/*
+ * The Explore view: one tensor under one spec.
+ *
+ *   from 100 x 28 on:  +---------+------------------+     smaller: the pane with the focus, under a line
+ *                      |         | Distribution     |     with the main numbers
+ *                      | Tensors +---------+--------+
+ *                      |         | Error   | Tensor |
+ *                      +---------+---------+--------+
+ */
+#include <stdio.h>
+
+#include "text/number.h"
+#include "tui/panes.h"
+
+enum { WIDE_COLS = 100, WIDE_ROWS = 23 }; /* of the view's area */
+
+static const struct {
+    const char *name;
+    void (*draw)(tui_app *app, tui_rect rect, bool focused);
+} panes[] = {
+    { "Tensors", tui_pane_tensors },
+    { "Distribution", tui_pane_distribution },
+    { "Error", tui_pane_error },
+    { "Tensor", tui_pane_tensor },
+};
+enum { PANE_COUNT = sizeof panes / sizeof panes[0], DISTRIBUTION = 1 };
+
+tui_facts tui_facts_of(const tui_app *app)
+{
+    const tui_document *document = &app->document;
+    const ql_profile *profile = tui_document_profile(document);
+    const tui_measure *shown = document->shown;
+    tui_facts facts = { .missing = "measuring" };
+    if (document->problem.status != QL_OK)
+        facts.missing = document->problem.message;
+    else if (document->stopped)
+        facts.missing = "stopped; r measures again";
+
+    bool is_same = shown && shown->tensor == document->tensor;
+    bool stands_in = shown && !profile && document->problem.status == QL_OK; /* another tensor's, until this one is read */
+    if (is_same || stands_in) {
+        facts.report = shown->report;
+        facts.stats = &shown->report->stats;
+        facts.original = &shown->report->original;
+        facts.is_old = !tui_document_is_exact(document);
+        facts.missing = NULL;
+    } else if (profile) {
+        facts.stats = &profile->stats;
+        facts.original = &profile->original;
+    }
+    return facts;
+}
+
+tui_rect tui_pane_frame(tui_app *app, tui_rect rect, bool focused, const char *title, const char *note)
+{
+    tui_facts facts = tui_facts_of(app);
+    char old[QL_SPEC_TEXT + 32];
+    if (facts.is_old) {
+        snprintf(old, sizeof old, "still of %s",
+                 app->document.shown->tensor == app->document.tensor ? facts.report->spec_text : "the tensor before");
+        note = old;
+    }
+    return tui_canvas_box(&app->canvas, rect, focused, title, note);
+}
+
+const char *tui_sqnr_word(double sqnr_db, tui_style *style)
+{
+    static const struct {
+        double from_db;
+        const char *word;
+        tui_style style;
+    } words[] = {
+        { 40, "excellent", TUI_GOOD },
+        { 30, "good", TUI_GOOD },
+        { 20, "fair", TUI_FAIR },
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (sqnr_db >= words[i].from_db) {
+            *style = words[i].style;
+            return words[i].word;
+        }
+    *style = TUI_POOR;
+    return "poor";
+}
+
+void tui_pane_pair(tui_canvas *canvas, int y, int x, int width, const char *label, const char *value)
+{
+    int used = tui_canvas_text(canvas, y, x, width, TUI_FADED, label) + 1;
+    tui_canvas_right(canvas, y, x + used, width - used, TUI_TEXT, value);
+}
+
+/* The main numbers in one line, for a screen that shows one pane. */
+static void draw_summary(tui_app *app, tui_rect rect)
+{
+    tui_facts facts = tui_facts_of(app);
+    tui_canvas *canvas = &app->canvas;
+    int x = rect.x + 1, end = rect.x + rect.cols;
+    for (int pane = 0; pane < PANE_COUNT; pane++) {
+        char name[32];
+        snprintf(name, sizeof name, pane == app->pane ? "[%s]" : " %s ", panes[pane].name);
+        x += tui_canvas_text(canvas, rect.y, x, end - x, pane == app->pane ? TUI_FRAME_FOCUS : TUI_FADED, name);
+    }
+    if (!facts.report)
+        return;
+    char sqnr[TEXT_NUMBER_SIZE], bits[TEXT_NUMBER_SIZE], text[160];
+    tui_style style;
+    text_number(sqnr, facts.report->metrics[QL_SQNR_DB], TEXT_FIXED_2);
+    text_number(bits, facts.report->bits_per_weight, TEXT_FIXED_3);
+    const char *word = tui_sqnr_word(facts.report->metrics[QL_SQNR_DB], &style);
+    snprintf(text, sizeof text, "  SQNR %s dB %s · %s bits/wt", sqnr, word, bits);
+    canvas->faded = facts.is_old;
+    tui_canvas_right(canvas, rect.y, x, end - x - 1, style, text);
+    canvas->faded = false;
+}
+
+static void draw_one(tui_app *app, tui_rect area)
+{
+    draw_summary(app, (tui_rect) { area.y, area.x, 1, area.cols });
+    panes[app->pane].draw(app, (tui_rect) { area.y + 1, area.x, area.rows - 1, area.cols }, true);
+}
+
+static void draw_all(tui_app *app, tui_rect area)
+{
+    int list = area.cols * 37 / 100;
+    list = list > 56 ? 56 : list;
+    int right = area.cols - list, x = area.x + list;
+    int bottom = area.rows * 45 / 100;
+    bottom = bottom < 12 ? 12 : bottom > 18 ? 18 : bottom;
+    int top = area.rows - bottom, error = right / 2;
+    const tui_rect rects[PANE_COUNT] = {
+        { area.y, area.x, area.rows, list },
+        { area.y, x, top, right },
+        { area.y + top, x, bottom, error },
+        { area.y + top, x + error, bottom, right - error },
+    };
+    for (int pane = 0; pane < PANE_COUNT; pane++)
+        panes[pane].draw(app, rects[pane], pane == app->pane);
+}
+
+static void draw(tui_app *app, tui_rect area)
+{
+    if (area.cols >= WIDE_COLS && area.rows >= WIDE_ROWS)
+        draw_all(app, area);
+    else
+        draw_one(app, area);
+}
+
+const tui_view tui_view_explore = {
+    .key = '1',
+    .name = "Explore",
+    .help = "the Explore view: one tensor under one spec",
+    .pane_count = PANE_COUNT,
+    .first_pane = DISTRIBUTION,
+    .draw = draw,
+};

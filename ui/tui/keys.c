@@ -1,0 +1,158 @@
+/* The table of keys. */
+#include "tui/keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/actions.h"
+
+/* clang-format off */
+static const tui_binding bindings[] = {
+    /* where         keys                                     action               argument                        footer         rank help */
+    { TUI_IN_VIEW, { '?', TUI_KEY_F1 },                       tui_act_help,        0,                              "? help",        1, "all keys; type to search, Enter does what the line says" },
+    { TUI_IN_VIEW, { 's' },                                   tui_act_turn,        TUI_NEXT(TUI_KNOB_SCHEME),      "s scheme",      3, "next scheme" },
+    { TUI_IN_VIEW, { 'S' },                                   tui_act_turn,        TUI_PREVIOUS(TUI_KNOB_SCHEME),  NULL,            0, "previous scheme" },
+    { TUI_IN_VIEW, { 'g' },                                   tui_act_turn,        TUI_NEXT(QL_KEY_PER),           "g granularity", 4, "next granularity: what shares one scale" },
+    { TUI_IN_VIEW, { 'G' },                                   tui_act_turn,        TUI_PREVIOUS(QL_KEY_PER),       NULL,            0, "previous granularity" },
+    { TUI_IN_VIEW, { 'b' },                                   tui_act_turn,        TUI_NEXT(QL_KEY_BITS),          "b bits",        5, "one bit fewer; from the fewest back to the most" },
+    { TUI_IN_VIEW, { 'B' },                                   tui_act_turn,        TUI_PREVIOUS(QL_KEY_BITS),      NULL,            0, "one bit more; from the most back to the fewest" },
+    { TUI_IN_VIEW, { 'c' },                                   tui_act_turn,        TUI_NEXT(QL_KEY_CLIP),          "c clip",        6, "next clipping: how the range is chosen" },
+    { TUI_IN_VIEW, { 'C' },                                   tui_act_turn,        TUI_PREVIOUS(QL_KEY_CLIP),      NULL,            0, "previous clipping" },
+    { TUI_IN_VIEW, { '+', '=' },                              tui_act_turn,        TUI_NEXT(TUI_KNOB_FINE),        "+- fine",      10, "a little more of what is active: percentile, range by hand, or block size" },
+    { TUI_IN_VIEW, { '-' },                                   tui_act_turn,        TUI_PREVIOUS(TUI_KNOB_FINE),    NULL,            0, "a little less of it" },
+    { TUI_IN_VIEW, { TUI_KEY_ENTER },                         tui_act_remedy,      0,                              "Enter try it", 12, "try the remedy of the why-line" },
+    { TUI_IN_VIEW, { 'u' },                                   tui_act_undo,        -1,                             "u undo",        9, "undo the last change of the spec" },
+    { TUI_IN_VIEW, { TUI_CONTROL('r') },                      tui_act_undo,        1,                              NULL,            0, "redo it" },
+    { TUI_IN_VIEW, { 'J' },                                   tui_act_move,        1,                              "J/K tensor",    8, "next tensor" },
+    { TUI_IN_VIEW, { 'K' },                                   tui_act_move,        -1,                             NULL,            0, "previous tensor" },
+    { TUI_IN_VIEW, { 'j', TUI_KEY_DOWN },                     tui_act_move,        1,                              NULL,            0, "down the list of tensors" },
+    { TUI_IN_VIEW, { 'k', TUI_KEY_UP },                       tui_act_move,        -1,                             NULL,            0, "up the list" },
+    { TUI_IN_VIEW, { TUI_KEY_PAGE_DOWN, TUI_CONTROL('f') },   tui_act_page,        1,                              NULL,            0, "a page down the list" },
+    { TUI_IN_VIEW, { TUI_KEY_PAGE_UP, TUI_CONTROL('b') },     tui_act_page,        -1,                             NULL,            0, "a page up the list" },
+    { TUI_IN_VIEW, { TUI_KEY_HOME },                          tui_act_end,         -1,                             NULL,            0, "first tensor of the list" },
+    { TUI_IN_VIEW, { TUI_KEY_END },                           tui_act_end,         1,                              NULL,            0, "last tensor of the list" },
+    { TUI_IN_VIEW, { '&' },                                   tui_act_filter,      0,                              "& filter",     13, "filter the list: part of a name, or a pattern with * ? [a-z]" },
+    { TUI_IN_VIEW, { '/' },                                   tui_act_find,        0,                              "/ find",       14, "find a tensor by part of its name" },
+    { TUI_IN_VIEW, { 'n' },                                   tui_act_find_again,  1,                              NULL,            0, "find the next one" },
+    { TUI_IN_VIEW, { 'N' },                                   tui_act_find_again,  -1,                             NULL,            0, "find the one before" },
+    { TUI_IN_VIEW, { TUI_KEY_TAB, TUI_KEY_RIGHT },            tui_act_pane,        1,                              "Tab pane",     11, "next pane" },
+    { TUI_IN_VIEW, { TUI_KEY_BACK_TAB, TUI_KEY_LEFT },        tui_act_pane,        -1,                             NULL,            0, "previous pane" },
+    { TUI_IN_VIEW, { 'L' },                                   tui_act_axis,        0,                              "L log",        15, "counts on a logarithmic or linear axis" },
+    { TUI_IN_VIEW, { 'w' },                                   tui_act_export,      0,                              "w export",      7, "write a figure of this tensor and spec (png svg pdf jpg bmp tga)" },
+    { TUI_IN_VIEW, { 'r' },                                   tui_act_measure,     0,                              NULL,            0, "measure again, after ^C" },
+    { TUI_IN_VIEW, { 'q' },                                   tui_act_quit,        0,                              "q quit",        2, "quit" },
+
+    { TUI_TYPING,  { TUI_KEY_ENTER },                         tui_act_accept,      0,                              "Enter do it",   1, "while typing: accept" },
+    { TUI_TYPING,  { TUI_KEY_ESC },                           tui_act_back,        0,                              "Esc back",      2, "while typing: back, and all is as it was" },
+    { TUI_IN_VIEW, { TUI_KEY_ESC },                           tui_act_back,        0,                              NULL,            0, "back: show all tensors again" },
+    { TUI_IN_HELP, { TUI_KEY_DOWN, TUI_KEY_TAB },             tui_act_help_move,   1,                              "Down/Up",       3, "in the help: next line" },
+    { TUI_IN_HELP, { TUI_KEY_UP, TUI_KEY_BACK_TAB },          tui_act_help_move,   -1,                             NULL,            0, "in the help: previous line" },
+    { TUI_IN_HELP, { TUI_KEY_PAGE_DOWN },                     tui_act_help_move,   10,                             NULL,            0, "in the help: ten lines down" },
+    { TUI_IN_HELP, { TUI_KEY_PAGE_UP },                       tui_act_help_move,   -10,                            NULL,            0, "in the help: ten lines up" },
+    { TUI_ANYWHERE, { TUI_CONTROL('c') },                     tui_act_stop,        0,                              NULL,            0, "stop what is being computed; never quits" },
+    { TUI_ANYWHERE, { TUI_CONTROL('z') },                     tui_act_suspend,     0,                              NULL,            0, "back to the shell; fg returns" },
+    { TUI_ANYWHERE, { TUI_CONTROL('l') },                     tui_act_redraw,      0,                              NULL,            0, "draw the screen anew" },
+};
+/* clang-format on */
+enum { BINDING_COUNT = sizeof bindings / sizeof bindings[0] };
+
+bool tui_keys_at(size_t index, tui_entry *out)
+{
+    *out = (tui_entry) { NULL, NULL };
+    if (index < BINDING_COUNT)
+        out->binding = &bindings[index];
+    else
+        out->view = tui_view_at(index - BINDING_COUNT);
+    return out->binding || out->view;
+}
+
+void tui_entry_keys(const tui_entry *entry, char out[TUI_ENTRY_KEYS])
+{
+    const tui_key view_keys[3] = { entry->view ? entry->view->key : 0 };
+    const tui_key *keys = entry->binding ? entry->binding->keys : view_keys;
+    size_t used = 0;
+    out[0] = 0;
+    for (int i = 0; i < 3 && keys[i]; i++) {
+        char name[TUI_KEY_TEXT];
+        tui_key_spell(keys[i], name);
+        used += (size_t)snprintf(out + used, TUI_ENTRY_KEYS - used, "%s%s", i ? " " : "", name);
+    }
+}
+
+const char *tui_entry_help(const tui_entry *entry)
+{
+    return entry->binding ? entry->binding->help : entry->view->help;
+}
+
+static const tui_binding *find_binding(tui_context context, tui_key key)
+{
+    for (size_t i = 0; i < BINDING_COUNT; i++)
+        for (int k = 0; k < 3; k++)
+            if (key != TUI_KEY_NONE && bindings[i].keys[k] == key && (bindings[i].contexts & context))
+                return &bindings[i];
+    return NULL;
+}
+
+void tui_keys_dispatch(tui_app *app, tui_key key)
+{
+    app->document.message[0] = 0;
+    const tui_binding *binding = find_binding(app->context, key);
+    if (binding) {
+        binding->act(app, binding->argument);
+        return;
+    }
+    if (app->context & TUI_TYPING) {
+        if (tui_line_key(&app->line, key))
+            tui_line_changed(app);
+        return;
+    }
+    const tui_view *view;
+    for (size_t i = 0; (view = tui_view_at(i)) != NULL; i++)
+        if (view->key == key) {
+            tui_act_view(app, view);
+            return;
+        }
+    char name[TUI_KEY_TEXT];
+    tui_key_spell(key, name);
+    tui_document_say(&app->document, false, "%s does nothing here; ? lists the keys", name);
+}
+
+void tui_keys_run(tui_app *app, const tui_entry *entry)
+{
+    if (entry->view)
+        tui_act_view(app, entry->view);
+    else if (entry->binding->contexts & TUI_IN_VIEW)
+        entry->binding->act(app, entry->binding->argument);
+    else
+        tui_document_say(&app->document, false, "that key works only where it is said");
+}
+
+/* Draws "KEY words", the key in its own style; returns the cells used. */
+static int draw_label(tui_app *app, int y, int x, int width, const char *label)
+{
+    char key[TUI_KEY_TEXT];
+    size_t size = strcspn(label, " ");
+    snprintf(key, sizeof key, "%.*s", (int)size, label);
+    int used = tui_canvas_text(&app->canvas, y, x, width, TUI_KEY, key);
+    return used + tui_canvas_text(&app->canvas, y, x + used, width - used, TUI_TEXT, label + size);
+}
+
+void tui_keys_footer(tui_app *app, int y, int cols)
+{
+    enum { RANKS = 32, GAP = 2 };
+    bool chosen[BINDING_COUNT] = { false };
+    int room = cols - 2 + GAP; /* a space at each end; the last label needs no gap */
+    for (int rank = 1; rank <= RANKS; rank++)
+        for (size_t i = 0; i < BINDING_COUNT; i++) {
+            const tui_binding *binding = &bindings[i];
+            if (binding->rank != rank || !binding->label || !(binding->contexts & app->context))
+                continue;
+            int width = tui_canvas_width(&app->canvas, binding->label) + GAP;
+            chosen[i] = width <= room;
+            room -= chosen[i] ? width : 0;
+        }
+    int x = 1;
+    for (size_t i = 0; i < BINDING_COUNT; i++)
+        if (chosen[i])
+            x += draw_label(app, y, x, cols - x, bindings[i].label) + GAP;
+}

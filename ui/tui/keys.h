@@ -1,0 +1,42 @@
+/*
+ * The table of keys: one row makes the dispatch, the footer and the help.
+ */
+#ifndef TUI_KEYS_H
+#define TUI_KEYS_H
+
+#include "tui/app.h"
+
+typedef struct tui_binding {
+    unsigned contexts; /* tui_context bits: where it works */
+    tui_key keys[3];   /* each does the same */
+    void (*act)(tui_app *app, int argument);
+    int argument;
+    const char *label; /* for the footer, the key up to the first space: "s scheme"; NULL: not there */
+    int rank;          /* footer: the lower, the sooner it is shown */
+    const char *help;  /* a sentence for the help */
+} tui_binding;
+
+/* One line of the help: a row of the table of keys, or of the table of views. */
+typedef struct tui_entry {
+    const tui_binding *binding; /* NULL: a view */
+    const tui_view *view;
+} tui_entry;
+
+/* All entries in display order; false at the end. */
+bool tui_keys_at(size_t index, tui_entry *out);
+
+/* The keys of an entry as the help shows them ("j <Down>"), and its sentence. */
+enum { TUI_ENTRY_KEYS = 40 };
+void tui_entry_keys(const tui_entry *entry, char out[TUI_ENTRY_KEYS]);
+const char *tui_entry_help(const tui_entry *entry);
+
+/* Does what the key means where app->context is; other printable characters go to the line that is being typed. */
+void tui_keys_dispatch(tui_app *app, tui_key key);
+
+/* Does what an entry says, as if its key had been pressed in the view. */
+void tui_keys_run(tui_app *app, const tui_entry *entry);
+
+/* The footer: as many keys of the context as fit, in the order of the table, chosen by rank. */
+void tui_keys_footer(tui_app *app, int y, int cols);
+
+#endif

@@ -1,0 +1,36 @@
+/* The list of tensors: natural order (h.2 before h.10), filter, find. Positions count the visible tensors. */
+#ifndef TUI_LIST_H
+#define TUI_LIST_H
+
+#include "qloupe.h"
+
+enum { TUI_PATTERN_SIZE = 1204 }; /* a line of text in UTF-8 */
+
+typedef struct tui_list {
+    const ql_model *model;
+    size_t *order;   /* owned [tensor count]: all tensors in natural order */
+    size_t *visible; /* owned [tensor count], visible_count used */
+    size_t *matches; /* owned [tensor count]: scratch of the filter */
+    bool *chosen;    /* owned [tensor count]: scratch of the filter */
+    size_t visible_count;
+    size_t top; /* position of the first line on the screen */
+    char filter[TUI_PATTERN_SIZE], find[TUI_PATTERN_SIZE];
+} tui_list;
+
+ql_status tui_list_start(tui_list *list, const ql_model *model, ql_error *error);
+void tui_list_free(tui_list *list);
+
+/* Shows the tensors whose name contains `pattern`, or fits it when it has * ? or [. "" shows all. */
+void tui_list_set_filter(tui_list *list, const char *pattern);
+
+/* The position of a tensor, visible_count when it is not visible. */
+size_t tui_list_position(const tui_list *list, size_t tensor);
+
+/* The next visible tensor after `tensor` (before it when direction < 0) that matches list->find, around the ends; when `here`,
+   `tensor` itself may be the answer. Returns false when there is none. */
+bool tui_list_find(tui_list *list, size_t tensor, int direction, bool here, size_t *out);
+
+/* Less, equal, greater in natural order: runs of digits compare by value. */
+int tui_natural_compare(ql_text a, ql_text b);
+
+#endif

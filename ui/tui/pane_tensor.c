@@ -1,0 +1,149 @@
+/* The tensor as stored: shape, layout, moments, outliers, what is not a number. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "text/number.h"
+#include "tui/panes.h"
+
+static double share(const ql_stats *stats, uint64_t part)
+{
+    uint64_t finite = stats->count - stats->nan - stats->inf;
+    return finite > 0 ? (double)part / (double)finite : 0;
+}
+
+static double share_6s(const ql_stats *stats)
+{
+    return share(stats, stats->beyond_6s);
+}
+
+static double share_3s(const ql_stats *stats)
+{
+    return share(stats, stats->beyond_3s);
+}
+
+static double get_mean(const ql_stats *stats)
+{
+    return stats->mean;
+}
+
+static double get_std(const ql_stats *stats)
+{
+    return stats->std;
+}
+
+static double get_min(const ql_stats *stats)
+{
+    return stats->min;
+}
+
+static double get_max(const ql_stats *stats)
+{
+    return stats->max;
+}
+
+static double get_kurtosis(const ql_stats *stats)
+{
+    return stats->kurtosis;
+}
+
+static double get_skew(const ql_stats *stats)
+{
+    return stats->skew;
+}
+
+static double get_nan(const ql_stats *stats)
+{
+    return (double)stats->nan;
+}
+
+static double get_inf(const ql_stats *stats)
+{
+    return (double)stats->inf;
+}
+
+static double get_zeros(const ql_stats *stats)
+{
+    return (double)stats->zeros;
+}
+
+static double get_median(const ql_stats *stats)
+{
+    return stats->quantiles[4];
+}
+
+/* Two columns, row by row. */
+static const struct {
+    const char *label;
+    double (*get)(const ql_stats *stats);
+    text_form form;
+} numbers[] = {
+    { "mean", get_mean, TEXT_SIGNIFICANT },         { "std σ", get_std, TEXT_SIGNIFICANT },
+    { "min", get_min, TEXT_SIGNIFICANT },           { "max", get_max, TEXT_SIGNIFICANT },
+    { "kurtosis", get_kurtosis, TEXT_FIXED_2 }, { "skew", get_skew, TEXT_FIXED_2 },
+    { ">3σ", share_3s, TEXT_PERCENT },              { ">6σ", share_6s, TEXT_PERCENT },
+    { "NaN", get_nan, TEXT_COUNT },                 { "Inf", get_inf, TEXT_COUNT },
+    { "zeros", get_zeros, TEXT_COUNT },             { "p50", get_median, TEXT_SIGNIFICANT },
+};
+enum { NUMBER_COUNT = sizeof numbers / sizeof numbers[0], GAP = 2, LEAST_PAIR = 14, MOST_PAIR = 26 };
+
+/* Lines about where the numbers lie; returns the lines used. */
+static int draw_shape(tui_canvas *canvas, tui_rect in, const ql_tensor *tensor)
+{
+    char shape[128], count[TEXT_NUMBER_SIZE], bytes[TEXT_NUMBER_SIZE];
+    text_shape(shape, sizeof shape, tensor);
+    text_count(count, tensor->element_count);
+    text_bytes(bytes, tensor->byte_count);
+    tui_canvas_format(canvas, in.y, in.x + 1, in.cols - 2, TUI_TEXT, "%s %s · stored [%s]", ql_dtype_describe(tensor->dtype)->name,
+                      shape, ql_layout_name(tensor->layout));
+    if (in.rows > 1)
+        tui_canvas_format(canvas, in.y + 1, in.x + 1, in.cols - 2, TUI_TEXT, "W is %" PRIu64 " out × %" PRIu64 " in", tensor->rows,
+                          tensor->cols);
+    if (in.rows > 2)
+        tui_canvas_format(canvas, in.y + 2, in.x + 1, in.cols - 2, TUI_TEXT, "n = %s · %s", count, bytes);
+    return 3;
+}
+
+static void draw_quantile(tui_canvas *canvas, int y, int x, int width, const ql_stats *stats, int i)
+{
+    char label[32], value[TEXT_NUMBER_SIZE];
+    snprintf(label, sizeof label, "p%g", ql_quantile_percents[i]);
+    text_number(value, stats->quantiles[i], TEXT_SIGNIFICANT);
+    tui_pane_pair(canvas, y, x, width, label, value);
+}
+
+/* "p0.1 -0.15  p99.9 0.15" and so on inwards, as far as there is room. */
+static void draw_quantiles(tui_canvas *canvas, tui_rect in, int width, const ql_stats *stats)
+{
+    for (int i = 0; i < QL_QUANTILE_COUNT / 2 && i < in.rows; i++) {
+        draw_quantile(canvas, in.y + i, in.x + 1, width, stats, i);
+        draw_quantile(canvas, in.y + i, in.x + 1 + width + GAP, width, stats, QL_QUANTILE_COUNT - 1 - i);
+    }
+}
+
+void tui_pane_tensor(tui_app *app, tui_rect rect, bool focused)
+{
+    tui_canvas *canvas = &app->canvas;
+    tui_facts facts = tui_facts_of(app);
+    char name[512];
+    ql_text_print(name, sizeof name, tui_document_tensor(&app->document)->name, rect.cols > 10 ? (size_t)rect.cols - 8 : 2);
+    tui_rect in = tui_canvas_box(canvas, rect, focused, name, NULL);
+    int used = draw_shape(canvas, in, tui_document_tensor(&app->document));
+    if (!facts.stats) {
+        tui_canvas_wrap(canvas, (tui_rect) { in.y + used + 1, in.x + 1, in.rows - used - 1, in.cols - 2 }, TUI_TEXT,
+                        facts.missing);
+        return;
+    }
+    canvas->faded = facts.is_old && app->document.shown->tensor != app->document.tensor;
+    int per_line = in.cols - 2 >= 2 * LEAST_PAIR + GAP ? 2 : 1;
+    int width = (in.cols - 2 - (per_line - 1) * GAP) / per_line;
+    width = width > MOST_PAIR ? MOST_PAIR : width;
+    for (int i = 0; i < NUMBER_COUNT && used + i / per_line < in.rows; i++) {
+        char value[TEXT_NUMBER_SIZE];
+        text_number(value, numbers[i].get(facts.stats), numbers[i].form);
+        tui_pane_pair(canvas, in.y + used + i / per_line, in.x + 1 + i % per_line * (width + GAP), width, numbers[i].label, value);
+    }
+    used += (NUMBER_COUNT + per_line - 1) / per_line;
+    if (per_line == 2)
+        draw_quantiles(canvas, (tui_rect) { in.y + used, in.x, in.rows - used, in.cols }, width, facts.stats);
+    canvas->faded = false;
+}

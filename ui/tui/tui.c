@@ -1,0 +1,168 @@
+/* Starts and ends the terminal interface. */
+#include "tui/tui.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text/plain.h"
+#include "text/ramp.h"
+#include "tui/app.h"
+#include "tui/terminal.h"
+
+enum { EXIT_WRONG = 2, MOST_CELLS = 1000 };
+
+static int complain(const char *message)
+{
+    fprintf(stderr, "qloupe: %s\n", message);
+    return EXIT_WRONG;
+}
+
+/* "120x36". */
+static ql_status parse_size(const char *text, int *rows, int *cols, ql_error *error)
+{
+    char rest;
+    if (sscanf(text, "%4dx%4d%c", cols, rows, &rest) == 2 && *cols >= 1 && *cols <= MOST_CELLS && *rows >= 1 && *rows <= MOST_CELLS)
+        return QL_OK;
+    snprintf(error->message, sizeof error->message, "--size: a size is COLUMNSxROWS, such as 120x36, each 1 to %d", MOST_CELLS);
+    return error->status = QL_BAD_USAGE;
+}
+
+/* The tensor to start on: the first that `pattern` matches, else the first matrix in natural order, else the first tensor. */
+static ql_status choose_tensor(const tui_app *app, const char *pattern, size_t *out, ql_error *error)
+{
+    char shown[200];
+    size_t count = ql_model_tensor_count(app->model);
+    *out = count > 0 ? app->list.order[0] : 0;
+    for (size_t i = count; i-- > 0;) {
+        const ql_tensor *tensor = ql_model_tensor(app->model, app->list.order[i]);
+        if (tensor->rows > 1 && tensor->cols > 1)
+            *out = app->list.order[i];
+    }
+    if (count == 0) {
+        ql_text_print(shown, sizeof shown, ql_text_from(ql_model_path(app->model)), 150);
+        snprintf(error->message, sizeof error->message, "%s: no tensors in this file: nothing to show", shown);
+        return error->status = QL_BAD_FILE;
+    }
+    if (!pattern || ql_model_match(app->model, pattern, out, 1) > 0)
+        return QL_OK;
+    ql_text_print(shown, sizeof shown, ql_text_from(pattern), 100);
+    snprintf(error->message, sizeof error->message, "no tensor matches '%s'; `qloupe ls` lists the names", shown);
+    return error->status = QL_BAD_USAGE;
+}
+
+/* The screen as lines of text without spaces at their ends. */
+static ql_status write_text(const ql_cell *cells, int rows, int cols, const char *path, ql_error *error)
+{
+    ql_outfile *file;
+    ql_status status = ql_outfile_open(path, &file, error);
+    for (int y = 0; y < rows && status == QL_OK; y++) {
+        int end = cols;
+        while (end > 0 && (cells[y * cols + end - 1].codepoint == ' ' || cells[y * cols + end - 1].codepoint == 0))
+            end--;
+        for (int x = 0; x < end && status == QL_OK; x++) {
+            char utf8[5];
+            if (cells[y * cols + x].codepoint != 0)
+                status = ql_outfile_write(file, utf8, text_encode(cells[y * cols + x].codepoint, utf8), error);
+        }
+        if (status == QL_OK)
+            status = ql_outfile_write(file, "\n", 1, error);
+    }
+    if (status == QL_OK)
+        return ql_outfile_commit(&file, error);
+    ql_outfile_discard(&file);
+    return status;
+}
+
+static bool has_ending(const char *path, const char *ending)
+{
+    size_t size = strlen(path), tail = strlen(ending);
+    return size > tail && strcmp(path + size - tail, ending) == 0;
+}
+
+static ql_status write_screenshot(const tui_app *app, const char *path, ql_error *error)
+{
+    int rows = app->canvas.rows, cols = app->canvas.cols;
+    ql_cell *cells = calloc((size_t)rows * (size_t)cols, sizeof *cells);
+    if (!cells) {
+        snprintf(error->message, sizeof error->message, "out of memory for a screenshot");
+        return error->status = QL_NO_MEMORY;
+    }
+    tui_terminal_cells(cells);
+    ql_status status = has_ending(path, ".png") ? ql_screen_write_png(cells, (unsigned)rows, (unsigned)cols, path, error)
+                                                : write_text(cells, rows, cols, path, error);
+    free(cells);
+    return status;
+}
+
+/* Everything that can fail without a terminal, so that errors are plain lines. */
+static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error *error)
+{
+    const tui_options *options = app->options;
+    size_t tensor;
+    terminal->headless = app->headless = options->size || options->screenshot;
+    terminal->color = options->color;
+    terminal->rows = 36;
+    terminal->cols = 120;
+    if (options->screenshot && !has_ending(options->screenshot, ".png") && !has_ending(options->screenshot, ".txt")) {
+        snprintf(error->message, sizeof error->message, "--screenshot: the file name must end in .txt or .png");
+        return error->status = QL_BAD_USAGE;
+    }
+    if ((options->size && parse_size(options->size, &terminal->rows, &terminal->cols, error) != QL_OK) ||
+        (options->keys && tui_script_read(options->keys, &app->script, error) != QL_OK) ||
+        ql_model_open(options->path, options->layout, &app->model, error) != QL_OK ||
+        tui_list_start(&app->list, app->model, error) != QL_OK ||
+        choose_tensor(app, options->tensor, &tensor, error) != QL_OK ||
+        tui_jobs_start(app->model, options->threads, &app->jobs, error) != QL_OK)
+        return error->status;
+    return tui_document_start(&app->document, app->model, app->jobs, tensor, options->spec, error);
+}
+
+static void clean_up(tui_app *app)
+{
+    tui_jobs_stop(&app->jobs);
+    tui_document_free(&app->document);
+    tui_list_free(&app->list);
+    tui_canvas_free(&app->canvas);
+    tui_script_free(&app->script);
+    ql_model_free(&app->model);
+}
+
+/* A signal ends the program as it would have without us, after the terminal is back. SIGINT is an exit code. */
+static int end_by_signal(int number)
+{
+    if (number == SIGINT)
+        return 130;
+    signal(number, SIG_DFL);
+    raise(number);
+    return 128 + number;
+}
+
+int tui_main(const tui_options *options)
+{
+    setlocale(LC_CTYPE, "");
+    if (options->ascii)
+        text_set_ascii(true);
+    tui_app app = { .options = options, .context = TUI_IN_VIEW, .view = tui_view_at(0), .cursor_y = -1 };
+    app.pane = app.view->first_pane;
+    app.canvas.ascii = text_ascii();
+    tui_terminal_options terminal = { 0 };
+    ql_error error = { 0 };
+    ql_status status = prepare(&app, &terminal, &error);
+    if (status == QL_OK)
+        status = tui_terminal_start(&terminal, &error);
+    if (status == QL_OK) {
+        status = tui_app_run(&app, &error);
+        if (status == QL_OK && options->screenshot && !app.signal)
+            status = write_screenshot(&app, options->screenshot, &error);
+        tui_terminal_stop();
+    }
+    int number = app.signal;
+    clean_up(&app);
+    if (status != QL_OK)
+        return complain(error.message);
+    return number ? end_by_signal(number) : 0;
+}
