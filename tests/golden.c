@@ -16,16 +16,20 @@
 #include "npy.h"
 #include "qloupe.h"
 
+/* The first row whose scheme and parameter ("key=value", NULL: any) are the case's gives the mapping. */
 static const struct {
-    const char *scheme, *mapping;
+    const char *scheme, *with, *mapping;
 } schemes[] = {
-    { "sym", "absmax" },
-    { "asym", "zeropoint" },
+    { "sym", "bits=1", "binary" },  { "sym", NULL, "absmax" },    { "asym", NULL, "zeropoint" },  { "int4g", NULL, "int4g" },
+    { "nf4", NULL, "nf4" },         { "nf4dq", NULL, "nf4" },     { "bnbfp4", NULL, "bnbfp4" },   { "fp4", NULL, "fp4" },
+    { "mxfp4", NULL, "mxfp4" },     { "nvfp4", NULL, "nvfp4" },   { "kmeans", NULL, "kmeans" },   { "quantile", NULL, "quantile" },
+    { "ternary", NULL, "ternary" }, { "split", NULL, "absmax" },
 };
 
-/* The first row that fits turns "key=value" into "key=" and what follows `value`; a comma in that becomes `comma`. */
+/* The first row that fits turns "key=value" into "key=" and what follows `value`; a comma in that becomes `comma`. An empty spec: the mapping has it
+   fixed. */
 static const struct {
-    const char *scheme; /* NULL: any */
+    const char *mapping; /* NULL: any */
     const char *key, *value;
     const char *spec, *comma;
 } parameters[] = {
@@ -33,24 +37,52 @@ static const struct {
     { NULL, "gran", "flat:", "per=flat,block=", "" },
     { NULL, "gran", "tile:", "per=tile,block=", "" },
     { NULL, "gran", "", "per=", "" },
+    { "binary", "clip", "", "", "" },
+    { "binary", "range", "", "", "" },
+    { "binary", "bits", "", "", "" },
     { NULL, "clip", "pct:", "clip=percentile,p=", ":" },
-    { "sym", "clip", "manual:", "clip=manual,abs=", "" },
-    { "asym", "clip", "manual:", "clip=manual,lo=", ",hi=" },
+    { "absmax", "clip", "manual:", "clip=manual,abs=", "" },
+    { "zeropoint", "clip", "manual:", "clip=manual,lo=", ",hi=" },
     { NULL, "clip", "absmax", "clip=minmax", "" },
     { NULL, "clip", "", "clip=", "" },
     { NULL, "bits", "", "bits=", "" },
     { NULL, "range", "", "range=", "" },
     { NULL, "zero", "", "zero=", "" },
+    { "mxfp4", "block", "", "", "" },
+    { "nvfp4", "block", "", "", "" },
+    { NULL, "block", "", "block=", "" },
+    { NULL, "group", "", "block=", "" },
+    { "nf4", "layout", "row", "per=block", "" },
+    { NULL, "eps", "", "eps=", "" },
+    { NULL, "outliers", "pct:", "outliers=", "" }, /* and a percent sign: add_parameter */
+    { NULL, "outliers", "thr:", "outliers=", "" },
 };
 
-/* What ql_report_write_npy calls a file, and the field of the golden vectors. */
+/* What ql_report_write_npy calls a file, and the field of the golden vectors; the first row that fits the scheme. */
 static const struct {
-    const char *file, *field;
+    const char *scheme, *file, *field;
 } fields[] = {
-    { "codes.npy", "codes" },
-    { "scales.npy", "scales" },
-    { "zeros.npy", "zps" },
-    { "dequant.npy", "deq" },
+    { NULL, "codes.npy", "codes" },
+    { NULL, "dequant.npy", "deq" },
+    { "nf4dq", "block_maxima.npy", "absmax" },
+    { "nf4dq", "scale_codes.npy", "absmax_q" },
+    { "nf4dq", "second_scales.npy", "absmax2" },
+    { "nf4dq", "tensor_scale.npy", "offset" },
+    { "nf4dq", "scales.npy", "absmax_deq" },
+    { "nf4", "scales.npy", "absmax" },
+    { "bnbfp4", "scales.npy", "absmax" },
+    { "mxfp4", "scale_codes.npy", "scales" },
+    { "nvfp4", "scale_codes.npy", "scales" },
+    { "mxfp4", "scales.npy", NULL }, /* the same as a number */
+    { "nvfp4", "scales.npy", NULL },
+    { "mxfp4", "tensor_scale.npy", NULL },
+    { "nvfp4", "tensor_scale.npy", "tscale" },
+    { NULL, "scales.npy", "scales" },
+    { NULL, "zeros.npy", "zps" },
+    { NULL, "codebook.npy", "codebook" },
+    { NULL, "edges.npy", "edges" },
+    { NULL, "outlier_index.npy", "out_idx" },
+    { NULL, "outlier_value.npy", "out_val" },
 };
 
 #define ROWS(table) (sizeof(table) / sizeof *(table))
@@ -86,38 +118,53 @@ static void append(char *out, size_t size, const char *piece)
 }
 
 /* Appends ",key=value" for one parameter; false when no row knows it. */
-static bool add_parameter(const char *scheme, const char *key, const char *value, char *spec, size_t size)
+static bool add_parameter(const char *mapping, const char *key, const char *value, char *spec, size_t size)
 {
     for (size_t i = 0; i < ROWS(parameters); i++) {
         size_t prefix = strlen(parameters[i].value);
         if (strcmp(key, parameters[i].key) != 0 || strncmp(value, parameters[i].value, prefix) != 0 ||
-            (parameters[i].scheme && strcmp(scheme, parameters[i].scheme) != 0))
+            (parameters[i].mapping && strcmp(mapping, parameters[i].mapping) != 0))
             continue;
+        if (!*parameters[i].spec)
+            return true;
         append(spec, size, strchr(spec, ':') ? "," : ":");
         append(spec, size, parameters[i].spec);
         for (const char *c = value + prefix; *c; c++)
             append(spec, size, *c == ',' ? parameters[i].comma : (char[2]) { *c, 0 });
+        if (strcmp(parameters[i].value, "pct:") == 0 && strcmp(key, "outliers") == 0)
+            append(spec, size, "%");
         return true;
     }
     return false;
+}
+
+/* The mapping of a case, NULL when it is none of ours. */
+static const char *find_mapping(const char *scheme, const char *params)
+{
+    text list = join(";%s;", params);
+    for (size_t i = 0; i < ROWS(schemes); i++)
+        if (strcmp(scheme, schemes[i].scheme) == 0 && (!schemes[i].with || strstr(list.text, join(";%s;", schemes[i].with).text)))
+            return schemes[i].mapping;
+    return NULL;
 }
 
 /* "sym" and "bits=4;gran=row" to absmax:bits=4,per=row; false when this build does not know all of it. Changes `params`. */
 static bool find_spec(const char *scheme, char *params, ql_spec *out)
 {
     char spec[256] = "";
-    for (size_t i = 0; i < ROWS(schemes); i++)
-        if (strcmp(scheme, schemes[i].scheme) == 0)
-            append(spec, sizeof spec, schemes[i].mapping);
-    if (!*spec)
+    const char *mapping = find_mapping(scheme, params);
+    if (!mapping)
         return false;
+    append(spec, sizeof spec, mapping);
+    if (strcmp(scheme, "nf4dq") == 0)
+        append(spec, sizeof spec, ":double=1");
     char *rest = NULL;
     for (char *p = strtok_r(params, ";", &rest); p; p = strtok_r(NULL, ";", &rest)) {
         char *value = strchr(p, '=');
         if (!value)
             continue; /* "-": no parameters */
         *value++ = 0;
-        if (!add_parameter(scheme, p, value, spec, sizeof spec))
+        if (!add_parameter(mapping, p, value, spec, sizeof spec))
             return false;
     }
     return ql_spec_parse(spec, out, NULL) == QL_OK;
@@ -132,7 +179,22 @@ static bool write_metrics(const ql_report *report, const char *path)
     return npy_write(path, "f8", 1, (uint64_t[]) { COUNT }, values);
 }
 
-static ql_status run(const golden *g, const char *id, const char *input, const char *dtype, const ql_spec *spec,
+/* Moves the files of an export to where the vectors have them; others go. */
+static void move_results(const golden *g, const char *id, const char *scheme, const char *folder)
+{
+    for (size_t i = 0; i < ROWS(fields); i++) {
+        text from = join("%s/%s", folder, fields[i].file);
+        if (fields[i].scheme && strcmp(fields[i].scheme, scheme) != 0)
+            continue;
+        int failed = fields[i].field ? rename(from.text, join("%s/%s.%s.npy", g->results, id, fields[i].field).text) : unlink(from.text);
+        if (failed && errno != ENOENT) {
+            perror(from.text);
+            exit(2);
+        }
+    }
+}
+
+static ql_status run(const golden *g, const char *id, const char *scheme, const char *input, const char *dtype, const ql_spec *spec,
                      ql_error *error)
 {
     ql_model *model = NULL;
@@ -152,13 +214,7 @@ static ql_status run(const golden *g, const char *id, const char *input, const c
         status = ql_report_write_npy(g->engine, profile, report, NULL, folder.text, error);
     if (status != QL_OK)
         goto cleanup;
-    for (size_t i = 0; i < ROWS(fields); i++) {
-        text from = join("%s/%s", folder.text, fields[i].file), to = join("%s/%s.%s.npy", g->results, id, fields[i].field);
-        if (rename(from.text, to.text) != 0 && errno != ENOENT) {
-            perror(to.text);
-            exit(2);
-        }
-    }
+    move_results(g, id, scheme, folder.text);
     if (!write_metrics(report, join("%s/%s.metrics.npy", g->results, id).text)) {
         fprintf(stderr, "golden: %s: cannot write the metrics\n", id);
         exit(2);
@@ -174,7 +230,8 @@ cleanup:
 static void remove_results(const golden *g, const char *id)
 {
     for (size_t i = 0; i < ROWS(fields); i++)
-        unlink(join("%s/%s.%s.npy", g->results, id, fields[i].field).text);
+        if (fields[i].field)
+            unlink(join("%s/%s.%s.npy", g->results, id, fields[i].field).text);
     unlink(join("%s/%s.metrics.npy", g->results, id).text);
     unlink(join("%s/%s.error", g->results, id).text);
 }
@@ -196,7 +253,7 @@ static void run_line(golden *g, char *line)
     }
     *dtype++ = 0;
     ql_error error = { 0 };
-    if (run(g, id, input, dtype, &spec, &error) == QL_OK) {
+    if (run(g, id, scheme, input, dtype, &spec, &error) == QL_OK) {
         g->done++;
         return;
     }

@@ -55,6 +55,7 @@ typedef struct part {
 static int list_parts(const ql_report *r, part parts[MAX_FILES])
 {
     const uint64_t groups = r->group_count, levels = r->levels;
+    const bool split = r->spec.outliers > 0; /* then there may be none all the same */
     const bool wide = r->code_hi > 255, is_unsigned = r->code_hi > 127;
     const part all[MAX_FILES] = {
         [CODES] = { "codes.npy", wide ? "<u2" : is_unsigned ? "|u1" : "|i1", .element_size = wide ? 2 : 1 },
@@ -67,8 +68,8 @@ static int list_parts(const ql_report *r, part parts[MAX_FILES])
         { "block_maxima.npy", "<f4", 1, { groups }, r->block_maxima, 4, NULL },
         { "second_scales.npy", "<f4", 1, { r->second_count }, r->second_scales, 4, NULL },
         { "tensor_scale.npy", "<f4", 1, { 1 }, r->scale_codes ? &r->tensor_scale : NULL, 4, NULL },
-        { "outlier_index.npy", "<u8", 1, { r->outlier_count }, r->outlier_index, 8, NULL },
-        { "outlier_value.npy", "<f2", 1, { r->outlier_count }, r->outlier_value, 2, NULL },
+        { "outlier_index.npy", "<u8", 1, { r->outlier_count }, split ? (r->outlier_index ? (const void *)r->outlier_index : "") : NULL, 8, NULL },
+        { "outlier_value.npy", "<f2", 1, { r->outlier_count }, split ? (r->outlier_value ? (const void *)r->outlier_value : "") : NULL, 2, NULL },
     };
     int count = 0;
     for (int i = 0; i < MAX_FILES; i++) {

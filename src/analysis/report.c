@@ -189,6 +189,9 @@ static size_t code_count(const ql_report *r)
 static double histogram_divergence(const ql_histogram *x, const ql_histogram *y, uint64_t n)
 {
     enum { BINS = QL_BINS / 2 };
+    if (x->lo == x->hi) {
+        return 0; /* one bin holds all, of y too */
+    }
     const double total = (double)n + 0.5 * BINS;
     double sum = 0;
     for (int i = 0; i < BINS; i++) {
