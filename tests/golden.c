@@ -215,6 +215,10 @@ static ql_status run(const golden *g, const char *id, const char *scheme, const 
     if (status != QL_OK)
         goto cleanup;
     move_results(g, id, scheme, folder.text);
+    if (strcmp(scheme, "split") == 0 && report->spec.outliers == 0) { /* outliers=0%: a split into nothing and all the rest */
+        npy_write(join("%s/%s.out_idx.npy", g->results, id).text, "u8", 1, (uint64_t[]) { 0 }, "");
+        npy_write(join("%s/%s.out_val.npy", g->results, id).text, "f2", 1, (uint64_t[]) { 0 }, "");
+    }
     if (!write_metrics(report, join("%s/%s.metrics.npy", g->results, id).text)) {
         fprintf(stderr, "golden: %s: cannot write the metrics\n", id);
         exit(2);
