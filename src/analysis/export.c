@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are written as they are in memory");
 
@@ -43,11 +44,12 @@ static ql_status write_header(ql_outfile *file, const char *descr, const uint64_
 enum { CODES, DEQUANT, SCALES, ZEROS, FILE_COUNT };
 static const char *const names[FILE_COUNT] = { "codes.npy", "dequant.npy", "scales.npy", "zeros.npy" };
 
-static ql_status open_files(const char *directory, bool with_zeros, ql_outfile *files[FILE_COUNT], ql_error *error)
+static ql_status open_files(const char *directory, bool with_zeros, bool *made, ql_outfile *files[FILE_COUNT], ql_error *error)
 {
     char shown[256];
     ql_text_print(shown, sizeof shown, ql_text_from(directory), 100);
-    if (mkdir(directory, 0777) != 0 && errno != EEXIST) {
+    *made = mkdir(directory, 0777) == 0;
+    if (!*made && errno != EEXIST) {
         return ql_fail(error, QL_BAD_WRITE, "%s: the folder cannot be made (%s); choose another with -o", shown, strerror(errno));
     }
     for (int i = 0; i < FILE_COUNT; i++) {
@@ -110,9 +112,13 @@ ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, cons
     /* The parameters are the report's own: borrowed, so not freed here. */
     ql_quantizer quantizer = { .spec = report->spec, .code_lo = report->code_lo, .code_hi = report->code_hi,
                                .scales = (float *)report->scales, .zeros = (int32_t *)report->zeros };
-    ql_status status = tile ? ql_groups_make(tensor, &report->spec, &quantizer.groups, error) : ql_fail_memory(error, sizeof *tile);
+    bool made = false;
+    ql_status status = tile ? ql_source_check(tensor->storage->source, error) : ql_fail_memory(error, sizeof *tile);
     if (status == QL_OK) {
-        status = open_files(directory, report->zeros != NULL, files, error);
+        status = ql_groups_make(tensor, &report->spec, &quantizer.groups, error);
+    }
+    if (status == QL_OK) {
+        status = open_files(directory, report->zeros != NULL, &made, files, error);
     }
     if (status == QL_OK) {
         status = write_header(files[CODES], "|i1", tensor->shape, tensor->rank, error);
@@ -135,11 +141,17 @@ ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, cons
             status = ql_outfile_write(files[ZEROS], report->zeros, report->group_count * sizeof *report->zeros, error);
         }
     }
+    for (int i = 0; i < FILE_COUNT && status == QL_OK; i++) {
+        status = files[i] ? ql_outfile_finish(files[i], error) : QL_OK;
+    }
     for (int i = 0; i < FILE_COUNT; i++) {
         if (files[i] && status == QL_OK) {
             status = ql_outfile_commit(&files[i], error);
         }
         ql_outfile_discard(&files[i]);
+    }
+    if (made && status != QL_OK) {
+        rmdir(directory);
     }
     free(tile);
     return status;
