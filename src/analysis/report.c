@@ -171,6 +171,9 @@ static void merge(void *context, unsigned worker, uint64_t chunk)
 static double histogram_divergence(const ql_histogram *x, const ql_histogram *y, uint64_t n)
 {
     enum { BINS = QL_BINS / 2 };
+    if (x->lo == x->hi) {
+        return 0; /* one bin holds all, of y too */
+    }
     const double total = (double)n + 0.5 * BINS;
     double sum = 0;
     for (int i = 0; i < BINS; i++) {
@@ -361,7 +364,7 @@ ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_
     ql_status status = r && job.row_square ? ql_source_check(tensor->storage->source, error)
                                            : ql_fail_memory(error, sizeof *r + tensor->rows * sizeof *job.row_square);
     if (status == QL_OK) {
-        status = ql_select_new(ql_engine_threads(engine), &job.select, error);
+        status = ql_select_new(ql_engine_threads(engine), tensor->element_count, &job.select, error);
     }
     if (status == QL_OK) {
         status = ql_quantizer_make(engine, profile, spec, monitor, total, &job.quantizer, error);
