@@ -44,7 +44,7 @@ TEST_SOURCES := $(wildcard tests/test_*.c)
 LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 UI_OBJECTS   := $(UI_SOURCES:%.c=$(OUT)/%.o)
 TESTS        := $(TEST_SOURCES:%.c=$(OUT)/%)
-OBJECTS      := $(LIB_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/golden.o $(OUT)/tests/keys.o
+OBJECTS      := $(LIB_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/golden.o $(OUT)/tests/soak.o $(OUT)/tests/keys.o
 
 # The targets for people use all cores, unless -j says otherwise.
 PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
@@ -93,6 +93,12 @@ THREADED := $(THREADED:%.c=$(OUT)/%)
 check-threads: $(THREADED) golden
 	@V=$(V) sh tests/run.sh $(OUT) $(THREADED)
 
+SECONDS ?= 600
+soak: ## damage files and try specs at random under the sanitizers for SECONDS (600)
+	@+$(PARALLEL) BUILD=asan OUT=$(OUT)-asan run-soak
+run-soak: $(OUT)/soak
+	$(OUT)/soak $(SECONDS)
+
 fresh: ## build a minimal Debian root and run README's two commands in it (root, debootstrap, minutes)
 	@sh tests/fresh.sh
 
@@ -120,7 +126,7 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-.PHONY: all demo test deps check check-layers check-threads golden asan tsan fresh screenshots install uninstall clean help FORCE
+.PHONY: all demo test deps check check-layers check-threads golden asan tsan soak run-soak fresh screenshots install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: # keep the tests' objects
 
@@ -133,7 +139,7 @@ $(OUT)/libqloupe.a: $(LIB_OBJECTS)
 $(OUT)/qloupe: $(UI_OBJECTS) $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
-$(OUT)/golden: $(OUT)/tests/golden.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
+$(OUT)/golden $(OUT)/soak: $(OUT)/%: $(OUT)/tests/%.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
 $(OUT)/keys: $(OUT)/tests/keys.o $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS)) $(OUT)/libqloupe.a

@@ -357,8 +357,10 @@ typedef struct ql_why {
 ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
                       ql_why *out, ql_error *error);
 
-/* Writes codes.npy and dequant.npy (the stored shape) and what there is of scales.npy, zeros.npy, codebook.npy, edges.npy, scale_codes.npy,
-   block_maxima.npy, second_scales.npy, tensor_scale.npy, outlier_index.npy and outlier_value.npy into the folder `directory`, which is made if needed. Every file is complete before the first appears. */
+/* Writes codes.npy and dequant.npy (the stored shape) and what there is of scales.npy, zeros.npy, codebook.npy, edges.npy,
+   scale_codes.npy, block_maxima.npy, second_scales.npy, tensor_scale.npy, outlier_index.npy and outlier_value.npy into the folder
+   `directory`, which is made if needed and removed again after a failure. Every file is complete before the first appears.
+   QL_BAD_FILE when the model's file was changed since it was opened. */
 ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, const ql_report *report,
                               const ql_monitor *monitor, const char *directory, ql_error *error);
 
@@ -368,6 +370,9 @@ ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, cons
 typedef struct ql_outfile ql_outfile;
 ql_status ql_outfile_open(const char *path, ql_outfile **out, ql_error *error);
 ql_status ql_outfile_write(ql_outfile *file, const void *bytes, size_t size, ql_error *error);
+/* Brings all bytes to the disk, so that commit has only the rename left; nothing is written afterwards. For several files that
+   must appear together: finish each, then commit each. */
+ql_status ql_outfile_finish(ql_outfile *file, ql_error *error);
 ql_status ql_outfile_commit(ql_outfile **file, ql_error *error); /* frees it, also on failure */
 void ql_outfile_discard(ql_outfile **file);
 void ql_outfile_discard_all(void); /* for a signal handler that must exit at once: removes every temporary file */

@@ -64,4 +64,4 @@ for result in json.load(open(sys.argv[1]))["results"]:
     for name, expected in measure(y).items():
         worst = max(worst, abs(result["metrics"][name] - expected) / abs(expected))
 print(f"largest relative difference {worst:.1e}")
-sys.exit(worst > 1e-9)
+sys.exit(int(worst > 1e-9))

@@ -26,6 +26,7 @@ static const refusal REFUSALS[] = {
     { "ls -t x", 2, "`qloupe ls` takes no --tensor" },
     { "--kind histogram", 2, "such as `qloupe plot`" },
     { "ls --json=1", 2, "--json takes no value" },
+    { "ls --json --csv", 2, "one of them at a time" },
     { "ls --color", 2, "--color needs a value: auto|always|never" },
     { "ls --color blue", 2, "only auto|always|never is allowed" },
     { "ls --layout in", 2, "only in,out|out,in is allowed" },

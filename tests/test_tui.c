@@ -385,6 +385,18 @@ static void help_searches_and_runs_an_entry(void **state)
     free(screen);
 }
 
+static void zoom_shows_one_pane_alone(void **state)
+{
+    (void)state;
+    char *screen = screen_of("%s --keys '<Tab>z' --size 120x36", MATRIX);
+    assert_shows(screen, "[Error]");
+    assert_shows_not(screen, "Tensors ──");
+    free(screen);
+    screen = screen_of("%s --keys '<Tab>zz' --size 120x36", MATRIX);
+    assert_shows(screen, "Tensors ──");
+    free(screen);
+}
+
 static void keys_that_stop_never_quit(void **state)
 {
     (void)state;
@@ -538,6 +550,7 @@ int main(void)
         cmocka_unit_test(find_goes_to_the_next_match),
         cmocka_unit_test(help_lists_every_key),
         cmocka_unit_test(help_searches_and_runs_an_entry),
+        cmocka_unit_test(zoom_shows_one_pane_alone),
         cmocka_unit_test(keys_that_stop_never_quit),
         cmocka_unit_test(export_writes_the_figure_that_its_command_line_writes),
         cmocka_unit_test(export_that_fails_says_why),

@@ -346,6 +346,58 @@ static void keys_are_acted_on_while_a_long_computation_runs(void **state)
     unlink(path);
 }
 
+/* A small tensor "a" and one of 16 GiB, "b". */
+static const char *write_small_and_endless(void)
+{
+    static const char header[] = "{\"a\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[0,16]},"
+                                 "\"b\":{\"dtype\":\"F32\",\"shape\":[65536,65536],\"data_offsets\":[16,17179869200]}}";
+    const float values[4] = { 1, 2, -3, 0.3F };
+    char bytes[512];
+    uint64_t size = sizeof header - 1;
+    memcpy(bytes, &size, 8);
+    memcpy(bytes + 8, header, size);
+    memcpy(bytes + 8 + size, values, sizeof values);
+    const char *path = testing_path(testing_folder(), "two.safetensors");
+    testing_write(path, bytes, 8 + size + sizeof values);
+    return truncate(path, (off_t)(8 + size) + 17179869200) == 0 ? path : NULL;
+}
+
+static void old_numbers_stay_and_say_so_while_new_ones_are_made(void **state)
+{
+    (void)state;
+    const char *path = write_small_and_endless();
+    if (!path)
+        skip(); /* the file system has no sparse files */
+    char command[4096];
+    snprintf(command, sizeof command, "exec \"$QLOUPE\" %s", path);
+    session s = start(36, 120, "xterm-256color", command);
+    expect(&s, "SQNR");
+    expect(&s, "Try ");
+    type(&s, "J");
+    expect(&s, "still of the tensor before");
+    type(&s, "K"); /* what was measured is there at once, and the long work has ended */
+    expect(&s, "Try ");
+    type(&s, "b");
+    expect(&s, "/127"); /* codes of the small one under the new spec */
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    close_session(&s);
+    unlink(path);
+}
+
+static void keys_are_played_on_a_terminal_too(void **state)
+{
+    (void)state;
+    session s = start(36, 120, "xterm-256color", "exec \"$QLOUPE\" --keys 'bbbb<settle>' " DEMO);
+    expect(&s, "bits=4");
+    type(&s, "b"); /* and then it is the person's */
+    expect(&s, "3");
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    close_session(&s);
+}
+
 static void the_frame_comes_before_the_numbers(void **state)
 {
     (void)state;
@@ -373,6 +425,8 @@ int main(void)
         cmocka_unit_test(no_color_means_no_color),
         cmocka_unit_test(keys_come_from_the_terminal_when_stdin_is_a_pipe),
         cmocka_unit_test(keys_are_acted_on_while_a_long_computation_runs),
+        cmocka_unit_test(old_numbers_stay_and_say_so_while_new_ones_are_made),
+        cmocka_unit_test(keys_are_played_on_a_terminal_too),
         cmocka_unit_test(the_frame_comes_before_the_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

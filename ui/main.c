@@ -1,6 +1,5 @@
 /* qloupe: a command goes to the command line, everything else to the terminal interface if there is a terminal. */
 #include "cli/cli.h"
-#include "cli/command.h"
 #include "cli/complain.h"
 #include "text/demo.h"
 #include "text/plain.h"

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are written as they are in memory");
 
@@ -80,11 +81,12 @@ static int list_parts(const ql_report *r, part parts[MAX_FILES])
     return count;
 }
 
-static ql_status open_parts(const char *directory, part *parts, int count, ql_error *error)
+static ql_status open_parts(const char *directory, bool *made, part *parts, int count, ql_error *error)
 {
     char shown[256];
     ql_text_print(shown, sizeof shown, ql_text_from(directory), 100);
-    if (mkdir(directory, 0777) != 0 && errno != EEXIST) {
+    *made = mkdir(directory, 0777) == 0;
+    if (!*made && errno != EEXIST) {
         return ql_fail(error, QL_BAD_WRITE, "%s: the folder cannot be made (%s); choose another with -o", shown, strerror(errno));
     }
     for (int i = 0; i < count; i++) {
@@ -161,11 +163,13 @@ ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, cons
     const int count = list_parts(report, parts);
     ql_quantizer quantizer = { 0 };
     ql_tile_buffers *tile = malloc(sizeof *tile);
-    /* The parameters are found again: a report does not keep all that encoding needs. */
-    ql_status status = tile ? ql_quantizer_make(engine, profile, &report->spec, monitor, ql_quantizer_elements(profile, &report->spec), &quantizer, error)
-                            : ql_fail_memory(error, sizeof *tile);
+    bool made = false;
+    ql_status status = tile ? ql_source_check(tensor->storage->source, error) : ql_fail_memory(error, sizeof *tile);
+    if (status == QL_OK) { /* the parameters are found again: a report does not keep all that encoding needs */
+        status = ql_quantizer_make(engine, profile, &report->spec, monitor, ql_quantizer_elements(profile, &report->spec), &quantizer, error);
+    }
     if (status == QL_OK) {
-        status = open_parts(directory, parts, count, error);
+        status = open_parts(directory, &made, parts, count, error);
     }
     for (int i = 0; i < FIRST_ARRAY && status == QL_OK; i++) {
         status = write_header(parts[i].file, parts[i].descr, tensor->shape, tensor->rank, error);
@@ -176,11 +180,17 @@ ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, cons
     if (status == QL_OK) {
         status = write_arrays(parts, count, error);
     }
+    for (int i = 0; i < count && status == QL_OK; i++) {
+        status = ql_outfile_finish(parts[i].file, error);
+    }
     for (int i = 0; i < count; i++) {
         if (parts[i].file && status == QL_OK) {
             status = ql_outfile_commit(&parts[i].file, error);
         }
         ql_outfile_discard(&parts[i].file);
+    }
+    if (made && status != QL_OK) {
+        rmdir(directory);
     }
     ql_quantizer_free(&quantizer);
     free(tile);

@@ -366,6 +366,9 @@ static ql_status run(profile_job *job, ql_profile *p, const ql_monitor *monitor,
         collect(job, p);
         pass.done_before += pass.elements;
         pass.elements = job->pass + 1 < PASSES ? elements : 0; /* a scan more than expected: progress waits at its end */
+        if (p->stats.nan + p->stats.inf == p->stats.count) {
+            break; /* nothing finite: nothing more to see */
+        }
         if (job->selecting) {
             bool done;
             status = ql_select_advance(job->select, &done, error);
@@ -373,9 +376,6 @@ static ql_status run(profile_job *job, ql_profile *p, const ql_monitor *monitor,
                 return status;
             }
             job->selecting = !done;
-        }
-        if (p->stats.nan + p->stats.inf == p->stats.count) {
-            break; /* nothing finite: nothing more to see */
         }
     }
     collect_quantiles(job->select, p->stats.count - p->stats.nan - p->stats.inf, p->stats.quantiles);
@@ -416,7 +416,7 @@ ql_status ql_profile_make(ql_engine *engine, const ql_model *model, const ql_ten
     profile_job job = { .engine = engine, .tensor = tensor, .kernels = ql_kernels_active(), .selecting = true };
     status = prepare_workers(engine, error);
     if (status == QL_OK) {
-        status = ql_select_new(ql_engine_threads(engine), &job.select, error);
+        status = ql_select_new(ql_engine_threads(engine), tensor->element_count, &job.select, error);
     }
     if (status == QL_OK) {
         status = run(&job, p, monitor, error);

@@ -497,7 +497,7 @@ ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_
     ql_status status = r && job.row_square ? ql_source_check(tensor->storage->source, error)
                                            : ql_fail_memory(error, sizeof *r + tensor->rows * sizeof *job.row_square);
     if (status == QL_OK) {
-        status = ql_select_new(ql_engine_threads(engine), &job.select, error);
+        status = ql_select_new(ql_engine_threads(engine), tensor->element_count, &job.select, error);
     }
     if (status == QL_OK) {
         status = ql_quantizer_make(engine, profile, spec, monitor, total, &job.quantizer, error);

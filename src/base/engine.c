@@ -143,14 +143,17 @@ static void *pool_thread(void *argument)
 
 ql_status ql_parallel(ql_engine *engine, const ql_pass *pass, ql_error *error)
 {
+    const bool alone = pass->chunk_count < 2; /* waking the others would take longer than the work */
     pthread_mutex_lock(&engine->lock);
     engine->pass = pass;
     engine->next_chunk = engine->next_merge = 0;
     engine->status = QL_OK;
     atomic_store(&engine->stopped, false);
-    engine->busy = engine->started;
-    engine->pass_number++;
-    pthread_cond_broadcast(&engine->wake);
+    engine->busy = alone ? 0 : engine->started;
+    engine->pass_number += !alone;
+    if (!alone) {
+        pthread_cond_broadcast(&engine->wake);
+    }
     pthread_mutex_unlock(&engine->lock);
 
     run_chunks(engine, 0);

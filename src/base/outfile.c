@@ -211,16 +211,22 @@ ql_status ql_outfile_write(ql_outfile *file, const void *bytes, size_t size, ql_
     return QL_OK;
 }
 
+ql_status ql_outfile_finish(ql_outfile *file, ql_error *error)
+{
+    if (file->descriptor < 0)
+        return QL_OK;
+    ql_status status = flush(file) ? QL_OK : fail_write(file, errno, error);
+    int descriptor = file->descriptor;
+    file->descriptor = -1;
+    if (close(descriptor) != 0 && status == QL_OK) /* quotas and network file systems report here */
+        status = fail_write(file, errno, error);
+    return status;
+}
+
 ql_status ql_outfile_commit(ql_outfile **file, ql_error *error)
 {
     ql_outfile *f = *file;
-    ql_status status = QL_OK;
-    if (!flush(f))
-        status = fail_write(f, errno, error);
-    int descriptor = f->descriptor;
-    f->descriptor = -1;
-    if (close(descriptor) != 0 && status == QL_OK) /* quotas and network file systems report here */
-        status = fail_write(f, errno, error);
+    ql_status status = ql_outfile_finish(f, error);
     if (status == QL_OK && rename(f->temporary, f->target) != 0)
         status = fail_write(f, errno, error);
     if (status == QL_OK)

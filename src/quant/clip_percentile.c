@@ -51,7 +51,7 @@ static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
     const uint64_t elements = c->groups->elements;
     const ql_percentile low = ql_percentile_at(c->spec->p_lo, elements), high = ql_percentile_at(c->spec->p_hi, elements);
     sought s = { .symmetric = c->spec->mapping->symmetric };
-    ql_status status = ql_select_new(ql_engine_threads(c->engine), &s.select, error);
+    ql_status status = ql_select_new(ql_engine_threads(c->engine), elements, &s.select, error);
     if (status != QL_OK) {
         return status;
     }

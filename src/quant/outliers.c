@@ -110,7 +110,7 @@ static void merge_collected(void *context, const void *memory)
 /* The k largest magnitudes: the threshold is the k-th largest; all above it belong, of those equal to it the first ones. */
 static ql_status find_threshold(search *s, ql_stream *stream, uint64_t k, ql_error *error)
 {
-    ql_status status = ql_select_new(ql_engine_threads(stream->engine), &s->select, error);
+    ql_status status = ql_select_new(ql_engine_threads(stream->engine), stream->tensor->element_count, &s->select, error);
     if (status != QL_OK) {
         return status;
     }

@@ -21,6 +21,7 @@ enum {
     LOW_DIGITS = 1 << LOW_BITS,
     NONE = 255,
     COLLECT_LIMIT = 1 << 18, /* keys: 2 MiB */
+    FEW = 4096,              /* keys that are sorted without counting first */
 };
 
 static const int shift_of[LEVELS] = { 48, 36, 24, 12, 0 };
@@ -39,6 +40,7 @@ struct ql_select {
 
     int level; /* whose digit the scan counts; when collecting: of the nodes that are collected */
     bool collecting;
+    bool few; /* collecting from the first scan: how many there are is known after it */
     uint8_t top_child[TOP_DIGITS];
     uint8_t low_child[LEVELS][QL_SELECT_MAX][LOW_DIGITS];
 
@@ -63,21 +65,39 @@ static double value_of(uint64_t key)
     return value;
 }
 
-ql_status ql_select_new(unsigned threads, ql_select **out, ql_error *error)
+static ql_status reserve_counts(ql_select *select, ql_error *error)
+{
+    select->counts = calloc(select->threads, sizeof *select->counts);
+    /* One buffer a thread serves all levels: the first has the most digits but one node. */
+    for (unsigned i = 0; select->counts && i < select->threads; i++) {
+        select->counts[i] = calloc((size_t)QL_SELECT_MAX * LOW_DIGITS, sizeof **select->counts);
+        if (!select->counts[i]) {
+            return ql_fail_memory(error, (uint64_t)QL_SELECT_MAX * LOW_DIGITS * 8);
+        }
+    }
+    return select->counts ? QL_OK : ql_fail_memory(error, select->threads * sizeof *select->counts);
+}
+
+static ql_status reserve_collected(ql_select *select, uint64_t count, ql_error *error)
+{
+    select->collected = malloc((count ? count : 1) * sizeof *select->collected);
+    select->collected_size = count;
+    select->collecting = true;
+    return select->collected ? QL_OK : ql_fail_memory(error, count * sizeof *select->collected);
+}
+
+ql_status ql_select_new(unsigned threads, uint64_t most, ql_select **out, ql_error *error)
 {
     ql_select *select = calloc(1, sizeof *select);
-    if (!select || !(select->counts = calloc(threads, sizeof *select->counts))) {
-        free(select);
+    if (!select) {
         return ql_fail_memory(error, sizeof *select);
     }
     select->threads = threads;
-    /* One buffer a thread serves all levels: the first has the most digits but one node. */
-    for (unsigned i = 0; i < threads; i++) {
-        select->counts[i] = calloc((size_t)QL_SELECT_MAX * LOW_DIGITS, sizeof **select->counts);
-        if (!select->counts[i]) {
-            ql_select_free(&select);
-            return ql_fail_memory(error, (uint64_t)QL_SELECT_MAX * LOW_DIGITS * 8);
-        }
+    select->few = most <= FEW;
+    ql_status status = select->few ? reserve_collected(select, most, error) : reserve_counts(select, error);
+    if (status != QL_OK) {
+        ql_select_free(&select);
+        return status;
     }
     *out = select;
     return QL_OK;
@@ -86,7 +106,7 @@ ql_status ql_select_new(unsigned threads, ql_select **out, ql_error *error)
 void ql_select_free(ql_select **select)
 {
     if (*select) {
-        for (unsigned i = 0; i < (*select)->threads; i++) {
+        for (unsigned i = 0; (*select)->counts && i < (*select)->threads; i++) {
             free((*select)->counts[i]);
         }
         free((*select)->counts);
@@ -225,6 +245,9 @@ ql_status ql_select_advance(ql_select *select, bool *done, ql_error *error)
 {
     *done = true;
     if (select->collecting) {
+        if (select->few && atomic_load(&select->collected_count) < select->collected_size) {
+            select->collected_size = atomic_load(&select->collected_count);
+        }
         if (atomic_load(&select->collected_count) != select->collected_size || !finish_collected(select)) {
             return ql_fail(error, QL_BAD_FILE, "the values changed while they were read; open the file again");
         }
@@ -240,15 +263,7 @@ ql_status ql_select_advance(ql_select *select, bool *done, ql_error *error)
     }
     select->level++;
     *done = false;
-    if (held <= COLLECT_LIMIT) {
-        select->collected = malloc((held ? held : 1) * sizeof *select->collected);
-        if (!select->collected) {
-            return ql_fail_memory(error, held * sizeof *select->collected);
-        }
-        select->collected_size = held;
-        select->collecting = true;
-    }
-    return QL_OK;
+    return held <= COLLECT_LIMIT ? reserve_collected(select, held, error) : QL_OK;
 }
 
 double ql_select_value(const ql_select *select, unsigned index)

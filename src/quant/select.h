@@ -18,8 +18,9 @@ enum { QL_SELECT_MAX = 32 };
 
 typedef struct ql_select ql_select;
 
-/* Sets up for `threads` workers. Ranks may be set later, but before the first advance. */
-ql_status ql_select_new(unsigned threads, ql_select **out, ql_error *error);
+/* Sets up for `threads` workers and at most `most` values in a scan: few are collected at once, in one scan. Ranks may be set later, but
+   before the first advance. */
+ql_status ql_select_new(unsigned threads, uint64_t most, ql_select **out, ql_error *error);
 void ql_select_free(ql_select **select);
 
 /* The wanted ranks, each < the number of values that are fed in a scan; count <= QL_SELECT_MAX. */

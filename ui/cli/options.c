@@ -123,8 +123,8 @@ static bool is_allowed(const char *choices, const char *value)
 static bool take_option(int argc, char **argv, int *at, cli_arguments *arguments)
 {
     const char *word = argv[*at];
-    cli_option option;
-    const char *value;
+    cli_option option = CLI_OPTION_COUNT;
+    const char *value = NULL;
     if (!(word[1] == '-' ? find_long(word, &option, &value) : find_short(word, &option, &value)))
         return false;
     const cli_option_info *info = &OPTIONS[option];
@@ -191,6 +191,15 @@ static bool is_mistyped_command(const cli_arguments *arguments)
     return true;
 }
 
+/* One form of output at a time. */
+static bool check_formats(const cli_arguments *arguments)
+{
+    if (cli_value_count(arguments, CLI_JSON) + cli_value_count(arguments, CLI_CSV) + cli_value_count(arguments, CLI_MD) <= 1)
+        return true;
+    cli_complain("--json, --csv and --md: one of them at a time");
+    return false;
+}
+
 static bool check_operands(const cli_arguments *arguments)
 {
     size_t most = arguments->command ? arguments->command->most_operands : 1;
@@ -230,7 +239,7 @@ bool cli_arguments_parse(int argc, char **argv, cli_arguments *out)
                 out->operands[out->operand_count++] = word;
         }
     }
-    return check_options(out) && check_operands(out);
+    return check_options(out) && check_formats(out) && check_operands(out);
 }
 
 void cli_arguments_free(cli_arguments *arguments)

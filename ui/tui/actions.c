@@ -103,6 +103,12 @@ void tui_act_pane(tui_app *app, int direction)
     app->pane = (app->pane + app->view->pane_count + direction) % app->view->pane_count;
 }
 
+void tui_act_zoom(tui_app *app, int unused)
+{
+    (void)unused;
+    app->zoomed = !app->zoomed;
+}
+
 void tui_act_axis(tui_app *app, int unused)
 {
     (void)unused;

@@ -22,6 +22,7 @@ void tui_act_find_again(tui_app *app, int direction);
 
 /* The screen. */
 void tui_act_pane(tui_app *app, int direction);
+void tui_act_zoom(tui_app *app, int unused);
 void tui_act_axis(tui_app *app, int unused);
 void tui_act_redraw(tui_app *app, int unused);
 void tui_act_help(tui_app *app, int unused);

@@ -103,7 +103,7 @@ static ql_status wait_for_news(tui_app *app, ql_error *error)
         snprintf(error->message, sizeof error->message, "waiting for keys failed");
         return error->status = QL_BAD_FILE;
     }
-    if (ready > 0 && fds[2].revents & (POLLHUP | POLLERR | POLLNVAL) && !(fds[2].revents & POLLIN)) {
+    if (ready > 0 && fds[2].revents & (POLLHUP | POLLERR | POLLNVAL)) {
         snprintf(error->message, sizeof error->message, "the terminal is gone");
         return error->status = QL_BAD_FILE;
     }

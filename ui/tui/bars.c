@@ -8,17 +8,23 @@
 #include "text/number.h"
 #include "tui/plot.h"
 
-/* "F16", or "F32 BF16" when the file mixes types. */
+enum { ROOMY_COLS = 100 };
+
+/* "F16", or "F32 BF16 I8 +2" when the file mixes types. */
 static void print_dtypes(const ql_model *model, char *out, size_t size)
 {
+    enum { NAMED = 3 };
     bool seen[QL_DTYPE_COUNT] = { false };
     size_t used = 0;
+    int count = 0;
     out[0] = 0;
     for (size_t i = 0; i < ql_model_tensor_count(model); i++)
         seen[ql_model_tensor(model, i)->dtype] = true;
     for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
-        if (seen[dtype] && used < size)
+        if (seen[dtype] && count++ < NAMED && used < size)
             used += (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "", ql_dtype_describe((ql_dtype)dtype)->name);
+    if (count > NAMED && used < size)
+        snprintf(out + used, size - used, " +%d", count - NAMED);
 }
 
 void tui_bar_title(tui_app *app, int y)
@@ -35,8 +41,8 @@ void tui_bar_title(tui_app *app, int y)
     print_dtypes(model, dtypes, sizeof dtypes);
     text_bytes(bytes, ql_model_byte_count(model));
     size_t tensors = ql_model_tensor_count(model);
-    snprintf(text, sizeof text, " qloupe │ %s │ %zu tensor%s · %s elements · %s · %s", name, tensors, tensors == 1 ? "" : "s",
-             count, dtypes, bytes);
+    snprintf(text, sizeof text, " qloupe │ %s │ %zu tensor%s · %s element%s · %s · %s", name, tensors, tensors == 1 ? "" : "s",
+             count, elements == 1 ? "" : "s", dtypes, bytes);
 
     size_t used = 0;
     const tui_view *view;
@@ -71,14 +77,17 @@ static int draw_progress(tui_app *app, int y)
         return 0;
     tui_canvas *canvas = &app->canvas;
     tui_progress progress = tui_jobs_progress(app->jobs);
+    bool is_roomy = canvas->cols >= ROOMY_COLS;
+    const char *stage = !is_roomy ? "" : progress.busy ? progress.stage : "waiting";
     char text[160], eta[80];
     print_eta(&progress, eta, sizeof eta);
-    snprintf(text, sizeof text, "%s %3.0f %%%s  ^C stops ", progress.busy ? progress.stage : "waiting", progress.share * 100, eta);
-    enum { GAUGE = 12 };
-    int width = tui_canvas_width(canvas, text) + GAUGE + 3, x = canvas->cols - width;
+    snprintf(text, sizeof text, "%s %3.0f %%%s  ^C stops ", stage, progress.share * 100, eta);
+    int gauge = is_roomy ? 12 : 0;
+    int width = 2 + gauge + 1 + tui_canvas_width(canvas, text), x = canvas->cols - width;
     tui_canvas_put(canvas, y, x, canvas->ascii ? (uint32_t)plain[app->frame % 4] : moving[app->frame % 4], TUI_BUSY);
-    tui_canvas_gauge(canvas, y, x + 2, GAUGE, progress.share, TUI_BUSY);
-    tui_canvas_text(canvas, y, x + GAUGE + 3, width, TUI_BUSY, text);
+    if (is_roomy)
+        tui_canvas_gauge(canvas, y, x + 2, gauge, progress.share, TUI_BUSY);
+    tui_canvas_text(canvas, y, x + 2 + gauge + 1, width, TUI_BUSY, text);
     return width + 2;
 }
 

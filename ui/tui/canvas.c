@@ -125,7 +125,7 @@ int tui_canvas_middle(tui_canvas *canvas, int y, int x, int width, tui_style sty
     int whole = tui_canvas_width(canvas, text), dots = cell_count(canvas, 0x2026);
     if (whole <= width || width < 3 * dots)
         return tui_canvas_text(canvas, y, x, width, style, text);
-    int head = (width - dots) / 3, tail = width - dots - head, used = 0;
+    int head = (width - dots) / 5, tail = width - dots - head, used = 0;
     bool is_cut = false;
     unsigned c;
     int at = 0; /* cells of the text before c */
@@ -158,19 +158,19 @@ int tui_canvas_wrap(tui_canvas *canvas, tui_rect rect, tui_style style, const ch
         }
         const char *end = text, *at = text; /* end: where the line may be broken */
         int used = 0;
-        while (used <= rect.cols) {
+        for (;;) {
             unsigned c;
             size_t size = text_next(at, &c);
             if (size == 0 || c == ' ')
                 end = at;
-            if (size == 0)
+            if (size == 0 || used + cell_count(canvas, c) > rect.cols)
                 break;
             at += size;
             used += cell_count(canvas, c);
         }
         char line[1024];
         if (end == text) /* a word longer than the line */
-            end = text + strlen(text);
+            end = at > text ? at : text + strlen(text);
         snprintf(line, sizeof line, "%.*s", (int)(end - text), text);
         tui_canvas_text(canvas, rect.y + lines++, rect.x, rect.cols, style, line);
         for (text = end; *text == ' '; text++)

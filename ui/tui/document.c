@@ -117,6 +117,10 @@ void tui_document_set_spec(tui_document *document, const ql_spec *spec)
 
 void tui_document_undo(tui_document *document, int direction)
 {
+    if (direction < 0 && document->pending_count > 0) { /* a turn that was not made yet */
+        document->pending_count--;
+        return;
+    }
     if (direction < 0 ? document->history_at == 0 : document->history_at + 1 == document->history_count) {
         tui_document_say(document, false, direction < 0 ? "nothing to undo" : "nothing to redo");
         return;

@@ -8,6 +8,7 @@
  *                      +---------+---------+--------+
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "text/number.h"
 #include "tui/panes.h"
@@ -25,6 +26,13 @@ static const struct {
 };
 enum { PANE_COUNT = sizeof panes / sizeof panes[0], DISTRIBUTION = 1 };
 
+/* A message without "FILE: tensor 'NAME': ", which the screen says elsewhere. */
+static const char *reason_in(const char *message)
+{
+    const char *tensor = strstr(message, ": tensor '"), *reason = tensor ? strstr(tensor, "': ") : NULL;
+    return reason ? reason + strlen("': ") : message;
+}
+
 tui_facts tui_facts_of(const tui_app *app)
 {
     const tui_document *document = &app->document;
@@ -32,7 +40,7 @@ tui_facts tui_facts_of(const tui_app *app)
     const tui_measure *shown = document->shown;
     tui_facts facts = { .missing = "measuring" };
     if (document->problem.status != QL_OK)
-        facts.missing = document->problem.message;
+        facts.missing = reason_in(document->problem.message);
     else if (document->stopped)
         facts.missing = "stopped; r measures again";
 
@@ -139,7 +147,7 @@ static void draw_all(tui_app *app, tui_rect area)
 
 static void draw(tui_app *app, tui_rect area)
 {
-    if (area.cols >= WIDE_COLS && area.rows >= WIDE_ROWS)
+    if (area.cols >= WIDE_COLS && area.rows >= WIDE_ROWS && !app->zoomed)
         draw_all(app, area);
     else
         draw_one(app, area);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "text/command.h"
 
@@ -85,5 +86,8 @@ void tui_export_draw(tui_app *app, tui_rect area)
         snprintf(command, sizeof command, "(too long to show)");
     tui_canvas_text(canvas, in.y + 3, in.x + 1, in.cols - 2, TUI_FADED, "the same from a shell:");
     tui_canvas_wrap(canvas, (tui_rect) { in.y + 4, in.x + 1, in.rows - 6, in.cols - 2 }, TUI_TEXT, command);
-    tui_canvas_text(canvas, in.y + in.rows - 1, in.x + 1, in.cols - 2, TUI_FADED, "Enter writes it, Esc does not; the ending chooses the format");
+    if (*path && access(path, F_OK) == 0)
+        tui_canvas_text(canvas, in.y + 2, in.x + 1 + used, in.cols - 2 - used, TUI_WARNING, "exists: will be replaced");
+    tui_canvas_text(canvas, in.y + in.rows - 1, in.x + 1, in.cols - 2, TUI_FADED,
+                    "Enter writes it, Esc does not; the ending chooses the format");
 }

@@ -37,6 +37,7 @@ static const tui_binding bindings[] = {
     { TUI_IN_VIEW, { 'N' },                                   tui_act_find_again,  -1,                             NULL,            0, "find the one before" },
     { TUI_IN_VIEW, { TUI_KEY_TAB, TUI_KEY_RIGHT },            tui_act_pane,        1,                              "Tab pane",     11, "next pane" },
     { TUI_IN_VIEW, { TUI_KEY_BACK_TAB, TUI_KEY_LEFT },        tui_act_pane,        -1,                             NULL,            0, "previous pane" },
+    { TUI_IN_VIEW, { 'z' },                                   tui_act_zoom,        0,                              "z zoom",       16, "the pane with the focus alone, and back" },
     { TUI_IN_VIEW, { 'L' },                                   tui_act_axis,        0,                              "L log",        15, "counts on a logarithmic or linear axis" },
     { TUI_IN_VIEW, { 'w' },                                   tui_act_export,      0,                              "w export",      7, "write a figure of this tensor and spec (png svg pdf jpg bmp tga)" },
     { TUI_IN_VIEW, { 'r' },                                   tui_act_measure,     0,                              NULL,            0, "measure again, after ^C" },

@@ -17,7 +17,7 @@ static columns divide(int cols)
 {
     columns widths = { .shape = cols >= 56 ? 14 : 9, .has_dtype = cols >= 52 };
     widths.dtype = widths.has_dtype ? DTYPE_COLS + 1 : 0;
-    widths.name = cols - 2 - widths.shape - 1 - widths.dtype - SQNR_COLS - 1;
+    widths.name = cols - 2 - widths.shape - 1 - widths.dtype - SQNR_COLS;
     if (widths.name < 8) {
         widths.name += widths.shape;
         widths.shape = 0;

@@ -285,6 +285,9 @@ void tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x)
 
 void tui_terminal_forget(void)
 {
+    if (!terminal.headless)
+        reset_prog_mode();
+    terminal.cursor = -1;
     terminal.forget = true;
 }
 
@@ -294,9 +297,7 @@ void tui_terminal_suspend(void)
         return;
     endwin();
     tui_signals_suspend();
-    reset_prog_mode();
-    terminal.cursor = -1;
-    terminal.forget = true;
+    tui_terminal_forget();
 }
 
 /* The colour of a style on this screen. */

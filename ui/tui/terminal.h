@@ -37,7 +37,7 @@ tui_key tui_terminal_key(void);
    when cursor_y < 0. Follows the canvas in size. */
 void tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x);
 
-/* Draws everything anew at the next show: something else has written on the terminal. */
+/* Sets the terminal's modes again and draws everything anew at the next show: something else has used it. */
 void tui_terminal_forget(void);
 
 /* Leaves the terminal, stops the process until it is continued, and takes the terminal again. */

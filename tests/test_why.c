@@ -1,0 +1,209 @@
+/* The why-line: what it says is true of the tensor, and the gain it promises is the one that the remedy's report shows. */
+#include "tensors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static ql_engine *engine;
+static uint64_t seed = 29;
+
+static int start(void **state)
+{
+    (void)state;
+    return ql_engine_new(2, &engine, NULL) != QL_OK;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    ql_engine_free(&engine);
+    return 0;
+}
+
+typedef struct told {
+    ql_why why;
+    ql_report *report;
+    double remedy_db; /* of a report of the remedy, made here */
+} told;
+
+static told ask(const char *spec_text, ql_dtype dtype, ql_layout layout, uint64_t rows, uint64_t cols, const void *x)
+{
+    told t = { 0 };
+    memory_tensor m;
+    ql_profile *p;
+    ql_spec spec;
+    ql_error error;
+    must(ql_spec_parse(spec_text, &spec, &error), &error);
+    memory_tensor_make(&m, dtype, x, layout, 2, (uint64_t[]) { rows, cols });
+    must(ql_profile_make(engine, NULL, &m.tensor, NULL, &p, &error), &error);
+    must(ql_report_make(engine, p, &spec, NULL, &t.report, &error), &error);
+    memset(&t.why, 'x', sizeof t.why);
+    must(ql_why_make(engine, p, t.report, NULL, &t.why, &error), &error);
+    assert_non_null(memchr(t.why.text, 0, sizeof t.why.text));
+    for (const char *c = t.why.text; *c; c++)
+        assert_true((unsigned char)*c >= ' ');
+    if (t.why.has_remedy) {
+        ql_report *r;
+        char text[QL_SPEC_TEXT], gain[64];
+        must(ql_report_make(engine, p, &t.why.remedy, NULL, &r, &error), &error);
+        t.remedy_db = r->metrics[QL_SQNR_DB];
+        assert_true(t.why.gain_db == t.remedy_db - t.report->metrics[QL_SQNR_DB]);
+        assert_true(t.why.gain_db > 0);
+        ql_spec_format(&t.why.remedy, text);
+        assert_non_null(strstr(t.why.text, text));
+        snprintf(gain, sizeof gain, "%+.2f", t.why.gain_db);
+        assert_non_null(strstr(t.why.text, gain));
+        ql_report_free(&r);
+    }
+    ql_profile_free(&p);
+    memory_tensor_free(&m);
+    return t;
+}
+
+/* 64 x 64, one weight 20 times as large as the rest. */
+static void an_outlier_is_named_with_its_place_and_the_idle_codes(void **state)
+{
+    (void)state;
+    float x[64 * 64];
+    for (int i = 0; i < 64 * 64; i++)
+        x[i] = (float)(2 * random_unit(&seed) - 1);
+    x[37 * 64 + 5] = -20;
+    for (int layout = QL_LAYOUT_OUT_IN; layout <= QL_LAYOUT_IN_OUT; layout++) {
+        told t = ask("absmax", QL_F32, layout, 64, 64, x);
+        char idle[64];
+        unsigned used = 0;
+        for (unsigned i = 0; i < t.report->levels; i++)
+            used += t.report->code_counts[i] > 0;
+        snprintf(idle, sizeof idle, "%u of 255 codes idle", 255 - used);
+        assert_true(used < 20);
+        assert_non_null(strstr(t.why.text, "-20 at [37,5]"));
+        assert_non_null(strstr(t.why.text, idle));
+        assert_true(t.why.has_remedy && t.why.gain_db > 3);
+        assert_int_equal(t.why.remedy.per, QL_PER_ROW); /* one row in 64 keeps the coarse step */
+        assert_int_equal(t.why.remedy_key, QL_KEY_PER);
+        ql_report_free(&t.report);
+    }
+}
+
+static void the_outlier_of_a_vector_is_named_by_its_flat_place(void **state)
+{
+    (void)state;
+    float x[500];
+    for (int i = 0; i < 500; i++)
+        x[i] = (float)(2 * random_unit(&seed) - 1);
+    x[321] = 50;
+    memory_tensor m;
+    ql_profile *p;
+    ql_report *r;
+    ql_why why;
+    ql_spec spec;
+    ql_error error;
+    must(ql_spec_parse("zeropoint:bits=4", &spec, &error), &error);
+    memory_tensor_make(&m, QL_F32, x, QL_LAYOUT_OUT_IN, 1, (uint64_t[]) { 500 });
+    must(ql_profile_make(engine, NULL, &m.tensor, NULL, &p, &error), &error);
+    must(ql_report_make(engine, p, &spec, NULL, &r, &error), &error);
+    must(ql_why_make(engine, p, r, NULL, &why, &error), &error);
+    assert_non_null(strstr(why.text, "50 at [321]"));
+    ql_report_free(&r);
+    ql_profile_free(&p);
+    memory_tensor_free(&m);
+}
+
+static void weights_of_one_sign_are_sent_to_zeropoint(void **state)
+{
+    (void)state;
+    float x[40 * 40];
+    for (int sign = -1; sign <= 1; sign += 2) {
+        for (int i = 0; i < 1600; i++)
+            x[i] = (float)(sign * random_unit(&seed));
+        told t = ask("absmax:bits=4", QL_F32, QL_LAYOUT_OUT_IN, 40, 40, x);
+        assert_non_null(strstr(t.why.text, sign > 0 ? "at or above zero" : "at or below zero"));
+        assert_non_null(strstr(t.why.text, "7 of 15 codes idle"));
+        assert_true(t.why.has_remedy);
+        assert_string_equal(ql_mapping_describe(t.why.remedy.mapping)->name, "zeropoint");
+        assert_int_equal(t.why.remedy_key, QL_KEY_COUNT);
+        assert_true(t.why.gain_db > 5); /* twice the codes: 6 dB */
+        ql_report_free(&t.report);
+    }
+}
+
+static void weights_on_the_codes_are_met_exactly_and_need_nothing(void **state)
+{
+    (void)state;
+    int8_t x[256];
+    for (int i = 0; i < 256; i++)
+        x[i] = (int8_t)(i % 255 - 127);
+    told t = ask("absmax", QL_I8, QL_LAYOUT_OUT_IN, 16, 16, x);
+    assert_false(t.why.has_remedy);
+    assert_non_null(strstr(t.why.text, "exactly"));
+    assert_non_null(strstr(t.why.text, "255 codes"));
+    ql_report_free(&t.report);
+    const float zeros[6] = { 0 };
+    t = ask("zeropoint:bits=2", QL_F32, QL_LAYOUT_OUT_IN, 2, 3, zeros);
+    assert_false(t.why.has_remedy);
+    ql_report_free(&t.report);
+}
+
+static void too_much_clipping_is_told_with_its_share(void **state)
+{
+    (void)state;
+    float x[100 * 100];
+    for (int i = 0; i < 10000; i++)
+        x[i] = (float)random_normal(&seed);
+    told t = ask("absmax:clip=manual,abs=0.5", QL_F32, QL_LAYOUT_OUT_IN, 100, 100, x);
+    char share[64];
+    snprintf(share, sizeof share, "%.3g %% of the weights are clipped", 100 * t.report->metrics[QL_FRAC_CLIPPED]);
+    assert_non_null(strstr(t.why.text, share));
+    assert_true(t.why.has_remedy && t.why.remedy.clip == QL_CLIP_MINMAX);
+    assert_int_equal(t.why.remedy_key, QL_KEY_CLIP);
+    ql_report_free(&t.report);
+}
+
+static void rows_that_share_a_step_are_sent_to_their_own(void **state)
+{
+    (void)state;
+    float x[30 * 50];
+    for (int i = 0; i < 1500; i++)
+        x[i] = (float)((2 * random_unit(&seed) - 1) * (1 + i / 50));
+    told t = ask("absmax:bits=4", QL_F32, QL_LAYOUT_OUT_IN, 30, 50, x);
+    assert_non_null(strstr(t.why.text, "All 30 rows share one step"));
+    assert_true(t.why.has_remedy && t.why.remedy.per == QL_PER_ROW);
+    ql_report_free(&t.report);
+}
+
+/* Whatever the tensor and the spec: the line fits, ends, and the gain is real (asserted in ask). */
+static void every_spec_of_every_kind_of_tensor_has_a_line(void **state)
+{
+    (void)state;
+    static const char *const specs[] = { "absmax", "absmax:bits=2,range=full", "zeropoint:bits=3,zero=raw", "absmax:per=row,bits=4", "absmax:per=col",
+                                         "zeropoint:per=block,block=16,bits=8", "absmax:per=flat,block=9,bits=2", "absmax:clip=percentile,p=60",
+                                         "zeropoint:clip=percentile,p=40:60,bits=2", "absmax:clip=manual,abs=1e30",
+                                         "zeropoint:clip=manual,lo=-1e-30,hi=1e-30", "absmax:clip=manual,abs=1e-45,per=row" };
+    float x[20 * 80];
+    for (int kind = 0; kind < 6; kind++) {
+        for (int i = 0; i < 1600; i++) {
+            const float values[] = { (float)random_normal(&seed), (float)random_unit(&seed) * 1e-30f, i == 77 ? 3e38f : 1e-3f, 0.3f,
+                                     (float)ldexp(random_normal(&seed), (int)random_below(&seed, 60)), i % 2 ? 1e-44f : -1e-44f };
+            x[i] = values[kind];
+        }
+        for (size_t s = 0; s < sizeof specs / sizeof specs[0]; s++) {
+            told t = ask(specs[s], QL_F32, s % 2 ? QL_LAYOUT_IN_OUT : QL_LAYOUT_OUT_IN, 20, 80, x);
+            assert_true(t.why.text[0] != 0);
+            ql_report_free(&t.report);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_outlier_is_named_with_its_place_and_the_idle_codes),
+        cmocka_unit_test(the_outlier_of_a_vector_is_named_by_its_flat_place),
+        cmocka_unit_test(weights_of_one_sign_are_sent_to_zeropoint),
+        cmocka_unit_test(weights_on_the_codes_are_met_exactly_and_need_nothing),
+        cmocka_unit_test(too_much_clipping_is_told_with_its_share),
+        cmocka_unit_test(rows_that_share_a_step_are_sent_to_their_own),
+        cmocka_unit_test(every_spec_of_every_kind_of_tensor_has_a_line),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
