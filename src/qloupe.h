@@ -345,6 +345,19 @@ ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_
                          ql_report **out, ql_error *error);
 void ql_report_free(ql_report **report);
 
+/* How a search for a clipping range (clip=kl, clip=mse) judged its candidates for one group: the threshold is alpha for symmetric mappings, else the
+   share of the range that is kept, 0..1; the loss is the divergence in nats (kl; infinite where a candidate is unusable) or the mean squared
+   error (mse). Every candidate is exact. thresholds fall. */
+typedef struct ql_curve {
+    ql_spec spec;
+    uint64_t group, group_count, elements; /* elements of the group */
+    size_t count, best;
+    const double *threshold, *loss; /* [count] */
+} ql_curve;
+ql_status ql_curve_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, uint64_t group,
+                        const ql_monitor *monitor, ql_curve **out, ql_error *error);
+void ql_curve_free(ql_curve **curve);
+
 /* Why the error is what it is, from the real numbers, and the knob that changes it. `why` is one line without control
    characters. A remedy is tried for real, so the gain is what a report of the remedy says. */
 typedef struct ql_why {

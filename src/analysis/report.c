@@ -234,7 +234,7 @@ static void fill_metrics(const report_job *job, ql_report *r, const tally *total
     m[QL_RMSE] = sqrt(square / n);
     m[QL_MAX_ABS] = total->max_abs;
     m[QL_SQNR_DB] = square == 0 ? INFINITY : x_square == 0 ? -INFINITY : 10 * log10(x_square / square);
-    m[QL_COSINE] = x_square == 0 && job->yy == 0   ? 1
+    m[QL_COSINE] = square == 0                     ? 1 /* not what is left of the sums' rounding */
                    : x_square == 0 || job->yy == 0 ? 0
                                                    : job->xy / (sqrt(x_square) * sqrt(job->yy));
     m[QL_REL_FRO] = square == 0 ? 0 : x_square == 0 ? INFINITY : sqrt(square / x_square);

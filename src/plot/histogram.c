@@ -43,10 +43,10 @@ static void add_mark(marks *m, double at, uint64_t count)
 
 static void find_marks(const ql_report *report, marks *m)
 {
-    *m = (marks) { .levels = report->grid_count > 0 && report->grid_count == report->levels };
+    *m = (marks) { .levels = report->grid_count > 0 };
     if (m->levels)
         for (unsigned i = 0; i < report->grid_count; i++)
-            add_mark(m, report->grid[i], report->code_counts[i]);
+            add_mark(m, report->grid[i], report->grid_counts[i]);
     else
         for (unsigned i = 0; i < QL_BINS; i++)
             if (report->dequantized.bins[i] > 0)
@@ -118,13 +118,12 @@ static double draw_grid(const ql_panel *panel, const ql_report *report)
     ql_ink_font(cairo, QL_FACE_PLAIN, LABEL_SIZE);
     ql_ink_color(cairo, QL_INK_SOFT, 1);
     ql_ink_text(cairo, panel->left - 6, bottom - 0.5, 1, "levels");
-    bool counted = report->grid_count == report->levels;
     double width = report->grid_count <= STEM_LIMIT ? 1.1 : 0.7;
     for (unsigned i = 0; i < report->grid_count; i++) {
         double x = ql_axis_at(&panel->x, report->grid[i]);
         if (x < panel->left || x > panel->right)
             continue;
-        bool used = !counted || report->code_counts[i] > 0;
+        bool used = report->grid_counts[i] > 0;
         ql_ink_color(cairo, used ? QL_INK_DEQUANTIZED : QL_INK_IDLE, 1);
         ql_ink_line(cairo, x, top, x, used ? bottom : bottom - 2.5, width);
     }
@@ -184,11 +183,11 @@ static void draw_notes(const ql_panel *panel, const ql_report *report, const mar
     char count[QL_NUMBER_SIZE], low[QL_NUMBER_SIZE], high[QL_NUMBER_SIZE], text[192];
     ql_ink_font(panel->cairo, QL_FACE_PLAIN, LABEL_SIZE);
     ql_ink_color(panel->cairo, QL_INK_SOFT, 1);
-    if (report->grid_count == 0) {
+    if (report->grid_count == 0 && report->scales) {
         ql_number_count(count, report->group_count);
         ql_number(low, report->scale_min, 4);
         ql_number(high, report->scale_max, 4);
-        snprintf(text, sizeof text, "%s groups with levels of their own, steps %s … %s", count, low, high);
+        snprintf(text, sizeof text, "%s groups with levels of their own, scales %s … %s", count, low, high);
         ql_ink_text(panel->cairo, panel->left, y, 0, text);
     }
     if (report->clip_lo < panel->x.lo || report->clip_hi > panel->x.hi) {

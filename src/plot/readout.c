@@ -58,7 +58,10 @@ static void format_levels(char out[TEXT_SIZE], const ql_report *report, double v
 {
     char unit[32];
     snprintf(unit, sizeof unit, " of %u", report->levels);
-    put_fixed(out, value, 0, unit);
+    if (report->levels)
+        put_fixed(out, value, 0, unit);
+    else
+        snprintf(out, TEXT_SIZE, "as stored");
 }
 
 static void format_bits(char out[TEXT_SIZE], const ql_report *report, double value)

@@ -6,6 +6,13 @@
 #include "quant/scheme.h"
 #include "quant/stream.h"
 
+/* The losses of all candidate thresholds of one group, for a curve. Symmetric: the threshold is alpha; else the share of the range, 0..1. */
+typedef struct ql_losses {
+    size_t count, best;
+    double *threshold, *loss; /* [count] room for QL_MAX_CANDIDATES */
+} ql_losses;
+enum { QL_MAX_CANDIDATES = 2048 };
+
 /* What a calibration of a whole tensor works on. */
 typedef struct ql_calibration {
     ql_engine *engine;
@@ -15,15 +22,9 @@ typedef struct ql_calibration {
     const ql_outliers *outliers;
     const ql_monitor *monitor; /* may be NULL */
     uint64_t done_before, total; /* elements over all passes, for the monitor */
-    double *lo, *hi;           /* out [groups->count]; of symmetric mappings hi is alpha and lo = -alpha */
+    ql_losses *losses; /* NULL, or where a search of a single group leaves the loss of every candidate */
+    double *lo, *hi;   /* out [groups->count]; of symmetric mappings hi is alpha and lo = -alpha */
 } ql_calibration;
-
-/* The losses of all candidate thresholds of one group, for a curve. Symmetric: the threshold is alpha; else the share of the range, 0..1. */
-typedef struct ql_losses {
-    size_t count, best;
-    double *threshold, *loss; /* [count] room for QL_MAX_CANDIDATES */
-} ql_losses;
-enum { QL_MAX_CANDIDATES = 2048 };
 
 typedef struct ql_calibrator ql_calibrator;
 struct ql_calibrator {

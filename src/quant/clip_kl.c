@@ -162,7 +162,7 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
     stream.memory_size = sizeof t.counts;
     status = ql_stream_run(&stream, error);
     if (status == QL_OK) {
-        c->hi[0] = threshold_at(search(t.counts, c->spec->bits, t.largest, NULL), t.largest);
+        c->hi[0] = threshold_at(search(t.counts, c->spec->bits, t.largest, c->losses), t.largest);
         c->lo[0] = -c->hi[0];
     }
     return status;

@@ -93,6 +93,12 @@ static whole range_of(const ql_spec *spec, const float *values, size_t n)
     return spec->mapping->symmetric ? (whole){ -alpha, alpha } : whole_range(spec, lo, hi);
 }
 
+static void add_loss(ql_losses *out, const ql_spec *spec, whole range, int k, double loss)
+{
+    out->threshold[out->count] = spec->mapping->symmetric ? range.hi * k / CANDIDATES : (double)k / CANDIDATES;
+    out->loss[out->count++] = loss;
+}
+
 static void losses(const ql_spec *spec, float *values, size_t n, ql_losses *out)
 {
     const whole range = range_of(spec, values, n);
@@ -101,13 +107,11 @@ static void losses(const ql_spec *spec, float *values, size_t n, ql_losses *out)
     for (int k = CANDIDATES; k > 0; k--) {
         const candidate c = candidate_at(spec, range, k);
         const double error = sum_errors(&c, values, n, INFINITY);
-        out->threshold[out->count] = spec->mapping->symmetric ? range.hi * k / CANDIDATES : (double)k / CANDIDATES;
-        out->loss[out->count] = error / (double)n;
         if (is_better(error, best)) {
             best = error;
             out->best = out->count;
         }
-        out->count++;
+        add_loss(out, spec, range, k, error / (double)n);
     }
 }
 
@@ -181,6 +185,10 @@ static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
         if (is_better(s.errors[i], best)) {
             best = s.errors[i];
             best_k = CANDIDATES - i;
+        }
+        if (c->losses) {
+            add_loss(c->losses, c->spec, range, CANDIDATES - i, s.errors[i] / (double)c->groups->elements);
+            c->losses->best = (size_t)(CANDIDATES - best_k);
         }
     }
     c->lo[0] = range.lo * best_k / CANDIDATES;
