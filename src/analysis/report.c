@@ -1,189 +1,16 @@
 /*
- * The report: one tensor under one spec.
- *
- *   calibrate    the parameters of every group (quant/calibrate.c)
- *   main pass    each tile is read once, encoded, decoded and measured while it is in cache: error sums, code counts, histograms, the
- *                sums of the rows, and the upper bits of every |e| for the exact 99th percentile
- *   more scans   until that percentile is known, usually one
- *
- * What is counted is gathered per worker; what is summed in float64 is merged chunk by chunk in order, so every number is the same for
- * any number of threads.
+ * The report: one tensor under one spec. The quantizer's parameters are found (quant/quantizer.c), everything is measured (measure.c), and what was counted
+ * and summed becomes the metrics.
  */
-#include "analysis/histogram.h"
-#include "base/engine.h"
+#include "analysis/describe.h"
+#include "analysis/measure.h"
 #include "base/error.h"
-#include "base/sizes.h"
-#include "kernels/kernels.h"
-#include "quant/scheme.h"
-#include "quant/select.h"
 #include "tensor/tensor.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* Squared errors of the rows that a chunk touches: slot s belongs to row (first + s) mod rows. */
-typedef struct row_sums {
-    uint64_t first, count;
-    double square[QL_CHUNK];
-} row_sums;
-
-/* What does not depend on the order of the chunks, besides histograms. */
-typedef struct tally {
-    double max_abs;
-    uint64_t zeros, clipped;
-} tally;
-
-typedef struct report_worker {
-    ql_error_sums sums; /* of the chunk */
-    row_sums rows;      /* of the chunk */
-    tally tally;        /* of all chunks from here on */
-    ql_histogram dequantized, error;
-    ql_tile_buffers tile;
-    double e[QL_TILE], y[QL_TILE];
-    uint64_t code_counts[]; /* [codes] by code - code_lo */
-} report_worker;
-
-typedef struct report_job {
-    ql_engine *engine;
-    const ql_profile *profile;
-    const ql_tensor *tensor;
-    const ql_kernels *kernels;
-    ql_quantizer quantizer;
-    ql_select *select;
-    bool measured; /* the main pass is over: only the percentile is missing */
-    double abs, square, xy, yy;
-    double *row_square; /* [rows] */
-} report_job;
-
-/* ---- Rows */
-
-static void begin_rows(const report_job *job, row_sums *rows, uint64_t begin, uint64_t end)
-{
-    const ql_tensor *t = job->tensor;
-    if (t->layout == QL_LAYOUT_IN_OUT) { /* neighbours belong to neighbouring rows */
-        rows->first = begin % t->rows;
-        rows->count = end - begin < t->rows ? end - begin : t->rows;
-    } else {
-        rows->first = begin / t->cols;
-        rows->count = (end - 1) / t->cols - rows->first + 1;
-    }
-    memset(rows->square, 0, (size_t)rows->count * sizeof *rows->square);
-}
-
-static void add_rows(const report_job *job, row_sums *rows, uint64_t chunk_begin, uint64_t begin, const double *e, size_t n)
-{
-    const ql_tensor *t = job->tensor;
-    if (t->layout == QL_LAYOUT_IN_OUT) {
-        uint64_t slot = (begin - chunk_begin) % t->rows;
-        for (size_t i = 0; i < n; i++) {
-            rows->square[slot] += e[i] * e[i];
-            slot = slot + 1 < t->rows ? slot + 1 : 0;
-        }
-        return;
-    }
-    for (size_t done = 0; done < n;) {
-        uint64_t row = (begin + done) / t->cols, left = (row + 1) * t->cols - (begin + done);
-        size_t count = left < n - done ? (size_t)left : n - done;
-        double lanes[QL_LANES] = { 0 };
-        for (size_t i = 0; i < count; i++) {
-            lanes[i % QL_LANES] += e[done + i] * e[done + i];
-        }
-        rows->square[row - rows->first] += ql_lanes_total(lanes);
-        done += count;
-    }
-}
-
-/* ---- One chunk */
-
-static void count_codes(report_worker *w, const int16_t *codes, size_t n, int code_lo)
-{
-    for (size_t i = 0; i < n; i++) {
-        w->code_counts[(uint16_t)(codes[i] - code_lo)]++;
-    }
-}
-
-static void measure_tile(const report_job *job, report_worker *w, uint64_t chunk_begin, uint64_t begin, size_t n)
-{
-    job->kernels->errors(w->tile.x, w->tile.y, n, w->e, &w->sums);
-    add_rows(job, &w->rows, chunk_begin, begin, w->e, n);
-    count_codes(w, w->tile.codes, n, job->quantizer.code_lo);
-    for (size_t i = 0; i < n; i++) {
-        w->y[i] = w->tile.y[i];
-    }
-    job->kernels->histogram(w->y, n, &w->dequantized);
-    job->kernels->histogram(w->e, n, &w->error);
-}
-
-static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *error)
-{
-    const report_job *job = context;
-    report_worker *w = ql_engine_scratch(job->engine, worker, 0);
-    const uint64_t chunk_begin = chunk * QL_CHUNK, left = job->tensor->element_count - chunk_begin;
-    const uint64_t chunk_end = chunk_begin + (left < QL_CHUNK ? left : QL_CHUNK);
-    if (!job->measured) {
-        memset(&w->sums, 0, sizeof w->sums);
-        begin_rows(job, &w->rows, chunk_begin, chunk_end);
-    }
-    for (uint64_t begin = chunk_begin; begin < chunk_end; begin += QL_TILE) {
-        const size_t n = chunk_end - begin < QL_TILE ? (size_t)(chunk_end - begin) : QL_TILE;
-        uint64_t clipped = 0;
-        ql_status status = ql_quantize_tile(&job->quantizer, job->kernels, job->tensor, begin, n, &w->tile, &clipped, error);
-        if (status != QL_OK) {
-            return status;
-        }
-        if (!job->measured) {
-            w->tally.clipped += clipped;
-            measure_tile(job, w, chunk_begin, begin, n);
-        }
-        for (size_t i = 0; i < n; i++) {
-            w->e[i] = fabs(job->measured ? (double)w->tile.x[i] - (double)w->tile.y[i] : w->e[i]);
-        }
-        ql_select_feed(job->select, worker, w->e, n);
-    }
-    return QL_OK;
-}
-
-static void merge(void *context, unsigned worker, uint64_t chunk)
-{
-    (void)chunk;
-    report_job *job = context;
-    if (job->measured) {
-        return;
-    }
-    report_worker *w = ql_engine_scratch(job->engine, worker, 0);
-    job->abs += ql_lanes_total(w->sums.abs);
-    job->square += ql_lanes_total(w->sums.square);
-    job->xy += ql_lanes_total(w->sums.xy);
-    job->yy += ql_lanes_total(w->sums.yy);
-    w->tally.max_abs = fmax(w->tally.max_abs, w->sums.max_abs);
-    w->tally.zeros += w->sums.zeros;
-    uint64_t row = w->rows.first;
-    for (uint64_t slot = 0; slot < w->rows.count; slot++) {
-        job->row_square[row] += w->rows.square[slot];
-        row = row + 1 < job->tensor->rows ? row + 1 : 0;
-    }
-}
-
-/* ---- From counts and sums to the report */
-
-/* The least and the greatest value of a group that is met without clipping. */
-static double lowest_value(const ql_quantizer *q, uint64_t group)
-{
-    return q->spec.mapping->lowest ? q->spec.mapping->lowest(q, group) : (double)q->spec.mapping->decode(q, group, q->code_lo);
-}
-
-static double highest_value(const ql_quantizer *q, uint64_t group)
-{
-    return q->spec.mapping->lowest ? -q->spec.mapping->lowest(q, group) : (double)q->spec.mapping->decode(q, group, q->code_hi);
-}
-
-static size_t code_count(const ql_report *r)
-{
-    return (size_t)(r->code_hi - r->code_lo) + 1;
-}
 
 /* Divergence of y's histogram from x's in 256 bins: pairs of our 512, half a count added to each; what lies outside in the end bins. */
 static double histogram_divergence(const ql_histogram *x, const ql_histogram *y, uint64_t n)
@@ -215,11 +42,11 @@ static double entropy_of(const uint64_t *counts, size_t codes, uint64_t n)
     return fabs(sum);
 }
 
-static void fill_metrics(const report_job *job, ql_report *r, const tally *total, double p99)
+static void fill_metrics(const ql_profile *profile, const ql_measured *sums, ql_report *r)
 {
-    const uint64_t count = job->tensor->element_count;
-    const double n = (double)count, x_square = job->profile->x_square_sum, square = job->square;
-    const size_t codes = code_count(r);
+    const uint64_t count = profile->tensor->element_count;
+    const double n = (double)count, x_square = profile->x_square_sum, square = sums->square;
+    const size_t codes = ql_code_count(r);
     unsigned used = 0;
     for (size_t i = 0; i < codes; i++) {
         used += r->code_counts[i] != 0;
@@ -229,207 +56,24 @@ static void fill_metrics(const report_job *job, ql_report *r, const tally *total
         worst = fmax(worst, r->row_mse[row]);
     }
     double *m = r->metrics;
-    m[QL_MAE] = job->abs / n;
+    m[QL_MAE] = sums->abs / n;
     m[QL_MSE] = square / n;
     m[QL_RMSE] = sqrt(square / n);
-    m[QL_MAX_ABS] = total->max_abs;
+    m[QL_MAX_ABS] = sums->max_abs;
     m[QL_SQNR_DB] = square == 0 ? INFINITY : x_square == 0 ? -INFINITY : 10 * log10(x_square / square);
     m[QL_COSINE] = square == 0                     ? 1 /* not what is left of the sums' rounding */
-                   : x_square == 0 || job->yy == 0 ? 0
-                                                   : job->xy / (sqrt(x_square) * sqrt(job->yy));
+                   : x_square == 0 || sums->yy == 0 ? 0
+                                                   : sums->xy / (sqrt(x_square) * sqrt(sums->yy));
     m[QL_REL_FRO] = square == 0 ? 0 : x_square == 0 ? INFINITY : sqrt(square / x_square);
     m[QL_KL_HIST] = histogram_divergence(&r->original, &r->dequantized, count);
-    m[QL_FRAC_CLIPPED] = (double)total->clipped / n;
-    m[QL_ZERO_FRAC] = (double)total->zeros / n;
+    m[QL_FRAC_CLIPPED] = (double)sums->clipped / n;
+    m[QL_ZERO_FRAC] = (double)sums->zeros / n;
     m[QL_LEVELS_USED] = r->levels ? used : NAN;
     m[QL_UTILISATION] = r->levels ? (double)used / r->levels : NAN;
     m[QL_ENTROPY_BITS] = r->levels ? entropy_of(r->code_counts, codes, count) : NAN;
     m[QL_WORST_ROW_MSE] = worst;
-    m[QL_P99_ABS] = p99;
+    m[QL_P99_ABS] = sums->p99_abs;
     m[QL_RMSE_OVER_STD] = m[QL_RMSE] / r->stats.std;
-}
-
-static void collect_workers(const report_job *job, ql_report *r, tally *total)
-{
-    uint64_t *counts = (uint64_t *)r->code_counts; /* the report's own */
-    for (unsigned worker = 0; worker < ql_engine_threads(job->engine); worker++) {
-        const report_worker *w = ql_engine_scratch(job->engine, worker, 0);
-        total->max_abs = fmax(total->max_abs, w->tally.max_abs);
-        total->zeros += w->tally.zeros;
-        total->clipped += w->tally.clipped;
-        for (size_t i = 0; i < code_count(r); i++) {
-            counts[i] += w->code_counts[i];
-        }
-        ql_histogram_merge(&r->dequantized, &w->dequantized);
-        ql_histogram_merge(&r->error, &w->error);
-    }
-}
-
-/* "-0" is zero. */
-static void fold_negative_zero(ql_report *r)
-{
-    uint64_t *counts = (uint64_t *)r->code_counts;
-    const ql_mapping *mapping = r->spec.mapping;
-    if (mapping->negative_zero) {
-        counts[0 - r->code_lo] += counts[mapping->negative_zero(&r->spec) - r->code_lo];
-        counts[mapping->negative_zero(&r->spec) - r->code_lo] = 0;
-    }
-}
-
-static ql_status describe_codes(ql_report *r, const ql_quantizer *q, ql_error *error)
-{
-    r->code_lo = q->code_lo;
-    r->code_hi = q->code_hi;
-    r->levels = q->spec.mapping->levels ? q->spec.mapping->levels(q) : (unsigned)code_count(r);
-    r->code_counts = calloc(code_count(r), sizeof *r->code_counts);
-    return r->code_counts ? QL_OK : ql_fail_memory(error, code_count(r) * sizeof *r->code_counts);
-}
-
-/* The range of the groups' parameters, and the axes that follow from them. */
-static void describe_groups(ql_report *r, const ql_quantizer *q)
-{
-    const ql_mapping *mapping = q->spec.mapping;
-    double reach = 0;
-    r->group_count = q->groups.count;
-    r->scale_min = q->scales ? INFINITY : 0;
-    r->clip_lo = INFINITY;
-    r->clip_hi = -INFINITY;
-    for (uint64_t g = 0; g < r->group_count; g++) {
-        if (q->scales) {
-            r->scale_min = fminf(r->scale_min, fabsf(q->scales[g]));
-            r->scale_max = fmaxf(r->scale_max, fabsf(q->scales[g]));
-        }
-        if (mapping->decode) {
-            const double at_lo = lowest_value(q, g), at_hi = highest_value(q, g);
-            r->clip_lo = fmin(r->clip_lo, fmin(at_lo, at_hi));
-            r->clip_hi = fmax(r->clip_hi, fmax(at_lo, at_hi));
-        }
-        reach = fmax(reach, mapping->half_gap(q, g));
-    }
-    if (!mapping->decode) {
-        r->clip_lo = r->original.lo;
-        r->clip_hi = r->original.hi;
-    }
-    r->dequantized.lo = r->original.lo;
-    r->dequantized.hi = r->original.hi;
-    r->error.hi = reach * (1 + 0x1p-12); /* a hair more for what the rounding of y to float32 adds */
-    r->error.lo = -r->error.hi;
-}
-
-typedef struct grid_value {
-    double value;
-    uint64_t count;
-} grid_value;
-
-static int compare_grid(const void *a, const void *b)
-{
-    const double x = ((const grid_value *)a)->value, y = ((const grid_value *)b)->value;
-    return (x > y) - (x < y);
-}
-
-/* With one group and few codes: every value that y can take, ascending, and how often it is. */
-static void describe_grid(ql_report *r, const ql_quantizer *q)
-{
-    const ql_mapping *mapping = q->spec.mapping;
-    if (r->group_count != 1 || !mapping->decode || code_count(r) > QL_MAX_GRID) {
-        return;
-    }
-    grid_value grid[QL_MAX_GRID];
-    size_t count = 0;
-    for (int code = r->code_lo; code <= r->code_hi; code++) {
-        const double value = mapping->decode(q, 0, code);
-        const bool is_level = r->levels == code_count(r) || r->code_counts[code - r->code_lo] || !mapping->negative_zero ||
-                              code != mapping->negative_zero(&r->spec);
-        if (isfinite(value) && is_level) {
-            grid[count++] = (grid_value){ value, r->code_counts[code - r->code_lo] };
-        }
-    }
-    qsort(grid, count, sizeof *grid, compare_grid);
-    for (size_t i = 0; i < count; i++) {
-        if (r->grid_count && r->grid[r->grid_count - 1] == grid[i].value) {
-            r->grid_counts[r->grid_count - 1] += grid[i].count; /* levels that coincide */
-        } else {
-            r->grid[r->grid_count] = grid[i].value;
-            r->grid_counts[r->grid_count++] = grid[i].count;
-        }
-    }
-}
-
-/* Rows and columns of W that hold outliers; false when memory is short. */
-static bool describe_outliers(ql_report *r, const ql_quantizer *q)
-{
-    const ql_groups *g = &q->groups;
-    const ql_outliers *o = &q->outliers;
-    r->outlier_count = o->count;
-    if (o->count == 0) {
-        return true;
-    }
-    uint8_t *seen = calloc(g->rows + g->cols, 1);
-    const bool by_columns = g->rows > 1 && g->cols > 1 && g->stored_by_columns;
-    for (uint64_t i = 0; seen && i < o->count; i++) {
-        const uint64_t row = by_columns ? o->index[i] % g->rows : o->index[i] / g->cols;
-        const uint64_t col = by_columns ? o->index[i] / g->rows : o->index[i] % g->cols;
-        r->outlier_rows += !seen[row];
-        r->outlier_cols += !seen[g->rows + col];
-        seen[row] = seen[g->rows + col] = 1;
-    }
-    free(seen);
-    return seen != NULL;
-}
-
-static ql_status prepare_workers(const report_job *job, const ql_report *r, ql_error *error)
-{
-    for (unsigned worker = 0; worker < ql_engine_threads(job->engine); worker++) {
-        const size_t codes_size = code_count(r) * sizeof(uint64_t), size = sizeof(report_worker) + codes_size;
-        report_worker *w = ql_engine_scratch(job->engine, worker, size);
-        if (!w) {
-            return ql_fail_memory(error, size);
-        }
-        w->tally = (tally){ 0 };
-        memset(w->code_counts, 0, codes_size);
-        w->dequantized = r->dequantized;
-        w->error = r->error;
-    }
-    return QL_OK;
-}
-
-static ql_status measure(report_job *job, ql_report *r, const ql_monitor *monitor, uint64_t done_before, uint64_t total,
-                         ql_error *error)
-{
-    const uint64_t elements = job->tensor->element_count;
-    const ql_percentile p99 = ql_percentile_at(99, elements);
-    ql_select_ranks(job->select, p99.rank, 2);
-    ql_pass pass = {
-        .chunk_count = ql_size_ceil_div(elements, QL_CHUNK),
-        .work = work,
-        .merge = merge,
-        .context = job,
-        .monitor = monitor,
-        .done_before = done_before,
-        .elements = elements,
-        .total = total,
-    };
-    for (bool done = false; !done; job->measured = true) {
-        ql_status status = ql_parallel(job->engine, &pass, error);
-        if (status == QL_OK) {
-            status = ql_select_advance(job->select, &done, error);
-        }
-        if (status != QL_OK) {
-            return status;
-        }
-        pass.done_before += elements;
-    }
-    tally sum = { 0 };
-    collect_workers(job, r, &sum);
-    fold_negative_zero(r);
-    for (uint64_t row = 0; row < job->tensor->rows; row++) {
-        job->row_square[row] /= (double)job->tensor->cols;
-    }
-    r->row_count = job->tensor->rows;
-    r->row_mse = job->row_square;
-    job->row_square = NULL;
-    fill_metrics(job, r, &sum, ql_percentile_value(&p99, ql_select_value(job->select, 0), ql_select_value(job->select, 1)));
-    return QL_OK;
 }
 
 /* Codes, parameters, and 16 + 32 bits for the value and index of each outlier. */
@@ -491,43 +135,34 @@ ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_
     }
     const ql_tensor *tensor = profile->tensor;
     const uint64_t before = ql_quantizer_elements(profile, spec), total = before + 2 * tensor->element_count;
-    report_job job = { .engine = engine, .profile = profile, .tensor = tensor, .kernels = ql_kernels_active() };
+    ql_quantizer quantizer = { 0 };
+    ql_measured sums;
     ql_report *r = calloc(1, sizeof *r);
-    job.row_square = calloc(tensor->rows, sizeof *job.row_square);
-    ql_status status = r && job.row_square ? ql_source_check(tensor->storage->source, error)
-                                           : ql_fail_memory(error, sizeof *r + tensor->rows * sizeof *job.row_square);
+    ql_status status = r ? ql_source_check(tensor->storage->source, error) : ql_fail_memory(error, sizeof *r);
     if (status == QL_OK) {
-        status = ql_select_new(ql_engine_threads(engine), tensor->element_count, &job.select, error);
-    }
-    if (status == QL_OK) {
-        status = ql_quantizer_make(engine, profile, spec, monitor, total, &job.quantizer, error);
+        status = ql_quantizer_make(engine, profile, spec, monitor, total, &quantizer, error);
     }
     if (status == QL_OK) {
         r->spec = *spec;
         ql_spec_format(spec, r->spec_text);
         r->stats = profile->stats;
         r->original = profile->original;
-        status = describe_codes(r, &job.quantizer, error);
+        status = ql_describe_quantizer(r, &quantizer, error);
     }
     if (status == QL_OK) {
-        describe_groups(r, &job.quantizer);
-        fill_storage(r, &job.quantizer);
+        status = ql_measure(engine, profile, &quantizer, monitor, before, total, r, &sums, error);
+    }
+    if (status == QL_OK) {
+        ql_describe_grid(r, &quantizer);
+        fill_metrics(profile, &sums, r);
+        fill_storage(r, &quantizer);
         fill_note(r, profile);
-        status = describe_outliers(r, &job.quantizer) ? prepare_workers(&job, r, error) : ql_fail_memory(error, tensor->rows + tensor->cols);
-    }
-    if (status == QL_OK) {
-        status = measure(&job, r, monitor, before, total, error);
-    }
-    if (status == QL_OK) {
-        describe_grid(r, &job.quantizer);
-        take_parameters(r, &job.quantizer);
+        take_parameters(r, &quantizer);
         *out = r;
         r = NULL;
     }
     ql_report_free(&r);
-    ql_quantizer_free(&job.quantizer);
-    ql_select_free(&job.select);
-    free(job.row_square);
+    ql_quantizer_free(&quantizer);
     return status;
 }
 

@@ -1,0 +1,140 @@
+/* What a report says of its quantizer: see describe.h. */
+#include "analysis/describe.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* The least and the greatest value of a group that is met without clipping. */
+static double lowest_value(const ql_quantizer *q, uint64_t group)
+{
+    return q->spec.mapping->lowest ? q->spec.mapping->lowest(q, group) : (double)q->spec.mapping->decode(q, group, q->code_lo);
+}
+
+static double highest_value(const ql_quantizer *q, uint64_t group)
+{
+    return q->spec.mapping->lowest ? -q->spec.mapping->lowest(q, group) : (double)q->spec.mapping->decode(q, group, q->code_hi);
+}
+
+/* "-0" is zero. */
+static void fold_negative_zero(ql_report *r)
+{
+    uint64_t *counts = (uint64_t *)r->code_counts;
+    const ql_mapping *mapping = r->spec.mapping;
+    if (mapping->negative_zero) {
+        counts[0 - r->code_lo] += counts[mapping->negative_zero(&r->spec) - r->code_lo];
+        counts[mapping->negative_zero(&r->spec) - r->code_lo] = 0;
+    }
+}
+
+static ql_status describe_codes(ql_report *r, const ql_quantizer *q, ql_error *error)
+{
+    r->code_lo = q->code_lo;
+    r->code_hi = q->code_hi;
+    r->levels = q->spec.mapping->levels ? q->spec.mapping->levels(q) : (unsigned)ql_code_count(r);
+    r->code_counts = calloc(ql_code_count(r), sizeof *r->code_counts);
+    return r->code_counts ? QL_OK : ql_fail_memory(error, ql_code_count(r) * sizeof *r->code_counts);
+}
+
+/* The range of the groups' parameters, and the axes that follow from them. */
+static void describe_groups(ql_report *r, const ql_quantizer *q)
+{
+    const ql_mapping *mapping = q->spec.mapping;
+    double reach = 0;
+    r->group_count = q->groups.count;
+    r->scale_min = q->scales ? INFINITY : 0;
+    r->clip_lo = INFINITY;
+    r->clip_hi = -INFINITY;
+    for (uint64_t g = 0; g < r->group_count; g++) {
+        if (q->scales) {
+            r->scale_min = fminf(r->scale_min, fabsf(q->scales[g]));
+            r->scale_max = fmaxf(r->scale_max, fabsf(q->scales[g]));
+        }
+        if (mapping->decode) {
+            const double at_lo = lowest_value(q, g), at_hi = highest_value(q, g);
+            r->clip_lo = fmin(r->clip_lo, fmin(at_lo, at_hi));
+            r->clip_hi = fmax(r->clip_hi, fmax(at_lo, at_hi));
+        }
+        reach = fmax(reach, mapping->half_gap(q, g));
+    }
+    if (!mapping->decode) {
+        r->clip_lo = r->original.lo;
+        r->clip_hi = r->original.hi;
+    }
+    r->dequantized.lo = r->original.lo;
+    r->dequantized.hi = r->original.hi;
+    r->error.hi = reach * (1 + 0x1p-12); /* a hair more for what the rounding of y to float32 adds */
+    r->error.lo = -r->error.hi;
+}
+
+typedef struct grid_value {
+    double value;
+    uint64_t count;
+} grid_value;
+
+static int compare_grid(const void *a, const void *b)
+{
+    const double x = ((const grid_value *)a)->value, y = ((const grid_value *)b)->value;
+    return (x > y) - (x < y);
+}
+
+void ql_describe_grid(ql_report *r, const ql_quantizer *q)
+{
+    const ql_mapping *mapping = q->spec.mapping;
+    fold_negative_zero(r);
+    if (r->group_count != 1 || !mapping->decode || ql_code_count(r) > QL_MAX_GRID) {
+        return;
+    }
+    grid_value grid[QL_MAX_GRID];
+    size_t count = 0;
+    for (int code = r->code_lo; code <= r->code_hi; code++) {
+        const double value = mapping->decode(q, 0, code);
+        const bool is_level = r->levels == ql_code_count(r) || r->code_counts[code - r->code_lo] || !mapping->negative_zero ||
+                              code != mapping->negative_zero(&r->spec);
+        if (isfinite(value) && is_level) {
+            grid[count++] = (grid_value){ value, r->code_counts[code - r->code_lo] };
+        }
+    }
+    qsort(grid, count, sizeof *grid, compare_grid);
+    for (size_t i = 0; i < count; i++) {
+        if (r->grid_count && r->grid[r->grid_count - 1] == grid[i].value) {
+            r->grid_counts[r->grid_count - 1] += grid[i].count; /* levels that coincide */
+        } else {
+            r->grid[r->grid_count] = grid[i].value;
+            r->grid_counts[r->grid_count++] = grid[i].count;
+        }
+    }
+}
+
+/* Rows and columns of W that hold outliers; false when memory is short. */
+static bool describe_outliers(ql_report *r, const ql_quantizer *q)
+{
+    const ql_groups *g = &q->groups;
+    const ql_outliers *o = &q->outliers;
+    r->outlier_count = o->count;
+    if (o->count == 0) {
+        return true;
+    }
+    uint8_t *seen = calloc(g->rows + g->cols, 1);
+    const bool by_columns = g->rows > 1 && g->cols > 1 && g->stored_by_columns;
+    for (uint64_t i = 0; seen && i < o->count; i++) {
+        const uint64_t row = by_columns ? o->index[i] % g->rows : o->index[i] / g->cols;
+        const uint64_t col = by_columns ? o->index[i] / g->rows : o->index[i] % g->cols;
+        r->outlier_rows += !seen[row];
+        r->outlier_cols += !seen[g->rows + col];
+        seen[row] = seen[g->rows + col] = 1;
+    }
+    free(seen);
+    return seen != NULL;
+}
+
+ql_status ql_describe_quantizer(ql_report *r, const ql_quantizer *q, ql_error *error)
+{
+    ql_status status = describe_codes(r, q, error);
+    if (status == QL_OK) {
+        describe_groups(r, q);
+        status = describe_outliers(r, q) ? QL_OK : ql_fail_memory(error, q->groups.rows + q->groups.cols);
+    }
+    return status;
+}
