@@ -82,6 +82,20 @@ typedef struct ql_dtype_info {
 /* The description of a type; never NULL for a valid value. */
 const ql_dtype_info *ql_dtype_describe(ql_dtype dtype);
 
+/* One value in a floating-point format: | sign | exponent | mantissa |, value = (-1)^sign 2^(exponent - bias) (1 + mantissa / 2^m), or
+   (-1)^sign 2^(1 - bias) mantissa / 2^m when the exponent is 0. */
+typedef struct ql_float_parts {
+    ql_dtype dtype;
+    int bias;
+    uint32_t code; /* all bits, the sign first */
+    uint32_t sign, exponent, mantissa;
+    double stored;       /* nearest, ties to even; beyond the range: infinity, NaN (F8_E4M3) or the largest value (F4) */
+    double below, above; /* the neighbours; infinite next to the largest where the format has infinity, NaN where there is none */
+} ql_float_parts;
+
+/* False when the type is not F32, F16, BF16, F8_E5M2, F8_E4M3 or F4. F4 has no NaN: it stores 0. */
+bool ql_float_take_apart(ql_dtype dtype, double value, ql_float_parts *out);
+
 /* ---- Models and tensors ------------------------------------------------------------------------------------- */
 
 /* The logical weight is W[rows = out][cols = in], whatever the storage order. */
@@ -114,6 +128,10 @@ typedef struct ql_model ql_model;
 /* Opens a weight file, recognised by its content: the header is read and checked, no values are touched. `path` is kept
    as the name in messages. QL_BAD_FILE names what is wrong and where. */
 ql_status ql_model_open(const char *path, ql_layout layout, ql_model **out, ql_error *error);
+/* A model of one F32 tensor `name` with the given values in C order, which are copied; stored out,in. `name` also stands for the file
+   in messages. */
+ql_status ql_model_from_values(const char *name, unsigned rank, const uint64_t *shape, const float *values, ql_model **out,
+                               ql_error *error);
 void ql_model_free(ql_model **model);
 
 const char *ql_model_path(const ql_model *model);
@@ -276,7 +294,13 @@ typedef struct ql_mapping_info {
     const char *title;   /* "absolute maximum" */
     const char *formula; /* one line, UTF-8 */
     const char *source;  /* where it comes from */
+    const char *storage; /* bits per weight: b bits of a code, G groups, n weights, K levels; UTF-8 */
 } ql_mapping_info;
+
+/* True bits per weight of a matrix under a spec, with the parameters of its groups, found without any values; what a report says of
+   such a matrix. Outliers count when they are a percentage. 0 when only a file or the values tell (codebook, none). */
+double ql_spec_bits_per_weight(const ql_spec *spec, uint64_t rows, uint64_t cols);
+
 size_t ql_mapping_count(void);
 const ql_mapping *ql_mapping_at(size_t index); /* in display order */
 const ql_mapping_info *ql_mapping_describe(const ql_mapping *mapping);
@@ -344,6 +368,27 @@ typedef struct ql_report {
 ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, const ql_monitor *monitor,
                          ql_report **out, ql_error *error);
 void ql_report_free(ql_report **report);
+
+/* ---- Working: the same, element by element, of a small tensor ------------------------------------------------- */
+
+enum { QL_WORKING_MOST = 65536 }; /* elements */
+
+/* What a spec does to every element, in stored order. Everything is owned by the working. */
+typedef struct ql_working {
+    uint64_t count, group_count;
+    const float *x, *y;     /* [count] original as float32, dequantized */
+    const int32_t *codes;   /* [count] */
+    const uint64_t *groups; /* [count] in the order of report->scales */
+    const bool *is_outlier; /* [count] kept in half precision; the code is that of 0 */
+    const double *lo, *hi;  /* [group_count] clipping range (means where a mapping takes those); NULL when none is looked for */
+    int code_lo;
+    unsigned code_count; /* 0: more than 256 codes, or none */
+    const float *levels; /* [group_count][code_count] the value of each code, by code - code_lo */
+} ql_working;
+
+/* QL_BAD_USAGE when the tensor has more than QL_WORKING_MOST elements. */
+ql_status ql_working_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, ql_working **out, ql_error *error);
+void ql_working_free(ql_working **working);
 
 /* How a search for a clipping range (clip=kl, clip=mse) judged its candidates for one group: the threshold is alpha for symmetric mappings, else the
    share of the range that is kept, 0..1; the loss is the divergence in nats (kl; infinite where a candidate is unusable) or the mean squared

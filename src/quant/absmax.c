@@ -36,6 +36,7 @@ const ql_mapping ql_mapping_absmax = {
         .title = "symmetric, absolute maximum",
         .formula = "d = max|x| / (2^(b-1) - 1)   q = round(x / d)   y = q·d",
         .source = "Gholami et al. 2021, A Survey of Quantization Methods, section III-B",
+        .storage = "b + 32·G/n",
     },
     .symmetric = true,
     .keys = 1 << QL_KEY_BITS | 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK | 1 << QL_KEY_CLIP | 1 << QL_KEY_P | 1 << QL_KEY_ABS |

@@ -54,6 +54,7 @@ const ql_mapping ql_mapping_binary = {
         .title = "two levels, sign and mean",
         .formula = "d = mean|x|   q = x >= 0 ? +1 : -1   y = q·d",
         .source = "Rastegari et al. 2016, XNOR-Net",
+        .storage = "1 + 32·G/n",
     },
     .symmetric = true,
     .keys = 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK,

@@ -86,6 +86,7 @@ const ql_mapping ql_mapping_bnbfp4 = {
         .title = "4-bit float of bitsandbytes",
         .formula = "A = max|x|   q = nearest of 0 1/192 1/6 1/4 1/3 1/2 2/3 1 to |x| / A, with sign   y = level[q]·A",
         .source = "bitsandbytes, fp4",
+        .storage = "4 + 32·G/n",
     },
     .symmetric = true,
     .keys = 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK | 1 << QL_KEY_OUTLIERS,

@@ -121,6 +121,7 @@ const ql_mapping ql_mapping_codebook = {
         .title = "levels from a file",
         .formula = "A = max|x|   q = nearest level of x / A   y = level[q]·A",
         .source = "your own levels, one .npy file",
+        .storage = "b + 32·(G + K)/n",
     },
     .symmetric = true,
     .keys = 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK | 1 << QL_KEY_FILE,

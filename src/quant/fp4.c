@@ -47,6 +47,7 @@ const ql_mapping ql_mapping_fp4 = {
         .title = "4-bit float E2M1, float32 block scales",
         .formula = "d = max|x| / 6   q = e2m1(x / d)   y = q·d",
         .source = "OCP Microscaling Formats v1.0, 2023 (the element format)",
+        .storage = "4 + 32·G/n",
     },
     .symmetric = true,
     .keys = 1 << QL_KEY_BLOCK | 1 << QL_KEY_OUTLIERS,

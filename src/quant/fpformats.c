@@ -106,6 +106,7 @@ const ql_mapping ql_mapping_fp8_e4m3 = {
         .title = "8-bit float, 4 exponent and 3 mantissa bits",
         .formula = "d = max|x| / 448   q = e4m3(x / d)   y = q·d",
         .source = "Micikevicius et al. 2022, FP8 Formats for Deep Learning",
+        .storage = "8 + 32·G/n; scale=0: 8",
     },
     .keys = 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK | 1 << QL_KEY_SCALE,
     .bits_min = 8, .bits_max = 8, .defaults = { .bits = 8, .per = QL_PER_ROW, .scale = 1 }, COMMON,
@@ -117,6 +118,7 @@ const ql_mapping ql_mapping_fp8_e5m2 = {
         .title = "8-bit float, 5 exponent and 2 mantissa bits",
         .formula = "d = max|x| / 57344   q = e5m2(x / d)   y = q·d",
         .source = "Micikevicius et al. 2022, FP8 Formats for Deep Learning",
+        .storage = "8 + 32·G/n; scale=0: 8",
     },
     .keys = 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK | 1 << QL_KEY_SCALE,
     .bits_min = 8, .bits_max = 8, .defaults = { .bits = 8, .per = QL_PER_ROW, .scale = 1 }, COMMON,
@@ -128,6 +130,7 @@ const ql_mapping ql_mapping_fp16 = {
         .title = "half precision",
         .formula = "y = x rounded to 5 exponent and 10 mantissa bits",
         .source = "IEEE 754-2008, binary16",
+        .storage = "16",
     },
     .bits_min = 16, .bits_max = 16, .defaults = { .bits = 16 }, COMMON,
 };
@@ -138,6 +141,7 @@ const ql_mapping ql_mapping_bf16 = {
         .title = "bfloat16",
         .formula = "y = x rounded to 8 exponent and 7 mantissa bits",
         .source = "Kalamkar et al. 2019, A Study of BFLOAT16 for Deep Learning Training",
+        .storage = "16",
     },
     .bits_min = 16, .bits_max = 16, .defaults = { .bits = 16 }, COMMON,
 };

@@ -124,21 +124,21 @@ static double parameter_bits(const ql_quantizer *q)
     .fit_values = fit_values, .quantize = quantize, .decode = decode, .half_gap = half_gap
 
 const ql_mapping ql_mapping_q8_0 = {
-    .info = { "q8_0", "ggml 8-bit blocks", "d = max|x| / 127   q = round(x / d)   y = q·half(d)", "ggml, block_q8_0" }, COMMON(8),
+    .info = { "q8_0", "ggml 8-bit blocks", "d = max|x| / 127   q = round(x / d)   y = q·half(d)", "ggml, block_q8_0", "8 + 16·G/n" }, COMMON(8),
 };
 const ql_mapping ql_mapping_q4_0 = {
-    .info = { "q4_0", "ggml 4-bit blocks", "d = extreme / -8   q = trunc(x / d + 8.5)   y = (q - 8)·half(d)", "ggml, block_q4_0" }, COMMON(4),
+    .info = { "q4_0", "ggml 4-bit blocks", "d = extreme / -8   q = trunc(x / d + 8.5)   y = (q - 8)·half(d)", "ggml, block_q4_0", "4 + 16·G/n" }, COMMON(4),
 };
 const ql_mapping ql_mapping_q4_1 = {
     .info = { "q4_1", "ggml 4-bit blocks with a minimum", "d = (max - min) / 15   q = trunc((x - min) / d + 0.5)   y = q·half(d) + half(min)",
-              "ggml, block_q4_1" }, COMMON(4),
+              "ggml, block_q4_1", "4 + 32·G/n" }, COMMON(4),
 };
 const ql_mapping ql_mapping_q5_0 = {
-    .info = { "q5_0", "ggml 5-bit blocks", "d = extreme / -16   q = trunc(x / d + 16.5)   y = (q - 16)·half(d)", "ggml, block_q5_0" }, COMMON(5),
+    .info = { "q5_0", "ggml 5-bit blocks", "d = extreme / -16   q = trunc(x / d + 16.5)   y = (q - 16)·half(d)", "ggml, block_q5_0", "5 + 16·G/n" }, COMMON(5),
 };
 const ql_mapping ql_mapping_q5_1 = {
     .info = { "q5_1", "ggml 5-bit blocks with a minimum", "d = (max - min) / 31   q = trunc((x - min) / d + 0.5)   y = q·half(d) + half(min)",
-              "ggml, block_q5_1" }, COMMON(5),
+              "ggml, block_q5_1", "5 + 32·G/n" }, COMMON(5),
 };
 
 static const type types[] = {

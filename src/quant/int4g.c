@@ -50,6 +50,7 @@ const ql_mapping ql_mapping_int4g = {
         .title = "grouped integers, GPTQ storage",
         .formula = "d = half((max - min) / (2^b - 1))   z = round(-min / d)   q = round(x / d) + z   y = (q - z)·d",
         .source = "Frantar et al. 2022, GPTQ (its quantizer; no error feedback)",
+        .storage = "b + (16 + b)·G/n",
     },
     .symmetric = false,
     .keys = 1 << QL_KEY_BITS | 1 << QL_KEY_BLOCK,

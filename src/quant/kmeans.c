@@ -83,6 +83,7 @@ const ql_mapping ql_mapping_kmeans = {
         .title = "learned levels, Lloyd-Max",
         .formula = "level[k] = mean of the x nearest to it, repeated   q = nearest level   y = level[q]",
         .source = "Lloyd 1982; Han et al. 2016, Deep Compression",
+        .storage = "b + 32·K·G/n",
     },
     .keys = 1 << QL_KEY_BITS | 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK | 1 << QL_KEY_ITERATIONS,
     .per_allowed = 1 << QL_PER_TENSOR | 1 << QL_PER_ROW | 1 << QL_PER_BLOCK,

@@ -58,6 +58,7 @@ const ql_mapping ql_mapping_mxfp4 = {
         .title = "microscaling 4-bit float, power-of-two scales",
         .formula = "d = 2^(floor(log2 max|x|) - 2)   q = e2m1(x / d)   y = q·d",
         .source = "OCP Microscaling Formats v1.0, 2023",
+        .storage = "4 + 8·G/n",
     },
     .symmetric = true,
     .bits_min = 4,

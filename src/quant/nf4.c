@@ -165,6 +165,7 @@ const ql_mapping ql_mapping_nf4 = {
         .title = "4-bit NormalFloat",
         .formula = "A = max|x|   q = nearest NF4 level of x / A   y = level[q]·A",
         .source = "Dettmers et al. 2023, QLoRA, section 3 and appendix",
+        .storage = "4 + 32·G/n; double=1: 4 + (8·G + 32·ceil(G/256) + 32)/n",
     },
     .symmetric = true,
     .keys = 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK | 1 << QL_KEY_OUTLIERS | 1 << QL_KEY_DOUBLE,

@@ -63,6 +63,7 @@ const ql_mapping ql_mapping_nvfp4 = {
         .title = "4-bit float, two levels of scales",
         .formula = "T = max|x| / 2688   s = e4m3(max|block| / 6 / T)   q = e2m1(x / (s·T))   y = q·s·T",
         .source = "NVIDIA, Introducing NVFP4, 2025; scaling of Transformer Engine",
+        .storage = "4 + (8·G + 32)/n",
     },
     .symmetric = true,
     .bits_min = 4,

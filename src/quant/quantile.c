@@ -74,6 +74,7 @@ const ql_mapping ql_mapping_quantile = {
         .title = "learned levels, equal population",
         .formula = "D_i = percentile 100·i / 2^b of x   q = number of D_i <= x   y = mean of the bin",
         .source = "Zhou et al. 2017, Balanced Quantization",
+        .storage = "b + 32·K·G/n",
     },
     .keys = 1 << QL_KEY_BITS | 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK,
     .per_allowed = 1 << QL_PER_TENSOR | 1 << QL_PER_ROW | 1 << QL_PER_BLOCK,

@@ -32,6 +32,7 @@ const ql_mapping ql_mapping_ternary = {
         .title = "three levels, absolute mean",
         .formula = "d = max(mean|x|, eps)   q = clamp(round(x / d), -1, 1)   y = q·d",
         .source = "Ma et al. 2024, The Era of 1-bit LLMs (BitNet b1.58), section 2",
+        .storage = "2 + 32·G/n",
     },
     .symmetric = true,
     .keys = 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK | 1 << QL_KEY_EPS,
