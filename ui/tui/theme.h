@@ -26,7 +26,7 @@ typedef enum tui_style {
     TUI_STYLE_COUNT
 } tui_style;
 
-enum { TUI_BOLD = 1, TUI_DIM = 2, TUI_REVERSE = 4, TUI_UNDERLINE = 8 };
+enum { TUI_BOLD = 1, TUI_DIM = 2, TUI_REVERSE = 4 };
 
 typedef struct tui_look {
     short color_256, color_8; /* -1: the terminal's own */

@@ -25,13 +25,16 @@ static int complain(const char *message)
 static ql_status parse_size(const char *text, int *rows, int *cols, ql_error *error)
 {
     char rest;
-    if (sscanf(text, "%4dx%4d%c", cols, rows, &rest) == 2 && *cols >= 1 && *cols <= MOST_CELLS && *rows >= 1 && *rows <= MOST_CELLS)
+    if (sscanf(text, "%4dx%4d%c", cols, rows, &rest) == 2 && *cols >= 1 && *cols <= MOST_CELLS && *rows >= 1 &&
+        *rows <= MOST_CELLS)
         return QL_OK;
-    snprintf(error->message, sizeof error->message, "--size: a size is COLUMNSxROWS, such as 120x36, each 1 to %d", MOST_CELLS);
+    snprintf(error->message, sizeof error->message, "--size: a size is COLUMNSxROWS, such as 120x36, each 1 to %d",
+             MOST_CELLS);
     return error->status = QL_BAD_USAGE;
 }
 
-/* The tensor to start on: the first that `pattern` matches, else the first matrix in natural order, else the first tensor. */
+/* The tensor to start on: the first that `pattern` matches, else the first matrix in natural order, else the first tensor.
+ */
 static ql_status choose_tensor(const tui_app *app, const char *pattern, size_t *out, ql_error *error)
 {
     char shown[200];
