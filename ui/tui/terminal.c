@@ -229,7 +229,8 @@ static void put(int y, int x, const tui_cell *cell)
     const tui_look *look = tui_theme(cell->style);
     wchar_t text[2] = { (wchar_t)cell->codepoint, 0 };
     cchar_t wide;
-    attr_t attributes = curses_attributes(terminal.colored ? look->attributes : look->plain);
+    bool has_color = terminal.pairs[cell->style] > 0 || (terminal.colored && COLORS >= 256);
+    attr_t attributes = curses_attributes(has_color ? look->attributes : look->plain);
     setcchar(&wide, text, attributes, terminal.pairs[cell->style], NULL);
     mvadd_wch(y, x, &wide);
 }

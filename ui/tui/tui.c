@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "text/near.h"
 #include "text/plain.h"
 #include "text/ramp.h"
 #include "tui/app.h"
@@ -33,6 +34,11 @@ static ql_status parse_size(const char *text, int *rows, int *cols, ql_error *er
     return error->status = QL_BAD_USAGE;
 }
 
+static ql_text name_at(const void *context, size_t index)
+{
+    return ql_model_tensor(context, index)->name;
+}
+
 /* The tensor to start on: the first that `pattern` matches, else the first matrix in natural order, else the first tensor.
  */
 static ql_status choose_tensor(const tui_app *app, const char *pattern, size_t *out, ql_error *error)
@@ -53,7 +59,14 @@ static ql_status choose_tensor(const tui_app *app, const char *pattern, size_t *
     if (!pattern || ql_model_match(app->model, pattern, out, 1) > 0)
         return QL_OK;
     ql_text_print(shown, sizeof shown, ql_text_from(pattern), 100);
-    snprintf(error->message, sizeof error->message, "no tensor matches '%s'; `qloupe ls` lists the names", shown);
+    size_t near;
+    if (text_near(pattern, name_at, app->model, count, &near, 1) > 0) {
+        char meant[200];
+        ql_text_print(meant, sizeof meant, ql_model_tensor(app->model, near)->name, 100);
+        snprintf(error->message, sizeof error->message, "no tensor matches '%s'; did you mean '%s'?", shown, meant);
+    } else {
+        snprintf(error->message, sizeof error->message, "no tensor matches '%s'; `qloupe ls` lists the names", shown);
+    }
     return error->status = QL_BAD_USAGE;
 }
 
