@@ -95,7 +95,10 @@ static void draw_clip(tui_canvas *canvas, tui_rect line, const tui_columns *colu
     snprintf(text, sizeof text, " %s [%s … %s] · %s clipped ", what, low, high, clipped);
     int left = tui_column_of(columns, report->clip_lo), right = tui_column_of(columns, report->clip_hi);
     bool fits = draw_clip_text(canvas, line, left, right, columns->count, text);
-    snprintf(text, sizeof text, " %s … %s · %s clipped ", low, high, clipped);
+    if (report->clip_lo == -report->clip_hi)
+        snprintf(text, sizeof text, " ±%s · %s clipped ", high, clipped);
+    else
+        snprintf(text, sizeof text, " %s … %s · %s clipped ", low, high, clipped);
     fits = fits || draw_clip_text(canvas, line, left, right, columns->count, text);
     snprintf(text, sizeof text, " %s clipped ", clipped);
     if (!fits)
