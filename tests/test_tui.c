@@ -146,7 +146,8 @@ static void ascii_screens_are_ascii(void **state)
 static void every_size_is_drawn(void **state)
 {
     (void)state;
-    static const char *const sizes[] = { "1x1", "1x50", "59x16", "60x15", "61x17", "99x27", "100x29", "120x29", "101x200", "1000x20" };
+    static const char *const sizes[] = { "1x1",   "1x50",   "59x16",  "60x15",   "61x17",
+                                         "99x27", "100x29", "120x29", "101x200", "1000x20" };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         free(screen_of("%s --size %s --keys 'sgb<Tab>?<Esc>w<Esc>'", MATRIX, sizes[i]));
 }
@@ -428,7 +429,8 @@ static void export_writes_the_figure_that_its_command_line_writes(void **state)
 
     char *screen = screen_of("%s --keys 'bbw<C-u>%s<Enter>' --size 120x36", MATRIX, path);
     assert_shows(screen, "wrote ");
-    testing_result result = testing_run("mv %s %s && \"$QLOUPE\" %s && cmp %s %s", path, kept, command + strlen("qloupe "), path, kept);
+    testing_result result =
+        testing_run("mv %s %s && \"$QLOUPE\" %s && cmp %s %s", path, kept, command + strlen("qloupe "), path, kept);
     if (result.exit_code != 0)
         fail_msg("%s: %s%s", command, result.standard_output, result.standard_error);
     testing_result_free(&result);

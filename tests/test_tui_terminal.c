@@ -1,6 +1,6 @@
 /*
- * The terminal interface on a pseudo-terminal: sizes, signals, what is left behind. Waits for what the program writes, never for
- * a time; the deadline only ends a test that has failed.
+ * The terminal interface on a pseudo-terminal: sizes, signals, what is left behind. Waits for what the program writes, never
+ * for a time; the deadline only ends a test that has failed.
  */
 #include "testing.h"
 
@@ -28,7 +28,7 @@ typedef struct session {
     pid_t pid;
     int master;
     struct termios before;
-    char *output; /* all that came, zero-terminated */
+    char *output;      /* all that came, zero-terminated */
     size_t size, seen; /* seen: where the last expected text ended */
 } session;
 
@@ -87,7 +87,8 @@ static void expect(session *s, const char *text)
     while ((found = memmem(s->output + s->seen, s->size - s->seen, text, strlen(text))) == NULL)
         if (!read_more(s, deadline)) {
             kill(s->pid, SIGKILL);
-            fail_msg("'%s' did not come; the last %d bytes were: %s", text, 500, s->output + (s->size > 500 ? s->size - 500 : 0));
+            fail_msg("'%s' did not come; the last %d bytes were: %s", text, 500,
+                     s->output + (s->size > 500 ? s->size - 500 : 0));
         }
     s->seen = (size_t)(found - s->output) + strlen(text);
 }
@@ -222,8 +223,8 @@ static void a_bad_file_never_touches_the_terminal(void **state)
 static void any_size_at_any_moment_is_survived(void **state)
 {
     (void)state;
-    static const int sizes[][2] = { { 1, 1 }, { 2, 200 }, { 200, 2 }, { 36, 120 }, { 16, 60 }, { 15, 59 }, { 1, 80 }, { 24, 80 },
-                                    { 24, 1 }, { 100, 300 }, { 17, 61 }, { 29, 101 }, { 3, 3 } };
+    static const int sizes[][2] = { { 1, 1 },   { 2, 200 }, { 200, 2 },   { 36, 120 }, { 16, 60 },  { 15, 59 }, { 1, 80 },
+                                    { 24, 80 }, { 24, 1 },  { 100, 300 }, { 17, 61 },  { 29, 101 }, { 3, 3 } };
     session s = start(36, 120, "xterm-256color", qloupe_on_demo);
     expect(&s, "SQNR");
     for (int round = 0; round < 10; round++)
@@ -339,7 +340,7 @@ static void keys_are_acted_on_while_a_long_computation_runs(void **state)
     type(&s, "r");
     expect(&s, "reading the tensor");
     assert_false(has_written(&s, " dB ")); /* all that without an answer */
-    type(&s, "q"); /* does not wait for the end either */
+    type(&s, "q");                         /* does not wait for the end either */
     assert_int_equal(end(&s), 0);
     assert_restored(&s);
     close_session(&s);

@@ -9,6 +9,7 @@ typedef struct stand_in {
 } stand_in;
 
 /* Ascending by codepoint. A glyph that fills one cell on a screen has a stand-in of one character. */
+/* clang-format off */
 static const stand_in stand_ins[] = {
     { 0x00B1, "+-" }, /* plus-minus */
     { 0x00B2, "^2" },
@@ -85,6 +86,7 @@ static const stand_in stand_ins[] = {
     { 0x25BE, "v" },
     { 0x25C2, "<" },
 };
+/* clang-format on */
 
 static int compare(const void *key, const void *element)
 {

@@ -35,10 +35,10 @@ struct tui_app {
     tui_canvas canvas;
 
     const tui_view *view;
-    int pane;        /* with the focus, of the view's panes */
-    bool zoomed;     /* that pane alone */
-    bool linear;     /* counts on a linear axis instead of a logarithmic one */
-    int page;        /* lines of the list on the screen, for PgUp and PgDn */
+    int pane;    /* with the focus, of the view's panes */
+    bool zoomed; /* that pane alone */
+    bool linear; /* counts on a linear axis instead of a logarithmic one */
+    int page;    /* lines of the list on the screen, for PgUp and PgDn */
 
     tui_context context;
     tui_line line;

@@ -22,7 +22,8 @@ static void print_dtypes(const ql_model *model, char *out, size_t size)
         seen[ql_model_tensor(model, i)->dtype] = true;
     for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
         if (seen[dtype] && count++ < NAMED && used < size)
-            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "", ql_dtype_describe((ql_dtype)dtype)->name);
+            used +=
+                (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "", ql_dtype_describe((ql_dtype)dtype)->name);
     if (count > NAMED && used < size)
         snprintf(out + used, size - used, " +%d", count - NAMED);
 }
@@ -41,14 +42,14 @@ void tui_bar_title(tui_app *app, int y)
     print_dtypes(model, dtypes, sizeof dtypes);
     text_bytes(bytes, ql_model_byte_count(model));
     size_t tensors = ql_model_tensor_count(model);
-    snprintf(text, sizeof text, " qloupe │ %s │ %zu tensor%s · %s element%s · %s · %s", name, tensors, tensors == 1 ? "" : "s",
-             count, elements == 1 ? "" : "s", dtypes, bytes);
+    snprintf(text, sizeof text, " qloupe │ %s │ %zu tensor%s · %s element%s · %s · %s", name, tensors,
+             tensors == 1 ? "" : "s", count, elements == 1 ? "" : "s", dtypes, bytes);
 
     size_t used = 0;
     const tui_view *view;
     for (size_t i = 0; (view = tui_view_at(i)) != NULL && used < sizeof views; i++)
-        used += (size_t)snprintf(views + used, sizeof views - used, view == app->view ? "[%c %s] " : " %c %s  ", (int)view->key,
-                                 view->name);
+        used += (size_t)snprintf(views + used, sizeof views - used, view == app->view ? "[%c %s] " : " %c %s  ",
+                                 (int)view->key, view->name);
     int width = tui_canvas_width(canvas, views);
     tui_canvas_clear(canvas, (tui_rect) { y, 0, 1, canvas->cols }, TUI_BAR);
     int taken = tui_canvas_text(canvas, y, 0, canvas->cols, TUI_BAR, text);

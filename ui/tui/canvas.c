@@ -212,6 +212,6 @@ void tui_canvas_gauge(tui_canvas *canvas, int y, int x, int width, double share,
     tui_canvas_put(canvas, y, x, 0x2595, TUI_FRAME);
     tui_canvas_put(canvas, y, x + width - 1, 0x258F, TUI_FRAME);
     int eighths = (int)((share < 0 ? 0 : share > 1 ? 1 : share) * 8 * (width - 2) + 0.5);
-    for (int i = 1; i < width - 1; i++, eighths = eighths > 8 ? eighths - 8 : 0)
+    for (int i = 1; i<width - 1; i++, eighths = eighths> 8 ? eighths - 8 : 0)
         tui_canvas_put(canvas, y, x + i, text_block_left((unsigned)(eighths > 8 ? 8 : eighths)), style);
 }

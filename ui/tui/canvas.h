@@ -30,7 +30,7 @@ typedef struct tui_rect {
     int y, x, rows, cols;
 } tui_rect;
 
-/* Makes the canvas rows x cols (at least 1 x 1) and blank. Returns false when memory is short; the canvas is then as before. */
+/* Makes the canvas rows x cols (at least 1 x 1) and blank. False when memory is short; the canvas is then as before. */
 bool tui_canvas_resize(tui_canvas *canvas, int rows, int cols);
 void tui_canvas_free(tui_canvas *canvas);
 

@@ -115,7 +115,7 @@ static void draw_summary(tui_app *app, tui_rect rect)
     text_number(sqnr, facts.report->metrics[QL_SQNR_DB], TEXT_FIXED_2);
     text_number(bits, facts.report->bits_per_weight, TEXT_FIXED_3);
     const char *word = tui_sqnr_word(facts.report->metrics[QL_SQNR_DB], &style);
-    snprintf(text, sizeof text, "  SQNR %s dB %s · %s bits/wt", sqnr, word, bits);
+    snprintf(text, sizeof text, "SQNR %s dB %s · %s bits/wt", sqnr, word, bits);
     canvas->faded = facts.is_old;
     tui_canvas_right(canvas, rect.y, x, end - x - 1, style, text);
     canvas->faded = false;

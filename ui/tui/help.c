@@ -73,7 +73,8 @@ void tui_help_draw(tui_app *app, tui_rect area)
     int used = tui_canvas_text(&app->canvas, inside.y, inside.x + 1, inside.cols - 1, TUI_FADED, "search: ");
     if (app->line.count == 0)
         tui_canvas_text(&app->canvas, inside.y, inside.x + 1 + used, inside.cols - 1 - used, TUI_FADED, "(type a word)");
-    app->cursor_x = tui_line_draw(&app->line, &app->canvas, inside.y, inside.x + 1 + used, inside.cols - 2 - used, TUI_STRONG);
+    app->cursor_x =
+        tui_line_draw(&app->line, &app->canvas, inside.y, inside.x + 1 + used, inside.cols - 2 - used, TUI_STRONG);
 
     int lines = inside.rows - 1;
     size_t first = lines > 0 && app->help_at >= (size_t)lines ? app->help_at - (size_t)lines + 1 : 0, at = 0;

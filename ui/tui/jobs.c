@@ -35,14 +35,14 @@ struct tui_jobs {
     pthread_cond_t changed;
 
     /* under the lock */
-    request wanted; /* stage STAGE_DONE: nothing wanted */
+    request wanted;     /* stage STAGE_DONE: nothing wanted */
     tui_export *export; /* owned, NULL: none */
     node *first, *last;
     const char *doing; /* NULL: idle */
     double began;      /* seconds of the clock below */
 
     /* the worker's own */
-    ql_engine *engine;      /* made with the first request */
+    ql_engine *engine;     /* made with the first request */
     ql_profile **profiles; /* [tensor count], NULL where not made yet; only the worker writes */
 
     atomic_bool quit, stop_export;

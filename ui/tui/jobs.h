@@ -54,7 +54,8 @@ typedef struct tui_progress {
 ql_status tui_jobs_start(const ql_model *model, unsigned threads, tui_jobs **out, ql_error *error);
 void tui_jobs_stop(tui_jobs **jobs);
 
-/* Asks for all about a tensor under a spec; `known` (NULL: nothing) is a report that is there already. Returns the ticket. */
+/* Asks for all about a tensor under a spec; `known` (NULL: nothing) is a report that is there already. Returns the ticket.
+ */
 uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tui_measure *known);
 
 /* Asks for a figure; an export that has not begun is replaced. False when memory is short. */

@@ -12,13 +12,22 @@ static const struct {
     tui_key key;
     const char *name;
 } names[] = {
-    { TUI_KEY_ENTER, "Enter" },    { TUI_KEY_ESC, "Esc" },         { TUI_KEY_TAB, "Tab" },   { TUI_KEY_BACK_TAB, "S-Tab" },
-    { TUI_KEY_UP, "Up" },          { TUI_KEY_DOWN, "Down" },       { TUI_KEY_LEFT, "Left" }, { TUI_KEY_RIGHT, "Right" },
-    { TUI_KEY_PAGE_UP, "PgUp" },   { TUI_KEY_PAGE_DOWN, "PgDn" },  { TUI_KEY_HOME, "Home" }, { TUI_KEY_END, "End" },
-    { TUI_KEY_BACKSPACE, "BS" },   { TUI_KEY_DELETE, "Del" },      { TUI_KEY_F1, "F1" },     { TUI_KEY_F1 + 1, "F2" },
-    { TUI_KEY_F1 + 2, "F3" },      { TUI_KEY_F1 + 3, "F4" },       { TUI_KEY_F1 + 4, "F5" }, { TUI_KEY_F1 + 5, "F6" },
-    { TUI_KEY_F1 + 6, "F7" },      { TUI_KEY_F1 + 7, "F8" },       { TUI_KEY_F1 + 8, "F9" }, { TUI_KEY_F1 + 9, "F10" },
-    { TUI_KEY_F1 + 10, "F11" },    { TUI_KEY_F1 + 11, "F12" },     { '<', "lt" },            { ' ', "Space" },
+    { TUI_KEY_ENTER, "Enter" },
+    { TUI_KEY_ESC, "Esc" },
+    { TUI_KEY_TAB, "Tab" },
+    { TUI_KEY_BACK_TAB, "S-Tab" },
+    { TUI_KEY_UP, "Up" },
+    { TUI_KEY_DOWN, "Down" },
+    { TUI_KEY_LEFT, "Left" },
+    { TUI_KEY_RIGHT, "Right" },
+    { TUI_KEY_PAGE_UP, "PgUp" },
+    { TUI_KEY_PAGE_DOWN, "PgDn" },
+    { TUI_KEY_HOME, "Home" },
+    { TUI_KEY_END, "End" },
+    { TUI_KEY_BACKSPACE, "BS" },
+    { TUI_KEY_DELETE, "Del" },
+    { '<', "lt" },
+    { ' ', "Space" },
     { TUI_KEY_SETTLE, "settle" },
 };
 enum { NAME_COUNT = sizeof names / sizeof names[0] };
@@ -29,6 +38,10 @@ static tui_key find_name(const char *name, size_t size)
     for (size_t i = 0; i < NAME_COUNT; i++)
         if (strlen(names[i].name) == size && strncasecmp(names[i].name, name, size) == 0)
             return names[i].key;
+    unsigned number = 0;
+    if (size <= 3 && (name[0] == 'F' || name[0] == 'f') && sscanf(name + 1, "%2u>", &number) == 1 && number >= 1 &&
+        number <= 12)
+        return TUI_KEY_F1 + number - 1;
     if (size == 3 && strncasecmp(name, "C-", 2) == 0 && name[2] >= '@' && name[2] < 127)
         return TUI_CONTROL(name[2]);
     return TUI_KEY_NONE;
@@ -56,7 +69,9 @@ void tui_key_spell(tui_key key, char out[TUI_KEY_TEXT])
             return;
         }
     char character[5];
-    if (key < 32) {
+    if (key >= TUI_KEY_F1 && key < TUI_KEY_F1 + 12) {
+        snprintf(out, TUI_KEY_TEXT, "<F%u>", (unsigned)(key - TUI_KEY_F1 + 1));
+    } else if (key < 32) {
         snprintf(out, TUI_KEY_TEXT, "<C-%c>", (int)(key + (key >= 1 && key <= 26 ? 96 : 64)));
     } else {
         text_encode(key, character);

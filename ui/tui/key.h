@@ -25,23 +25,23 @@ enum {
     TUI_KEY_END,
     TUI_KEY_DELETE,
     TUI_KEY_BACK_TAB,
-    TUI_KEY_F1, /* F2 to F12 follow */
+    TUI_KEY_F1,                       /* F2 to F12 follow */
     TUI_KEY_SETTLE = TUI_KEY_F1 + 12, /* in a script only: wait until every number is exact */
 };
 
 enum { TUI_KEY_TEXT = 16 };
 
-#define TUI_CONTROL(letter) ((tui_key)((letter) & 31))
+#define TUI_CONTROL(letter) ((tui_key)((letter)&31))
 
 /* Takes the next key of a key string: a character is itself, `<Enter>`, `<C-x>` and the like are keys, `<lt>` is "<". Moves
-   *text past it. TUI_KEY_NONE at the end, and at a `<` that starts no key (then *text stays). */
+ *text past it. TUI_KEY_NONE at the end, and at a `<` that starts no key (then *text stays). */
 tui_key tui_key_read(const char **text);
 
 /* The key as a key string spells it. */
 void tui_key_spell(tui_key key, char out[TUI_KEY_TEXT]);
 
-/* A script: the keys of --keys, which is a key string or @FILE. In a file `#` starts a comment that runs to the end of the line, and
-   line ends and the spaces around a line mean nothing. QL_BAD_USAGE names what is no key; QL_BAD_FILE. */
+/* A script: the keys of --keys, which is a key string or @FILE. In a file `#` starts a comment that runs to the end of the
+   line, and line ends and the spaces around a line mean nothing. QL_BAD_USAGE names what is no key; QL_BAD_FILE. */
 typedef struct tui_script {
     tui_key *keys; /* owned [count] */
     size_t count, next;

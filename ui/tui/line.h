@@ -17,8 +17,8 @@ typedef struct tui_line {
 void tui_line_set(tui_line *line, const char *text); /* cursor at the end */
 void tui_line_get(const tui_line *line, char out[TUI_LINE_BYTES]);
 
-/* Inserts a printable character or moves and deletes with <BS> <Del> <Left> <Right> <Home> <End> <C-u>. Returns true when the
-   text changed. */
+/* Inserts a printable character or moves and deletes with <BS> <Del> <Left> <Right> <Home> <End> <C-u>. Returns true when
+   the text changed. */
 bool tui_line_key(tui_line *line, tui_key key);
 
 /* Draws the end of the line that holds the cursor; returns the cursor's column. */

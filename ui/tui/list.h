@@ -26,8 +26,8 @@ void tui_list_set_filter(tui_list *list, const char *pattern);
 /* The position of a tensor, visible_count when it is not visible. */
 size_t tui_list_position(const tui_list *list, size_t tensor);
 
-/* The next visible tensor after `tensor` (before it when direction < 0) that matches list->find, around the ends; when `here`,
-   `tensor` itself may be the answer. Returns false when there is none. */
+/* The next visible tensor after `tensor` (before it when direction < 0) that matches list->find, around the ends; when
+   `here`, `tensor` itself may be the answer. Returns false when there is none. */
 bool tui_list_find(tui_list *list, size_t tensor, int direction, bool here, size_t *out);
 
 /* Less, equal, greater in natural order: runs of digits compare by value. */

@@ -42,8 +42,8 @@ static void draw_original_label(tui_canvas *canvas, tui_rect line, const ql_hist
     text_number(high, original->hi, TEXT_SIGNIFICANT);
     print_outside(original, outside, sizeof outside);
     int used = tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_ORIGINAL, "█ original ");
-    tui_canvas_format(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, " %s … %s · %d bins · %s", low, high, QL_BINS,
-                      outside);
+    tui_canvas_format(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, " %s … %s · %d bins · %s", low, high,
+                      QL_BINS, outside);
 }
 
 static void draw_dequantized_label(tui_canvas *canvas, tui_rect line, const ql_report *report)
@@ -91,10 +91,14 @@ static void draw_clip(tui_canvas *canvas, tui_rect line, const tui_columns *colu
     text_number(low, report->clip_lo, TEXT_SIGNIFICANT);
     text_number(high, report->clip_hi, TEXT_SIGNIFICANT);
     text_number(clipped, report->metrics[QL_FRAC_CLIPPED], TEXT_PERCENT);
-    snprintf(text, sizeof text, " %s [%s … %s] · %s clipped ", report->group_count == 1 ? "clip" : "widest clip", low, high, clipped);
+    const char *what = report->group_count == 1 ? "clip" : "widest clip";
+    snprintf(text, sizeof text, " %s [%s … %s] · %s clipped ", what, low, high, clipped);
     int left = tui_column_of(columns, report->clip_lo), right = tui_column_of(columns, report->clip_hi);
     bool fits = draw_clip_text(canvas, line, left, right, columns->count, text);
-    snprintf(text, sizeof text, " %s … %s · %s clipped ", low, high, clipped);
+    if (report->clip_lo == -report->clip_hi)
+        snprintf(text, sizeof text, " ±%s · %s clipped ", high, clipped);
+    else
+        snprintf(text, sizeof text, " %s … %s · %s clipped ", low, high, clipped);
     fits = fits || draw_clip_text(canvas, line, left, right, columns->count, text);
     snprintf(text, sizeof text, " %s clipped ", clipped);
     if (!fits)
@@ -158,7 +162,8 @@ static void draw_codes(tui_canvas *canvas, tui_rect line, const ql_report *repor
     tui_canvas_put(canvas, line.y, x++, 0x2595, TUI_FRAME);
     for (int cell = 0; cell < cells; cell++) {
         uint64_t count = 0;
-        unsigned from = (unsigned)cell * report->levels / (unsigned)cells, to = ((unsigned)cell + 1) * report->levels / (unsigned)cells;
+        unsigned from = (unsigned)cell * report->levels / (unsigned)cells,
+                 to = ((unsigned)cell + 1) * report->levels / (unsigned)cells;
         for (unsigned code = from; code < (to > from ? to : from + 1); code++)
             count = report->code_counts[code] > count ? report->code_counts[code] : count;
         double level = count == 0 ? 0 : 1 + log((double)count) / log((double)most + 1) * (TEXT_SHADES - 0.01);

@@ -29,12 +29,18 @@ static const struct {
     ql_metric metric;
     void (*print)(const ql_report *report, char out[TEXT_NUMBER_SIZE]); /* NULL: the metric */
 } numbers[] = {
-    { "RMSE/σ", QL_RMSE_OVER_STD, NULL }, { "cosine", QL_COSINE, NULL },
-    { "MSE", QL_MSE, NULL },              { "MAE", QL_MAE, NULL },
-    { "max |e|", QL_MAX_ABS, NULL },      { "p99 |e|", QL_P99_ABS, NULL },
-    { "clip", QL_FRAC_CLIPPED, NULL }, { "zeros", QL_ZERO_FRAC, NULL },
-    { "codes", 0, print_codes },          { "entropy", QL_ENTROPY_BITS, NULL },
-    { "bits/wt", 0, print_bits },         { "size", 0, print_size },
+    { "RMSE/σ", QL_RMSE_OVER_STD, NULL },
+    { "cosine", QL_COSINE, NULL },
+    { "MSE", QL_MSE, NULL },
+    { "MAE", QL_MAE, NULL },
+    { "max |e|", QL_MAX_ABS, NULL },
+    { "p99 |e|", QL_P99_ABS, NULL },
+    { "clip", QL_FRAC_CLIPPED, NULL },
+    { "zeros", QL_ZERO_FRAC, NULL },
+    { "codes", 0, print_codes },
+    { "entropy", QL_ENTROPY_BITS, NULL },
+    { "bits/wt", 0, print_bits },
+    { "size", 0, print_size },
 };
 enum { NUMBER_COUNT = sizeof numbers / sizeof numbers[0] };
 

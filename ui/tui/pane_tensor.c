@@ -1,90 +1,44 @@
 /* The tensor as stored: shape, layout, moments, outliers, what is not a number. */
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "text/number.h"
 #include "tui/panes.h"
 
-static double share(const ql_stats *stats, uint64_t part)
-{
-    uint64_t finite = stats->count - stats->nan - stats->inf;
-    return finite > 0 ? (double)part / (double)finite : 0;
-}
-
-static double share_6s(const ql_stats *stats)
-{
-    return share(stats, stats->beyond_6s);
-}
-
-static double share_3s(const ql_stats *stats)
-{
-    return share(stats, stats->beyond_3s);
-}
-
-static double get_mean(const ql_stats *stats)
-{
-    return stats->mean;
-}
-
-static double get_std(const ql_stats *stats)
-{
-    return stats->std;
-}
-
-static double get_min(const ql_stats *stats)
-{
-    return stats->min;
-}
-
-static double get_max(const ql_stats *stats)
-{
-    return stats->max;
-}
-
-static double get_kurtosis(const ql_stats *stats)
-{
-    return stats->kurtosis;
-}
-
-static double get_skew(const ql_stats *stats)
-{
-    return stats->skew;
-}
-
-static double get_nan(const ql_stats *stats)
-{
-    return (double)stats->nan;
-}
-
-static double get_inf(const ql_stats *stats)
-{
-    return (double)stats->inf;
-}
-
-static double get_zeros(const ql_stats *stats)
-{
-    return (double)stats->zeros;
-}
-
-static double get_median(const ql_stats *stats)
-{
-    return stats->quantiles[4];
-}
+typedef enum kind { VALUE, COUNT, SHARE } kind; /* a double; a count; a count as a share of the finite values */
 
 /* Two columns, row by row. */
 static const struct {
     const char *label;
-    double (*get)(const ql_stats *stats);
+    kind kind;
+    size_t field; /* offset in ql_stats */
     text_form form;
 } numbers[] = {
-    { "mean", get_mean, TEXT_SIGNIFICANT },         { "std σ", get_std, TEXT_SIGNIFICANT },
-    { "min", get_min, TEXT_SIGNIFICANT },           { "max", get_max, TEXT_SIGNIFICANT },
-    { "kurtosis", get_kurtosis, TEXT_FIXED_2 }, { "skew", get_skew, TEXT_FIXED_2 },
-    { ">3σ", share_3s, TEXT_PERCENT },              { ">6σ", share_6s, TEXT_PERCENT },
-    { "NaN", get_nan, TEXT_COUNT },                 { "Inf", get_inf, TEXT_COUNT },
-    { "zeros", get_zeros, TEXT_COUNT },             { "p50", get_median, TEXT_SIGNIFICANT },
+    { "mean", VALUE, offsetof(ql_stats, mean), TEXT_SIGNIFICANT },
+    { "std", VALUE, offsetof(ql_stats, std), TEXT_SIGNIFICANT },
+    { "min", VALUE, offsetof(ql_stats, min), TEXT_SIGNIFICANT },
+    { "max", VALUE, offsetof(ql_stats, max), TEXT_SIGNIFICANT },
+    { "kurtosis", VALUE, offsetof(ql_stats, kurtosis), TEXT_FIXED_2 },
+    { "skew", VALUE, offsetof(ql_stats, skew), TEXT_FIXED_2 },
+    { ">3σ", SHARE, offsetof(ql_stats, beyond_3s), TEXT_PERCENT },
+    { ">6σ", SHARE, offsetof(ql_stats, beyond_6s), TEXT_PERCENT },
+    { "NaN", COUNT, offsetof(ql_stats, nan), TEXT_COUNT },
+    { "Inf", COUNT, offsetof(ql_stats, inf), TEXT_COUNT },
+    { "zeros", COUNT, offsetof(ql_stats, zeros), TEXT_COUNT },
+    { "p50", VALUE, offsetof(ql_stats, quantiles[4]), TEXT_SIGNIFICANT },
 };
 enum { NUMBER_COUNT = sizeof numbers / sizeof numbers[0], GAP = 2, LEAST_PAIR = 14, MOST_PAIR = 26 };
+
+static double get(const ql_stats *stats, int i)
+{
+    const void *field = (const char *)stats + numbers[i].field;
+    uint64_t finite = stats->count - stats->nan - stats->inf;
+    if (numbers[i].kind == VALUE)
+        return *(const double *)field;
+    double count = (double)*(const uint64_t *)field;
+    return numbers[i].kind == COUNT ? count : finite > 0 ? count / (double)finite : 0;
+}
 
 /* Lines about where the numbers lie; returns the lines used. */
 static int draw_shape(tui_canvas *canvas, tui_rect in, const ql_tensor *tensor)
@@ -93,11 +47,11 @@ static int draw_shape(tui_canvas *canvas, tui_rect in, const ql_tensor *tensor)
     text_shape(shape, sizeof shape, tensor);
     text_count(count, tensor->element_count);
     text_bytes(bytes, tensor->byte_count);
-    tui_canvas_format(canvas, in.y, in.x + 1, in.cols - 2, TUI_TEXT, "%s %s · stored [%s]", ql_dtype_describe(tensor->dtype)->name,
-                      shape, ql_layout_name(tensor->layout));
+    tui_canvas_format(canvas, in.y, in.x + 1, in.cols - 2, TUI_TEXT, "%s %s · stored [%s]",
+                      ql_dtype_describe(tensor->dtype)->name, shape, ql_layout_name(tensor->layout));
     if (in.rows > 1)
-        tui_canvas_format(canvas, in.y + 1, in.x + 1, in.cols - 2, TUI_TEXT, "W is %" PRIu64 " out × %" PRIu64 " in", tensor->rows,
-                          tensor->cols);
+        tui_canvas_format(canvas, in.y + 1, in.x + 1, in.cols - 2, TUI_TEXT, "W is %" PRIu64 " out × %" PRIu64 " in",
+                          tensor->rows, tensor->cols);
     if (in.rows > 2)
         tui_canvas_format(canvas, in.y + 2, in.x + 1, in.cols - 2, TUI_TEXT, "n = %s · %s", count, bytes);
     return 3;
@@ -139,8 +93,9 @@ void tui_pane_tensor(tui_app *app, tui_rect rect, bool focused)
     width = width > MOST_PAIR ? MOST_PAIR : width;
     for (int i = 0; i < NUMBER_COUNT && used + i / per_line < in.rows; i++) {
         char value[TEXT_NUMBER_SIZE];
-        text_number(value, numbers[i].get(facts.stats), numbers[i].form);
-        tui_pane_pair(canvas, in.y + used + i / per_line, in.x + 1 + i % per_line * (width + GAP), width, numbers[i].label, value);
+        text_number(value, get(facts.stats, i), numbers[i].form);
+        tui_pane_pair(canvas, in.y + used + i / per_line, in.x + 1 + i % per_line * (width + GAP), width, numbers[i].label,
+                      value);
     }
     used += (NUMBER_COUNT + per_line - 1) / per_line;
     if (per_line == 2)

@@ -38,7 +38,8 @@ static void draw_sqnr(tui_app *app, int y, int x, size_t tensor, bool selected)
     style = selected ? TUI_SELECTED : style;
     tui_canvas_right(&app->canvas, y, x, SQNR_COLS - 2, style, text);
     double height = sqnr > 0 ? sqnr / DB_FULL * TEXT_EIGHTHS : 1;
-    tui_canvas_put(&app->canvas, y, x + SQNR_COLS - 1, text_block(height > 1 ? (unsigned)fmin(height, TEXT_EIGHTHS) : 1), style);
+    tui_canvas_put(&app->canvas, y, x + SQNR_COLS - 1, text_block(height > 1 ? (unsigned)fmin(height, TEXT_EIGHTHS) : 1),
+                   style);
 }
 
 static void draw_line(tui_app *app, int y, int x, int cols, size_t tensor, const columns *widths)

@@ -9,8 +9,8 @@ typedef struct tui_facts {
     const ql_report *report; /* NULL: none yet, or there is a reason why not */
     const ql_stats *stats;   /* NULL: not known yet, or no values */
     const ql_histogram *original;
-    bool is_old;             /* not of the selected tensor and spec */
-    const char *missing;     /* why there is no report: a reason or "measuring"; NULL when there is one */
+    bool is_old;         /* not of the selected tensor and spec */
+    const char *missing; /* why there is no report: a reason or "measuring"; NULL when there is one */
 } tui_facts;
 tui_facts tui_facts_of(const tui_app *app);
 

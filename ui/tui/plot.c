@@ -8,7 +8,11 @@
 
 tui_columns tui_columns_of(const ql_histogram *histogram, int count)
 {
-    tui_columns columns = { .count = count < 1 ? 1 : count > QL_BINS ? QL_BINS : count, .lo = histogram->lo, .hi = histogram->hi };
+    tui_columns columns = { .count = count < 1         ? 1
+                                     : count > QL_BINS ? QL_BINS
+                                                       : count,
+                            .lo = histogram->lo,
+                            .hi = histogram->hi };
     int bins[QL_BINS] = { 0 };
     for (int bin = 0; bin < QL_BINS; bin++) {
         int column = (2 * bin + 1) * columns.count / (2 * QL_BINS); /* where the middle of the bin lies */

@@ -75,7 +75,8 @@ ql_status tui_script_read(const char *argument, tui_script *out, ql_error *error
         ql_text_print(shown, sizeof shown, ql_text_from(at), 24);
         error->status = QL_BAD_USAGE;
         snprintf(error->message, sizeof error->message,
-                 "--keys: no key is spelled like the start of '%s'; <Enter> <Esc> <Tab> <Up> <PgDn> <C-x> and such are keys, <lt> is '<'",
+                 "--keys: no key is spelled like the start of '%s'; <Enter> <Esc> <Tab> <Up> <PgDn> <C-x> and such are "
+                 "keys, <lt> is '<'",
                  shown);
         free(text);
         free(keys);

@@ -16,7 +16,7 @@ typedef struct tui_notices {
     int ended;      /* SIGINT, SIGTERM, SIGHUP, SIGQUIT: the number, else 0 */
 } tui_notices;
 
-/* Installs the handlers. Call before curses starts, so that it leaves them alone. Returns false when there is no pipe to be had. */
+/* Installs the handlers. Call before curses starts, so that it leaves them alone. False when there is no pipe to be had. */
 bool tui_signals_start(void);
 
 /* What a crash must undo: `bytes` are written to the terminal `fd` and `modes` set. Async-signal-safe when it happens. */

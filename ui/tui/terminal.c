@@ -21,18 +21,26 @@ static struct {
     bool headless, colored;
     bool forget;
     short pairs[TUI_STYLE_COUNT]; /* 0: the terminal's own colours */
-    int cursor;       /* as last set: -1 not yet */
-    tui_canvas shown; /* what curses has been told */
+    int cursor;                   /* as last set: -1 not yet */
+    tui_canvas shown;             /* what curses has been told */
 } terminal;
 
 static const struct {
     int code;
     tui_key key;
 } special_keys[] = {
-    { KEY_UP, TUI_KEY_UP },        { KEY_DOWN, TUI_KEY_DOWN },       { KEY_LEFT, TUI_KEY_LEFT },
-    { KEY_RIGHT, TUI_KEY_RIGHT },  { KEY_PPAGE, TUI_KEY_PAGE_UP },   { KEY_NPAGE, TUI_KEY_PAGE_DOWN },
-    { KEY_HOME, TUI_KEY_HOME },    { KEY_END, TUI_KEY_END },         { KEY_DC, TUI_KEY_DELETE },
-    { KEY_BTAB, TUI_KEY_BACK_TAB }, { KEY_BACKSPACE, TUI_KEY_BACKSPACE }, { KEY_ENTER, TUI_KEY_ENTER },
+    { KEY_UP, TUI_KEY_UP },
+    { KEY_DOWN, TUI_KEY_DOWN },
+    { KEY_LEFT, TUI_KEY_LEFT },
+    { KEY_RIGHT, TUI_KEY_RIGHT },
+    { KEY_PPAGE, TUI_KEY_PAGE_UP },
+    { KEY_NPAGE, TUI_KEY_PAGE_DOWN },
+    { KEY_HOME, TUI_KEY_HOME },
+    { KEY_END, TUI_KEY_END },
+    { KEY_DC, TUI_KEY_DELETE },
+    { KEY_BTAB, TUI_KEY_BACK_TAB },
+    { KEY_BACKSPACE, TUI_KEY_BACKSPACE },
+    { KEY_ENTER, TUI_KEY_ENTER },
 };
 
 static ql_status fail(ql_error *error, const char *message)
@@ -57,8 +65,8 @@ static void close_streams(void)
     terminal.in = terminal.out = NULL;
 }
 
-/* A pair for every style with a colour of its own; the others keep pair 0, the terminal's colours. Monochrome terminals never get
-   here. */
+/* A pair for every style with a colour of its own; the others keep pair 0, the terminal's colours. Monochrome terminals
+   never get here. */
 static void start_colors(void)
 {
     start_color();
@@ -146,7 +154,8 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
     if (!terminal.screen) {
         tui_signals_stop();
         close_streams();
-        return fail(error, "the terminal type in TERM is unknown or cannot place text; set TERM, or use `qloupe compare` and `qloupe stat`");
+        return fail(error, "the terminal type in TERM is unknown or cannot place text; set TERM, or use `qloupe compare` "
+                           "and `qloupe stat`");
     }
     if (has_modes)
         arm_guard(&modes);
@@ -212,7 +221,7 @@ tui_key tui_terminal_key(void)
 static attr_t curses_attributes(unsigned attributes)
 {
     return (attributes & TUI_BOLD ? A_BOLD : 0) | (attributes & TUI_DIM ? A_DIM : 0) |
-           (attributes & TUI_REVERSE ? A_REVERSE : 0) | (attributes & TUI_UNDERLINE ? A_UNDERLINE : 0);
+           (attributes & TUI_REVERSE ? A_REVERSE : 0);
 }
 
 static void put(int y, int x, const tui_cell *cell)
@@ -220,7 +229,8 @@ static void put(int y, int x, const tui_cell *cell)
     const tui_look *look = tui_theme(cell->style);
     wchar_t text[2] = { (wchar_t)cell->codepoint, 0 };
     cchar_t wide;
-    attr_t attributes = curses_attributes(terminal.colored ? look->attributes : look->plain);
+    bool has_color = terminal.pairs[cell->style] > 0 || (terminal.colored && COLORS >= 256);
+    attr_t attributes = curses_attributes(has_color ? look->attributes : look->plain);
     setcchar(&wide, text, attributes, terminal.pairs[cell->style], NULL);
     mvadd_wch(y, x, &wide);
 }
@@ -333,7 +343,6 @@ void tui_terminal_cells(ql_cell *cells)
             cell->codepoint = terminal.shown.cells[y * cols + x].codepoint == 0 ? 0 : (uint32_t)text[0];
             cell->foreground = foreground(pair);
             cell->bold = (attributes & A_BOLD) != 0;
-            cell->underline = (attributes & A_UNDERLINE) != 0;
             if (attributes & A_DIM)
                 cell->foreground = halve(cell->foreground, cell->background);
             if (attributes & A_REVERSE) {

@@ -17,8 +17,8 @@ typedef struct tui_terminal_options {
     int rows, cols; /* when headless */
 } tui_terminal_options;
 
-/* Takes over the terminal: stdin and stdout, or /dev/tty where one of them is something else. On failure nothing was changed; the
-   message says what is missing. */
+/* Takes over the terminal: stdin and stdout, or /dev/tty where one of them is something else. On failure nothing was
+   changed; the message says what is missing. */
 ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *error);
 
 /* Gives it back as it was. May be called twice. */

@@ -26,12 +26,12 @@ typedef enum tui_style {
     TUI_STYLE_COUNT
 } tui_style;
 
-enum { TUI_BOLD = 1, TUI_DIM = 2, TUI_REVERSE = 4, TUI_UNDERLINE = 8 };
+enum { TUI_BOLD = 1, TUI_DIM = 2, TUI_REVERSE = 4 };
 
 typedef struct tui_look {
     short color_256, color_8; /* -1: the terminal's own */
-    unsigned attributes;      /* with 256 and with 8 colours */
-    unsigned plain;           /* without colours */
+    unsigned attributes;      /* where it has a colour, and with 256 colours */
+    unsigned plain;           /* where it has none: without colours, or where 8 are too few */
 } tui_look;
 
 /* Never NULL. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "text/near.h"
 #include "text/plain.h"
 #include "text/ramp.h"
 #include "tui/app.h"
@@ -25,13 +26,21 @@ static int complain(const char *message)
 static ql_status parse_size(const char *text, int *rows, int *cols, ql_error *error)
 {
     char rest;
-    if (sscanf(text, "%4dx%4d%c", cols, rows, &rest) == 2 && *cols >= 1 && *cols <= MOST_CELLS && *rows >= 1 && *rows <= MOST_CELLS)
+    if (sscanf(text, "%4dx%4d%c", cols, rows, &rest) == 2 && *cols >= 1 && *cols <= MOST_CELLS && *rows >= 1 &&
+        *rows <= MOST_CELLS)
         return QL_OK;
-    snprintf(error->message, sizeof error->message, "--size: a size is COLUMNSxROWS, such as 120x36, each 1 to %d", MOST_CELLS);
+    snprintf(error->message, sizeof error->message, "--size: a size is COLUMNSxROWS, such as 120x36, each 1 to %d",
+             MOST_CELLS);
     return error->status = QL_BAD_USAGE;
 }
 
-/* The tensor to start on: the first that `pattern` matches, else the first matrix in natural order, else the first tensor. */
+static ql_text name_at(const void *context, size_t index)
+{
+    return ql_model_tensor(context, index)->name;
+}
+
+/* The tensor to start on: the first that `pattern` matches, else the first matrix in natural order, else the first tensor.
+ */
 static ql_status choose_tensor(const tui_app *app, const char *pattern, size_t *out, ql_error *error)
 {
     char shown[200];
@@ -50,7 +59,14 @@ static ql_status choose_tensor(const tui_app *app, const char *pattern, size_t *
     if (!pattern || ql_model_match(app->model, pattern, out, 1) > 0)
         return QL_OK;
     ql_text_print(shown, sizeof shown, ql_text_from(pattern), 100);
-    snprintf(error->message, sizeof error->message, "no tensor matches '%s'; `qloupe ls` lists the names", shown);
+    size_t near;
+    if (text_near(pattern, name_at, app->model, count, &near, 1) > 0) {
+        char meant[200];
+        ql_text_print(meant, sizeof meant, ql_model_tensor(app->model, near)->name, 100);
+        snprintf(error->message, sizeof error->message, "no tensor matches '%s'; did you mean '%s'?", shown, meant);
+    } else {
+        snprintf(error->message, sizeof error->message, "no tensor matches '%s'; `qloupe ls` lists the names", shown);
+    }
     return error->status = QL_BAD_USAGE;
 }
 

@@ -7,11 +7,11 @@
 typedef enum tui_color { TUI_COLOR_AUTO, TUI_COLOR_ALWAYS, TUI_COLOR_NEVER } tui_color;
 
 typedef struct tui_options {
-    const char *path;       /* of the model to open */
-    const char *tensor;     /* -t: the tensor to start on, NULL: the first matrix */
-    const char *spec;       /* -s: the spec to start with, NULL: absmax */
+    const char *path;   /* of the model to open */
+    const char *tensor; /* -t: the tensor to start on, NULL: the first matrix */
+    const char *spec;   /* -s: the spec to start with, NULL: absmax */
     ql_layout layout;
-    unsigned threads;       /* 0: one per core */
+    unsigned threads; /* 0: one per core */
     tui_color color;
     bool ascii;             /* ASCII glyphs only */
     bool no_state;          /* read and write nothing under XDG folders */
@@ -20,8 +20,8 @@ typedef struct tui_options {
     const char *screenshot; /* --screenshot: OUT.txt or OUT.png, written after the keys have been played; NULL: none */
 } tui_options;
 
-/* Runs until the person quits, or the keys are played when there is a screenshot to take. Returns the exit code (0, 2 with one line on
-   stderr, 130). The terminal is restored on every way out. */
+/* Runs until the person quits, or the keys are played when there is a screenshot to take. Returns the exit code (0, 2 with
+   one line on stderr, 130). The terminal is restored on every way out. */
 int tui_main(const tui_options *options);
 
 #endif
