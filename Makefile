@@ -44,7 +44,8 @@ TEST_SOURCES := $(wildcard tests/test_*.c)
 LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 UI_OBJECTS   := $(UI_SOURCES:%.c=$(OUT)/%.o)
 TESTS        := $(TEST_SOURCES:%.c=$(OUT)/%)
-OBJECTS      := $(LIB_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/golden.o $(OUT)/tests/soak.o $(OUT)/tests/keys.o
+GOLDEN_OBJECTS := $(OUT)/tests/golden.o $(OUT)/tests/golden_more.o
+OBJECTS      := $(LIB_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/keys.o
 
 # The targets for people use all cores, unless -j says otherwise.
 PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
@@ -139,7 +140,10 @@ $(OUT)/libqloupe.a: $(LIB_OBJECTS)
 $(OUT)/qloupe: $(UI_OBJECTS) $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
-$(OUT)/golden $(OUT)/soak: $(OUT)/%: $(OUT)/tests/%.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
+$(OUT)/golden: $(GOLDEN_OBJECTS) $(OUT)/tests/npy.o $(OUT)/libqloupe.a
+	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
+
+$(OUT)/soak: $(OUT)/tests/soak.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
 $(OUT)/keys: $(OUT)/tests/keys.o $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS)) $(OUT)/libqloupe.a

@@ -1,9 +1,9 @@
 /*
- * golden GOLDEN_DIR RESULTS_DIR: runs the cases of GOLDEN_DIR/index.tsv that this build knows (golden/README.md).
+ * golden GOLDEN_DIR RESULTS_DIR [THREADS]: runs the cases of GOLDEN_DIR/index.tsv that this build knows (golden/README.md).
  *
- * A case becomes a spec by two tables: which mapping a scheme is, and which key a parameter is. A case whose scheme is in no
- * row, or whose spec this build does not parse, is skipped and leaves no file; so a new scheme is a row here and nothing
- * else.
+ * A case becomes a spec by two tables: which mapping a scheme is, and which key a parameter is; or it gives its spec itself. So a new
+ * mapping is a row here and nothing else. A scheme that is no mapping goes to golden_more.c. A case that neither knows is skipped and leaves
+ * no file.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "golden.h"
 #include "npy.h"
 #include "qloupe.h"
 
@@ -87,17 +88,7 @@ static const struct {
 
 #define ROWS(table) (sizeof(table) / sizeof *(table))
 
-typedef struct golden {
-    const char *vectors, *results;
-    ql_engine *engine;
-    unsigned done, refused, skipped;
-} golden;
-
-typedef struct text {
-    char text[4096];
-} text;
-
-__attribute__((format(printf, 1, 2))) static text join(const char *format, ...)
+text join(const char *format, ...)
 {
     text t;
     va_list arguments;
@@ -148,9 +139,21 @@ static const char *find_mapping(const char *scheme, const char *params)
     return NULL;
 }
 
-/* "sym" and "bits=4;gran=row" to absmax:bits=4,per=row; false when this build does not know all of it. Changes `params`. */
-static bool find_spec(const char *scheme, char *params, ql_spec *out)
+/* "spec=SPEC" or "spec=SPEC;file=NAME": the spec, with an input as its file. */
+static bool find_given_spec(const golden *g, const char *params, ql_spec *out)
 {
+    const char *spec = params + strlen("spec="), *file = strstr(spec, ";file=");
+    if (!file)
+        return ql_spec_parse(spec, out, NULL) == QL_OK;
+    text whole = join("%.*s,file=%s/in/%s.npy", (int)(file - spec), spec, g->vectors, file + strlen(";file="));
+    return ql_spec_parse(whole.text, out, NULL) == QL_OK;
+}
+
+/* "sym" and "bits=4;gran=row" to absmax:bits=4,per=row; false when this build does not know all of it. Changes `params`. */
+static bool find_spec(const golden *g, const char *scheme, char *params, ql_spec *out)
+{
+    if (strncmp(params, "spec=", 5) == 0)
+        return find_given_spec(g, params, out);
     char spec[256] = "";
     const char *mapping = find_mapping(scheme, params);
     if (!mapping)
@@ -231,50 +234,63 @@ cleanup:
     return status;
 }
 
-static void remove_results(const golden *g, const char *id)
+/* What an earlier run may have left: the fields that the case should have, and those that any case can. */
+static void remove_results(const golden *g, const char *id, const char *names)
 {
     for (size_t i = 0; i < ROWS(fields); i++)
         if (fields[i].field)
             unlink(join("%s/%s.%s.npy", g->results, id, fields[i].field).text);
     unlink(join("%s/%s.metrics.npy", g->results, id).text);
     unlink(join("%s/%s.error", g->results, id).text);
+    for (const char *name = names; *name; name += strcspn(name, ","), name += *name == ',')
+        unlink(join("%s/%s.%.*s.npy", g->results, id, (int)strcspn(name, "=,"), name).text);
 }
 
-/* id <TAB> scheme <TAB> input:dtype <TAB> parameters <TAB> fields */
-static void run_line(golden *g, char *line)
+static void write_refusal(const golden *g, const char *id, const char *message)
 {
-    char *rest = NULL;
-    char *id = strtok_r(line, "\t\n", &rest), *scheme = strtok_r(NULL, "\t\n", &rest);
-    char *input = strtok_r(NULL, "\t\n", &rest), *params = strtok_r(NULL, "\t\n", &rest);
-    if (!params || *id == '#')
-        return;
-    remove_results(g, id);
-    char *dtype = strchr(input, ':');
-    ql_spec spec;
-    if (!dtype || !find_spec(scheme, params, &spec)) {
-        g->skipped++;
-        return;
-    }
-    *dtype++ = 0;
-    ql_error error = { 0 };
-    if (run(g, id, scheme, input, dtype, &spec, &error) == QL_OK) {
-        g->done++;
-        return;
-    }
-    g->refused++;
     FILE *file = fopen(join("%s/%s.error", g->results, id).text, "w");
-    if (!file || fprintf(file, "%s\n", error.message) < 0 || fclose(file) != 0) {
+    if (!file || fprintf(file, "%s\n", message) < 0 || fclose(file) != 0) {
         perror(id);
         exit(2);
     }
 }
 
+/* id <TAB> scheme <TAB> input:dtype[,...] <TAB> parameters <TAB> fields */
+static void run_line(golden *g, char *line)
+{
+    char *rest = NULL;
+    char *id = strtok_r(line, "\t\n", &rest), *scheme = strtok_r(NULL, "\t\n", &rest);
+    char *input = strtok_r(NULL, "\t\n", &rest), *params = strtok_r(NULL, "\t\n", &rest), *names = strtok_r(NULL, "\t\n", &rest);
+    if (!names || *id == '#')
+        return;
+    remove_results(g, id, names);
+    ql_error error = { 0 };
+    ql_status status;
+    if (!golden_more(g, id, scheme, input, params, &status, &error)) {
+        char *dtype = strchr(input, ':');
+        ql_spec spec;
+        if (!dtype || !find_spec(g, scheme, params, &spec)) {
+            g->skipped++;
+            return;
+        }
+        *dtype++ = 0;
+        status = run(g, id, scheme, input, dtype, &spec, &error);
+    }
+    if (status == QL_OK) {
+        g->done++;
+        return;
+    }
+    g->refused++;
+    write_refusal(g, id, error.message);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: golden GOLDEN_DIR RESULTS_DIR\n");
+    if (argc < 3 || argc > 4) {
+        fprintf(stderr, "usage: golden GOLDEN_DIR RESULTS_DIR [THREADS]\n");
         return 2;
     }
+    const unsigned threads = argc == 4 ? (unsigned)strtoul(argv[3], NULL, 10) : 0; /* 0: one per core */
     golden g = { .vectors = argv[1], .results = argv[2] };
     text path = join("%s/index.tsv", g.vectors);
     FILE *index = fopen(path.text, "r");
@@ -283,7 +299,7 @@ int main(int argc, char **argv)
         return 2;
     }
     ql_error error;
-    if (ql_engine_new(0, &g.engine, &error) != QL_OK) {
+    if (ql_engine_new(threads, &g.engine, &error) != QL_OK) {
         fprintf(stderr, "golden: %s\n", error.message);
         return 2;
     }

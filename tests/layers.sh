@@ -14,6 +14,7 @@ allowed() # folder
     src/formats)  echo base tensor ;;
     src/kernels)  echo base ;;
     src/quant)    echo base tensor kernels ;;
+    src/matmul)   echo base tensor kernels ;;
     src/analysis) echo base tensor kernels quant ;;
     src/plot)     echo base tensor kernels quant analysis ;;
     ui)           echo text cli tui ;;

@@ -117,8 +117,10 @@ ql_status ql_cols_encode(const float *x, size_t rows, size_t cols, float *step, 
     for (size_t col = 0; col < cols; col++) {
         step[col] = 0;
     }
-    for (size_t i = 0; i < rows * cols; i++) {
-        step[i % cols] = fmaxf(step[i % cols], fabsf(x[i]));
+    for (size_t row = 0; row < rows; row++) {
+        for (size_t col = 0; col < cols; col++) {
+            step[col] = fmaxf(step[col], fabsf(x[row * cols + col]));
+        }
     }
     for (size_t col = 0; col < cols; col++) {
         step[col] = symmetric_step(step[col]);

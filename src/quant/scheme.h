@@ -6,6 +6,7 @@
 #define QL_QUANT_SCHEME_H
 
 #include "kernels/kernels.h"
+#include "kernels/step.h"
 #include "qloupe.h"
 #include "quant/groups.h"
 #include "quant/outliers.h"
@@ -100,10 +101,6 @@ struct ql_mapping {
     /* Optional: codes that are another spelling of zero, for counting ("-0"); -1: none. */
     int (*negative_zero)(const ql_spec *spec);
 };
-
-/* The step for a range divided into `steps` steps, rounded once to float32, never zero and never infinite: 1 for an empty range,
-   the smallest subnormal when the quotient underflows, the largest float when a range by hand lies beyond float32. */
-float ql_step(double range, double steps);
 
 /* What the uniform mappings share. */
 uint64_t ql_quantize_uniform(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tile *tile);

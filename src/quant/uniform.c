@@ -1,17 +1,7 @@
-/* What all uniform mappings share: the step and the loop over a tile. Codes follow SCHEMES sections 0, 2 and 3. */
+/* What all uniform mappings share: the loop over a tile. Codes follow SCHEMES sections 0, 2 and 3. */
 #include "quant/scheme.h"
 
-#include <float.h>
 #include <math.h>
-
-float ql_step(double range, double steps)
-{
-    const double step = range / steps;
-    if (range == 0) {
-        return 1.0f;
-    }
-    return step >= FLT_MAX ? FLT_MAX : (float)step > 0 ? (float)step : 0x1p-149f;
-}
 
 const char *ql_fit_uniform(ql_quantizer *quantizer, uint64_t group, double lo, double hi)
 {

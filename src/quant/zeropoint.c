@@ -8,33 +8,17 @@
  */
 #include "quant/schemes.h"
 
-#include <math.h>
-
 static void code_range(const ql_spec *spec, int *lo, int *hi)
 {
     *lo = -(1 << (spec->bits - 1));
     *hi = (1 << (spec->bits - 1)) - 1;
 }
 
-static double clamp(double v, double lo, double hi)
-{
-    return v < lo ? lo : v > hi ? hi : v;
-}
-
 static void step_of(const ql_spec *spec, double lo, double hi, float *step, int32_t *zero)
 {
     int code_lo, code_hi;
     code_range(spec, &code_lo, &code_hi);
-    if (spec->zero == QL_ZERO_INCLUDE) {
-        lo = lo < 0 ? lo : 0;
-        hi = hi > 0 ? hi : 0;
-    }
-    *step = ql_step(hi - lo, code_hi - code_lo);
-    double z = rint(code_lo - lo / (double)*step);
-    if (spec->zero == QL_ZERO_INCLUDE) {
-        z = clamp(z, code_lo, code_hi);
-    }
-    *zero = (int32_t)clamp(z, INT32_MIN, INT32_MAX);
+    ql_step_affine(lo, hi, code_lo, code_hi, spec->zero == QL_ZERO_INCLUDE, step, zero);
 }
 
 /* A zero point within the codes is stored as one; a raw one as int32. */
@@ -49,6 +33,7 @@ const ql_mapping ql_mapping_zeropoint = {
         .title = "asymmetric, with a zero point",
         .formula = "d = (max - min) / (2^b - 1)   z = round(qmin - min / d)   q = round(x / d) + z   y = (q - z)·d",
         .source = "Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, section 2.1",
+        .storage = "b + (32 + b)·G/n; zero=raw: b + 64·G/n",
     },
     .symmetric = false,
     .keys = 1 << QL_KEY_BITS | 1 << QL_KEY_PER | 1 << QL_KEY_BLOCK | 1 << QL_KEY_CLIP | 1 << QL_KEY_P | 1 << QL_KEY_LO |
