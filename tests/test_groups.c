@@ -15,9 +15,8 @@ typedef struct table {
     uint64_t start[MOST], length[MOST]; /* by group, in the walk */
 } table;
 
-static uint64_t group_by_definition(const ql_spec *spec, uint64_t rows, uint64_t cols, uint64_t r, uint64_t c)
+static uint64_t group_by_definition(const ql_spec *spec, uint64_t cols, uint64_t r, uint64_t c)
 {
-    (void)rows;
     const uint64_t blocks = spec->block ? (cols - 1) / spec->block + 1 : 0; /* of one row */
     switch (spec->per) {
     case QL_PER_TENSOR:
@@ -30,8 +29,23 @@ static uint64_t group_by_definition(const ql_spec *spec, uint64_t rows, uint64_t
         return r * blocks + c / spec->block;
     case QL_PER_FLAT:
         return (r * cols + c) / spec->block;
+    case QL_PER_TILE:
+        return r / spec->block * ((cols - 1) / spec->tile_cols + 1) + c / spec->tile_cols;
     }
     return 0;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Place in the walk: tile after tile, each along its rows. */
+static uint64_t place_in_tiles(const ql_spec *spec, uint64_t rows, uint64_t cols, uint64_t r, uint64_t c)
+{
+    const uint64_t top = r - r % spec->block, left = c - c % spec->tile_cols;
+    const uint64_t height = least(spec->block, rows - top), width = least(spec->tile_cols, cols - left);
+    return top * cols + left * height + (r - top) * width + (c - left);
 }
 
 static void fill(table *t, const ql_tensor *tensor, const ql_spec *spec)
@@ -40,8 +54,10 @@ static void fill(table *t, const ql_tensor *tensor, const ql_spec *spec)
     memset(t, 0, sizeof *t);
     for (uint64_t r = 0; r < rows; r++) {
         for (uint64_t c = 0; c < cols; c++) {
-            const uint64_t group = group_by_definition(spec, rows, cols, r, c);
-            const uint64_t walk = spec->per == QL_PER_COL ? c * rows + r : r * cols + c;
+            const uint64_t group = group_by_definition(spec, cols, r, c);
+            const uint64_t walk = spec->per == QL_PER_COL    ? c * rows + r
+                                  : spec->per == QL_PER_TILE ? place_in_tiles(spec, rows, cols, r, c)
+                                                             : r * cols + c;
             const uint64_t stored = tensor->layout == QL_LAYOUT_IN_OUT ? c * rows + r : r * cols + c;
             t->group[stored] = group;
             t->stored[walk] = stored;
@@ -69,6 +85,8 @@ static void check_groups(const ql_tensor *tensor, const ql_spec *spec)
         assert_int_equal(ql_groups_start(&g, group), wanted.start[group]);
         assert_int_equal(ql_groups_length(&g, group), wanted.length[group]);
     }
+    for (uint64_t walk = 0; walk < n; walk++)
+        assert_int_equal(ql_groups_stored_index(&g, walk), wanted.stored[walk]);
     uint64_t out[MOST + 1];
     float values[MOST + 1];
     unsigned char *scratch = malloc(ql_tensor_scratch_size(tensor, (size_t)n));
@@ -107,6 +125,10 @@ static void check_shape(unsigned rank, const uint64_t *shape)
             for (size_t b = 0; b < (needs_block ? sizeof blocks / sizeof *blocks : 1); b++)
                 check_groups(&m.tensor, &(ql_spec) { .per = per, .block = needs_block ? blocks[b] : 0 });
         }
+        const uint64_t tiles[][2] = { { 1, 1 }, { 2, 3 }, { 7, 1 }, { 1, 16 }, { 16, 16 }, { m.tensor.rows, 2 }, { 3, m.tensor.cols },
+                                      { UINT64_MAX, UINT64_MAX } };
+        for (size_t t = 0; t < sizeof tiles / sizeof *tiles; t++)
+            check_groups(&m.tensor, &(ql_spec) { .per = QL_PER_TILE, .block = tiles[t][0], .tile_cols = tiles[t][1] });
         memory_tensor_free(&m);
     }
 }

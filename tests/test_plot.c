@@ -58,9 +58,10 @@ static ql_report *make_report(void)
     r->levels = r->grid_count = LEVELS;
     for (unsigned i = 0; i < LEVELS; i++) {
         r->grid[i] = ((int)i - 7) * (double)step;
-        r->code_counts[i] = i == 1 ? 0 : 100 * (8 - (uint64_t)abs((int)i - 7));
-        r->dequantized.bins[(unsigned)((r->grid[i] + 1) / 2.001 * QL_BINS)] = r->code_counts[i];
+        r->grid_counts[i] = i == 1 ? 0 : 100 * (8 - (uint64_t)abs((int)i - 7));
+        r->dequantized.bins[(unsigned)((r->grid[i] + 1) / 2.001 * QL_BINS)] = r->grid_counts[i];
     }
+    r->code_counts = r->grid_counts;
     r->clip_lo = -1;
     r->clip_hi = 1;
     r->group_count = 1;
@@ -97,8 +98,8 @@ static void be_one_element(ql_report *r)
     be_all_zeros(r);
     set_range(r, 3.25, 3.25);
     r->original.bins[0] = r->dequantized.bins[0] = r->stats.count = 1;
-    memset(r->code_counts, 0, sizeof r->code_counts);
-    r->code_counts[14] = 1;
+    memset(r->grid_counts, 0, sizeof r->grid_counts);
+    r->grid_counts[14] = 1;
     r->grid[14] = 3.25;
 }
 
@@ -107,7 +108,7 @@ static void be_empty_histograms(ql_report *r)
     memset(&r->original, 0, sizeof r->original);
     memset(&r->dequantized, 0, sizeof r->dequantized);
     memset(&r->error, 0, sizeof r->error);
-    memset(r->code_counts, 0, sizeof r->code_counts);
+    memset(r->grid_counts, 0, sizeof r->grid_counts);
 }
 
 static void be_undefined(ql_report *r)
@@ -510,8 +511,8 @@ static void every_used_level_gets_a_stem(void **state)
     const char *path = figure_path(testing_folder(), "png");
     write_figure(report, path);
     unsigned all = count_orange(path);
-    memset(report->code_counts, 0, sizeof report->code_counts);
-    report->code_counts[7] = 800;
+    memset(report->grid_counts, 0, sizeof report->grid_counts);
+    report->grid_counts[7] = 800;
     write_figure(report, path);
     unsigned one = count_orange(path);
     assert_true(one > 100);

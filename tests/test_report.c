@@ -110,6 +110,8 @@ static uint64_t group_at(const ql_spec *s, uint64_t cols, uint64_t r, uint64_t c
         return r * ((cols - 1) / s->block + 1) + c / s->block;
     case QL_PER_FLAT:
         return (r * cols + c) / s->block;
+    case QL_PER_TILE:
+        return r / s->block * ((cols - 1) / s->tile_cols + 1) + c / s->tile_cols;
     }
     return 0;
 }
@@ -194,7 +196,7 @@ static void check_metrics(const ql_report *r, const brute *b, const float *w, ui
     const uint64_t n = rows * cols;
     long double abs = 0, square = 0, xx = 0, xy = 0, yy = 0, mean = 0, worst = 0;
     double largest = 0, magnitudes[MOST], lo = INFINITY, hi = -INFINITY;
-    uint64_t zeros = 0, counts[QL_MAX_LEVELS] = { 0 };
+    uint64_t zeros = 0, counts[256] = { 0 };
     for (uint64_t i = 0; i < n; i++) {
         const double e = (double)w[i] - b->y[i];
         abs += magnitudes[i] = fabs(e);
@@ -218,7 +220,7 @@ static void check_metrics(const ql_report *r, const brute *b, const float *w, ui
         used += counts[i] > 0;
         entropy -= counts[i] ? (long double)counts[i] / n * log2l((long double)counts[i] / n) : 0;
     }
-    assert_memory_equal(r->code_counts, counts, sizeof counts);
+    assert_memory_equal(r->code_counts, counts, r->levels * sizeof *counts);
     assert_int_equal(r->row_count, rows);
     for (uint64_t row = 0; row < rows; row++) {
         long double sum = 0;
@@ -269,7 +271,7 @@ static uint64_t total_of(const ql_histogram *h)
 static void check_bookkeeping(const ql_report *r, const ql_profile *p, uint64_t n)
 {
     uint64_t codes = 0;
-    for (int i = 0; i < QL_MAX_LEVELS; i++)
+    for (unsigned i = 0; i < r->levels; i++)
         codes += r->code_counts[i];
     assert_int_equal(codes, n);
     assert_int_equal(total_of(&r->original), n);
@@ -289,6 +291,8 @@ static void check_bookkeeping(const ql_report *r, const ql_profile *p, uint64_t 
     }
     assert_true(r->scale_min == (float)least && r->scale_max == (float)greatest);
     assert_int_equal(r->grid_count, r->group_count == 1 ? r->levels : 0);
+    if (r->grid_count)
+        assert_memory_equal(r->grid_counts, r->code_counts, r->levels * sizeof *r->grid_counts);
     for (unsigned i = 1; i < r->grid_count; i++)
         assert_true(r->grid[i] > r->grid[i - 1]);
     char text[QL_SPEC_TEXT];
@@ -321,7 +325,7 @@ static void check_spec(const matrix *m, const char *text)
 }
 
 static const char *const granularities[] = { "", ",per=row", ",per=col", ",per=block,block=5", ",per=flat,block=7", ",per=block,block=1",
-                                             ",per=block,block=1000", ",per=flat,block=1000000" };
+                                             ",per=block,block=1000", ",per=flat,block=1000000", ",per=tile,block=3x5" };
 static const char *const absmax_clips[] = { "", ",clip=percentile,p=95", ",clip=percentile,p=0", ",clip=manual,abs=1.25", ",clip=manual,abs=100",
                                             ",clip=manual,abs=1e-6", ",clip=percentile,p=100" };
 static const char *const zeropoint_clips[] = { "", ",clip=percentile,p=95", ",clip=percentile,p=30:60", ",clip=manual,lo=-1,hi=2",
