@@ -19,7 +19,9 @@ static void same_spec(const ql_spec *a, const ql_spec *b, const char *text)
 {
     if (a->mapping != b->mapping || a->bits != b->bits || a->per != b->per || a->block != b->block || a->clip != b->clip ||
         a->p_lo != b->p_lo || a->p_hi != b->p_hi || a->lo != b->lo || a->hi != b->hi || a->abs != b->abs || a->range != b->range ||
-        a->zero != b->zero)
+        a->zero != b->zero || a->tile_cols != b->tile_cols || a->dist != b->dist || a->round != b->round || a->seed != b->seed ||
+        a->outliers != b->outliers || a->outliers_percent != b->outliers_percent || a->double_quant != b->double_quant ||
+        a->scale != b->scale || a->iterations != b->iterations || a->eps != b->eps || strcmp(a->file, b->file) != 0)
         fail_msg("'%s' reads back as another spec", text);
 }
 
@@ -58,6 +60,12 @@ static void the_canonical_form_leaves_defaults_out_and_sorts_the_keys(void **sta
     canonical("absmax:p=99.9,clip=percentile", "absmax:clip=percentile");
     canonical("absmax:clip=percentile,p=99.50", "absmax:clip=percentile,p=99.5");
     canonical("zeropoint:clip=percentile,p=0.1:99.9", "zeropoint:clip=percentile");
+    canonical("absmax:block=16x8,per=tile", "absmax:per=tile,block=16x8");
+    canonical("absmax:seed=0,round=stochastic,outliers=1%", "absmax:round=stochastic,outliers=1%");
+    canonical("absmax:outliers=0%", "absmax");
+    canonical("nf4:double=1,block=64,per=flat", "nf4:double=1");
+    canonical("fp8_e4m3:per=row,scale=1", "fp8_e4m3");
+    canonical("codebook:per=row,file=a,b=c:d.npy", "codebook:per=row,file=a,b=c:d.npy"); /* a path takes the rest */
     canonical("zeropoint:clip=percentile,p=1:99", "zeropoint:clip=percentile,p=99");
     canonical("zeropoint:clip=percentile,p=0:99.5", "zeropoint:clip=percentile,p=0:99.5");
     canonical("absmax:clip=manual,abs=.50", "absmax:clip=manual,abs=0.5");
@@ -94,11 +102,13 @@ static void every_canonical_form_reads_back_as_the_same_spec(void **state)
     static const double numbers[] = { 1, 0.1, 1.0 / 3, 0x1p-1074, 3.4e38, 1e22, 123456789.123456789, 0x1.fffffffffffffp-30 };
     static const uint64_t blocks[] = { 1, 7, 64, 1000000007, UINT64_MAX };
     unsigned checked = 0;
-    for (size_t m = 0; m < ql_mapping_count(); m++) {
-        const ql_mapping *mapping = ql_mapping_at(m);
+    static const ql_clip clips[] = { QL_CLIP_MINMAX, QL_CLIP_PERCENTILE, QL_CLIP_MANUAL };
+    for (int m = 0; m < 2; m++) {
+        const ql_mapping *mapping = parse(m ? "zeropoint" : "absmax").mapping;
         for (unsigned bits = mapping->bits_min; bits <= mapping->bits_max; bits++) {
             for (int per = QL_PER_TENSOR; per <= QL_PER_FLAT; per++) {
-                for (int clip = QL_CLIP_MINMAX; clip <= QL_CLIP_MANUAL; clip++) {
+                for (int c = 0; c < 3; c++) {
+                    const ql_clip clip = clips[c];
                     for (unsigned k = 0; k < 8; k++) {
                         ql_spec spec = { .mapping = mapping, .bits = bits, .per = per, .clip = clip };
                         spec.block = per >= QL_PER_BLOCK ? blocks[k % 5] : 0;
@@ -160,7 +170,7 @@ static void an_unknown_mapping_is_refused_with_those_there_are(void **state)
 static void an_unknown_key_is_refused_with_those_there_are(void **state)
 {
     (void)state;
-    refuse("absmax:bit=4", "absmax takes no key 'bit'; its keys: bits, per, block, clip, p, abs, range");
+    refuse("absmax:bit=4", "absmax takes no key 'bit'; its keys: bits, per, block, clip, p, abs, dist, range, round");
     refuse("absmax:zero=raw", "absmax takes no key 'zero'");
     refuse("zeropoint:range=full", "zeropoint takes no key 'range'");
     refuse("zeropoint:abs=1", "zeropoint takes no key 'abs'");
@@ -181,9 +191,24 @@ static void a_value_out_of_range_is_refused_with_what_is_allowed(void **state)
         snprintf(text, sizeof text, "absmax:bits=%s", bits[i]);
         refuse(text, "is not allowed for absmax; allowed: 2..8 [8]");
     }
-    refuse("absmax:per=rows", "per=rows is not allowed for absmax; allowed: [tensor] row col block flat");
-    refuse("absmax:clip=kl", "allowed: [minmax] percentile manual");
-    refuse("absmax:range=half", "allowed: [restricted] full");
+    refuse("absmax:per=rows", "per=rows is not allowed for absmax; allowed: [tensor] row col block flat tile");
+    refuse("absmax:clip=all", "allowed: [minmax] percentile kl mse aciq manual");
+    refuse("zeropoint:clip=kl", "clip=kl is not allowed for zeropoint; allowed: [minmax] percentile mse manual");
+    refuse("zeropoint:clip=aciq", "is not allowed for zeropoint");
+    refuse("absmax:range=half", "allowed: [restricted] full torchobs");
+    refuse("kmeans:per=col", "allowed: [tensor] row block");
+    refuse("nf4:per=tensor", "allowed: block [flat]");
+    refuse("absmax:round=up", "allowed: [even] away stochastic");
+    refuse("absmax:round=stochastic,seed=9007199254740993", "seed=9007199254740993 is not allowed");
+    refuse("absmax:outliers=101%", "outliers=101% is not allowed");
+    refuse("absmax:outliers=-1", "outliers=-1 is not allowed");
+    refuse("absmax:outliers=%", "is not allowed");
+    refuse("absmax:per=tile,block=0x4", "is not allowed");
+    refuse("absmax:per=tile,block=4x", "is not allowed");
+    refuse("absmax:per=tile,block=4x4x4", "is not allowed");
+    refuse("nf4:double=2", "double=2 is not allowed");
+    refuse("kmeans:iterations=0", "iterations=0 is not allowed");
+    refuse("ternary:eps=-1", "eps=-1 is not allowed");
     refuse("zeropoint:zero=no", "allowed: [include] raw");
     refuse("absmax:per=block,block=0", "block=0 is not allowed");
     refuse("absmax:per=block,block=-1", "block=-1 is not allowed");
@@ -216,13 +241,17 @@ static void a_key_that_stands_twice_is_refused(void **state)
 static void a_key_that_others_switch_off_is_refused(void **state)
 {
     (void)state;
-    refuse("absmax:block=64", "key 'block' goes with per=block and per=flat");
+    refuse("absmax:block=64", "key 'block' goes with per=block, per=flat and per=tile");
     refuse("absmax:per=row,block=64", "key 'block' goes with");
     refuse("absmax:p=99", "key 'p' goes with clip=percentile");
     refuse("absmax:clip=manual,abs=1,p=99", "key 'p' goes with");
     refuse("absmax:abs=1", "key 'abs' goes with clip=manual");
     refuse("zeropoint:lo=-1", "key 'lo' goes with clip=manual");
     refuse("zeropoint:clip=percentile,hi=1", "key 'hi' goes with");
+    refuse("absmax:seed=1", "key 'seed' goes with round=stochastic");
+    refuse("absmax:clip=kl,dist=gauss", "key 'dist' goes with clip=aciq");
+    refuse("fp8_e5m2:scale=0,per=row", "key 'per' goes with scale=1");
+    refuse("zeropoint:outliers=1%,zero=raw", "leave one of them out");
 }
 
 static void a_key_that_is_missing_is_named(void **state)
@@ -230,6 +259,10 @@ static void a_key_that_is_missing_is_named(void **state)
     (void)state;
     refuse("absmax:per=block", "per=block needs the size of a block");
     refuse("zeropoint:per=flat", "per=flat needs the size of a block");
+    refuse("absmax:per=tile", "per=tile needs the size of a block");
+    refuse("absmax:per=tile,block=16", "per=tile needs rows and columns");
+    refuse("absmax:per=block,block=4x4", "rows and columns go with per=tile");
+    refuse("codebook", "needs the file of its levels");
     refuse("absmax:clip=manual", "abs=");
     refuse("absmax:clip=manual,abs=0", "above 0");
     refuse("absmax:clip=manual,abs=-1", "above 0");
@@ -261,19 +294,22 @@ static const ql_profile profile = { .x_min = -0.75, .x_max = 0.5 };
 static void choices_cycle_both_ways(void **state)
 {
     (void)state;
-    static const char *const order[] = { "tensor", "row", "col", "block", "flat" };
+    static const char *const order[] = { "tensor", "row", "col", "block", "flat", "tile" };
     ql_spec spec = parse("absmax");
-    for (int i = 1; i <= 10; i++) {
+    for (int i = 1; i <= 12; i++) {
         char value[64];
         assert_true(ql_spec_step(&spec, QL_KEY_PER, +1, NULL));
         ql_spec_value(&spec, QL_KEY_PER, value);
-        assert_string_equal(value, order[i % 5]);
-        assert_int_equal(spec.block, i % 5 >= 3 ? 64 : 0);
+        assert_string_equal(value, order[i % 6]);
+        assert_int_equal(spec.block, i % 6 == 5 ? 16 : i % 6 >= 3 ? 64 : 0);
+        assert_int_equal(spec.tile_cols, i % 6 == 5 ? 16 : 0);
     }
     assert_true(ql_spec_step(&spec, QL_KEY_PER, -1, NULL));
-    assert_int_equal(spec.per, QL_PER_FLAT);
+    assert_int_equal(spec.per, QL_PER_TILE);
     assert_true(ql_spec_step(&spec, QL_KEY_RANGE, +1, NULL));
     assert_int_equal(spec.range, QL_RANGE_FULL);
+    assert_true(ql_spec_step(&spec, QL_KEY_RANGE, +1, NULL));
+    assert_int_equal(spec.range, QL_RANGE_TORCHOBS);
     assert_true(ql_spec_step(&spec, QL_KEY_RANGE, +1, NULL));
     assert_int_equal(spec.range, QL_RANGE_RESTRICTED);
 }
@@ -309,8 +345,44 @@ static void blocks_go_by_powers_of_two_and_stop(void **state)
     while (ql_spec_step(&spec, QL_KEY_BLOCK, +1, NULL))
         assert_in_range(spec.block, 16, 1 << 20);
     assert_int_equal(spec.block, 1 << 20);
-    spec = parse("absmax:per=block,block=18446744073709551615"); /* ends at all */
-    ql_spec_step(&spec, QL_KEY_BLOCK, -1, NULL);
+    spec = parse("absmax:per=block,block=18446744073709551615"); /* beyond the ladder */
+    assert_false(ql_spec_step(&spec, QL_KEY_BLOCK, +1, NULL));
+    assert_true(ql_spec_step(&spec, QL_KEY_BLOCK, -1, NULL));
+    assert_int_equal(spec.block, 1 << 20);
+    spec = parse("absmax:per=block,block=1"); /* before it */
+    assert_false(ql_spec_step(&spec, QL_KEY_BLOCK, -1, NULL));
+    assert_true(ql_spec_step(&spec, QL_KEY_BLOCK, +1, NULL));
+    assert_int_equal(spec.block, 8);
+}
+
+static void both_sides_of_a_tile_are_turned_or_none(void **state)
+{
+    (void)state;
+    ql_spec spec = parse("absmax:per=tile,block=32x16");
+    assert_true(ql_spec_step(&spec, QL_KEY_BLOCK, -1, NULL));
+    assert_true(spec.block == 16 && spec.tile_cols == 8);
+    assert_false(ql_spec_step(&spec, QL_KEY_BLOCK, -1, NULL));
+    assert_true(spec.block == 16 && spec.tile_cols == 8);
+}
+
+static void a_share_of_outliers_climbs_from_none(void **state)
+{
+    (void)state;
+    ql_spec spec = parse("absmax");
+    assert_false(ql_spec_step(&spec, QL_KEY_OUTLIERS, -1, NULL));
+    round_trip(&spec);
+    assert_true(ql_spec_step(&spec, QL_KEY_OUTLIERS, +1, NULL));
+    assert_true(spec.outliers == 0.01 && spec.outliers_percent);
+    assert_true(ql_spec_step(&spec, QL_KEY_OUTLIERS, -1, NULL));
+    assert_true(spec.outliers == 0 && !spec.outliers_percent);
+    spec = parse("absmax:outliers=2");
+    assert_true(ql_spec_step(&spec, QL_KEY_OUTLIERS, +1, NULL));
+    assert_true(spec.outliers == 2.1 && !spec.outliers_percent);
+    spec = parse("zeropoint:outliers=1%"); /* outliers are replaced by 0: the knob that is turned wins */
+    assert_true(ql_spec_step(&spec, QL_KEY_ZERO, +1, NULL));
+    assert_true(spec.zero == QL_ZERO_RAW && spec.outliers == 0);
+    assert_true(ql_spec_step(&spec, QL_KEY_OUTLIERS, +1, NULL));
+    assert_true(spec.zero == QL_ZERO_INCLUDE && spec.outliers > 0);
 }
 
 static void percentiles_climb_a_ladder_to_100_and_stop(void **state)
@@ -319,6 +391,8 @@ static void percentiles_climb_a_ladder_to_100_and_stop(void **state)
     for (size_t m = 0; m < ql_mapping_count(); m++) {
         ql_spec spec = parse("absmax:clip=percentile,p=97");
         ql_spec_change_mapping(&spec, ql_mapping_at(m));
+        if (!ql_spec_takes(&spec, QL_KEY_P))
+            continue;
         double last = spec.p_hi;
         while (ql_spec_step(&spec, QL_KEY_P, +1, NULL)) {
             assert_true(spec.p_hi > last && spec.p_lo < spec.p_hi);
@@ -336,20 +410,20 @@ static void percentiles_climb_a_ladder_to_100_and_stop(void **state)
 static void a_range_by_hand_begins_as_that_of_the_tensor(void **state)
 {
     (void)state;
-    ql_spec spec = parse("absmax:clip=percentile");
+    ql_spec spec = parse("absmax:clip=aciq");
     assert_true(ql_spec_step(&spec, QL_KEY_CLIP, +1, &profile));
     assert_true(spec.clip == QL_CLIP_MANUAL && spec.abs == 0.75 && spec.p_hi == 0);
     const double before = spec.abs;
     assert_true(ql_spec_step(&spec, QL_KEY_ABS, -1, &profile));
     assert_true(spec.abs < before && spec.abs > 0.9 * before);
-    spec = parse("zeropoint:clip=percentile");
+    spec = parse("zeropoint:clip=mse"); /* takes no kl and no aciq */
     assert_true(ql_spec_step(&spec, QL_KEY_CLIP, +1, &profile));
     assert_true(spec.lo == -0.75 && spec.hi == 0.5);
     assert_true(ql_spec_step(&spec, QL_KEY_HI, +1, &profile));
     assert_true(spec.hi > 0.5 && spec.lo == -0.75);
     assert_true(ql_spec_step(&spec, QL_KEY_CLIP, +1, &profile));
     assert_true(spec.clip == QL_CLIP_MINMAX && spec.lo == 0 && spec.hi == 0);
-    spec = parse("absmax:clip=percentile");
+    spec = parse("absmax:clip=aciq");
     assert_true(ql_spec_step(&spec, QL_KEY_CLIP, +1, NULL)); /* no tensor: some range */
     assert_true(spec.abs > 0);
 }
@@ -370,6 +444,16 @@ static void a_key_that_is_not_taken_cannot_be_turned(void **state)
     }
 }
 
+/* Any mapping but the one that needs a file. */
+static const ql_mapping *random_mapping(uint64_t *seed)
+{
+    for (;;) {
+        const ql_mapping *mapping = ql_mapping_at(random_below(seed, ql_mapping_count()));
+        if (!(mapping->keys >> QL_KEY_FILE & 1))
+            return mapping;
+    }
+}
+
 /* A drunk at the keyboard: after every key the spec is one that can be written down and read back. */
 static void thousands_of_random_steps_never_leave_the_valid_specs(void **state)
 {
@@ -381,7 +465,7 @@ static void thousands_of_random_steps_never_leave_the_valid_specs(void **state)
             const ql_spec before = spec;
             const ql_profile *known = walk % 3 ? &profile : NULL;
             if (random_below(&seed, 12) == 0) {
-                ql_spec_change_mapping(&spec, ql_mapping_at(random_below(&seed, ql_mapping_count())));
+                ql_spec_change_mapping(&spec, random_mapping(&seed));
             } else if (!ql_spec_step(&spec, (ql_key)random_below(&seed, QL_KEY_COUNT), random_below(&seed, 2) ? 1 : -1, known)) {
                 same_spec(&spec, &before, "a step that changed nothing");
             }
@@ -432,7 +516,9 @@ static void every_key_and_mapping_is_described(void **state)
             assert_int_equal(ql_mapping_key_values(mapping, key, values), takes);
             assert_int_equal(values[0] != 0, takes);
         }
-        const ql_spec spec = parse(info->name);
+        char text[64];
+        snprintf(text, sizeof text, "%s%s", info->name, mapping->keys >> QL_KEY_FILE & 1 ? ":file=levels.npy" : "");
+        const ql_spec spec = parse(text);
         round_trip(&spec);
     }
     assert_null(ql_mapping_at(ql_mapping_count()));
@@ -441,7 +527,7 @@ static void every_key_and_mapping_is_described(void **state)
 static void the_values_of_a_key_are_those_that_parse(void **state)
 {
     (void)state;
-    static const ql_key choices[] = { QL_KEY_PER, QL_KEY_CLIP, QL_KEY_RANGE, QL_KEY_ZERO };
+    static const ql_key choices[] = { QL_KEY_PER, QL_KEY_CLIP, QL_KEY_RANGE, QL_KEY_ZERO, QL_KEY_ROUND, QL_KEY_DOUBLE, QL_KEY_SCALE };
     for (size_t m = 0; m < ql_mapping_count(); m++) {
         for (size_t c = 0; c < sizeof choices / sizeof choices[0]; c++) {
             char values[160];
@@ -451,8 +537,14 @@ static void the_values_of_a_key_are_those_that_parse(void **state)
             for (char *value = strtok(values, " []"); value; value = strtok(NULL, " []")) {
                 char text[200];
                 const bool block = !strcmp(value, "block") || !strcmp(value, "flat"), manual = !strcmp(value, "manual");
-                snprintf(text, sizeof text, "%s:%s=%s%s%s", mapping->info.name, ql_key_describe(choices[c])->name, value,
-                         block ? ",block=5" : "", !manual ? "" : mapping->symmetric ? ",abs=1" : ",lo=0,hi=1");
+                snprintf(text, sizeof text, "%s:%s=%s%s%s%s", mapping->info.name, ql_key_describe(choices[c])->name, value,
+                         block                    ? ",block=5"
+                         : !strcmp(value, "tile") ? ",block=5x3"
+                                                  : "",
+                         !manual                ? ""
+                         : mapping->symmetric ? ",abs=1"
+                                              : ",lo=0,hi=1",
+                         mapping->keys >> QL_KEY_FILE & 1 ? ",file=levels.npy" : "");
                 const ql_spec spec = parse(text);
                 char back[64];
                 ql_spec_value(&spec, choices[c], back);
@@ -479,6 +571,8 @@ int main(void)
         cmocka_unit_test(choices_cycle_both_ways),
         cmocka_unit_test(bits_stop_at_their_ends),
         cmocka_unit_test(blocks_go_by_powers_of_two_and_stop),
+        cmocka_unit_test(both_sides_of_a_tile_are_turned_or_none),
+        cmocka_unit_test(a_share_of_outliers_climbs_from_none),
         cmocka_unit_test(percentiles_climb_a_ladder_to_100_and_stop),
         cmocka_unit_test(a_range_by_hand_begins_as_that_of_the_tensor),
         cmocka_unit_test(a_key_that_is_not_taken_cannot_be_turned),

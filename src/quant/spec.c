@@ -112,7 +112,7 @@ static bool parse_value(ql_spec *spec, ql_key key, const char *value)
         *(unsigned *)field = (unsigned)size;
         return true;
     case QL_COUNT:
-        return parse_size(value, field) && (double)*(uint64_t *)field >= knob->min && (double)*(uint64_t *)field <= knob->max;
+        return parse_size(value, field) && *(uint64_t *)field >= (uint64_t)knob->min && *(uint64_t *)field <= (uint64_t)knob->max;
     case QL_SIZE:
         return parse_block(spec, value);
     case QL_CHOICE:

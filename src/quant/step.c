@@ -38,16 +38,15 @@ static double nudged(double value, double by)
     return strtod(text, NULL);
 }
 
-/* Blocks go by powers of two. */
+/* Blocks go by powers of two: to the next one beyond the size, none that is beyond the ends. */
 static bool step_size(uint64_t *size, int direction)
 {
-    uint64_t power = 1;
-    while (power < *size && power < 1u << 20) {
-        power *= 2;
+    const uint64_t least = 8, most = 1 << 20;
+    uint64_t power = direction > 0 ? least : most;
+    while (direction > 0 ? power <= *size && power < most : power >= *size && power > least) {
+        power = direction > 0 ? power * 2 : power / 2;
     }
-    /* power / 2 < size <= power */
-    power = direction < 0 ? power / 2 : power == *size ? power * 2 : power;
-    if (power < 8 || power > 1u << 20) {
+    if (direction > 0 ? power <= *size : power >= *size) {
         return false;
     }
     *size = power;
@@ -164,7 +163,11 @@ static bool step_field(ql_spec *spec, ql_key key, int direction)
 bool ql_spec_step(ql_spec *spec, ql_key key, int direction, const ql_profile *profile)
 {
     const ql_spec before = *spec;
-    if (!ql_spec_takes(spec, key) || !step_field(spec, key, direction > 0 ? 1 : -1)) {
+    if (!ql_spec_takes(spec, key)) {
+        return false;
+    }
+    if (!step_field(spec, key, direction > 0 ? 1 : -1)) {
+        *spec = before; /* of two numbers the first may have been turned */
         return false;
     }
     if (key == QL_KEY_PER && (before.per == QL_PER_TILE) != (spec->per == QL_PER_TILE)) {
