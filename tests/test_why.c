@@ -136,7 +136,11 @@ static void weights_on_the_codes_are_met_exactly_and_need_nothing(void **state)
     told t = ask("absmax", QL_I8, QL_LAYOUT_OUT_IN, 16, 16, x);
     assert_false(t.why.has_remedy);
     assert_non_null(strstr(t.why.text, "exactly"));
-    assert_non_null(strstr(t.why.text, "255 codes"));
+    assert_non_null(strstr(t.why.text, "on 255 of the 255 levels"));
+    ql_report_free(&t.report);
+    t = ask("none", QL_I8, QL_LAYOUT_OUT_IN, 16, 16, x);
+    assert_false(t.why.has_remedy);
+    assert_non_null(strstr(t.why.text, "as it is stored"));
     ql_report_free(&t.report);
     const float zeros[6] = { 0 };
     t = ask("zeropoint:bits=2", QL_F32, QL_LAYOUT_OUT_IN, 2, 3, zeros);
@@ -178,7 +182,10 @@ static void every_spec_of_every_kind_of_tensor_has_a_line(void **state)
     static const char *const specs[] = { "absmax", "absmax:bits=2,range=full", "zeropoint:bits=3,zero=raw", "absmax:per=row,bits=4", "absmax:per=col",
                                          "zeropoint:per=block,block=16,bits=8", "absmax:per=flat,block=9,bits=2", "absmax:clip=percentile,p=60",
                                          "zeropoint:clip=percentile,p=40:60,bits=2", "absmax:clip=manual,abs=1e30",
-                                         "zeropoint:clip=manual,lo=-1e-30,hi=1e-30", "absmax:clip=manual,abs=1e-45,per=row" };
+                                         "zeropoint:clip=manual,lo=-1e-30,hi=1e-30", "absmax:clip=manual,abs=1e-45,per=row",
+                                         "nf4", "nf4:double=1", "mxfp4", "nvfp4", "fp8_e5m2:per=col", "bf16", "kmeans:bits=2,per=row",
+                                         "quantile:bits=3", "ternary", "binary:per=tile,block=3x7", "none", "absmax:clip=kl,bits=4",
+                                         "zeropoint:clip=mse,bits=3" };
     float x[20 * 80];
     for (int kind = 0; kind < 6; kind++) {
         for (int i = 0; i < 1600; i++) {

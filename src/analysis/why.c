@@ -231,7 +231,12 @@ ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_rep
 {
     *out = (ql_why){ 0 };
     if (report->metrics[QL_MSE] == 0) {
-        snprintf(out->text, sizeof out->text, "Every value is met exactly: the weights lie on %u of the levels", report->levels);
+        if (report->levels) {
+            snprintf(out->text, sizeof out->text, "Every value is met exactly: the weights lie on %.0f of the %u levels",
+                     report->metrics[QL_LEVELS_USED], report->levels);
+        } else {
+            snprintf(out->text, sizeof out->text, "Every value is kept as it is stored");
+        }
         return QL_OK;
     }
     const evidence e = gather(profile, report);
