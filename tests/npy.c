@@ -45,6 +45,8 @@ static double value_at(const char *dtype, const uint8_t *bytes)
         VALUE(uint32_t);
     case 'i' << 8 | '8':
         VALUE(int64_t);
+    case 'u' << 8 | '8':
+        VALUE(uint64_t);
     case 'f' << 8 | '2':
         memcpy(&h, bytes, sizeof h);
         return half(h);

@@ -1,8 +1,8 @@
 /*
  * The golden vectors (golden/README.md): unpacked, run by the golden runner, and compared here.
  *
- * $GOLDEN names the runner (default build/golden). The number of cases that must pass is stated, so that a case which is
- * silently skipped fails the test as well.
+ * $GOLDEN names the runner (default build/golden). The number of cases of every scheme is stated, so that a case which is silently skipped,
+ * or lost from the archive, fails the test as well.
  */
 #include "testing.h"
 
@@ -16,18 +16,26 @@
 
 #include "npy.h"
 
-/* What this build passes of each scheme; schemes without a row must leave no file. */
+static const char *const archives[] = { "golden", "more" };
+enum { ARCHIVES = sizeof archives / sizeof *archives };
+
+/* How many cases of each scheme there are; all pass. */
 static const struct expectation {
-    const char *scheme;
+    const char *archive, *scheme;
     unsigned passes;
 } expectations[] = {
-    { "sym", 138 },
-    { "asym", 95 },
+    { "golden", "sym", 195 },    { "golden", "asym", 99 },    { "golden", "int4g", 10 },    { "golden", "nf4", 37 },
+    { "golden", "nf4dq", 8 },    { "golden", "bnbfp4", 7 },   { "golden", "fp4", 13 },      { "golden", "mxfp4", 13 },
+    { "golden", "nvfp4", 13 },   { "golden", "kmeans", 27 },  { "golden", "quantile", 24 }, { "golden", "ternary", 10 },
+    { "golden", "split", 13 },   { "golden", "fmt", 9 },      { "golden", "fmtdec", 3 },    { "golden", "ggml", 5 },
+    { "golden", "ggmldec", 5 },  { "golden", "act", 1 },      { "golden", "requant", 1 },   { "golden", "intlinear", 1 },
+    { "golden", "llmint8", 4 },  { "more", "aciq", 30 },      { "more", "fp8", 40 },        { "more", "formats", 20 },
+    { "more", "outliers", 83 },  { "more", "codebook", 20 },  { "more", "rounding", 66 },
 };
 
 enum verdict { MISSING, PASS, FAIL };
 
-static char vectors[4096], results[4096];
+static char folder[2048], vectors[4096], results[4096]; /* the last two of the archive that is looked at */
 
 /* Distance of two float32 values in representable steps; the two zeros are one. */
 static int64_t float_steps(double a, double b)
@@ -129,51 +137,107 @@ static void judge_scheme(const char *scheme, unsigned count[3])
     free(index);
 }
 
-static int unpack_and_run(void **state)
+static void look_at(const char *archive)
 {
-    (void)state;
-    const char *folder = testing_folder();
-    snprintf(vectors, sizeof vectors, "%s/vectors", folder);
-    snprintf(results, sizeof results, "%s/results", folder);
-    testing_result r = testing_run("mkdir %s && tar -C %s -xzf tests/golden/golden.tar.gz && ${GOLDEN:-build/golden} %s %s",
-                                   vectors, vectors, vectors, results);
+    snprintf(vectors, sizeof vectors, "%s/%s", folder, archive);
+    snprintf(results, sizeof results, "%s/%s-results", folder, archive);
+}
+
+/* Ends with the exit code of the runner. */
+static int run(const char *results_folder, unsigned threads)
+{
+    testing_result r = testing_run("${GOLDEN:-build/golden} '%s' '%s' %u", vectors, results_folder, threads);
     if (r.exit_code != 0)
         print_error("%s%s", r.standard_output, r.standard_error);
-    int status = r.exit_code;
+    const int status = r.exit_code;
     testing_result_free(&r);
     return status;
 }
 
-static void every_case_that_this_build_knows_passes(void **state)
+static int unpack_and_run(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof expectations / sizeof *expectations; i++) {
-        unsigned count[3] = { 0 };
-        judge_scheme(expectations[i].scheme, count);
-        print_message("golden: %s: %u pass, %u fail, %u not in this build\n", expectations[i].scheme, count[PASS],
-                      count[FAIL], count[MISSING]);
-        assert_int_equal(count[FAIL], 0);
-        assert_int_equal(count[PASS], expectations[i].passes);
+    snprintf(folder, sizeof folder, "%s", testing_folder());
+    for (int i = 0; i < ARCHIVES; i++) {
+        look_at(archives[i]);
+        testing_result r = testing_run("mkdir '%s' && tar -C '%s' -xzf tests/golden/%s.tar.gz", vectors, vectors, archives[i]);
+        const int status = r.exit_code ? r.exit_code : run(results, 2);
+        testing_result_free(&r);
+        if (status != 0)
+            return status;
+    }
+    return 0;
+}
+
+/* Lines of index.tsv but the heading. */
+static unsigned count_cases(void)
+{
+    char *index = testing_read(testing_path(vectors, "index.tsv"), NULL);
+    unsigned lines = 0;
+    for (const char *c = index; *c; c++)
+        lines += *c == '\n';
+    free(index);
+    return lines - 1;
+}
+
+static void every_case_of_every_scheme_passes(void **state)
+{
+    (void)state;
+    for (int a = 0; a < ARCHIVES; a++) {
+        unsigned total = 0;
+        look_at(archives[a]);
+        for (size_t i = 0; i < sizeof expectations / sizeof *expectations; i++) {
+            unsigned count[3] = { 0 };
+            if (strcmp(expectations[i].archive, archives[a]) != 0)
+                continue;
+            judge_scheme(expectations[i].scheme, count);
+            if (count[PASS] != expectations[i].passes || count[FAIL] || count[MISSING])
+                fail_msg("%s: %u pass, %u fail, %u missing", expectations[i].scheme, count[PASS], count[FAIL], count[MISSING]);
+            total += count[PASS];
+        }
+        print_message("golden: %s: %u cases pass\n", archives[a], total);
+        assert_int_equal(total, count_cases()); /* no scheme without a row above */
     }
 }
 
-static void schemes_that_this_build_does_not_know_leave_no_file(void **state)
+static void one_thread_gives_the_same_bytes_as_two(void **state)
 {
     (void)state;
-    unsigned count[3] = { 0 };
-    judge_scheme("nf4", count);
-    assert_int_equal(count[PASS] + count[FAIL], 0);
-    assert_true(count[MISSING] > 0);
+    for (int a = 0; a < ARCHIVES; a++) {
+        char alone[4200];
+        look_at(archives[a]);
+        snprintf(alone, sizeof alone, "%s-1", results);
+        assert_int_equal(run(alone, 1), 0);
+        testing_result r = testing_run("diff -r '%s' '%s'", results, alone);
+        assert_string_equal(r.standard_output, "");
+        assert_int_equal(r.exit_code, 0);
+        testing_result_free(&r);
+    }
+}
+
+static void a_scheme_that_nobody_knows_leaves_no_file(void **state)
+{
+    (void)state;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/unknown", folder);
+    testing_result r = testing_run("mkdir '%s' && printf '1_x\\tnosuch\\tx:f32\\t-\\tcodes=exact\\n' >'%s/index.tsv' && "
+                                   "${GOLDEN:-build/golden} '%s' '%s/results' && ls '%s/results'", path, path, path, path, path);
+    assert_int_equal(r.exit_code, 0);
+    assert_string_equal(r.standard_output, "golden: 0 cases done, 0 refused, 1 skipped (not in this build)\n");
+    testing_result_free(&r);
 }
 
 static void no_temporary_folder_stays_behind(void **state)
 {
     (void)state;
-    DIR *folder = opendir(results);
-    assert_non_null(folder);
-    for (struct dirent *entry; (entry = readdir(folder));)
-        assert_null(strstr(entry->d_name, ".tmp"));
-    closedir(folder);
+    for (int a = 0; a < ARCHIVES; a++) {
+        look_at(archives[a]);
+        DIR *entries = opendir(results);
+        assert_non_null(entries);
+        for (struct dirent *entry; (entry = readdir(entries));)
+            assert_null(strstr(entry->d_name, ".tmp"));
+        closedir(entries);
+    }
 }
 
 /* Last: it spoils a result. */
@@ -181,6 +245,7 @@ static void one_wrong_code_is_noticed(void **state)
 {
     (void)state;
     npy codes;
+    look_at("golden");
     assert_true(npy_read(testing_path(results, "001_sym_seed002_weights.codes.npy"), &codes));
     assert_int_equal(codes.count, 6);
     const int8_t wrong[6] = { 4, -8, 6, 106, -127, 118 }; /* the last one is 119 */
@@ -196,8 +261,9 @@ static void one_wrong_code_is_noticed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_case_that_this_build_knows_passes),
-        cmocka_unit_test(schemes_that_this_build_does_not_know_leave_no_file),
+        cmocka_unit_test(every_case_of_every_scheme_passes),
+        cmocka_unit_test(one_thread_gives_the_same_bytes_as_two),
+        cmocka_unit_test(a_scheme_that_nobody_knows_leaves_no_file),
         cmocka_unit_test(no_temporary_folder_stays_behind),
         cmocka_unit_test(one_wrong_code_is_noticed),
     };
