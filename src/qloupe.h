@@ -326,6 +326,14 @@ const ql_metric_info *ql_metric_describe(ql_metric metric);
 
 enum { QL_MAX_GRID = 256 };
 
+/* The group with the widest range, the first of equal ones: the one for which a screen works the formula out. */
+typedef struct ql_widest {
+    uint64_t group;
+    double lo, hi;        /* its range: as clipped (symmetric mappings: -hi, hi; means where a mapping scales by those), or of its values */
+    unsigned level_count; /* code_hi - code_lo + 1, 0 when there are more than QL_MAX_GRID codes or none */
+    float levels[QL_MAX_GRID]; /* [level_count] the value of each code, by code - code_lo; NaN where a code is no number */
+} ql_widest;
+
 typedef struct ql_report {
     ql_spec spec;
     char spec_text[QL_SPEC_TEXT];
@@ -354,6 +362,7 @@ typedef struct ql_report {
     unsigned grid_count;     /* with one group and few levels: how many values y can take, else 0 */
     double grid[QL_MAX_GRID]; /* [grid_count] ascending */
     uint64_t grid_counts[QL_MAX_GRID]; /* elements that took each */
+    ql_widest widest;
     uint64_t outlier_count;
     const uint64_t *outlier_index;  /* [outlier_count] flat indices, ascending */
     const uint16_t *outlier_value;  /* [outlier_count] half precision */

@@ -501,6 +501,42 @@ static void the_grid_of_one_group_holds_every_dequantized_value(void **state)
 }
 
 /* Large enough for several chunks and for the deeper scans of a percentile. */
+static void the_widest_group_is_told_with_its_range_and_levels(void **state)
+{
+    (void)state;
+    static const float w[3 * 4] = { 1, -2, 0.5f, 0, 3, -8, 4, 6, 5, 5, -8, 1 }; /* rows 1 and 2 reach equally far */
+    static const struct {
+        const char *spec;
+        double lo, hi;
+        unsigned count;
+        float first, last; /* levels */
+    } rows[] = {
+        { "absmax:bits=4,per=row", -8, 8, 15, -8, 8 },          { "zeropoint:bits=4,per=row", -8, 6, 16, -8.4f, 5.6f },
+        { "absmax:per=row,clip=percentile,p=0", -3, 3, 255, -3, 3 }, { "kmeans:bits=1,per=row", -8, 6, 2, -8, 13 / 3.0f },
+        { "nf4:per=block,block=64", -8, 8, 16, -8, 8 },         { "mxfp4", -8, 8, 16, 0, -12 },
+        { "ternary:per=row", -5.25, 5.25, 3, -5.25f, 5.25f },   { "q8_0", -8, 6, 255, -7.999f, 7.999f },
+        { "fp8_e4m3", -8, 8, 256, 0, NAN },                     { "fp16", -8, 8, 0, 0, 0 },
+        { "none", 0, 0, 0, 0, 0 },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        work done;
+        make(&done, rows[i].spec, QL_LAYOUT_OUT_IN, 2, (uint64_t[]) { 3, 4 }, w);
+        const ql_widest *widest = &done.report->widest;
+        if (widest->group != (done.report->group_count == 3 ? 1 : 0) || widest->lo != rows[i].lo || widest->hi != rows[i].hi ||
+            widest->level_count != rows[i].count)
+            fail_msg("%s: group %llu, %g..%g, %u levels", rows[i].spec, (unsigned long long)widest->group, widest->lo, widest->hi,
+                     widest->level_count);
+        if (rows[i].count) {
+            assert_float_equal(widest->levels[0], rows[i].first, 1e-3);
+            if (isnan(rows[i].last))
+                assert_true(isnan(widest->levels[rows[i].count - 1]));
+            else
+                assert_float_equal(widest->levels[rows[i].count - 1], rows[i].last, 1e-3);
+        }
+        drop(&done);
+    }
+}
+
 static void the_99th_percentile_of_the_error_is_that_of_a_sort(void **state)
 {
     (void)state;
@@ -706,6 +742,7 @@ int main(void)
         cmocka_unit_test(without_clipping_no_error_exceeds_half_a_step),
         cmocka_unit_test(dequantized_values_are_met_exactly),
         cmocka_unit_test(the_grid_of_one_group_holds_every_dequantized_value),
+        cmocka_unit_test(the_widest_group_is_told_with_its_range_and_levels),
         cmocka_unit_test(the_99th_percentile_of_the_error_is_that_of_a_sort),
         cmocka_unit_test(all_bytes_are_the_same_for_any_number_of_threads),
         cmocka_unit_test(a_transposed_tensor_has_the_same_groups_and_codes),

@@ -68,6 +68,18 @@ static void describe_groups(ql_report *r, const ql_quantizer *q)
     r->error.lo = -r->error.hi;
 }
 
+static void describe_widest(ql_report *r, const ql_quantizer *q)
+{
+    ql_widest *w = &r->widest;
+    w->group = q->widest;
+    w->lo = q->widest_lo;
+    w->hi = q->widest_hi;
+    w->level_count = q->spec.mapping->decode && ql_code_count(r) <= QL_MAX_GRID ? (unsigned)ql_code_count(r) : 0;
+    for (unsigned i = 0; i < w->level_count; i++) {
+        w->levels[i] = q->spec.mapping->decode(q, w->group, r->code_lo + (int)i);
+    }
+}
+
 typedef struct grid_value {
     double value;
     uint64_t count;
@@ -134,6 +146,7 @@ ql_status ql_describe_quantizer(ql_report *r, const ql_quantizer *q, ql_error *e
     ql_status status = describe_codes(r, q, error);
     if (status == QL_OK) {
         describe_groups(r, q);
+        describe_widest(r, q);
         status = describe_outliers(r, q) ? QL_OK : ql_fail_memory(error, q->groups.rows + q->groups.cols);
     }
     return status;

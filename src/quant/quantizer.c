@@ -49,11 +49,44 @@ static ql_status allocate(ql_quantizer *q, ql_error *error)
 
 static const char *fit_group_values(const ql_calibration *c, void *context, uint64_t group, float *values, size_t n)
 {
+    double lo = values[0], hi = values[0];
+    for (size_t i = 1; i < n; i++) {
+        lo = values[i] < lo ? values[i] : lo;
+        hi = values[i] > hi ? values[i] : hi;
+    }
+    c->lo[group] = lo;
+    c->hi[group] = hi;
     return c->spec->mapping->fit_values(context, group, values, n);
 }
 
 /* Ranges first, then the parameters of every group from them. */
-static ql_status fit_ranges(ql_quantizer *q, ql_calibration *calibration, ql_error *error)
+static ql_status fit_ranges(ql_quantizer *q, const ql_calibration *c, ql_error *error)
+{
+    ql_status status = ql_calibrator_of(&q->spec)->calibrate(c, error);
+    for (uint64_t group = 0; status == QL_OK && group < q->groups.count; group++) {
+        const char *wrong = q->spec.mapping->fit(q, group, c->lo[group], c->hi[group]);
+        status = wrong ? ql_fail_tensor(c->profile, wrong, error) : QL_OK;
+    }
+    return status;
+}
+
+static void find_widest(ql_quantizer *q, const ql_calibration *c)
+{
+    const bool is_alpha = q->spec.mapping->symmetric && q->spec.mapping->fit;
+    double widest = -1;
+    for (uint64_t group = 0; group < q->groups.count; group++) {
+        const double lo = is_alpha ? -c->hi[group] : c->lo[group], hi = c->hi[group];
+        if (hi - lo > widest) {
+            widest = hi - lo;
+            q->widest = group;
+            q->widest_lo = lo;
+            q->widest_hi = hi;
+        }
+    }
+}
+
+/* The parameters of every group. */
+static ql_status fit_groups(ql_quantizer *q, ql_calibration *calibration, ql_error *error)
 {
     const uint64_t count = q->groups.count;
     double *range = calloc(count, 2 * sizeof *range);
@@ -62,10 +95,10 @@ static ql_status fit_ranges(ql_quantizer *q, ql_calibration *calibration, ql_err
     }
     calibration->lo = range;
     calibration->hi = range + count;
-    ql_status status = ql_calibrator_of(&q->spec)->calibrate(calibration, error);
-    for (uint64_t group = 0; status == QL_OK && group < count; group++) {
-        const char *wrong = q->spec.mapping->fit(q, group, calibration->lo[group], calibration->hi[group]);
-        status = wrong ? ql_fail_tensor(calibration->profile, wrong, error) : QL_OK;
+    ql_status status = q->spec.mapping->fit_values ? ql_calibrate_groups(calibration, q, fit_group_values, error)
+                                                   : fit_ranges(q, calibration, error);
+    if (status == QL_OK) {
+        find_widest(q, calibration);
     }
     free(range);
     return status;
@@ -98,10 +131,8 @@ ql_status ql_quantizer_make(ql_engine *engine, const ql_profile *profile, const 
         .done_before = ql_outliers_passes(spec) * profile->tensor->element_count,
         .total = total,
     };
-    if (status == QL_OK && mapping->fit_values) {
-        status = ql_calibrate_groups(&calibration, q, fit_group_values, error);
-    } else if (status == QL_OK && mapping->fit) {
-        status = fit_ranges(q, &calibration, error);
+    if (status == QL_OK && (mapping->fit_values || mapping->fit)) {
+        status = fit_groups(q, &calibration, error);
     }
     return status == QL_OK && mapping->finish ? mapping->finish(q, error) : status;
 }

@@ -47,6 +47,8 @@ typedef struct ql_quantizer {
     float *second_scales;  /* scales of blocks of scales (nf4 with double=1) */
     uint64_t second_count;
     ql_outliers outliers;
+    uint64_t widest;              /* the group with the widest range, the first of equal ones */
+    double widest_lo, widest_hi;  /* that range: as clipped (-alpha, alpha), or of the values where a mapping is fit to those */
 } ql_quantizer;
 
 enum { QL_HAS_SCALES = 1, QL_HAS_ZEROS = 2, QL_HAS_CODEBOOK = 4, QL_HAS_EDGES = 8, QL_HAS_SCALE_CODES = 16 };
