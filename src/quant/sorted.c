@@ -73,30 +73,43 @@ static bool sort(float *values, size_t n)
     return true;
 }
 
+/* Node i of the tree is the sum of nodes 2i and 2i + 1; block b is node blocks + b. */
+static size_t block_count(const ql_sorted *sorted)
+{
+    return sorted->n / BLOCK;
+}
+
+static double sum_of(const float *values, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += values[i];
+    }
+    return sum;
+}
+
 bool ql_sorted_make(float *values, size_t n, ql_sorted *out)
 {
-    *out = (ql_sorted){ .values = values, .n = n, .block_sums = malloc((n / BLOCK + 1) * sizeof *out->block_sums) };
-    if (!out->block_sums || !sort(values, n)) {
+    *out = (ql_sorted){ .values = values, .n = n };
+    const size_t blocks = block_count(out);
+    out->sums = malloc((2 * blocks + 1) * sizeof *out->sums);
+    if (!out->sums || !sort(values, n)) {
         ql_sorted_free(out);
         return false;
     }
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (i % BLOCK == 0) {
-            out->block_sums[i / BLOCK] = sum;
-        }
-        sum += values[i];
+    for (size_t i = 0; i < blocks; i++) {
+        out->sums[blocks + i] = sum_of(values + i * BLOCK, BLOCK);
     }
-    if (n % BLOCK == 0) {
-        out->block_sums[n / BLOCK] = sum;
+    for (size_t i = blocks; i-- > 1;) {
+        out->sums[i] = out->sums[2 * i] + out->sums[2 * i + 1];
     }
     return true;
 }
 
 void ql_sorted_free(ql_sorted *sorted)
 {
-    free(sorted->block_sums);
-    sorted->block_sums = NULL;
+    free(sorted->sums);
+    sorted->sums = NULL;
 }
 
 size_t ql_sorted_find(const ql_sorted *sorted, double limit, bool or_equal)
@@ -114,26 +127,33 @@ size_t ql_sorted_find(const ql_sorted *sorted, double limit, bool or_equal)
     return low;
 }
 
-/* Sum of the values before `end`. */
-static double sum_before(const ql_sorted *sorted, size_t end)
+/* Sum of the whole blocks [begin, end): of the largest nodes that lie inside. */
+static double sum_of_blocks(const ql_sorted *sorted, size_t begin, size_t end)
 {
-    double sum = sorted->block_sums[end / BLOCK];
-    for (size_t i = end / BLOCK * BLOCK; i < end; i++) {
-        sum += sorted->values[i];
+    double sum = 0;
+    for (begin += block_count(sorted), end += block_count(sorted); begin < end; begin /= 2, end /= 2) {
+        if (begin % 2) {
+            sum += sorted->sums[begin++];
+        }
+        if (end % 2) {
+            sum += sorted->sums[--end];
+        }
     }
     return sum;
 }
 
 double ql_sorted_mean(const ql_sorted *sorted, size_t begin, size_t end)
 {
-    if (end - begin <= BLOCK) { /* short ranges exactly, not as a difference */
-        double sum = 0;
-        for (size_t i = begin; i < end; i++) {
-            sum += sorted->values[i];
-        }
-        return sum / (double)(end - begin);
+    const size_t first = (begin + BLOCK - 1) / BLOCK, last = end / BLOCK;
+    const float *values = sorted->values;
+    double sum;
+    if (first >= last) {
+        sum = sum_of(values + begin, end - begin);
+    } else {
+        sum = sum_of(values + begin, first * BLOCK - begin) + sum_of_blocks(sorted, first, last);
+        sum += sum_of(values + last * BLOCK, end - last * BLOCK);
     }
-    return (sum_before(sorted, end) - sum_before(sorted, begin)) / (double)(end - begin);
+    return sum / (double)(end - begin);
 }
 
 double ql_sorted_percentile(const ql_sorted *sorted, double percent)

@@ -8,7 +8,7 @@
 typedef struct ql_sorted {
     const float *values; /* borrowed [n], ascending */
     size_t n;
-    double *block_sums;  /* owned: sums of all values before each block of 256 */
+    double *sums;        /* owned: a binary tree of sums over blocks of 256 values, so that no sum is a difference */
 } ql_sorted;
 
 /* Sorts values[n] in place; false when memory is short. */
