@@ -3,9 +3,12 @@
 #ifndef QL_QUANT_BLOCKSCALE_H
 #define QL_QUANT_BLOCKSCALE_H
 
+/* A smaller maximum is inverted as this. */
+#define QL_BLOCK_LEAST 1e-38f
+
 static inline float ql_block_inverse(float largest)
 {
-    return 1.0f / (largest > 1e-38f ? largest : 1e-38f);
+    return 1.0f / (largest > QL_BLOCK_LEAST ? largest : QL_BLOCK_LEAST);
 }
 
 static inline float ql_block_scaled(float x, float inverse)

@@ -72,7 +72,8 @@ static double lowest(const ql_quantizer *q, uint64_t group)
 
 static double half_gap(const ql_quantizer *q, uint64_t group)
 {
-    return (double)q->scales[group] / 6; /* between 2/3 and 1 */
+    const double scale = q->scales[group];
+    return scale < QL_BLOCK_LEAST ? scale : scale / 6; /* between 2/3 and 1; where 1 / A is out of reach, values meet levels nearer to 0 */
 }
 
 static double parameter_bits(const ql_quantizer *q)

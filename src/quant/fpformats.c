@@ -84,7 +84,8 @@ static double half_gap(const ql_quantizer *q, uint64_t group)
         return (largest - ql_float_decode(format, code - 1)) / 2 * (double)q->scales[group];
     }
     code = ql_float_encode(format, (double)q->tensor_scale, true, NULL);
-    return code ? (ql_float_decode(format, code) - ql_float_decode(format, code - 1)) : 0;
+    code = code ? code : 1; /* the least subnormal: what is below half of it becomes 0 */
+    return ql_float_decode(format, code) - ql_float_decode(format, code - 1);
 }
 
 /* Unscaled formats have no range of a group to go by: the largest magnitude of the tensor stands in tensor_scale for the axis of the errors. */

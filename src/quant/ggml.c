@@ -16,7 +16,7 @@
 #include <string.h>
 
 /* Parameters of a block. */
-enum { INVERSE, MINIMUM, STORED_MINIMUM, EXTRA_COUNT };
+enum { STEP, INVERSE, MINIMUM, STORED_MINIMUM, EXTRA_COUNT };
 
 typedef struct type {
     const ql_mapping *mapping;
@@ -68,6 +68,7 @@ static const char *fit_values(ql_quantizer *q, uint64_t group, float *x, size_t 
     if (fabsf(d) >= 65520 || (t->affine && fabsf(least) >= 65520) || isinf(d)) {
         return "a block's scale does not fit half precision; choose another mapping";
     }
+    extra[STEP] = d;
     extra[INVERSE] = d != 0 && isfinite(1 / d) ? 1 / d : 0;
     extra[MINIMUM] = least;
     extra[STORED_MINIMUM] = t->affine ? half(least) : 0;
@@ -106,11 +107,16 @@ static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const
     return clipped;
 }
 
-/* The side away from the extreme element ends one step early in q4_0 and q5_0. */
+/* The side away from the extreme element ends one step early in q4_0 and q5_0. To the half step comes what half precision takes from step and
+   minimum; a step without an inverse makes all codes the same. */
 static double half_gap(const ql_quantizer *q, uint64_t group)
 {
     const type *t = type_of(q->spec.mapping);
-    return fabs((double)q->scales[group]) * (t->middle ? 1 : 0.5) * (1 + 0x1p-8);
+    const float *extra = q->extra + group * EXTRA_COUNT;
+    const double d = fabs((double)extra[STEP]), reach = t->bits == 8 ? 127 : t->middle ? t->middle : (1 << t->bits) - 1;
+    const double slip = reach * fabs((double)extra[STEP] - (double)q->scales[group]) +
+                        (t->affine ? fabs((double)extra[MINIMUM] - (double)extra[STORED_MINIMUM]) : 0);
+    return (extra[INVERSE] != 0 ? d * (t->middle ? 1 : 0.5) : (reach + 1) * d) + slip;
 }
 
 static double parameter_bits(const ql_quantizer *q)

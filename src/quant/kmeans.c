@@ -7,6 +7,7 @@
 #include "quant/schemes.h"
 #include "quant/sorted.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,7 @@ static const char *fit_values(ql_quantizer *q, uint64_t group, float *values, si
     for (unsigned k = 0; k < count; k++) {
         q->codebook[group * count + k] = (float)level[k];
     }
+    q->extra[group] = fmaxf((float)level[0] - sorted.values[0], sorted.values[n - 1] - (float)level[count - 1]);
     ql_sorted_free(&sorted);
     return NULL;
 }
@@ -77,6 +79,12 @@ static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const
     return 0;
 }
 
+/* Between two levels, or beyond the outermost one: extra holds how far values lie there. */
+static double half_gap(const ql_quantizer *q, uint64_t group)
+{
+    return fmax(ql_codebook_half_gap(q, group), q->extra[group]);
+}
+
 const ql_mapping ql_mapping_kmeans = {
     .info = {
         .name = "kmeans",
@@ -91,11 +99,12 @@ const ql_mapping ql_mapping_kmeans = {
     .bits_max = 8,
     .defaults = { .bits = 4, .iterations = 100 },
     .arrays = QL_HAS_CODEBOOK,
+    .extra_per_group = 1,
     .code_range = ql_codebook_code_range,
     .prepare = ql_codebook_prepare,
     .parameter_bits = ql_codebook_parameter_bits,
     .fit_values = fit_values,
     .quantize = quantize,
     .decode = ql_codebook_decode,
-    .half_gap = ql_codebook_half_gap,
+    .half_gap = half_gap,
 };

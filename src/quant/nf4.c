@@ -148,9 +148,11 @@ static float decode(const ql_quantizer *q, uint64_t group, int code)
 
 static double half_gap(const ql_quantizer *q, uint64_t group)
 {
-    /* The widest gap is the first; a doubly quantized scale may besides shrink the largest value. */
+    /* The widest gap is the first; a doubly quantized scale may besides shrink the largest value. Where 1 / A is out of reach, values meet levels
+       nearer to 0. */
     const double scale = fabs((double)q->scales[group]);
-    return (level[1] - level[0]) / 2 * scale + fabs((double)q->extra[group] - (double)q->scales[group]);
+    const double widest = q->extra[group] < QL_BLOCK_LEAST ? 1 : (level[1] - level[0]) / 2;
+    return widest * scale + fabs((double)q->extra[group] - (double)q->scales[group]);
 }
 
 static double parameter_bits(const ql_quantizer *q)
