@@ -2,9 +2,13 @@
  * binary: XNOR-Net's sign and mean.
  *
  *   d = mean|x|      q = +1 where x >= 0 (both zeros), else -1      y = q d
+ *
+ * Nothing is clipped, so the largest magnitude of the tensor, in tensor_scale, says how large an error may be.
  */
 #include "quant/calibrate.h"
 #include "quant/schemes.h"
+
+#include <math.h>
 
 static void code_range(const ql_spec *spec, int *lo, int *hi)
 {
@@ -13,11 +17,17 @@ static void code_range(const ql_spec *spec, int *lo, int *hi)
     *hi = 1;
 }
 
-/* Code 0 does not exist. */
 static unsigned levels(const ql_quantizer *q)
 {
     (void)q;
     return 2;
+}
+
+static ql_status prepare(ql_quantizer *q, const ql_profile *profile, ql_error *error)
+{
+    (void)error;
+    q->tensor_scale = (float)fmax(fabs(profile->x_min), fabs(profile->x_max));
+    return QL_OK;
 }
 
 static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
@@ -38,9 +48,16 @@ static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const
     return 0;
 }
 
+/* Code 0 does not exist. */
+static float decode(const ql_quantizer *q, uint64_t group, int code)
+{
+    return code ? (float)code * q->scales[group] : NAN;
+}
+
 static double half_gap(const ql_quantizer *q, uint64_t group)
 {
-    return q->scales[group];
+    const double d = q->scales[group];
+    return fmax(d, (double)q->tensor_scale - d);
 }
 
 static double parameter_bits(const ql_quantizer *q)
@@ -66,8 +83,9 @@ const ql_mapping ql_mapping_binary = {
     .code_range = code_range,
     .levels = levels,
     .parameter_bits = parameter_bits,
+    .prepare = prepare,
     .fit = fit,
     .quantize = quantize,
-    .decode = ql_decode_uniform,
+    .decode = decode,
     .half_gap = half_gap,
 };
