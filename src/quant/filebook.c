@@ -75,16 +75,17 @@ static void code_range(const ql_spec *spec, int *lo, int *hi)
     *hi = MAX_LEVELS - 1;
 }
 
+static float decode(const ql_quantizer *q, uint64_t group, int code)
+{
+    return q->levels[code] * q->scales[group];
+}
+
 static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
 {
     (void)lo;
     q->scales[group] = (float)hi;
-    return NULL;
-}
-
-static float decode(const ql_quantizer *q, uint64_t group, int code)
-{
-    return q->levels[code] * q->scales[group];
+    const bool fits = isfinite(decode(q, group, 0)) && isfinite(decode(q, group, (int)q->level_count - 1));
+    return fits ? NULL : "a level times the largest magnitude of a group is beyond float32; scale the levels to -1..1";
 }
 
 static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
