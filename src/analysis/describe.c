@@ -117,6 +117,9 @@ void ql_describe_grid(ql_report *r, const ql_quantizer *q)
             r->grid_counts[r->grid_count++] = grid[i].count;
         }
     }
+    for (unsigned i = 0; i < r->grid_count; i++) {
+        r->grid_counts[i] -= r->grid[i] == 0 ? r->outlier_count : 0; /* they have the code of 0, but values of their own */
+    }
 }
 
 /* Rows and columns of W that hold outliers; false when memory is short. */
