@@ -405,12 +405,31 @@ void ql_working_free(ql_working **working);
 typedef struct ql_curve {
     ql_spec spec;
     uint64_t group, group_count, elements; /* elements of the group */
-    size_t count, best;
+    double lo, hi;                         /* the whole range, which the first candidate keeps */
+    size_t count, best;                    /* count 0: the values are all 0 and there is nothing to search */
     const double *threshold, *loss; /* [count] */
 } ql_curve;
 ql_status ql_curve_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, uint64_t group,
                         const ql_monitor *monitor, ql_curve **out, ql_error *error);
 void ql_curve_free(ql_curve **curve);
+
+/* Every way to choose a clipping range, on one tensor: the spec with clip=minmax, percentile, kl, mse, aciq of both distributions, as far
+   as its mapping allows them, percentile at its usual p. What the base spec itself says counts too: another p, clip=manual. */
+enum { QL_WAYS_MOST = 8 };
+typedef struct ql_ways {
+    char spec_text[QL_SPEC_TEXT]; /* of the base spec without its clip */
+    size_t count;
+    size_t best; /* the way of the highest sqnr_db, of equal ones the first */
+    char names[QL_WAYS_MOST][64]; /* "minmax", "percentile 99.9", "kl", "mse", "aciq laplace", "aciq gauss", "manual" */
+    ql_report *reports[QL_WAYS_MOST];
+    ql_curve *curves[QL_WAYS_MOST]; /* of `group` where the way is a search, else NULL */
+    uint64_t group; /* the one that holds the element of largest magnitude */
+} ql_ways;
+
+/* QL_BAD_USAGE when the mapping takes no clip; else as ql_report_make. */
+ql_status ql_ways_make(ql_engine *engine, const ql_profile *profile, const ql_spec *base, const ql_monitor *monitor, ql_ways **out,
+                       ql_error *error);
+void ql_ways_free(ql_ways **ways);
 
 /* Why the error is what it is, from the real numbers, and the knob that changes it. `why` is one line without control
    characters. A remedy is tried for real, so the gain is what a report of the remedy says. */
@@ -430,6 +449,21 @@ ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_rep
    QL_BAD_FILE when the model's file was changed since it was opened. */
 ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, const ql_report *report,
                               const ql_monitor *monitor, const char *directory, ql_error *error);
+
+/* ---- Fixed point: a real multiplier as integers --------------------------------------------------------------- */
+
+/* M ~ m0 2^(shift - 31), 2^30 <= m0 < 2^31: what integer-only inference multiplies its sums by (Jacob et al. 2018, section 2.2). */
+typedef struct ql_multiplier {
+    int32_t m0; /* 0 for a multiplier of 0 */
+    int shift;  /* -31 to 30 */
+} ql_multiplier;
+
+/* The nearest multiplier to `real` >= 0: zero below 2^-32, the largest one from 2^30 up. */
+ql_multiplier ql_multiplier_of(double real);
+
+/* a times the multiplier, rounded as gemmlowp and TensorFlow Lite do, twice: the result may differ by 1 from a M rounded once. False when
+   a << shift does not fit 32 bits; *out is then the int32 nearest to it. */
+bool ql_requantize(int32_t a, ql_multiplier multiplier, int32_t *out);
 
 /* ---- Output files ------------------------------------------------------------------------------------------- */
 
@@ -454,11 +488,17 @@ typedef struct ql_figure_options {
 } ql_figure_options;
 
 /* Draws the report and writes it to `path`; the ending (png svg pdf jpg bmp tga) chooses the format. The same input gives the
-   same bytes. PNG carries the command, the spec and every metric as text chunks. */
+   same bytes. PNG carries the command, the spec and every metric as text chunks. The kind must be one of a report. */
 ql_status ql_figure_write(const ql_report *report, const ql_figure_options *options, const char *path, ql_error *error);
+
+/* The same for the kinds that compare the ways to clip; PNG and SVG carry the numbers of all ways and curves. */
+ql_status ql_figure_write_ways(const ql_ways *ways, const ql_figure_options *options, const char *path, ql_error *error);
+
+typedef enum ql_figure_subject { QL_FIGURE_OF_REPORT, QL_FIGURE_OF_WAYS } ql_figure_subject;
 
 typedef struct ql_figure_kind {
     const char *name, *help;
+    ql_figure_subject subject; /* which of the two functions draws it */
 } ql_figure_kind;
 const ql_figure_kind *ql_figure_kind_at(size_t index); /* NULL at the end of the list */
 

@@ -82,7 +82,7 @@ ql_status ql_curve_make(ql_engine *engine, const ql_profile *profile, const ql_s
         free(made);
         return status;
     }
-    made->curve = (ql_curve){ *spec, group, groups.count, ql_groups_length(&groups, group), losses.count, losses.best, made->threshold, made->loss };
+    made->curve = (ql_curve){ *spec, group, groups.count, ql_groups_length(&groups, group), losses.lo, losses.hi, losses.count, losses.best, made->threshold, made->loss };
     *out = &made->curve;
     return QL_OK;
 }

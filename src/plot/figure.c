@@ -16,10 +16,17 @@ typedef struct kind {
 
 static const kind kinds[] = {
     { { "histogram",
-        "the original and the dequantized distribution, the levels, the clip range, the error and the numbers" },
+        "the original and the dequantized distribution, the levels, the clip range, the error and the numbers",
+        QL_FIGURE_OF_REPORT },
       ql_histogram_draw },
+    { { "calibration",
+        "every way to choose the clipping range: what it keeps, what it costs, the curves of the searches",
+        QL_FIGURE_OF_WAYS },
+      ql_calibration_draw },
 };
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
+
+static const char *const subjects[] = { [QL_FIGURE_OF_REPORT] = "one report", [QL_FIGURE_OF_WAYS] = "the ways to clip" };
 
 typedef struct ending {
     const char *name;
@@ -86,13 +93,15 @@ static void append(char *text, size_t size, const char *prefix, const char *name
     snprintf(text + used, size - used, " %s%s", prefix, name);
 }
 
-static ql_status find_kind(const char *name, const kind **out, ql_error *error)
+static ql_status find_kind(const char *name, ql_figure_subject subject, const kind **out, ql_error *error)
 {
     char allowed[200] = "", shown[128];
     for (size_t i = 0; i < KIND_COUNT; i++) {
         if (strcmp(kinds[i].info.name, name) == 0) {
             *out = &kinds[i];
-            return QL_OK;
+            return kinds[i].info.subject == subject
+                       ? QL_OK
+                       : ql_fail(error, QL_BAD_USAGE, "a figure of kind '%s' is drawn of %s", name, subjects[kinds[i].info.subject]);
         }
         append(allowed, sizeof allowed, "", kinds[i].info.name);
     }
@@ -115,39 +124,56 @@ static ql_status find_ending(const char *path, const ending **out, ql_error *err
     return ql_fail(error, QL_BAD_USAGE, "%s: the ending names no picture format; use%s", shown, allowed);
 }
 
-ql_status ql_figure_write(const ql_report *report, const ql_figure_options *options, const char *path, ql_error *error)
+static ql_status write_clean(const kind *what, const ending *how, ql_figure *figure, const char *path, ql_error *error)
 {
+    ql_outfile *file = NULL;
+    figure->draw = what->draw;
+    ql_status status = ql_outfile_open(path, &file, error);
+    if (status == QL_OK)
+        status = how->write(figure, file, error);
+    if (status == QL_OK)
+        status = ql_outfile_commit(&file, error);
+    ql_outfile_discard(&file);
+    return status;
+}
+
+/* The figure holds the spec and its subject; the rest comes from the options. */
+static ql_status write_figure(ql_figure *figure, const ql_figure_options *options, const char *path, ql_error *error)
+{
+    const ql_figure_subject subject = figure->ways ? QL_FIGURE_OF_WAYS : QL_FIGURE_OF_REPORT;
     const kind *what = NULL;
     const ending *how = NULL;
-    ql_status status = find_kind(options->kind, &what, error);
+    ql_status status = find_kind(options->kind, subject, &what, error);
     if (status == QL_OK)
         status = find_ending(path, &how, error);
     if (status != QL_OK)
         return status;
 
-    ql_outfile *file = NULL;
-    const char *texts[] = { options->command, report->spec_text, options->tensor, options->file };
+    const char *texts[] = { options->command, figure->spec, options->tensor, options->file };
     enum { TEXT_COUNT = sizeof texts / sizeof texts[0] };
     char *clean[TEXT_COUNT] = { NULL };
     for (size_t i = 0; i < TEXT_COUNT && status == QL_OK; i++)
         if (!(clean[i] = ql_ink_clean(texts[i])))
             status = ql_fail_memory(error, strlen(texts[i]));
-    const ql_figure figure = {
-        .report = report,
-        .command = clean[0],
-        .spec = clean[1],
-        .tensor = clean[2],
-        .file = clean[3],
-        .draw = what->draw,
-    };
+    figure->command = clean[0];
+    figure->spec = clean[1];
+    figure->tensor = clean[2];
+    figure->file = clean[3];
     if (status == QL_OK)
-        status = ql_outfile_open(path, &file, error);
-    if (status == QL_OK)
-        status = how->write(&figure, file, error);
-    if (status == QL_OK)
-        status = ql_outfile_commit(&file, error);
-    ql_outfile_discard(&file);
+        status = write_clean(what, how, figure, path, error);
     for (size_t i = 0; i < TEXT_COUNT; i++)
         free(clean[i]);
     return status;
+}
+
+ql_status ql_figure_write(const ql_report *report, const ql_figure_options *options, const char *path, ql_error *error)
+{
+    ql_figure figure = { .report = report, .spec = report->spec_text };
+    return write_figure(&figure, options, path, error);
+}
+
+ql_status ql_figure_write_ways(const ql_ways *ways, const ql_figure_options *options, const char *path, ql_error *error)
+{
+    ql_figure figure = { .ways = ways, .spec = ways->spec_text };
+    return write_figure(&figure, options, path, error);
 }

@@ -16,7 +16,7 @@
 #include "plot/panel.h"
 #include "plot/readout.h"
 
-static const double LEFT = 62, RIGHT = 782, GRID_STRIP = 9, LABEL_SIZE = 8.5, SHADE = 0.09;
+static const double LEFT = QL_PAGE_LEFT, RIGHT = QL_PAGE_RIGHT, GRID_STRIP = 9, LABEL_SIZE = 8.5, SHADE = 0.09;
 enum { STEM_LIMIT = 64 };
 static const double LARGE_DOT = 2.4, SMALL_DOT = 1.1;
 
@@ -289,29 +289,10 @@ static void draw_error(cairo_t *cairo, const ql_report *report)
     ql_ink_text_within(cairo, LEFT, panel.top - 7, panel.right - LEFT, title);
 }
 
-static void draw_title(cairo_t *cairo, const ql_figure *figure)
-{
-    char number[QL_NUMBER_SIZE], count[QL_NUMBER_SIZE + 8];
-    ql_ink_font(cairo, QL_FACE_BOLD, 14);
-    ql_ink_color(cairo, QL_INK_TEXT, 1);
-    ql_ink_text_within(cairo, LEFT, 28, RIGHT - LEFT, figure->tensor);
-    ql_ink_font(cairo, QL_FACE_MONO, 10);
-    double x = LEFT + ql_ink_text_within(cairo, LEFT, 46, 0.6 * (RIGHT - LEFT), figure->spec);
-    ql_ink_font(cairo, QL_FACE_PLAIN, 9.5);
-    ql_ink_color(cairo, QL_INK_SOFT, 1);
-    x += 14 + ql_ink_text_within(cairo, x + 14, 46, RIGHT - x - 140, figure->file);
-    ql_number_count(number, figure->report->stats.count);
-    snprintf(count, sizeof count, "%s value%s", number, figure->report->stats.count == 1 ? "" : "s");
-    ql_ink_text(cairo, x + 14, 46, 0, count);
-}
-
 void ql_histogram_draw(cairo_t *cairo, const ql_figure *figure)
 {
-    draw_title(cairo, figure);
+    ql_figure_draw_page(cairo, figure, figure->report->stats.count);
     draw_distribution(cairo, figure->report);
     draw_error(cairo, figure->report);
     ql_readout_draw(cairo, figure->report, 452, 336, RIGHT);
-    ql_ink_font(cairo, QL_FACE_MONO, 7);
-    ql_ink_color(cairo, QL_INK_SOFT, 1);
-    ql_ink_paragraph(cairo, LEFT, 472, RIGHT - LEFT, 9.5, 3, figure->command);
 }

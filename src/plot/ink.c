@@ -131,13 +131,14 @@ static size_t line_length(cairo_t *cairo, const char *text, double width, char *
     return size;
 }
 
-void ql_ink_paragraph(cairo_t *cairo, double x, double y, double width, double leading, unsigned line_limit,
-                      const char *text)
+double ql_ink_paragraph(cairo_t *cairo, double x, double y, double width, double leading, unsigned line_limit,
+                        const char *text)
 {
     char *line = malloc(strlen(text) + 1);
     for (unsigned i = 0; line && i < line_limit && *text; i++, y += leading) {
         if (i + 1 == line_limit) {
             ql_ink_text_within(cairo, x, y, width, text);
+            y += leading;
             break;
         }
         size_t length = line_length(cairo, text, width, line);
@@ -148,6 +149,7 @@ void ql_ink_paragraph(cairo_t *cairo, double x, double y, double width, double l
         text += strspn(text, " ");
     }
     free(line);
+    return y;
 }
 
 void ql_ink_line(cairo_t *cairo, double x0, double y0, double x1, double y1, double width)

@@ -42,10 +42,10 @@ double ql_ink_text(cairo_t *cairo, double x, double y, double anchor, const char
 double ql_ink_text_within(cairo_t *cairo, double x, double y, double width, const char *text);
 
 /* Breaks the text at spaces (or anywhere, when a word is too long) into lines of at most `width`, `leading` apart, the first
-   on baseline y; the last of `line_limit` lines
-   gets "..." in its middle when there is more. */
-void ql_ink_paragraph(cairo_t *cairo, double x, double y, double width, double leading, unsigned line_limit,
-                      const char *text);
+   on baseline y; the last of `line_limit` lines gets "..." in its middle when there is more. Returns the baseline after the
+   last line. */
+double ql_ink_paragraph(cairo_t *cairo, double x, double y, double width, double leading, unsigned line_limit,
+                        const char *text);
 
 void ql_ink_line(cairo_t *cairo, double x0, double y0, double x1, double y1, double width);
 

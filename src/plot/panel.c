@@ -113,25 +113,36 @@ static void make_value_ticks(const ql_panel *panel, ql_ticks *ticks)
     }
 }
 
-double ql_panel_draw_values(const ql_panel *panel, double gap, const char *name)
+static void draw_frame(const ql_panel *panel, ql_ticks *ticks)
 {
     cairo_t *cairo = panel->cairo;
     ql_ink_color(cairo, QL_INK_SOFT, 1);
     cairo_rectangle(cairo, panel->left, panel->top, panel->right - panel->left, panel->bottom - panel->top);
     cairo_set_line_width(cairo, 0.7);
     cairo_stroke(cairo);
-
-    ql_ticks ticks;
     ql_ink_font(cairo, QL_FACE_PLAIN, LABEL_SIZE);
-    make_value_ticks(panel, &ticks);
-    double labels_y = panel->bottom + gap + LABEL_GAP, name_y = labels_y + 1.2 * LABEL_GAP;
-    for (unsigned i = 0; i < ticks.count; i++) {
-        double x = ql_axis_at(&panel->x, ticks.at[i]);
-        ql_ink_color(cairo, QL_INK_SOFT, 1);
+    make_value_ticks(panel, ticks);
+    for (unsigned i = 0; i < ticks->count; i++) {
+        double x = ql_axis_at(&panel->x, ticks->at[i]);
         ql_ink_line(cairo, x, panel->bottom - 3.5, x, panel->bottom, 0.7);
-        ql_ink_color(cairo, QL_INK_TEXT, 1);
-        ql_ink_text(cairo, x, labels_y, 0.5, ticks.label[i]);
     }
+}
+
+void ql_panel_draw_frame(const ql_panel *panel)
+{
+    ql_ticks ticks;
+    draw_frame(panel, &ticks);
+}
+
+double ql_panel_draw_values(const ql_panel *panel, double gap, const char *name)
+{
+    cairo_t *cairo = panel->cairo;
+    ql_ticks ticks;
+    draw_frame(panel, &ticks);
+    double labels_y = panel->bottom + gap + LABEL_GAP, name_y = labels_y + 1.2 * LABEL_GAP;
+    ql_ink_color(cairo, QL_INK_TEXT, 1);
+    for (unsigned i = 0; i < ticks.count; i++)
+        ql_ink_text(cairo, ql_axis_at(&panel->x, ticks.at[i]), labels_y, 0.5, ticks.label[i]);
 
     char power[QL_NUMBER_SIZE], text[160];
     ql_number_power(power, ticks.exponent);

@@ -24,6 +24,9 @@ double ql_panel_count_at(const ql_panel *panel, uint64_t count);
 /* The horizontal grid lines behind the data with the labels of the count axis and its name. */
 void ql_panel_draw_counts(const ql_panel *panel, const char *name);
 
+/* The frame with the ticks of the value axis. */
+void ql_panel_draw_frame(const ql_panel *panel);
+
 /* The frame, and `gap` below it the labels of the value axis and its name (with the power of ten that the labels share).
    Returns the baseline of the name. */
 double ql_panel_draw_values(const ql_panel *panel, double gap, const char *name);

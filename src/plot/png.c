@@ -44,12 +44,15 @@ static void on_warning(png_structp png, png_const_charp message)
     (void)message;
 }
 
-static bool is_ascii(const char *text)
+/* As it is where that is plain ASCII, packed where it is long. */
+static int compression_of(const char *text)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text >= 0x80)
-            return false;
-    return true;
+    enum { LONG = 4096 };
+    bool is_long = strlen(text) > LONG;
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c >= 0x80)
+            return is_long ? PNG_ITXT_COMPRESSION_zTXt : PNG_ITXT_COMPRESSION_NONE;
+    return is_long ? PNG_TEXT_COMPRESSION_zTXt : PNG_TEXT_COMPRESSION_NONE;
 }
 
 /* chunks is [text_count] and outlives the call. */
@@ -58,7 +61,7 @@ static void set_texts(png_structp png, png_infop info, const ql_png *image, png_
     for (size_t i = 0; i < image->text_count; i++) {
         const ql_png_text *text = &image->texts[i];
         chunks[i] = (png_text) {
-            .compression = is_ascii(text->value) ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE,
+            .compression = compression_of(text->value),
             .key = (char *)text->keyword,
             .text = text->value,
         };
@@ -105,31 +108,17 @@ ql_status ql_png_write(const ql_png *image, ql_outfile *file, ql_error *error)
     return s.status;
 }
 
-/* All facts of a figure as texts: [*count], each value malloced. NULL without memory. */
-static ql_png_text *collect_facts(const ql_figure *figure, size_t *count)
-{
-    char scratch[QL_FACT_SIZE];
-    const char *name, *value;
-    size_t total = 0;
-    while (ql_figure_fact(figure, total, &name, &value, scratch))
-        total++;
-    ql_png_text *texts = calloc(total, sizeof *texts);
-    for (*count = 0; texts && *count < total; ++*count) {
-        ql_figure_fact(figure, *count, &name, &value, scratch);
-        texts[*count] = (ql_png_text) { .keyword = name, .value = strdup(value) };
-        if (!texts[*count].value)
-            break;
-    }
-    return texts;
-}
-
 ql_status ql_figure_write_png(const ql_figure *figure, ql_outfile *file, ql_error *error)
 {
     enum { PIXELS_PER_METRE = 5669 }; /* 144 to the inch: the page is as large as in SVG and PDF */
     cairo_surface_t *surface = NULL;
-    size_t fact_count = 0;
-    ql_png_text *facts = collect_facts(figure, &fact_count);
-    ql_status status = facts ? ql_figure_image(figure, &surface, error) : ql_fail_memory(error, QL_FACT_SIZE);
+    ql_facts facts;
+    if (!ql_facts_collect(figure, &facts))
+        return ql_fail_memory(error, sizeof facts);
+    ql_png_text *texts = calloc(facts.count, sizeof *texts);
+    for (size_t i = 0; texts && i < facts.count; i++)
+        texts[i] = (ql_png_text) { .keyword = facts.at[i].name, .value = facts.at[i].value };
+    ql_status status = texts ? ql_figure_image(figure, &surface, error) : ql_fail_memory(error, facts.count * sizeof *texts);
     if (status == QL_OK) {
         ql_png image = {
             .pixels = (const uint32_t *)(const void *)cairo_image_surface_get_data(surface),
@@ -137,15 +126,14 @@ ql_status ql_figure_write_png(const ql_figure *figure, ql_outfile *file, ql_erro
             .height = (unsigned)cairo_image_surface_get_height(surface),
             .stride = (size_t)cairo_image_surface_get_stride(surface) / sizeof(uint32_t),
             .pixels_per_metre = PIXELS_PER_METRE,
-            .texts = facts,
-            .text_count = fact_count,
+            .texts = texts,
+            .text_count = facts.count,
         };
         status = ql_png_write(&image, file, error);
     }
     if (surface)
         cairo_surface_destroy(surface);
-    for (size_t i = 0; facts && i < fact_count; i++)
-        free(facts[i].value);
-    free(facts);
+    free(texts);
+    ql_facts_free(&facts);
     return status;
 }

@@ -6,7 +6,7 @@
 
 typedef struct ql_png_text {
     const char *keyword; /* Latin letters, at most 79 */
-    char *value;         /* UTF-8; one that is not plain ASCII becomes an iTXt chunk */
+    char *value;         /* UTF-8; one that is not plain ASCII becomes an iTXt chunk, a long one is packed */
 } ql_png_text;
 
 typedef struct ql_png {

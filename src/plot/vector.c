@@ -74,22 +74,24 @@ static ql_status write_escaped(ql_outfile *file, const char *text, ql_error *err
 
 static ql_status write_description(const ql_figure *figure, ql_outfile *file, ql_error *error)
 {
-    char scratch[QL_FACT_SIZE];
-    const char *name, *value;
+    ql_facts facts;
+    if (!ql_facts_collect(figure, &facts))
+        return ql_fail_memory(error, sizeof facts);
     ql_status status = write_text(file, "<title>", error);
     if (status == QL_OK)
         status = write_escaped(file, figure->tensor, error);
     if (status == QL_OK)
         status = write_text(file, "</title>\n<desc>", error);
-    for (size_t i = 0; status == QL_OK && ql_figure_fact(figure, i, &name, &value, scratch); i++) {
-        status = write_text(file, name, error);
+    for (size_t i = 0; status == QL_OK && i < facts.count; i++) {
+        status = write_text(file, facts.at[i].name, error);
         if (status == QL_OK)
             status = write_text(file, ": ", error);
         if (status == QL_OK)
-            status = write_escaped(file, value, error);
+            status = write_escaped(file, facts.at[i].value, error);
         if (status == QL_OK)
             status = write_text(file, "\n", error);
     }
+    ql_facts_free(&facts);
     return status == QL_OK ? write_text(file, "</desc>\n", error) : status;
 }
 

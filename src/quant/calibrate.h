@@ -8,6 +8,7 @@
 
 /* The losses of all candidate thresholds of one group, for a curve. Symmetric: the threshold is alpha; else the share of the range, 0..1. */
 typedef struct ql_losses {
+    double lo, hi; /* the whole range */
     size_t count, best;
     double *threshold, *loss; /* [count] room for QL_MAX_CANDIDATES */
 } ql_losses;

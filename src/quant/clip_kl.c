@@ -64,6 +64,10 @@ static unsigned search(const uint64_t counts[BINS], unsigned bits, double larges
     uint64_t sum = total;
     double best = INFINITY;
     unsigned best_kept = BINS;
+    if (losses) {
+        losses->hi = largest;
+        losses->lo = -largest;
+    }
     for (unsigned kept = BINS; kept >= levels; kept--) {
         double kl = divergence(counts, kept, levels, sum, total);
         if (losses) {

@@ -95,6 +95,8 @@ static whole range_of(const ql_spec *spec, const float *values, size_t n)
 
 static void add_loss(ql_losses *out, const ql_spec *spec, whole range, int k, double loss)
 {
+    out->lo = range.lo;
+    out->hi = range.hi;
     out->threshold[out->count] = spec->mapping->symmetric ? range.hi * k / CANDIDATES : (double)k / CANDIDATES;
     out->loss[out->count++] = loss;
 }
@@ -103,8 +105,9 @@ static void losses(const ql_spec *spec, float *values, size_t n, ql_losses *out)
 {
     const whole range = range_of(spec, values, n);
     double best = INFINITY;
+    const bool empty = range.lo == 0 && range.hi == 0;
     out->count = out->best = 0;
-    for (int k = CANDIDATES; k > 0; k--) {
+    for (int k = CANDIDATES; k > 0 && !empty; k--) {
         const candidate c = candidate_at(spec, range, k);
         const double error = sum_errors(&c, values, n, INFINITY);
         if (is_better(error, best)) {

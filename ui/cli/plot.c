@@ -8,6 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a figure is drawn of: one of report and ways. */
+typedef struct subject {
+    ql_report *report;
+    ql_ways *ways;
+} subject;
+
 static int complain_kind(const char *kind)
 {
     char names[256] = "";
@@ -19,24 +25,25 @@ static int complain_kind(const char *kind)
 }
 
 /* --kind, the first of the table when it is not given. NULL when there is none of this name. */
-static const char *find_kind(const cli_arguments *arguments)
+static const ql_figure_kind *find_kind(const cli_arguments *arguments)
 {
-    const char *kind = cli_value(arguments, CLI_KIND);
+    const char *name = cli_value(arguments, CLI_KIND);
     for (size_t i = 0; ql_figure_kind_at(i); i++)
-        if (!kind || strcmp(kind, ql_figure_kind_at(i)->name) == 0)
-            return ql_figure_kind_at(i)->name;
+        if (!name || strcmp(name, ql_figure_kind_at(i)->name) == 0)
+            return ql_figure_kind_at(i);
     return NULL;
 }
 
 /* The command line that makes the figure again, malloced. */
-static char *canonical_command(const cli_session *session, const ql_report *report, const char *kind, const char *out)
+static char *canonical_command(const cli_session *session, const ql_spec *spec, const char *kind, const char *out)
 {
     ql_text name = session->tensors[0]->name;
-    char *tensor = cli_allocate(name.size + 1, 1);
+    char *tensor = cli_allocate(name.size + 1, 1), spec_text[QL_SPEC_TEXT];
     memcpy(tensor, name.data, name.size);
+    ql_spec_format(spec, spec_text);
     const text_plot plot = { .file = session->path,
                              .tensor = tensor,
-                             .spec = report->spec_text,
+                             .spec = spec_text,
                              .kind = kind,
                              .out = out,
                              .layout = cli_value(session->arguments, CLI_LAYOUT) };
@@ -47,15 +54,16 @@ static char *canonical_command(const cli_session *session, const ql_report *repo
     return command;
 }
 
-static int draw(const cli_session *session, const ql_report *report, const char *kind, const char *out)
+static int draw(const cli_session *session, const subject *of, const ql_spec *spec, const char *kind, const char *out)
 {
-    char *command = canonical_command(session, report, kind, out);
+    char *command = canonical_command(session, spec, kind, out);
     const ql_figure_options options = { .kind = kind,
                                         .command = command,
                                         .tensor = cli_shown_text(session->tensors[0]->name),
                                         .file = cli_shown(session->path) };
     ql_error error;
-    ql_status status = ql_figure_write(report, &options, out, &error);
+    ql_status status = of->ways ? ql_figure_write_ways(of->ways, &options, out, &error)
+                                : ql_figure_write(of->report, &options, out, &error);
     free(command);
     if (status != QL_OK)
         return cli_complain_error(&error);
@@ -64,30 +72,46 @@ static int draw(const cli_session *session, const ql_report *report, const char 
     return CLI_GOOD;
 }
 
-static int measure_and_draw(cli_session *session, const ql_spec *spec, const char *kind, const char *out)
+static ql_status measure(cli_session *session, const ql_profile *profile, const ql_spec *spec, ql_figure_subject what,
+                         double elements, subject *out, ql_error *error)
+{
+    const ql_monitor *monitor = cli_session_task(session, elements);
+    return what == QL_FIGURE_OF_WAYS ? ql_ways_make(session->engine, profile, spec, monitor, &out->ways, error)
+                                     : ql_report_make(session->engine, profile, spec, monitor, &out->report, error);
+}
+
+/* How often the elements are worked on, for the progress line: the profile is 1. */
+static double parts_of(ql_figure_subject what)
+{
+    return what == QL_FIGURE_OF_WAYS ? 100 : 1;
+}
+
+static int measure_and_draw(cli_session *session, const ql_spec *spec, const ql_figure_kind *kind, const char *out)
 {
     const ql_tensor *tensor = session->tensors[0];
-    double elements = (double)tensor->element_count;
-    int code = cli_session_start(session, 2 * elements);
+    double elements = (double)tensor->element_count, rest = parts_of(kind->subject) * elements;
+    int code = cli_session_start(session, elements + rest);
     if (code != CLI_GOOD)
         return code;
     ql_error error;
     ql_profile *profile = NULL;
-    ql_report *report = NULL;
+    subject of = { .report = NULL };
     bool measured =
         ql_profile_make(session->engine, session->model, tensor, cli_session_task(session, elements), &profile, &error) ==
             QL_OK &&
-        ql_report_make(session->engine, profile, spec, cli_session_task(session, elements), &report, &error) == QL_OK;
+        measure(session, profile, spec, kind->subject, rest, &of, &error) == QL_OK;
     cli_progress_hide();
-    code = measured ? draw(session, report, kind, out) : cli_complain_error(&error);
-    ql_report_free(&report);
+    code = measured ? draw(session, &of, spec, kind->name, out) : cli_complain_error(&error);
+    ql_ways_free(&of.ways);
+    ql_report_free(&of.report);
     ql_profile_free(&profile);
     return code;
 }
 
 static int run(cli_session *session)
 {
-    const char *out = cli_value(session->arguments, CLI_OUTPUT), *kind = find_kind(session->arguments);
+    const char *out = cli_value(session->arguments, CLI_OUTPUT);
+    const ql_figure_kind *kind = find_kind(session->arguments);
     if (!kind)
         return complain_kind(cli_value(session->arguments, CLI_KIND));
     if (!out)
@@ -103,8 +127,11 @@ const cli_command cli_command_plot = {
     .summary = "draw a figure of one tensor under one spec",
     .details =
         "The ending of OUT chooses the format. A figure bears the command line that makes it, and PNG also the spec and\n"
-        "every metric as text; the same command makes the same bytes.",
-    .example = "qloupe plot -t h.2.mlp.c_fc.weight -s absmax:bits=4 --kind histogram -o figure.png",
+        "every metric as text; the same command makes the same bytes.\n"
+        "--kind histogram: what the spec does to the values. --kind calibration: every clip method that the spec's mapping\n"
+        "takes, side by side, with the loss curves of kl and mse.",
+    .example = "qloupe plot -t h.2.mlp.c_fc.weight -s absmax:bits=4 --kind histogram -o figure.png\n"
+               "qloupe plot -t h.2.mlp.c_fc.weight -s absmax:bits=4 --kind calibration -o calibration.png",
     .options = CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_KIND) | CLI_HAS(CLI_OUTPUT),
     .most_operands = 1,
     .run = run,
