@@ -87,7 +87,7 @@ static bool one_outlier(const evidence *e)
     const ql_profile *p = e->profile;
     double largest = fmax(fabs(p->x_min), fabs(p->x_max));
     return e->report->spec.per == QL_PER_TENSOR && e->report->spec.clip == QL_CLIP_MINMAX && p->tensor->element_count > 2 &&
-           (p->second_abs * 1.5 < largest || e->reach > 12);
+           p->second_abs * 1.5 < largest;
 }
 
 static void say_outlier(const evidence *e, char *out, size_t size)
