@@ -320,7 +320,8 @@ static ql_status measure(report_job *job, ql_report *r, const ql_monitor *monito
         if (status != QL_OK) {
             return status;
         }
-        pass.done_before += elements;
+        pass.done_before += pass.elements;
+        pass.elements = pass.done_before < total ? elements : 0; /* a scan more than expected: progress waits at its end */
     }
     tally sum = { 0 };
     collect_workers(job, r, &sum);

@@ -1,19 +1,20 @@
 /* Turning knobs: the next or previous value of a key, another mapping. */
 #include "quant/keys.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys that began to apply get their usual values; the others are cleared. */
-static void complete(ql_spec *spec, const ql_profile *profile)
+/* Keys that did not apply `before` and do now get their usual values; those that do not apply are cleared. */
+static void complete(ql_spec *spec, const ql_spec *before, const ql_profile *profile)
 {
     const ql_spec *usual = &spec->mapping->defaults;
     if (ql_spec_takes(spec, QL_KEY_BLOCK) && spec->block == 0) {
         spec->block = 64;
     }
-    if (ql_spec_takes(spec, QL_KEY_P) && spec->p_hi == 0) {
+    if (ql_spec_takes(spec, QL_KEY_P) && !ql_spec_takes(before, QL_KEY_P)) {
         spec->p_lo = usual->p_lo;
         spec->p_hi = usual->p_hi;
     }
@@ -44,23 +45,24 @@ static bool step_percentile(ql_spec *spec, int direction)
     return true;
 }
 
+/* value + by, rounded to about a hundredth of the step, so that a narrow range far from zero moves too. */
 static double nudged(double value, double by)
 {
+    const double unit = pow(10, floor(log10(fabs(by))) - 2);
     char text[32];
-    snprintf(text, sizeof text, "%.4g", value + by);
+    snprintf(text, sizeof text, "%.12g", rint((value + by) / unit) * unit);
     return strtod(text, NULL);
 }
 
 /* Blocks go by powers of two. */
 static bool step_size(uint64_t *size, int direction)
 {
-    uint64_t power = 1;
-    while (power < *size && power < 1u << 20) {
-        power *= 2;
+    const uint64_t least = 8, most = 1 << 20, before = *size;
+    uint64_t power = direction > 0 ? least : most;
+    while (direction > 0 ? power <= before && power < most : power >= before && power > least) {
+        power = direction > 0 ? power * 2 : power / 2;
     }
-    /* power / 2 < size <= power */
-    power = direction < 0 ? power / 2 : power == *size ? power * 2 : power;
-    if (power < 8 || power > 1u << 20) {
+    if (direction > 0 ? power <= before : power >= before) {
         return false;
     }
     *size = power;
@@ -100,9 +102,10 @@ static bool step_field(ql_spec *spec, ql_key key, int direction)
     case QL_PERCENTILES:
         return step_percentile(spec, direction);
     case QL_NUMBER: {
-        const double width = key == QL_KEY_ABS ? spec->abs : spec->hi - spec->lo;
-        *(double *)field = nudged(*(double *)field, direction * width * 0.05);
-        return true;
+        const double width = key == QL_KEY_ABS ? spec->abs : spec->hi - spec->lo, before = *(double *)field;
+        const double after = nudged(before, direction * width * 0.05);
+        *(double *)field = after;
+        return after != before && fabs(after) <= FLT_MAX;
     }
     }
     return false;
@@ -111,10 +114,14 @@ static bool step_field(ql_spec *spec, ql_key key, int direction)
 bool ql_spec_step(ql_spec *spec, ql_key key, int direction, const ql_profile *profile)
 {
     const ql_spec before = *spec;
-    if (!ql_spec_takes(spec, key) || !step_field(spec, key, direction > 0 ? 1 : -1)) {
+    if (!ql_spec_takes(spec, key)) {
         return false;
     }
-    complete(spec, profile);
+    if (!step_field(spec, key, direction > 0 ? 1 : -1)) {
+        *spec = before;
+        return false;
+    }
+    complete(spec, &before, profile);
     if (ql_spec_check(spec, 0, NULL) != QL_OK) {
         *spec = before;
         return false;
@@ -125,6 +132,9 @@ bool ql_spec_step(ql_spec *spec, ql_key key, int direction, const ql_profile *pr
 void ql_spec_change_mapping(ql_spec *spec, const ql_mapping *mapping)
 {
     ql_spec old = *spec;
+    if (mapping == old.mapping) {
+        return;
+    }
     *spec = mapping->defaults;
     spec->mapping = mapping;
     for (int key = 0; key < QL_KEY_COUNT; key++) {
@@ -137,7 +147,7 @@ void ql_spec_change_mapping(ql_spec *spec, const ql_mapping *mapping)
         spec->bits = old.bits < lo ? lo : old.bits > hi ? hi : old.bits;
     }
     spec->block = old.block;
-    if (old.p_hi > 0 && ql_mapping_takes(mapping, QL_KEY_P)) {
+    if (ql_spec_takes(&old, QL_KEY_P) && ql_mapping_takes(mapping, QL_KEY_P)) {
         spec->p_hi = old.p_hi;
         spec->p_lo = mapping->symmetric ? 0 : ql_percent_complement(old.p_hi);
         if (!(spec->p_lo < spec->p_hi)) {
@@ -149,5 +159,5 @@ void ql_spec_change_mapping(ql_spec *spec, const ql_mapping *mapping)
     spec->abs = old.abs > 0 ? old.abs : fmax(fabs(old.lo), fabs(old.hi));
     spec->lo = old.lo < old.hi ? old.lo : -old.abs;
     spec->hi = old.lo < old.hi ? old.hi : old.abs;
-    complete(spec, NULL);
+    complete(spec, &old, NULL);
 }
