@@ -13,6 +13,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/tree" "$work/tree/build" "$work/tree/screenshots"
 for program in qloupe keys; do
+    if [ ! -x "$(dirname "$QLOUPE")/$program" ]; then
+        echo "readme: $(dirname "$QLOUPE")/$program is not built; run: make all $(dirname "$QLOUPE")/keys"
+        exit 1
+    fi
     ln -s "$(realpath "$(dirname "$QLOUPE")/$program")" "$work/tree/build/$program"
 done
 ln -s "$(realpath data)" "$work/tree/data"

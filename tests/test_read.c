@@ -57,10 +57,13 @@ static void check_shape(ql_dtype dtype, unsigned rank, const uint64_t *shape, bo
 {
     const size_t size = ql_dtype_describe(dtype)->bits / 8;
     ql_error error;
-    ql_storage storage = { .offset = offset, .column_major = column_major, .big_endian = big_endian };
+    ql_storage storage = { .offset = offset, .big_endian = big_endian };
+    if (column_major)
+        must(ql_row_order_new(&storage.order, &error), &error);
     ql_tensor t = { .name = ql_text_from("w"), .dtype = dtype, .rank = rank, .shape = shape, .element_count = 1, .storage = &storage };
     for (unsigned axis = 0; axis < rank; axis++)
         t.element_count *= shape[axis];
+    t.byte_count = t.element_count * size;
     unsigned char *bytes = make_bytes(&t, size, column_major, big_endian, offset);
     const uint64_t byte_count = offset + t.element_count * size;
     ql_source *source;
@@ -79,6 +82,7 @@ static void check_shape(ql_dtype dtype, unsigned rank, const uint64_t *shape, bo
         check_range(&t, begin, left < 1 ? left : 1);
         check_range(&t, begin, (size_t)random_below(&seed, left + 1));
     }
+    ql_row_order_free(&storage.order);
     ql_source_free(&source);
     free(bytes);
 }
@@ -129,12 +133,15 @@ static void an_element_outside_the_file_is_an_error_that_names_it(void **state)
         ql_source *source;
         ql_error error = { 0 };
         must(ql_source_open(path, &source, &error), &error);
-        ql_storage storage = { .source = source, .offset = 1, .column_major = column_major };
-        ql_tensor t = { .dtype = QL_F32, .rank = 2, .shape = (uint64_t[]) { 2, 3 }, .element_count = 6, .storage = &storage };
+        ql_storage storage = { .source = source, .offset = 1 };
+        if (column_major)
+            must(ql_row_order_new(&storage.order, &error), &error);
+        ql_tensor t = { .dtype = QL_F32, .rank = 2, .shape = (uint64_t[]) { 2, 3 }, .element_count = 6, .byte_count = 24, .storage = &storage };
         float out[6];
         unsigned char scratch[64];
         assert_int_equal(ql_tensor_read_f32(&t, 0, 6, out, scratch, &error), QL_BAD_FILE);
         assert_non_null(strstr(error.message, path));
+        ql_row_order_free(&storage.order);
         ql_source_free(&source);
     }
 }

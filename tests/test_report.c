@@ -727,6 +727,7 @@ static void progress_never_falls_also_when_percentiles_take_more_scans(void **st
     const ql_spec spec = parse("absmax:clip=percentile");
     must(ql_report_make(engine, p, &spec, &monitor, &r, &error), &error);
     assert_false(seen.fell);
+    assert_true(seen.last <= seen.total);
     ql_report_free(&r);
     ql_profile_free(&p);
     memory_tensor_free(&m);

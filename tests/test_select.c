@@ -221,6 +221,7 @@ static void percentiles_are_those_of_numpy(void **state)
         const ql_percentile p = ql_percentile_at(two[i][0], 2);
         assert_close(ql_percentile_value(&p, 1.0 + (double)p.rank[0], 1.0 + (double)p.rank[1]), two[i][1], 1e-15, 0);
     }
+    assert_true(ql_percentile_value(&(ql_percentile) { .fraction = 0 }, -DBL_MAX, DBL_MAX) == -DBL_MAX);
     const ql_percentile one = ql_percentile_at(99.9, 1);
     assert_true(one.rank[0] == 0 && one.rank[1] == 0 && one.fraction == 0);
 }

@@ -59,6 +59,9 @@ static void the_canonical_form_leaves_defaults_out_and_sorts_the_keys(void **sta
     canonical("zeropoint:per=flat,block=1", "zeropoint:per=flat,block=1");
     canonical("absmax:p=99.9,clip=percentile", "absmax:clip=percentile");
     canonical("absmax:clip=percentile,p=99.50", "absmax:clip=percentile,p=99.5");
+    canonical("absmax:clip=percentile,p=70", "absmax:clip=percentile,p=70");
+    canonical("absmax:clip=manual,abs=1e2", "absmax:clip=manual,abs=100");
+    canonical("absmax:clip=manual,abs=1e22", "absmax:clip=manual,abs=1e+22");
     canonical("zeropoint:clip=percentile,p=0.1:99.9", "zeropoint:clip=percentile");
     canonical("absmax:block=16x8,per=tile", "absmax:per=tile,block=16x8");
     canonical("absmax:seed=0,round=stochastic,outliers=1%", "absmax:round=stochastic,outliers=1%");
@@ -225,6 +228,9 @@ static void a_value_out_of_range_is_refused_with_what_is_allowed(void **state)
     refuse("zeropoint:clip=percentile,p=1:", "is not allowed");
     refuse("zeropoint:clip=percentile,p=:99", "is not allowed");
     refuse("zeropoint:clip=percentile,p=50", "is not allowed"); /* 50:50 */
+    refuse("zeropoint:clip=percentile,p=30", "above 50, to 100");
+    refuse("absmax:clip=manual,abs=1e39", "abs=1e39 is not allowed");
+    refuse("zeropoint:clip=manual,lo=-1e300,hi=0", "lo=-1e300 is not allowed");
     refuse("absmax:clip=manual,abs=inf", "abs=inf is not allowed");
     refuse("absmax:clip=manual,abs=1e999", "is not allowed");
     refuse("absmax:clip=manual,abs=1x", "is not allowed");
@@ -269,6 +275,8 @@ static void a_key_that_is_missing_is_named(void **state)
     refuse("zeropoint:clip=manual", "lo below hi");
     refuse("zeropoint:clip=manual,lo=1,hi=1", "lo below hi");
     refuse("zeropoint:clip=manual,lo=2,hi=1", "lo below hi");
+    refuse("zeropoint:clip=manual,lo=-1", "lo below hi"); /* an end that is not given is not 0 */
+    refuse("zeropoint:clip=manual,hi=1", "lo below hi");
 }
 
 static void a_very_long_text_is_refused_in_a_short_message(void **state)
@@ -349,7 +357,7 @@ static void blocks_go_by_powers_of_two_and_stop(void **state)
     assert_false(ql_spec_step(&spec, QL_KEY_BLOCK, +1, NULL));
     assert_true(ql_spec_step(&spec, QL_KEY_BLOCK, -1, NULL));
     assert_int_equal(spec.block, 1 << 20);
-    spec = parse("absmax:per=block,block=1"); /* before it */
+    spec = parse("absmax:per=block,block=3"); /* before it */
     assert_false(ql_spec_step(&spec, QL_KEY_BLOCK, -1, NULL));
     assert_true(ql_spec_step(&spec, QL_KEY_BLOCK, +1, NULL));
     assert_int_equal(spec.block, 8);
@@ -426,6 +434,40 @@ static void a_range_by_hand_begins_as_that_of_the_tensor(void **state)
     spec = parse("absmax:clip=aciq");
     assert_true(ql_spec_step(&spec, QL_KEY_CLIP, +1, NULL)); /* no tensor: some range */
     assert_true(spec.abs > 0);
+}
+
+static void a_range_by_hand_stops_before_it_leaves_float32(void **state)
+{
+    (void)state;
+    ql_spec spec = parse("absmax:clip=manual,abs=3e38");
+    for (int i = 0; ql_spec_step(&spec, QL_KEY_ABS, +1, NULL); i++)
+        assert_in_range(i, 0, 10);
+    assert_true(spec.abs >= 3e38 && spec.abs <= 3.41e38);
+    round_trip(&spec);
+    spec = parse("absmax:clip=manual,abs=1e-45");
+    for (int i = 0; ql_spec_step(&spec, QL_KEY_ABS, -1, NULL); i++) {
+        assert_in_range(i, 0, 20000);
+        assert_true(spec.abs > 0);
+    }
+}
+
+static void what_was_given_stays_when_other_knobs_turn(void **state)
+{
+    (void)state;
+    ql_spec spec = parse("absmax:clip=percentile,p=0");
+    assert_true(ql_spec_step(&spec, QL_KEY_BITS, -1, NULL));
+    assert_true(spec.p_hi == 0);
+    spec = parse("zeropoint:clip=percentile,p=1:99.5");
+    ql_spec_change_mapping(&spec, spec.mapping);
+    assert_true(spec.p_lo == 1 && spec.p_hi == 99.5);
+}
+
+static void a_narrow_range_far_from_zero_moves_by_a_twentieth(void **state)
+{
+    (void)state;
+    ql_spec spec = parse("zeropoint:clip=manual,lo=1000000,hi=1000001");
+    assert_true(ql_spec_step(&spec, QL_KEY_HI, +1, NULL));
+    assert_true(spec.lo == 1000000 && spec.hi == 1000001.05);
 }
 
 static void a_key_that_is_not_taken_cannot_be_turned(void **state)
@@ -575,6 +617,9 @@ int main(void)
         cmocka_unit_test(a_share_of_outliers_climbs_from_none),
         cmocka_unit_test(percentiles_climb_a_ladder_to_100_and_stop),
         cmocka_unit_test(a_range_by_hand_begins_as_that_of_the_tensor),
+        cmocka_unit_test(a_range_by_hand_stops_before_it_leaves_float32),
+        cmocka_unit_test(what_was_given_stays_when_other_knobs_turn),
+        cmocka_unit_test(a_narrow_range_far_from_zero_moves_by_a_twentieth),
         cmocka_unit_test(a_key_that_is_not_taken_cannot_be_turned),
         cmocka_unit_test(thousands_of_random_steps_never_leave_the_valid_specs),
         cmocka_unit_test(another_mapping_keeps_what_it_takes),

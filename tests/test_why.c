@@ -109,6 +109,20 @@ static void the_outlier_of_a_vector_is_named_by_its_flat_place(void **state)
     memory_tensor_free(&m);
 }
 
+static void two_outliers_are_not_called_one(void **state)
+{
+    (void)state;
+    float x[64 * 64];
+    for (int i = 0; i < 64 * 64; i++)
+        x[i] = (float)(2 * random_unit(&seed) - 1);
+    x[100] = -20;
+    x[4000] = 20;
+    told t = ask("absmax", QL_F32, QL_LAYOUT_OUT_IN, 64, 64, x);
+    assert_null(strstr(t.why.text, "One weight"));
+    assert_non_null(strstr(t.why.text, "few"));
+    ql_report_free(&t.report);
+}
+
 static void weights_of_one_sign_are_sent_to_zeropoint(void **state)
 {
     (void)state;
@@ -206,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_outlier_is_named_with_its_place_and_the_idle_codes),
         cmocka_unit_test(the_outlier_of_a_vector_is_named_by_its_flat_place),
+        cmocka_unit_test(two_outliers_are_not_called_one),
         cmocka_unit_test(weights_of_one_sign_are_sent_to_zeropoint),
         cmocka_unit_test(weights_on_the_codes_are_met_exactly_and_need_nothing),
         cmocka_unit_test(too_much_clipping_is_told_with_its_share),

@@ -90,7 +90,7 @@ static bool one_outlier(const evidence *e)
     const ql_profile *p = e->profile;
     double largest = fmax(fabs(p->x_min), fabs(p->x_max));
     return e->report->spec.per == QL_PER_TENSOR && e->report->spec.clip == QL_CLIP_MINMAX && p->tensor->element_count > 2 &&
-           (p->second_abs * 1.5 < largest || e->reach > 12);
+           p->second_abs * 1.5 < largest;
 }
 
 static void say_outlier(const evidence *e, char *out, size_t size)
@@ -194,16 +194,33 @@ static const reason reasons[] = {
     { steps_are_coarse, say_coarse, { { to_blocks, QL_KEY_PER }, { to_more_bits, QL_KEY_BITS } } },
 };
 
+/* Progress over several reports of different length: each takes an equal part of the whole. */
+typedef struct share {
+    const ql_monitor *whole;
+    uint64_t index, count, elements;
+} share;
+
+static bool tick_share(void *context, uint64_t done, uint64_t total)
+{
+    const share *s = context;
+    const double part = total ? (double)done / (double)total : 1;
+    return s->whole->tick(s->whole->context, s->index * s->elements + (uint64_t)(part * (double)s->elements), s->count * s->elements);
+}
+
 static ql_status try_remedies(ql_engine *engine, const evidence *e, const reason *told, const ql_monitor *monitor, ql_why *out,
                               ql_error *error)
 {
-    for (size_t i = 0; i < sizeof told->remedies / sizeof told->remedies[0] && told->remedies[i].change; i++) {
+    enum { MOST = sizeof told->remedies / sizeof told->remedies[0] };
+    share part = { monitor, 0, MOST, e->profile->tensor->element_count };
+    const ql_monitor partly = { tick_share, &part };
+    for (size_t i = 0; i < MOST && told->remedies[i].change; i++) {
         ql_spec spec = e->report->spec;
         ql_report *tried = NULL;
         if (!told->remedies[i].change(e, &spec)) {
             continue;
         }
-        ql_status status = ql_report_make(engine, e->profile, &spec, monitor, &tried, error);
+        part.index = i;
+        ql_status status = ql_report_make(engine, e->profile, &spec, monitor && monitor->tick ? &partly : NULL, &tried, error);
         if (status != QL_OK) {
             return status;
         }

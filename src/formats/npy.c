@@ -95,7 +95,6 @@ static ql_status fill(ql_model *model, const ql_npy_header *header, uint64_t off
         .source = model->source,
         .offset = offset,
         .big_endian = header->big_endian,
-        .column_major = header->column_major,
     };
     *model->tensors = (ql_tensor) {
         .name = stem(ql_source_path(model->source)),
@@ -108,7 +107,8 @@ static ql_status fill(ql_model *model, const ql_npy_header *header, uint64_t off
         .storage = model->storages,
     };
     model->tensor_count = 1;
-    return QL_OK;
+    const bool order_matters = header->column_major && header->rank > 1 && header->element_count > 0;
+    return order_matters ? ql_row_order_new(&model->storages->order, error) : QL_OK;
 }
 
 static ql_status read_model(ql_model *model, ql_error *error)

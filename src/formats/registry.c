@@ -104,6 +104,8 @@ void ql_model_free(ql_model **model)
     ql_model *m = *model;
     if (!m)
         return;
+    for (size_t i = 0; i < m->tensor_count; i++)
+        ql_row_order_free(&m->storages[i].order);
     ql_source_free(&m->source);
     free(m->header);
     free(m->tensors);

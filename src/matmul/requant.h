@@ -11,15 +11,6 @@
 
 #include "qloupe.h"
 
-typedef struct ql_multiplier {
-    int32_t m0; /* 0 for a multiplier of 0 */
-    int shift;  /* -31 to 30 */
-} ql_multiplier;
-
-/* The nearest multiplier to `real` >= 0: zero below 2^-32, the largest one from 2^30 up. */
-ql_multiplier ql_multiplier_of(double real);
-
-/* a times the multiplier. False when a << shift does not fit 32 bits; *out is then the int32 nearest to it. */
-bool ql_requantize(int32_t a, ql_multiplier multiplier, int32_t *out);
+/* ql_multiplier_of and ql_requantize: qloupe.h. */
 
 #endif

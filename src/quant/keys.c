@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,14 +184,17 @@ void ql_spec_clear_unused(ql_spec *spec)
     spec->outliers_percent = spec->outliers > 0 && spec->outliers_percent;
 }
 
-/* The shortest text that reads back as the same double. */
+/* The shortest text that reads back as the same double; whole numbers without an exponent: 70, not 7e+01. */
 static void format_number(double value, char out[32])
 {
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(out, 32, "%.*g", digits, value);
         if (strtod(out, NULL) == value) {
-            return;
+            break;
         }
+    }
+    if (strchr(out, 'e') && fabs(value) >= 1 && fabs(value) < 1e15) {
+        snprintf(out, 32, "%.0f", value);
     }
 }
 
@@ -321,7 +325,7 @@ bool ql_mapping_key_values(const ql_mapping *mapping, ql_key key, char out[160])
         }
         break;
     case QL_PERCENTILES:
-        snprintf(out, 160, mapping->symmetric ? "0..100 [%s], with %s" : "0..100 [%s] or LO:HI, with %s", usual, knob->with);
+        snprintf(out, 160, mapping->symmetric ? "0..100 [%s], with %s" : "above 50, to 100 [%s], or LO:HI, with %s", usual, knob->with);
         break;
     case QL_SHARE:
         snprintf(out, 160, "0%%..100%% of the elements, or a magnitude [%s]", usual);

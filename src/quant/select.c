@@ -281,5 +281,6 @@ ql_percentile ql_percentile_at(double percent, uint64_t count)
 
 double ql_percentile_value(const ql_percentile *percentile, double at_rank0, double at_rank1)
 {
-    return at_rank0 + percentile->fraction * (at_rank1 - at_rank0);
+    /* The difference of two float64 may be infinite. */
+    return percentile->fraction > 0 ? at_rank0 + percentile->fraction * (at_rank1 - at_rank0) : at_rank0;
 }

@@ -3,6 +3,7 @@
 #include "quant/keys.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,7 +119,8 @@ static bool parse_value(ql_spec *spec, ql_key key, const char *value)
     case QL_CHOICE:
         return parse_choice(spec->mapping, key, value, field);
     case QL_NUMBER:
-        return parse_double(value, value + strlen(value), field) && *(double *)field >= knob->min;
+        return parse_double(value, value + strlen(value), field) && *(double *)field >= knob->min &&
+               fabs(*(double *)field) <= FLT_MAX;
     case QL_PERCENTILES:
         return parse_percentiles(spec, value);
     case QL_SHARE:
@@ -198,7 +200,8 @@ ql_status ql_spec_check(const ql_spec *spec, unsigned given, ql_error *error)
     if (ql_spec_takes(spec, QL_KEY_ABS) && !(spec->abs > 0)) {
         return ql_fail(error, QL_BAD_USAGE, "spec: clip=manual needs a largest magnitude above 0; add for example abs=0.5");
     }
-    if (ql_spec_takes(spec, QL_KEY_LO) && !(spec->lo < spec->hi)) {
+    const unsigned both = 1u << QL_KEY_LO | 1u << QL_KEY_HI;
+    if (ql_spec_takes(spec, QL_KEY_LO) && (!(spec->lo < spec->hi) || (given & both) == 1u << QL_KEY_LO || (given & both) == 1u << QL_KEY_HI)) {
         return ql_fail(error, QL_BAD_USAGE, "spec: clip=manual needs a range with lo below hi; add for example lo=-0.5,hi=0.5");
     }
     return QL_OK;

@@ -1,13 +1,14 @@
 /* Turning knobs: the next or previous value of a key, another mapping. */
 #include "quant/keys.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys that began to apply get their usual values; the others are cleared. */
-static void complete(ql_spec *spec, const ql_profile *profile)
+/* Keys that did not apply `before` and do now get their usual values; those that do not apply are cleared. */
+static void complete(ql_spec *spec, const ql_spec *before, const ql_profile *profile)
 {
     const ql_spec *usual = &spec->mapping->defaults;
     if (ql_spec_takes(spec, QL_KEY_BLOCK) && spec->block == 0) {
@@ -16,7 +17,7 @@ static void complete(ql_spec *spec, const ql_profile *profile)
     if (spec->per == QL_PER_TILE && spec->tile_cols == 0) {
         spec->block = spec->tile_cols = 16;
     }
-    if (ql_spec_takes(spec, QL_KEY_P) && spec->p_hi == 0) {
+    if (ql_spec_takes(spec, QL_KEY_P) && !ql_spec_takes(before, QL_KEY_P)) {
         spec->p_lo = usual->p_lo;
         spec->p_hi = usual->p_hi;
     }
@@ -31,10 +32,12 @@ static void complete(ql_spec *spec, const ql_profile *profile)
     ql_spec_clear_unused(spec);
 }
 
+/* value + by, rounded to about a hundredth of the step, so that a narrow range far from zero moves too. */
 static double nudged(double value, double by)
 {
+    const double unit = pow(10, floor(log10(fabs(by))) - 2);
     char text[32];
-    snprintf(text, sizeof text, "%.4g", value + by);
+    snprintf(text, sizeof text, "%.12g", rint((value + by) / unit) * unit);
     return strtod(text, NULL);
 }
 
@@ -115,8 +118,9 @@ static bool step_number(ql_spec *spec, ql_key key, int direction)
     if (key == QL_KEY_EPS) {
         return step_ladder(ladder, sizeof ladder / sizeof ladder[0], value, direction);
     }
-    *value = nudged(*value, direction * (key == QL_KEY_ABS ? spec->abs : spec->hi - spec->lo) * 0.05);
-    return true;
+    const double before = *value;
+    *value = nudged(before, direction * (key == QL_KEY_ABS ? spec->abs : spec->hi - spec->lo) * 0.05);
+    return *value != before && fabs(*value) <= FLT_MAX;
 }
 
 static bool step_block(ql_spec *spec, int direction)
@@ -178,7 +182,7 @@ bool ql_spec_step(ql_spec *spec, ql_key key, int direction, const ql_profile *pr
     } else if (spec->outliers > 0) {
         spec->zero = QL_ZERO_INCLUDE;
     }
-    complete(spec, profile);
+    complete(spec, &before, profile);
     if (ql_spec_check(spec, 0, NULL) != QL_OK) {
         *spec = before;
         return false;
@@ -189,6 +193,9 @@ bool ql_spec_step(ql_spec *spec, ql_key key, int direction, const ql_profile *pr
 void ql_spec_change_mapping(ql_spec *spec, const ql_mapping *mapping)
 {
     ql_spec old = *spec;
+    if (mapping == old.mapping) {
+        return;
+    }
     *spec = mapping->defaults;
     spec->mapping = mapping;
     for (int key = 0; key < QL_KEY_COUNT; key++) {
@@ -211,7 +218,7 @@ void ql_spec_change_mapping(ql_spec *spec, const ql_mapping *mapping)
         spec->outliers = old.outliers;
         spec->outliers_percent = old.outliers_percent;
     }
-    if (old.p_hi > 0 && ql_mapping_takes(mapping, QL_KEY_P)) {
+    if (ql_spec_takes(&old, QL_KEY_P) && ql_mapping_takes(mapping, QL_KEY_P)) {
         spec->p_hi = old.p_hi;
         spec->p_lo = mapping->symmetric ? 0 : ql_percent_complement(old.p_hi);
         if (!(spec->p_lo < spec->p_hi)) {
@@ -223,5 +230,5 @@ void ql_spec_change_mapping(ql_spec *spec, const ql_mapping *mapping)
     spec->abs = old.abs > 0 ? old.abs : fmax(fabs(old.lo), fabs(old.hi));
     spec->lo = old.lo < old.hi ? old.lo : -old.abs;
     spec->hi = old.lo < old.hi ? old.hi : old.abs;
-    complete(spec, NULL);
+    complete(spec, &old, NULL);
 }

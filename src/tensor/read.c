@@ -35,63 +35,13 @@ typedef struct target {
     double *f64;
 } target;
 
-static void decode(const target *to, const void *bytes, size_t count, size_t at)
+static void decode(const target *to, const void *bytes, size_t count)
 {
     if (to->f32) {
-        ql_decode_f32(to->dtype, to->swap, bytes, count, to->f32 + at);
+        ql_decode_f32(to->dtype, to->swap, bytes, count, to->f32);
     } else {
-        ql_decode_f64(to->dtype, to->swap, bytes, count, to->f64 + at);
+        ql_decode_f64(to->dtype, to->swap, bytes, count, to->f64);
     }
-}
-
-/*
- * Fortran order: element (i, r), where r numbers the other axes in C order, is element i + shape[0] * f(r) of the file. The range
- * [begin, begin + count) holds few values of i; they stand side by side in the file, so one fetch per r brings them all.
- */
-static ql_status read_column_major(const ql_tensor *tensor, uint64_t begin, size_t count, const target *to, void *scratch,
-                                   ql_error *error)
-{
-    const ql_storage *storage = tensor->storage;
-    const size_t size = ql_dtype_describe(tensor->dtype)->bits / 8;
-    const uint64_t inner = tensor->element_count / tensor->shape[0], end = begin + count;
-    const uint64_t first = begin / inner, last = (end - 1) / inner;
-    const uint64_t r_begin = first == last ? begin % inner : 0, r_end = first == last ? (end - 1) % inner + 1 : inner;
-
-    uint64_t digit[QL_MAX_RANK] = { 0 }, place[QL_MAX_RANK]; /* of the axes in C order and in the file */
-    uint64_t f = 0, step = 1;
-    for (unsigned axis = 1; axis < tensor->rank; axis++) {
-        place[axis] = step;
-        step *= tensor->shape[axis];
-    }
-    uint64_t rest = r_begin;
-    for (unsigned axis = tensor->rank; axis-- > 1;) {
-        digit[axis] = rest % tensor->shape[axis];
-        rest /= tensor->shape[axis];
-        f += digit[axis] * place[axis];
-    }
-
-    for (uint64_t r = r_begin; r < r_end; r++) {
-        uint64_t from = storage->offset + (first + tensor->shape[0] * f) * size;
-        const uint8_t *bytes = ql_source_fetch(storage->source, from, (size_t)(last - first + 1) * size, scratch, error);
-        if (!bytes) {
-            return QL_BAD_FILE;
-        }
-        for (uint64_t i = first; i <= last; i++) {
-            uint64_t at = i * inner + r;
-            if (at >= begin && at < end) {
-                decode(to, bytes + (i - first) * size, 1, (size_t)(at - begin));
-            }
-        }
-        for (unsigned axis = tensor->rank; axis-- > 1;) { /* the next r */
-            f += place[axis];
-            if (++digit[axis] < tensor->shape[axis]) {
-                break;
-            }
-            f -= digit[axis] * place[axis];
-            digit[axis] = 0;
-        }
-    }
-    return QL_OK;
 }
 
 static ql_status read(const ql_tensor *tensor, uint64_t begin, size_t count, target to, void *scratch, ql_error *error)
@@ -106,15 +56,20 @@ static ql_status read(const ql_tensor *tensor, uint64_t begin, size_t count, tar
     if (count == 0) {
         return QL_OK;
     }
-    if (storage->column_major && tensor->rank > 1) {
-        return read_column_major(tensor, begin, count, &to, scratch, error);
+    const size_t size = info->bits / 8;
+    if (storage->order) {
+        const void *all;
+        ql_status status = ql_row_order_bytes(storage->order, tensor, &all, error);
+        if (status == QL_OK) {
+            decode(&to, (const uint8_t *)all + begin * size, count);
+        }
+        return status;
     }
-    const void *bytes = ql_source_fetch(storage->source, storage->offset + begin * (info->bits / 8), count * (info->bits / 8),
-                                        scratch, error);
+    const void *bytes = ql_source_fetch(storage->source, storage->offset + begin * size, count * size, scratch, error);
     if (!bytes) {
         return QL_BAD_FILE;
     }
-    decode(&to, bytes, count, 0);
+    decode(&to, bytes, count);
     return QL_OK;
 }
 

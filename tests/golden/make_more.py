@@ -2,7 +2,7 @@
 """Vectors for what make_golden.py leaves out.   Run:  python3 make_more.py [OUTDIR]     (default ./more)
 
 The same layout. A case gives the spec of the program itself (spec=..., and file=INPUT where a spec has a file); its scheme is the
-name of the subject: aciq, fp8, formats, outliers, codebook, rounding. Needs numpy.
+name of the subject: aciq, fp8, formats, outliers, codebook, rounding, thresholds. Needs numpy.
 """
 import math
 import os
@@ -13,6 +13,7 @@ import refq as R
 from make_golden import INT, MET, TOL_MEAN, GoldenSet
 from refq import F32, F64
 
+BNB_FP4_T = np.array([0.00260417, 0.0859375, 0.20833333, 0.29166667, 0.4166667, 0.583333, 0.8333333], F32)
 TOL_ACIQ = dict(TOL_MEAN, metrics="close:1e-5:1e-9")
 
 
@@ -237,6 +238,18 @@ def add_rounding(S):
             symmetric(S.x("tiled"), 2, "row", how, 7))
 
 
+def add_thresholds(S):
+    """values exactly at the decision thresholds of the 4-bit codebooks and one step to each side: a tie takes the lower code"""
+    for name, thresholds in (("nf4", R.NF4_T), ("bnbfp4", BNB_FP4_T)):
+        t = np.concatenate([thresholds, np.nextafter(thresholds, F32(-2)), np.nextafter(thresholds, F32(2))])
+        t = np.concatenate([t, -t]) if name == "bnbfp4" else t
+        block = np.concatenate([[1.0], t, np.zeros(63 - t.size)]).astype(F32)
+        n = S.inp("at_" + name, np.stack([block, block * F32(0.5), block * F32(2.0 ** 20)]))      # times 1/A is exact
+        add(S, "thresholds", n, spec_of(name, block=64), block_floats(S.x(n), 64, None if name == "nf4" else name))
+    S.inp("eighths", np.arange(-8, 9) / 8)                          # every other one is halfway between two levels of the grid
+    add(S, "thresholds", "eighths", "codebook:per=tensor", codebook(S.x("eighths"), S.x("levels_grid")), file="levels_grid")
+
+
 def more(out):
     S = GoldenSet(out)
     g = np.random.default_rng(20240202)
@@ -260,6 +273,7 @@ def more(out):
     S.inp("zerorow", z)
     S.inp("tiled", np.tile(g.standard_normal(401 * 10) * 0.05, 30).reshape(300, 401), "f16")
     add_aciq(S); add_floats(S); add_outliers(S); add_codebooks(S); add_rounding(S)
+    add_thresholds(S)
     S.finish("more golden vectors; see README.md")
     return S
 

@@ -30,6 +30,7 @@ static const cli_option_info OPTIONS[CLI_OPTION_COUNT] = {
                       .value = "CHECK",
                       .help = "exit 1 if a row matches, such as 'sqnr_db<30' (< <= > >= ==)",
                       .repeats = true },
+    [CLI_PARAMS] = { .name = "params", .value = "COUNT", .help = "memory for that many parameters: 7e9, 7B, 350M" },
     [CLI_FULL] = { .name = "full", .help = "whole names and metadata, however long" },
     [CLI_JSON] = { .name = "json", .help = "print JSON: every number with all its digits" },
     [CLI_CSV] = { .name = "csv", .help = "print comma-separated values" },
@@ -217,6 +218,12 @@ static bool check_operands(const cli_arguments *arguments)
     return false;
 }
 
+/* "-3", "-.5": an operand, as no option is a digit. */
+static bool is_negative_number(const char *word)
+{
+    return (word[1] >= '0' && word[1] <= '9') || (word[1] == '.' && word[2] >= '0' && word[2] <= '9');
+}
+
 bool cli_arguments_parse(int argc, char **argv, cli_arguments *out)
 {
     *out = (cli_arguments) { 0 };
@@ -227,7 +234,7 @@ bool cli_arguments_parse(int argc, char **argv, cli_arguments *out)
         const char *word = argv[at];
         if (!options_ended && strcmp(word, "--") == 0) {
             options_ended = true;
-        } else if (!options_ended && word[0] == '-' && word[1]) {
+        } else if (!options_ended && word[0] == '-' && word[1] && !is_negative_number(word)) {
             if (!take_option(argc, argv, &at, out))
                 return false;
         } else {

@@ -16,6 +16,7 @@ typedef enum cli_option {
     CLI_KIND,
     CLI_OUTPUT,
     CLI_FAIL_ON,
+    CLI_PARAMS,
     CLI_FULL,
     CLI_JSON,
     CLI_CSV,

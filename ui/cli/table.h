@@ -85,7 +85,7 @@ static inline cli_cell cli_shape(const ql_tensor *tensor)
     return (cli_cell) { .kind = CLI_SHAPE, .as.tensor = tensor };
 }
 
-/* A table and what stands around it. Strings may be NULL; lines are printable UTF-8 without the newline. */
+/* A table and what stands around it, and perhaps another one below. Strings may be NULL; lines are printable UTF-8 without the newline. */
 typedef struct cli_document {
     const char *list;         /* JSON name of the list of rows */
     const char *file;         /* path as given */
@@ -96,6 +96,7 @@ typedef struct cli_document {
     bool cards;               /* for people: each row as a list of "title value meaning" */
     bool full;                /* nothing is cut */
     const cli_table *table;
+    const struct cli_document *next; /* printed below; in JSON only its list counts, a further member */
 } cli_document;
 
 /* How a terminal takes the text. */

@@ -91,4 +91,8 @@ void cli_write_markdown(FILE *out, const cli_document *document)
         }
         fputs("|\n", out);
     }
+    if (document->next) {
+        fputc('\n', out);
+        cli_write_markdown(out, document->next);
+    }
 }

@@ -342,4 +342,8 @@ void cli_write_human(FILE *out, const cli_document *document, const cli_style *s
             fputc('\n', out);
         print_line(out, "", document->below, "");
     }
+    if (document->next) {
+        fputc('\n', out);
+        cli_write_human(out, document->next, style);
+    }
 }

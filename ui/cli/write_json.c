@@ -125,9 +125,20 @@ static void write_metadata(FILE *out, const ql_model *model)
     fputc('}', out);
 }
 
-void cli_write_json(FILE *out, const cli_document *document)
+static void write_list(FILE *out, const cli_document *document)
 {
     const cli_table *table = document->table;
+    fprintf(out, ",\"%s\":[", document->list);
+    for (size_t row = 0; row < table->row_count; row++) {
+        fputs(row ? ",\n{" : "\n{", out);
+        write_members(out, table->columns, cli_table_row(table, row), 0, table->column_count, 0);
+        fputc('}', out);
+    }
+    fputs(table->row_count ? "\n]" : "]", out);
+}
+
+void cli_write_json(FILE *out, const cli_document *document)
+{
     fputs("{\"schema\":1", out);
     if (document->file) {
         fputs(",\"file\":", out);
@@ -137,11 +148,7 @@ void cli_write_json(FILE *out, const cli_document *document)
         fprintf(out, ",\"format\":\"%s\"", document->format);
     if (document->metadata)
         write_metadata(out, document->metadata);
-    fprintf(out, ",\"%s\":[", document->list);
-    for (size_t row = 0; row < table->row_count; row++) {
-        fputs(row ? ",\n{" : "\n{", out);
-        write_members(out, table->columns, cli_table_row(table, row), 0, table->column_count, 0);
-        fputc('}', out);
-    }
-    fputs(table->row_count ? "\n]}\n" : "]}\n", out);
+    for (const cli_document *part = document; part; part = part->next)
+        write_list(out, part);
+    fputs("}\n", out);
 }

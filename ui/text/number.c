@@ -57,11 +57,17 @@ void text_number(char out[TEXT_NUMBER_SIZE], double value, text_form form)
         print_special(out, value);
         return;
     }
-    if (fabs(value) >= 1e15 && form != TEXT_BYTES)
+    if (fabs(value) >= 1e15 && form != TEXT_BYTES && form != TEXT_SEVEN && form != TEXT_TEN)
         form = TEXT_SIGNIFICANT;
     switch (form) {
     case TEXT_SIGNIFICANT:
         print_significant(out, value);
+        break;
+    case TEXT_SEVEN:
+        snprintf(out, TEXT_NUMBER_SIZE, "%.7g", value == 0 ? 0 : value);
+        break;
+    case TEXT_TEN:
+        snprintf(out, TEXT_NUMBER_SIZE, "%.10g", value == 0 ? 0 : value);
         break;
     case TEXT_FIXED_2:
         print_fixed(out, value, 2);

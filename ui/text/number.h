@@ -13,6 +13,8 @@ enum { TEXT_NUMBER_SIZE = 48 };
 typedef enum text_form {
     TEXT_SIGNIFICANT, /* four significant digits: 0.08380 21.53 1.393e-05; whole numbers below 10 million as they are: 65504
                        */
+    TEXT_SEVEN,       /* up to seven significant digits, no zeros at the end: 3.96875 */
+    TEXT_TEN,         /* up to ten: 0.1000000015 */
     TEXT_FIXED_2,     /* two decimals: decibels */
     TEXT_FIXED_3,     /* three decimals: bits per weight */
     TEXT_FIXED_6,     /* six decimals: a cosine */
