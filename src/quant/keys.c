@@ -303,7 +303,8 @@ bool ql_mapping_key_values(const ql_mapping *mapping, ql_key key, char out[160])
         snprintf(out, 160, "%.0f..%.0f [%s]%s%s", knob->min, knob->max, usual, knob->with ? ", with " : "", knob->with ? knob->with : "");
         break;
     case QL_SIZE:
-        snprintf(out, 160, ql_mapping_allows(mapping, QL_KEY_PER, QL_PER_TILE) ? "N >= 1%s%s%s, RxC with per=tile" : "N >= 1%s%s%s",
+        snprintf(out, 160,
+                 ql_mapping_takes(mapping, QL_KEY_PER) && ql_mapping_allows(mapping, QL_KEY_PER, QL_PER_TILE) ? "N >= 1%s%s%s, RxC with per=tile" : "N >= 1%s%s%s",
                  defaults.block ? " [" : "", defaults.block ? usual : "", defaults.block ? "]" : "");
         break;
     case QL_CHOICE:
