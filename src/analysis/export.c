@@ -42,7 +42,7 @@ static ql_status write_header(ql_outfile *file, const char *descr, const uint64_
 
 enum { CODES, DEQUANT, FIRST_ARRAY, MAX_FILES = 12 };
 
-/* One file of an export. data == NULL: written tile by tile. */
+/* One file that an export may have. Arrays without data are not part of this one; codes and values are written tile by tile. */
 typedef struct part {
     const char *name, *descr;
     unsigned rank;
@@ -52,14 +52,14 @@ typedef struct part {
     ql_outfile *file;
 } part;
 
-/* The arrays that a report has, one per file. */
-static int list_parts(const ql_report *r, part parts[MAX_FILES])
+/* All files that an export of the report may have. */
+static void list_parts(const ql_report *r, part parts[MAX_FILES])
 {
     const uint64_t groups = r->group_count, levels = r->levels;
     const bool split = r->spec.outliers > 0; /* then there may be none all the same */
     const bool wide = r->code_hi > 255, is_unsigned = r->code_hi > 127;
     const part all[MAX_FILES] = {
-        [CODES] = { "codes.npy", wide ? "<u2" : is_unsigned ? "|u1" : "|i1", .element_size = wide ? 2 : 1 },
+        [CODES] = { "codes.npy", wide ? "<u2" : is_unsigned ? "|u1" : "|i1", .element_size = r->levels == 0 ? 0 : wide ? 2 : 1 },
         [DEQUANT] = { "dequant.npy", "<f4", .element_size = 4 },
         { "scales.npy", "<f4", 1, { groups }, r->scales, 4, NULL },
         { "zeros.npy", "<i4", 1, { groups }, r->zeros, 4, NULL },
@@ -72,16 +72,28 @@ static int list_parts(const ql_report *r, part parts[MAX_FILES])
         { "outlier_index.npy", "<u8", 1, { r->outlier_count }, split ? (r->outlier_index ? (const void *)r->outlier_index : "") : NULL, 8, NULL },
         { "outlier_value.npy", "<f2", 1, { r->outlier_count }, split ? (r->outlier_value ? (const void *)r->outlier_value : "") : NULL, 2, NULL },
     };
-    int count = 0;
-    for (int i = 0; i < MAX_FILES; i++) {
-        if (i < FIRST_ARRAY || all[i].data) {
-            parts[count++] = all[i];
-        }
-    }
-    return count;
+    memcpy(parts, all, sizeof all);
 }
 
-static ql_status open_parts(const char *directory, bool *made, part *parts, int count, ql_error *error)
+/* A mapping without codes of its own (none) has no file of them. */
+static bool is_present(const part *parts, int i)
+{
+    return i == DEQUANT || (i == CODES ? parts[i].element_size > 0 : parts[i].data != NULL);
+}
+
+static char *path_of(const char *directory, const char *name, ql_error *error)
+{
+    const size_t size = strlen(directory) + strlen(name) + 2;
+    char *path = malloc(size);
+    if (path) {
+        snprintf(path, size, "%s/%s", directory, name);
+    } else {
+        ql_fail_memory(error, size);
+    }
+    return path;
+}
+
+static ql_status open_parts(const char *directory, bool *made, part *parts, ql_error *error)
 {
     char shown[256];
     ql_text_print(shown, sizeof shown, ql_text_from(directory), 100);
@@ -89,13 +101,14 @@ static ql_status open_parts(const char *directory, bool *made, part *parts, int 
     if (!*made && errno != EEXIST) {
         return ql_fail(error, QL_BAD_WRITE, "%s: the folder cannot be made (%s); choose another with -o", shown, strerror(errno));
     }
-    for (int i = 0; i < count; i++) {
-        size_t size = strlen(directory) + strlen(parts[i].name) + 2;
-        char *path = malloc(size);
-        if (!path) {
-            return ql_fail_memory(error, size);
+    for (int i = 0; i < MAX_FILES; i++) {
+        if (!is_present(parts, i)) {
+            continue;
         }
-        snprintf(path, size, "%s/%s", directory, parts[i].name);
+        char *path = path_of(directory, parts[i].name, error);
+        if (!path) {
+            return QL_NO_MEMORY;
+        }
         ql_status status = ql_outfile_open(path, &parts[i].file, error);
         free(path);
         if (status != QL_OK) {
@@ -115,12 +128,12 @@ static ql_status write_tile(part *parts, ql_tile_buffers *tile, size_t n, ql_err
         }
         codes = narrow;
     }
-    ql_status status = ql_outfile_write(parts[CODES].file, codes, n * parts[CODES].element_size, error);
+    ql_status status = is_present(parts, CODES) ? ql_outfile_write(parts[CODES].file, codes, n * parts[CODES].element_size, error) : QL_OK;
     return status == QL_OK ? ql_outfile_write(parts[DEQUANT].file, tile->y, n * sizeof *tile->y, error) : status;
 }
 
-static ql_status write_values(const ql_quantizer *quantizer, const ql_tensor *tensor, const ql_monitor *monitor, part *parts,
-                              ql_tile_buffers *tile, ql_error *error)
+static ql_status write_values(const ql_quantizer *quantizer, const ql_tensor *tensor, const ql_monitor *monitor, uint64_t done_before,
+                              part *parts, ql_tile_buffers *tile, ql_error *error)
 {
     for (uint64_t begin = 0; begin < tensor->element_count; begin += QL_TILE) {
         const uint64_t left = tensor->element_count - begin;
@@ -133,16 +146,19 @@ static ql_status write_values(const ql_quantizer *quantizer, const ql_tensor *te
         if (status != QL_OK) {
             return status;
         }
-        if (monitor && monitor->tick && !monitor->tick(monitor->context, begin + n, tensor->element_count)) {
+        if (monitor && monitor->tick && !monitor->tick(monitor->context, done_before + begin + n, done_before + tensor->element_count)) {
             return ql_fail(error, QL_CANCELLED, "cancelled");
         }
     }
     return QL_OK;
 }
 
-static ql_status write_arrays(part *parts, int count, ql_error *error)
+static ql_status write_arrays(part *parts, ql_error *error)
 {
-    for (int i = FIRST_ARRAY; i < count; i++) {
+    for (int i = FIRST_ARRAY; i < MAX_FILES; i++) {
+        if (!is_present(parts, i)) {
+            continue;
+        }
         ql_status status = write_header(parts[i].file, parts[i].descr, parts[i].shape, parts[i].rank, error);
         if (status == QL_OK) {
             const uint64_t elements = parts[i].shape[0] * (parts[i].rank > 1 ? parts[i].shape[1] : 1);
@@ -155,41 +171,56 @@ static ql_status write_arrays(part *parts, int count, ql_error *error)
     return QL_OK;
 }
 
+/* Files of an earlier export into the same folder that this one does not have would be taken for its own. */
+static void remove_others(const char *directory, const part *parts)
+{
+    for (int i = 0; i < MAX_FILES; i++) {
+        char *path = is_present(parts, i) ? NULL : path_of(directory, parts[i].name, NULL);
+        if (path) {
+            unlink(path);
+            free(path);
+        }
+    }
+}
+
 ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
                               const char *directory, ql_error *error)
 {
     const ql_tensor *tensor = profile->tensor;
+    const uint64_t before = ql_quantizer_elements(profile, &report->spec);
     part parts[MAX_FILES];
-    const int count = list_parts(report, parts);
+    list_parts(report, parts);
     ql_quantizer quantizer = { 0 };
     ql_tile_buffers *tile = malloc(sizeof *tile);
     bool made = false;
     ql_status status = tile ? ql_source_check(tensor->storage->source, error) : ql_fail_memory(error, sizeof *tile);
     if (status == QL_OK) { /* the parameters are found again: a report does not keep all that encoding needs */
-        status = ql_quantizer_make(engine, profile, &report->spec, monitor, ql_quantizer_elements(profile, &report->spec), &quantizer, error);
+        status = ql_quantizer_make(engine, profile, &report->spec, monitor, before + tensor->element_count, &quantizer, error);
     }
     if (status == QL_OK) {
-        status = open_parts(directory, &made, parts, count, error);
+        status = open_parts(directory, &made, parts, error);
     }
     for (int i = 0; i < FIRST_ARRAY && status == QL_OK; i++) {
-        status = write_header(parts[i].file, parts[i].descr, tensor->shape, tensor->rank, error);
+        status = is_present(parts, i) ? write_header(parts[i].file, parts[i].descr, tensor->shape, tensor->rank, error) : QL_OK;
     }
     if (status == QL_OK) {
-        status = write_values(&quantizer, tensor, monitor, parts, tile, error);
+        status = write_values(&quantizer, tensor, monitor, before, parts, tile, error);
     }
     if (status == QL_OK) {
-        status = write_arrays(parts, count, error);
+        status = write_arrays(parts, error);
     }
-    for (int i = 0; i < count && status == QL_OK; i++) {
-        status = ql_outfile_finish(parts[i].file, error);
+    for (int i = 0; i < MAX_FILES && status == QL_OK; i++) {
+        status = parts[i].file ? ql_outfile_finish(parts[i].file, error) : QL_OK;
     }
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < MAX_FILES; i++) {
         if (parts[i].file && status == QL_OK) {
             status = ql_outfile_commit(&parts[i].file, error);
         }
         ql_outfile_discard(&parts[i].file);
     }
-    if (made && status != QL_OK) {
+    if (status == QL_OK) {
+        remove_others(directory, parts);
+    } else if (made) {
         rmdir(directory);
     }
     ql_quantizer_free(&quantizer);

@@ -22,7 +22,7 @@ typedef struct ql_error_sums {
 } ql_error_sums;
 
 /* Uniform codes: q = clamp(rne(x / step) + zero, code_lo, code_hi), y = (q - zero) * step rounded once to float32. The quotient is
-   taken in float64 (SCHEMES: decisions as in exact arithmetic); zero fits int32. */
+   taken in float64 (decisions as in exact arithmetic: a quotient of two 24-bit numbers never rounds onto or off a tie); zero fits int32. */
 typedef struct ql_uniform {
     int code_lo, code_hi;
 } ql_uniform;

@@ -1,5 +1,5 @@
 /*
- * clip=kl: entropy calibration (Migacz, "8-bit Inference with TensorRT", GTC 2017), made deterministic as SCHEMES section 4 says.
+ * clip=kl: entropy calibration (Migacz, "8-bit Inference with TensorRT", GTC 2017), made deterministic (the same search, plainly: tests/golden/refq.py).
  *
  *   c[j]  counts of |x| in 2,048 bins up to the largest magnitude m
  *   i     a candidate keeps the first i bins; what lies beyond is clipped into bin i - 1 of P

@@ -1,5 +1,5 @@
 /*
- * clip=mse: of 256 ranges, k/256 of the whole one for k = 256 down to 1, the one with the least sum of squared errors (SCHEMES section 4). Each
+ * clip=mse: of 256 ranges, k/256 of the whole one for k = 256 down to 1, the one with the least sum of squared errors. Each
  * candidate quantizes with its stored float32 step; the error is taken in float64 with q d unrounded. A later candidate must be better by a factor
  * of 1 - 1e-9.
  */

@@ -1,5 +1,5 @@
 /*
- * clip=percentile: exact percentiles with linear interpolation (SCHEMES section 4). Symmetric mappings take one percentile of the
+ * clip=percentile: exact percentiles with linear interpolation (NumPy's "linear"). Symmetric mappings take one percentile of the
  * magnitudes; the others two of the values. A whole tensor is selected as a stream; the groups of one, each in memory.
  */
 #include "quant/calibrate.h"

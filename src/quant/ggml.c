@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Parameters of a block. */
+/* Parameters of a block. STEP is the float32 step, the least one where it underflows. */
 enum { STEP, INVERSE, MINIMUM, STORED_MINIMUM, EXTRA_COUNT };
 
 typedef struct type {
@@ -53,22 +53,17 @@ static float extreme_of(const float *x, size_t n)
 static const char *fit_values(ql_quantizer *q, uint64_t group, float *x, size_t n)
 {
     const type *t = type_of(q->spec.mapping);
-    float *extra = q->extra + group * EXTRA_COUNT, d, least = x[0], greatest = x[0];
+    float *extra = q->extra + group * EXTRA_COUNT, least = x[0], greatest = x[0];
     for (size_t i = 1; i < n; i++) {
         least = x[i] < least ? x[i] : least;
         greatest = x[i] > greatest ? x[i] : greatest;
     }
-    if (t->affine) {
-        d = (greatest - least) / (float)((1 << t->bits) - 1);
-    } else if (t->bits == 8) {
-        d = fabsf(extreme_of(x, n)) / 127;
-    } else {
-        d = extreme_of(x, n) / (float)-t->middle;
-    }
+    const float range = t->affine ? greatest - least : t->bits == 8 ? fabsf(extreme_of(x, n)) : extreme_of(x, n);
+    const float d = range / (float)(t->affine ? (1 << t->bits) - 1 : t->bits == 8 ? 127 : -t->middle);
     if (fabsf(d) >= 65520 || (t->affine && fabsf(least) >= 65520) || isinf(d)) {
         return "a block's scale does not fit half precision; choose another mapping";
     }
-    extra[STEP] = d;
+    extra[STEP] = d != 0 || range == 0 ? d : 0x1p-149f;
     extra[INVERSE] = d != 0 && isfinite(1 / d) ? 1 / d : 0;
     extra[MINIMUM] = least;
     extra[STORED_MINIMUM] = t->affine ? half(least) : 0;

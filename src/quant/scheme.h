@@ -67,7 +67,7 @@ struct ql_mapping {
     void (*code_range)(const ql_spec *spec, int *lo, int *hi);
     unsigned (*levels)(const ql_quantizer *quantizer);
 
-    /* Storage in bits of everything but the codes, which take spec.bits each (section 13 of the scheme reference: "scales counted as stored"). */
+    /* Storage in bits of everything but the codes, which take spec.bits each (scales counted as stored). */
     double (*parameter_bits)(const ql_quantizer *quantizer);
 
     /* How ranges are found whatever `clip` says; NULL: as it says. */

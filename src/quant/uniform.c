@@ -1,4 +1,4 @@
-/* What all uniform mappings share: the loop over a tile. Codes follow SCHEMES sections 0, 2 and 3. */
+/* What all uniform mappings share: the loop over a tile. The rules of rounding are plainest in tests/golden/refq.py. */
 #include "quant/scheme.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* Small floating-point formats by their fields: any value to the nearest code and back (SCHEMES section 1). */
+/* Small floating-point formats by their fields: any value to the nearest code and back. */
 #ifndef QL_TENSOR_FLOATS_H
 #define QL_TENSOR_FLOATS_H
 

@@ -1,4 +1,4 @@
-/* One value in each floating-point format: the code, the fields, the neighbours (SCHEMES section 1). */
+/* One value in each floating-point format: the code, the fields, the neighbours. */
 #include "tensor/floats.h"
 
 #include <math.h>
