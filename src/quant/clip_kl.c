@@ -53,38 +53,78 @@ static double threshold_at(unsigned kept, double largest)
     return fmin((kept + 0.5) * (largest / BINS), largest);
 }
 
-/* The best number of bins to keep; every candidate to `losses` when it is not NULL. */
+/* Sums over the bins before j, from which the sums over any level are differences. */
+typedef struct prefixes {
+    double count[BINS + 1], non_empty[BINS + 1], log_sum[BINS + 1]; /* c, [c > 0], c ln c */
+} prefixes;
+
+static void make_prefixes(const uint64_t counts[BINS], prefixes *p)
+{
+    p->count[0] = p->non_empty[0] = p->log_sum[0] = 0;
+    for (unsigned j = 0; j < BINS; j++) {
+        const double c = (double)counts[j];
+        p->count[j + 1] = p->count[j] + c;
+        p->non_empty[j + 1] = p->non_empty[j] + (c > 0);
+        p->log_sum[j + 1] = p->log_sum[j] + (c > 0 ? c * log(c) : 0);
+    }
+}
+
+/* The same divergence with one logarithm a level instead of one a bin; its rounding differs. */
+static double estimate(const uint64_t counts[BINS], const prefixes *p, unsigned kept, unsigned levels)
+{
+    const double n = p->count[BINS], m = p->count[kept], last = (double)counts[kept - 1];
+    if (last == 0 && m < n) {
+        return INFINITY;
+    }
+    double sum = p->log_sum[kept], ratio = 1;
+    for (unsigned first = 0, level = 0; first < kept; level++) {
+        const unsigned end = ((level + 1) * kept + levels - 1) / levels;
+        const double level_sum = p->count[end] - p->count[first];
+        if (level_sum > 0) {
+            ratio = (p->non_empty[end] - p->non_empty[first]) * m / (n * level_sum);
+            sum += level_sum * log(ratio);
+        }
+        first = end;
+    }
+    /* What lies beyond is added to the last bin; `ratio` is that of its level. */
+    const double more = last + (n - m);
+    return (sum + (last > 0 ? more * log(more * ratio) - last * log(last * ratio) : 0)) / n;
+}
+
+/* The best number of bins to keep. Only candidates within NEAR of the least estimate can win, whatever the rounding: they alone are computed as the
+   definition has it. All are, for `losses`. */
 static unsigned search(const uint64_t counts[BINS], unsigned bits, double largest, ql_losses *losses)
 {
+    static const double near = 1e-9;
     const unsigned levels = 1u << (bits - 1);
-    uint64_t total = 0;
-    for (unsigned j = 0; j < BINS; j++) {
-        total += counts[j];
+    prefixes p;
+    double estimates[BINS + 1], least = INFINITY, best = INFINITY;
+    make_prefixes(counts, &p);
+    for (unsigned kept = BINS; kept >= levels; kept--) {
+        estimates[kept] = estimate(counts, &p, kept, levels);
+        least = fmin(least, estimates[kept]);
     }
-    uint64_t sum = total;
-    double best = INFINITY;
-    unsigned best_kept = BINS;
     if (losses) {
         losses->hi = largest;
         losses->lo = -largest;
     }
+    unsigned best_kept = BINS;
     for (unsigned kept = BINS; kept >= levels; kept--) {
-        double kl = divergence(counts, kept, levels, sum, total);
+        if (!losses && estimates[kept] > least + near) {
+            continue;
+        }
+        const double kl = divergence(counts, kept, levels, (uint64_t)p.count[kept], (uint64_t)p.count[BINS]);
         if (losses) {
             losses->threshold[losses->count] = threshold_at(kept, largest);
-            losses->loss[losses->count] = kl;
+            losses->loss[losses->count++] = kl;
         }
         if (kl < best - 1e-12) {
             best = kl;
             best_kept = kept;
             if (losses) {
-                losses->best = losses->count;
+                losses->best = losses->count - 1;
             }
         }
-        if (losses) {
-            losses->count++;
-        }
-        sum -= counts[kept - 1];
     }
     return best_kept;
 }
