@@ -105,3 +105,11 @@ void ql_number(char out[QL_NUMBER_SIZE], double value, int digits)
     ql_number_power(power, exponent);
     strncat(out, power, QL_NUMBER_SIZE - strlen(out) - 1);
 }
+
+void ql_number_fixed(char out[QL_NUMBER_SIZE], double value, int decimals, const char *unit)
+{
+    if (fabs(value) < 1e6)
+        snprintf(out, QL_NUMBER_SIZE, "%s%.*f%s", value < 0 ? "\u2212" : "", decimals, fabs(value), unit);
+    else
+        ql_number(out, value, 4);
+}

@@ -27,6 +27,9 @@ void ql_ticks_make(ql_ticks *ticks, double lo, double hi, unsigned wanted);
 /* `digits` significant digits with a true minus; outside 1e-4 ... 1e6 as "1.39×10⁻⁵"; "inf", "-inf", "nan". */
 void ql_number(char out[QL_NUMBER_SIZE], double value, int digits);
 
+/* `decimals` decimals and a unit, a true minus; from a million on as ql_number says it with 4 digits. */
+void ql_number_fixed(char out[QL_NUMBER_SIZE], double value, int decimals, const char *unit);
+
 /* "262,144". */
 void ql_number_count(char out[QL_NUMBER_SIZE], uint64_t count);
 

@@ -15,6 +15,8 @@
 #include "plot/ink.h"
 #include "plot/panel.h"
 #include "plot/readout.h"
+#include "plot/words.h"
+#include "tensor/convert.h"
 
 static const double LEFT = QL_PAGE_LEFT, RIGHT = QL_PAGE_RIGHT, GRID_STRIP = 9, LABEL_SIZE = 8.5, SHADE = 0.09;
 enum { STEM_LIMIT = 64 };
@@ -159,41 +161,53 @@ static bool cuts_data(const ql_report *report)
            (report->clip_hi < report->original.hi && !same_place(report, report->clip_hi, report->original.hi));
 }
 
-/* Labels stand outside the range where there is room, else inside; the second one moves down where they could meet. */
+/* Two marks. Labels stand outside where there is room, else inside; the second one moves down where they could meet. */
+static void draw_marks(const ql_panel *panel, double lo, const char *lo_label, double hi, const char *hi_label)
+{
+    enum { AIR = 12 };
+    ql_ink_font(panel->cairo, QL_FACE_PLAIN, LABEL_SIZE);
+    double lo_width = ql_ink_width(panel->cairo, lo_label) + AIR, hi_width = ql_ink_width(panel->cairo, hi_label) + AIR;
+    double lo_at = ql_axis_at(&panel->x, lo), hi_at = ql_axis_at(&panel->x, hi);
+    bool lo_outside = lo_at - panel->left > lo_width, hi_outside = panel->right - hi_at > hi_width;
+    bool meet = hi_at - lo_at < (lo_outside ? 0 : lo_width) + (hi_outside ? 0 : hi_width);
+    ql_panel_draw_mark(panel, lo, lo_outside ? 1 : 0, 0, lo_label);
+    ql_panel_draw_mark(panel, hi, hi_outside ? 0 : 1, meet ? 1 : 0, hi_label);
+}
+
 static void draw_clip(const ql_panel *panel, const ql_report *report)
 {
     if (clip_is_data_range(report) || !isfinite(report->clip_lo) || !isfinite(report->clip_hi))
         return;
-    enum { LABEL_ROOM = 90 };
-    double lo = ql_axis_at(&panel->x, report->clip_lo), hi = ql_axis_at(&panel->x, report->clip_hi);
-    bool lo_outside = lo - panel->left > LABEL_ROOM, hi_outside = panel->right - hi > LABEL_ROOM;
-    bool meet = hi - lo < 2 * LABEL_ROOM && !(lo_outside && hi_outside);
-    char number[QL_NUMBER_SIZE], label[QL_NUMBER_SIZE + 16];
+    char number[QL_NUMBER_SIZE], lo[QL_NUMBER_SIZE + 16], hi[QL_NUMBER_SIZE + 16];
+    const char *name = ql_words_clips(report) ? "clip" : "level";
     ql_number(number, report->clip_lo, 4);
-    snprintf(label, sizeof label, "clip %s", number);
-    ql_panel_draw_mark(panel, report->clip_lo, lo_outside ? 1 : 0, 0, label);
+    snprintf(lo, sizeof lo, "%s %s", name, number);
     ql_number(number, report->clip_hi, 4);
-    snprintf(label, sizeof label, "clip %s", number);
-    ql_panel_draw_mark(panel, report->clip_hi, hi_outside ? 0 : 1, meet ? 1 : 0, label);
+    snprintf(hi, sizeof hi, "%s %s", name, number);
+    draw_marks(panel, report->clip_lo, lo, report->clip_hi, hi);
 }
 
 /* What the picture cannot show, in words, on the line of the axis' name. */
 static void draw_notes(const ql_panel *panel, const ql_report *report, const marks *m, double y)
 {
-    char count[QL_NUMBER_SIZE], low[QL_NUMBER_SIZE], high[QL_NUMBER_SIZE], text[192];
+    char count[QL_NUMBER_SIZE], low[QL_NUMBER_SIZE], high[QL_NUMBER_SIZE], range[QL_RANGE_SIZE], text[256];
     ql_ink_font(panel->cairo, QL_FACE_PLAIN, LABEL_SIZE);
     ql_ink_color(panel->cairo, QL_INK_SOFT, 1);
-    if (report->grid_count == 0 && report->scales) {
+    text[0] = '\0';
+    if (report->group_count > 1) {
         ql_number_count(count, report->group_count);
-        ql_number(low, report->scale_min, 4);
-        ql_number(high, report->scale_max, 4);
-        snprintf(text, sizeof text, "%s groups with levels of their own, scales %s … %s", count, low, high);
-        ql_ink_text(panel->cairo, panel->left, y, 0, text);
+        ql_words_range(range, report->scale_min, report->scale_max);
+        snprintf(text, sizeof text, "%s groups with levels of their own%s%s", count, report->scales ? ", scales " : "",
+                 report->scales ? range : "");
+    } else if (report->levels > QL_MAX_GRID) {
+        ql_number_count(count, report->levels);
+        snprintf(text, sizeof text, "%s levels, too many to mark", count);
     }
-    if (report->clip_lo < panel->x.lo || report->clip_hi > panel->x.hi) {
-        ql_number(low, report->clip_lo, 4);
-        ql_number(high, report->clip_hi, 4);
-        snprintf(text, sizeof text, "the clip range %s … %s reaches beyond this view", low, high);
+    ql_ink_text(panel->cairo, panel->left, y, 0, text);
+    if (report->levels && (report->clip_lo < panel->x.lo || report->clip_hi > panel->x.hi)) {
+        ql_words_range(range, report->clip_lo, report->clip_hi);
+        snprintf(text, sizeof text, "the %s, %s, reaches beyond this view", ql_words_clips(report) ? "clip range" : "range of the levels",
+                 range);
         ql_ink_text(panel->cairo, panel->right, y, 1, text);
     } else if (!m->levels && (report->dequantized.below || report->dequantized.above)) {
         ql_number_count(low, report->dequantized.below);
@@ -222,6 +236,26 @@ static double draw_key(cairo_t *cairo, double x, double y, key_shape shape, uint
     return x + 19 + ql_ink_text(cairo, x + 19, y, 0, text) + 22;
 }
 
+/* Where levels are counted, what was kept beside the codes has no level. */
+static bool shows_outliers(const ql_report *report, const marks *m)
+{
+    return m->levels && report->outlier_count > 0;
+}
+
+static void count_value(ql_histogram *histogram, double value)
+{
+    const double width = histogram->hi - histogram->lo, bin = width > 0 ? floor((value - histogram->lo) * QL_BINS / width) : 0;
+    histogram->bins[(unsigned)fmax(0, fmin(bin, QL_BINS - 1))]++; /* rounding to half precision may lead just beyond the ends */
+}
+
+static void draw_outliers(const ql_panel *panel, const ql_report *report)
+{
+    ql_histogram outliers = { .lo = report->original.lo, .hi = report->original.hi };
+    for (uint64_t i = 0; i < report->outlier_count; i++)
+        count_value(&outliers, ql_half_to_float(report->outlier_value[i]));
+    ql_panel_draw_outline(panel, &outliers, QL_INK_OUTLIER, 1.0);
+}
+
 static void draw_legend(cairo_t *cairo, const ql_report *report, const marks *m, double y)
 {
     char text[128] = "dequantized y, in the same bins";
@@ -230,8 +264,15 @@ static void draw_legend(cairo_t *cairo, const ql_report *report, const marks *m,
     ql_ink_font(cairo, QL_FACE_PLAIN, 9);
     double x = draw_key(cairo, LEFT, y, KEY_AREA, QL_INK_ORIGINAL, 1, "original x, in 512 bins");
     x = draw_key(cairo, x, y, m->shape, QL_INK_DEQUANTIZED, 1, text);
+    if (shows_outliers(report, m)) {
+        char count[QL_NUMBER_SIZE];
+        ql_number_count(count, report->outlier_count);
+        snprintf(text, sizeof text, "outliers, half precision (%s)", count);
+        x = draw_key(cairo, x, y, KEY_LINE, QL_INK_OUTLIER, 1, text);
+    }
     if (cuts_data(report))
-        draw_key(cairo, x, y, KEY_AREA, QL_INK_DEQUANTIZED, SHADE, "beyond the clip range");
+        draw_key(cairo, x, y, KEY_AREA, QL_INK_DEQUANTIZED, SHADE,
+                 ql_words_clips(report) ? "beyond the clip range" : "beyond the levels");
 }
 
 static void draw_distribution(cairo_t *cairo, const ql_report *report)
@@ -252,6 +293,8 @@ static void draw_distribution(cairo_t *cairo, const ql_report *report)
         shade(&panel, fmax(report->clip_hi, report->original.lo), report->original.hi);
     }
     ql_panel_draw_filled(&panel, &report->original, QL_INK_ORIGINAL, 1);
+    if (shows_outliers(report, &m))
+        draw_outliers(&panel, report);
     draw_dequantized(&panel, report, &m);
     draw_clip(&panel, report);
     double strip = draw_grid(&panel, report);
@@ -262,19 +305,18 @@ static void draw_error(cairo_t *cairo, const ql_report *report)
 {
     const ql_histogram *error = &report->error;
     ql_panel panel = { .cairo = cairo, .left = LEFT, .top = 336, .right = 420, .bottom = 428 };
-    double half = report->scale_max / 2.0;
-    bool marked = isfinite(half) && half > 0;
+    bool steps = ql_words_has_steps(report);
+    double limit = steps ? report->scale_max / 2.0 : error->hi;
     ql_panel_scale(&panel, error->lo, error->hi, ql_histogram_largest(error), false);
     ql_panel_draw_counts(&panel, "count");
     ql_panel_draw_filled(&panel, error, QL_INK_ERROR, 1);
-    if (marked) {
-        char number[QL_NUMBER_SIZE], label[QL_NUMBER_SIZE + 32];
-        const char *which = report->scale_min < report->scale_max ? "½ largest step" : "½ step";
-        ql_number(number, half, 4);
-        snprintf(label, sizeof label, "−%s", which);
-        ql_panel_draw_mark(&panel, -half, 0, 0, label);
-        snprintf(label, sizeof label, "%s = %s", which, number);
-        ql_panel_draw_mark(&panel, half, 1, 0, label);
+    if (isfinite(limit) && limit > 0) {
+        char number[QL_NUMBER_SIZE], low[QL_NUMBER_SIZE + 32], high[QL_NUMBER_SIZE + 32];
+        const char *step = report->scale_min < report->scale_max ? "½ largest step" : "½ step";
+        ql_number(number, limit, steps ? 4 : 3);
+        snprintf(low, sizeof low, "−%s", steps ? step : number);
+        snprintf(high, sizeof high, "%s = %s", steps ? step : ql_words_clips(report) ? "largest unclipped" : "largest possible", number);
+        draw_marks(&panel, -limit, low, limit, high);
     }
     ql_panel_draw_values(&panel, 1, "error, in the units of the tensor");
 

@@ -20,6 +20,7 @@ enum {
     QL_INK_FAINT = 0xd9dde2,
     QL_INK_ORIGINAL = 0x9db8d2,
     QL_INK_DEQUANTIZED = 0xd55e00,
+    QL_INK_OUTLIER = 0x8a3f9e,
     QL_INK_IDLE = 0xb9bec5, /* a level that no value uses */
     QL_INK_ERROR = 0x7fb8a4,
     QL_INK_CLIP = 0x222222,

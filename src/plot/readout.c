@@ -8,13 +8,14 @@
 
 #include "plot/axis.h"
 #include "plot/ink.h"
+#include "plot/words.h"
 
-enum { TEXT_SIZE = 128 };
+enum { TEXT_SIZE = QL_RANGE_SIZE };
 static const double LEADING = 15.2, SIZE = 9.5, GUTTER = 26;
 
 typedef struct line {
-    const char *label; /* NULL: the title of the metric */
-    ql_metric metric;  /* whose value is formatted; QL_METRIC_COUNT: the format finds its own in the report */
+    const char *(*title)(const ql_report *report); /* NULL: the title of the metric */
+    ql_metric metric; /* whose value is formatted; QL_METRIC_COUNT: the format finds its own in the report */
     void (*format)(char out[TEXT_SIZE], const ql_report *report, double value);
 } line;
 
@@ -24,25 +25,16 @@ static void format_number(char out[TEXT_SIZE], const ql_report *report, double v
     ql_number(out, value, 4);
 }
 
-/* A fixed number of decimals and a unit, as long as the number is of a size that can be read so. */
-static void put_fixed(char out[TEXT_SIZE], double value, int decimals, const char *unit)
-{
-    if (fabs(value) < 1e6)
-        snprintf(out, TEXT_SIZE, "%s%.*f%s", value < 0 ? "−" : "", decimals, fabs(value), unit);
-    else
-        ql_number(out, value, 4);
-}
-
 static void format_decibels(char out[TEXT_SIZE], const ql_report *report, double value)
 {
     (void)report;
-    put_fixed(out, value, 2, "");
+    ql_number_fixed(out, value, 2, "");
 }
 
 static void format_cosine(char out[TEXT_SIZE], const ql_report *report, double value)
 {
     (void)report;
-    put_fixed(out, value, 6, "");
+    ql_number_fixed(out, value, 6, "");
 }
 
 static void format_share(char out[TEXT_SIZE], const ql_report *report, double value)
@@ -51,7 +43,7 @@ static void format_share(char out[TEXT_SIZE], const ql_report *report, double va
     if (value > 0 && value < 0.00001)
         snprintf(out, TEXT_SIZE, "< 0.001 %%");
     else
-        put_fixed(out, 100 * value, 3, " %");
+        ql_number_fixed(out, 100 * value, 3, " %");
 }
 
 static void format_levels(char out[TEXT_SIZE], const ql_report *report, double value)
@@ -59,7 +51,7 @@ static void format_levels(char out[TEXT_SIZE], const ql_report *report, double v
     char unit[32];
     snprintf(unit, sizeof unit, " of %u", report->levels);
     if (report->levels)
-        put_fixed(out, value, 0, unit);
+        ql_number_fixed(out, value, 0, unit);
     else
         snprintf(out, TEXT_SIZE, "as stored");
 }
@@ -67,7 +59,7 @@ static void format_levels(char out[TEXT_SIZE], const ql_report *report, double v
 static void format_bits(char out[TEXT_SIZE], const ql_report *report, double value)
 {
     (void)value;
-    put_fixed(out, report->bits_per_weight, 3, "");
+    ql_number_fixed(out, report->bits_per_weight, 3, "");
 }
 
 static void format_size(char out[TEXT_SIZE], const ql_report *report, double value)
@@ -85,27 +77,44 @@ static void format_size(char out[TEXT_SIZE], const ql_report *report, double val
     snprintf(out, TEXT_SIZE, "%.1f %s", size, units[unit]);
 }
 
-static void format_range(char out[TEXT_SIZE], double lo, double hi)
+static void format_scale(char out[TEXT_SIZE], const ql_report *report, double value)
 {
-    char low[QL_NUMBER_SIZE], high[QL_NUMBER_SIZE];
-    ql_number(low, lo, 4);
-    ql_number(high, hi, 4);
-    if (lo == hi)
-        snprintf(out, TEXT_SIZE, "%s", low);
+    (void)value;
+    if (report->scales)
+        ql_words_range(out, report->scale_min, report->scale_max);
     else
-        snprintf(out, TEXT_SIZE, "%s … %s", low, high);
+        snprintf(out, TEXT_SIZE, "none");
 }
 
-static void format_step(char out[TEXT_SIZE], const ql_report *report, double value)
+static const char *scale_title(const ql_report *report)
 {
-    (void)value;
-    format_range(out, report->scale_min, report->scale_max);
+    return ql_words_has_steps(report) ? "step" : "scale";
 }
 
-static void format_clip(char out[TEXT_SIZE], const ql_report *report, double value)
+static void format_ends(char out[TEXT_SIZE], const ql_report *report, double value)
 {
     (void)value;
-    format_range(out, report->clip_lo, report->clip_hi);
+    if (report->levels)
+        ql_words_range(out, report->clip_lo, report->clip_hi);
+    else
+        snprintf(out, TEXT_SIZE, "as stored");
+}
+
+static const char *ends_title(const ql_report *report)
+{
+    return ql_words_clips(report) ? "clip range" : "level range";
+}
+
+static const char *bits_title(const ql_report *report)
+{
+    (void)report;
+    return "bits per weight";
+}
+
+static const char *size_title(const ql_report *report)
+{
+    (void)report;
+    return "size";
 }
 
 static const line lines[] = {
@@ -116,13 +125,13 @@ static const line lines[] = {
     { NULL, QL_MAE, format_number },
     { NULL, QL_MAX_ABS, format_number },
     { NULL, QL_COSINE, format_cosine },
-    { "bits per weight", QL_METRIC_COUNT, format_bits },
-    { "size", QL_METRIC_COUNT, format_size },
+    { bits_title, QL_METRIC_COUNT, format_bits },
+    { size_title, QL_METRIC_COUNT, format_size },
     { NULL, QL_LEVELS_USED, format_levels },
     { NULL, QL_ZERO_FRAC, format_share },
     { NULL, QL_FRAC_CLIPPED, format_share },
-    { "clip range", QL_METRIC_COUNT, format_clip },
-    { "step", QL_METRIC_COUNT, format_step },
+    { ends_title, QL_METRIC_COUNT, format_ends },
+    { scale_title, QL_METRIC_COUNT, format_scale },
 };
 enum { LINE_COUNT = sizeof lines / sizeof lines[0], FIRST_COLUMN = 7 };
 
@@ -134,7 +143,7 @@ void ql_readout_draw(cairo_t *cairo, const ql_report *report, double left, doubl
         double x0 = second ? left + width + GUTTER : left, x1 = second ? right : left + width;
         double y = top + LEADING * (i - (second ? FIRST_COLUMN : 0)) + SIZE;
         bool metric = lines[i].metric < QL_METRIC_COUNT;
-        const char *label = lines[i].label ? lines[i].label : ql_metric_describe(lines[i].metric)->title;
+        const char *label = lines[i].title ? lines[i].title(report) : ql_metric_describe(lines[i].metric)->title;
         char text[TEXT_SIZE];
         lines[i].format(text, report, metric ? report->metrics[lines[i].metric] : 0);
 
