@@ -6,7 +6,6 @@
 #include "matmul/activations.h"
 #include "matmul/intlinear.h"
 #include "matmul/llmint8.h"
-#include "matmul/requant.h"
 
 static uint64_t seed = 9;
 

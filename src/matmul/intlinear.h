@@ -4,13 +4,12 @@
  *   y = x W^T + b      sum[i][j] = sum over l of (xq[i][l] - zx) wq[j][l] + bq[j]      yq = clamp(sum M[j] + zy, -128, 127)
  *
  * x[m][k] and y[m][n] have affine codes (activations.h), W[n][k] symmetric ones per row, b the step dx dw[j]; M[j] = dx dw[j] / dy is an
- * integer multiplier (requant.h).
+ * integer multiplier (ql_multiplier).
  */
 #ifndef QL_MATMUL_INTLINEAR_H
 #define QL_MATMUL_INTLINEAR_H
 
 #include "matmul/activations.h"
-#include "matmul/requant.h"
 #include "qloupe.h"
 
 /* All arrays are owned. Read by any number of threads once made. */

@@ -1,5 +1,12 @@
-/* Requantization: see requant.h. */
-#include "matmul/requant.h"
+/*
+ * Requantization: multiplying a 32-bit sum by a real number with integers alone; the interface is in qloupe.h.
+ *
+ *   M ~ m0 2^(shift - 31), 2^30 <= m0 < 2^31      a M ~ rounding shift right by -shift of the high half of (a << shift) m0
+ *
+ * Jacob et al. 2018, section 2.2; gemmlowp and TensorFlow Lite round the same way, twice: high half to nearest, ties up; shift to nearest,
+ * ties away from zero.
+ */
+#include "qloupe.h"
 
 #include <math.h>
 
