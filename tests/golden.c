@@ -1,9 +1,9 @@
 /*
  * golden GOLDEN_DIR RESULTS_DIR [THREADS]: runs the cases of GOLDEN_DIR/index.tsv that this build knows (golden/README.md).
  *
- * A case becomes a spec by two tables: which mapping a scheme is, and which key a parameter is; or it gives its spec itself. So a new
- * mapping is a row here and nothing else. A scheme that is no mapping goes to golden_more.c. A case that neither knows is skipped and leaves
- * no file.
+ * A case becomes a spec by two tables: which mapping a scheme is, and which key a parameter is; or it gives its spec
+ * itself. So a new mapping is a row here and nothing else. A scheme that is no mapping goes to golden_more.c. A case that
+ * neither knows is skipped and leaves no file.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -21,14 +21,15 @@
 static const struct {
     const char *scheme, *with, *mapping;
 } schemes[] = {
-    { "sym", "bits=1", "binary" },  { "sym", NULL, "absmax" },    { "asym", NULL, "zeropoint" },  { "int4g", NULL, "int4g" },
-    { "nf4", NULL, "nf4" },         { "nf4dq", NULL, "nf4" },     { "bnbfp4", NULL, "bnbfp4" },   { "fp4", NULL, "fp4" },
-    { "mxfp4", NULL, "mxfp4" },     { "nvfp4", NULL, "nvfp4" },   { "kmeans", NULL, "kmeans" },   { "quantile", NULL, "quantile" },
+    { "sym", "bits=1", "binary" },  { "sym", NULL, "absmax" },    { "asym", NULL, "zeropoint" },
+    { "int4g", NULL, "int4g" },     { "nf4", NULL, "nf4" },       { "nf4dq", NULL, "nf4" },
+    { "bnbfp4", NULL, "bnbfp4" },   { "fp4", NULL, "fp4" },       { "mxfp4", NULL, "mxfp4" },
+    { "nvfp4", NULL, "nvfp4" },     { "kmeans", NULL, "kmeans" }, { "quantile", NULL, "quantile" },
     { "ternary", NULL, "ternary" }, { "split", NULL, "absmax" },
 };
 
-/* The first row that fits turns "key=value" into "key=" and what follows `value`; a comma in that becomes `comma`. An empty spec: the mapping has it
-   fixed. */
+/* The first row that fits turns "key=value" into "key=" and what follows `value`; a comma in that becomes `comma`. An
+   empty spec: the mapping has it fixed. */
 static const struct {
     const char *mapping; /* NULL: any */
     const char *key, *value;
@@ -134,7 +135,8 @@ static const char *find_mapping(const char *scheme, const char *params)
 {
     text list = join(";%s;", params);
     for (size_t i = 0; i < ROWS(schemes); i++)
-        if (strcmp(scheme, schemes[i].scheme) == 0 && (!schemes[i].with || strstr(list.text, join(";%s;", schemes[i].with).text)))
+        if (strcmp(scheme, schemes[i].scheme) == 0 &&
+            (!schemes[i].with || strstr(list.text, join(";%s;", schemes[i].with).text)))
             return schemes[i].mapping;
     return NULL;
 }
@@ -189,7 +191,8 @@ static void move_results(const golden *g, const char *id, const char *scheme, co
         text from = join("%s/%s", folder, fields[i].file);
         if (fields[i].scheme && strcmp(fields[i].scheme, scheme) != 0)
             continue;
-        int failed = fields[i].field ? rename(from.text, join("%s/%s.%s.npy", g->results, id, fields[i].field).text) : unlink(from.text);
+        int failed = fields[i].field ? rename(from.text, join("%s/%s.%s.npy", g->results, id, fields[i].field).text)
+                                     : unlink(from.text);
         if (failed && errno != ENOENT) {
             perror(from.text);
             exit(2);
@@ -197,8 +200,8 @@ static void move_results(const golden *g, const char *id, const char *scheme, co
     }
 }
 
-static ql_status run(const golden *g, const char *id, const char *scheme, const char *input, const char *dtype, const ql_spec *spec,
-                     ql_error *error)
+static ql_status run(const golden *g, const char *id, const char *scheme, const char *input, const char *dtype,
+                     const ql_spec *spec, ql_error *error)
 {
     ql_model *model = NULL;
     ql_profile *profile = NULL;
@@ -218,7 +221,7 @@ static ql_status run(const golden *g, const char *id, const char *scheme, const 
     if (status != QL_OK)
         goto cleanup;
     move_results(g, id, scheme, folder.text);
-    if (strcmp(scheme, "split") == 0 && report->spec.outliers == 0) { /* outliers=0%: a split into nothing and all the rest */
+    if (strcmp(scheme, "split") == 0 && report->spec.outliers == 0) { /* outliers=0%: a split into nothing and all */
         npy_write(join("%s/%s.out_idx.npy", g->results, id).text, "u8", 1, (uint64_t[]) { 0 }, "");
         npy_write(join("%s/%s.out_val.npy", g->results, id).text, "f2", 1, (uint64_t[]) { 0 }, "");
     }
@@ -260,7 +263,8 @@ static void run_line(golden *g, char *line)
 {
     char *rest = NULL;
     char *id = strtok_r(line, "\t\n", &rest), *scheme = strtok_r(NULL, "\t\n", &rest);
-    char *input = strtok_r(NULL, "\t\n", &rest), *params = strtok_r(NULL, "\t\n", &rest), *names = strtok_r(NULL, "\t\n", &rest);
+    char *input = strtok_r(NULL, "\t\n", &rest), *params = strtok_r(NULL, "\t\n", &rest),
+         *names = strtok_r(NULL, "\t\n", &rest);
     if (!names || *id == '#')
         return;
     remove_results(g, id, names);

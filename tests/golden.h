@@ -17,9 +17,9 @@ typedef struct text {
 /* Like snprintf; ends the program when the text does not fit. */
 text join(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Runs a case whose scheme is no mapping and writes its results. False when this half does not know the scheme either; else *status and, on failure,
-   *error are set. `inputs` and `params` are columns of index.tsv. */
-bool golden_more(const golden *g, const char *id, const char *scheme, const char *inputs, const char *params, ql_status *status,
-                 ql_error *error);
+/* Runs a case whose scheme is no mapping and writes its results. False when this half does not know the scheme either;
+   else *status and, on failure, *error are set. `inputs` and `params` are columns of index.tsv. */
+bool golden_more(const golden *g, const char *id, const char *scheme, const char *inputs, const char *params,
+                 ql_status *status, ql_error *error);
 
 #endif

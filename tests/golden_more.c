@@ -54,9 +54,11 @@ static text param(const special *c, const char *key)
     return join("%.*s", (int)strcspn(at, ";"), at);
 }
 
-static void write_array(const special *c, const char *field, const char *dtype, uint64_t rows, uint64_t cols, const void *values)
+static void write_array(const special *c, const char *field, const char *dtype, uint64_t rows, uint64_t cols,
+                        const void *values)
 {
-    if (!npy_write(join("%s/%s.%s.npy", c->golden->results, c->id, field).text, dtype, 2, (uint64_t[]) { rows, cols }, values))
+    if (!npy_write(join("%s/%s.%s.npy", c->golden->results, c->id, field).text, dtype, 2, (uint64_t[]) { rows, cols },
+                   values))
         stop(c, field);
 }
 
@@ -72,8 +74,11 @@ static const ql_float_format *format_of(const special *c)
     static const struct {
         const char *name;
         const ql_float_format *format;
-    } formats[] = { { "fp16", &ql_format_fp16 }, { "bf16", &ql_format_bf16 }, { "e5m2", &ql_format_e5m2 },
-                    { "e4m3fn", &ql_format_e4m3 }, { "e2m1", &ql_format_e2m1 } };
+    } formats[] = { { "fp16", &ql_format_fp16 },
+                    { "bf16", &ql_format_bf16 },
+                    { "e5m2", &ql_format_e5m2 },
+                    { "e4m3fn", &ql_format_e4m3 },
+                    { "e2m1", &ql_format_e2m1 } };
     text name = param(c, "fmt");
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         if (strcmp(formats[i].name, name.text) == 0)
@@ -113,7 +118,8 @@ static ql_status decode_format(const special *c, ql_error *error)
 
 /* ---- Blocks of ggml ---- */
 
-/* The blocks of a quantized tensor, one after the other; and their values, as the quantizer and as the reader of files decode them. */
+/* The blocks of a quantized tensor, one after the other; and their values, as the quantizer and as the reader of files
+   decode them. */
 static void write_blocks(const special *c, const ql_quantizer *q, const ql_tile_buffers *buffers)
 {
     const size_t n = c->in[0].count, count = n / QL_GGML_BLOCK;
@@ -123,7 +129,8 @@ static void write_blocks(const special *c, const ql_quantizer *q, const ql_tile_
     for (size_t block = 0; block < count; block++) {
         float read[QL_GGML_BLOCK];
         const float least = q->spec.mapping->decode(q, block, 0); /* 0 d + m */
-        const size_t size = ql_ggml_pack(q->spec.mapping, q->scales[block], least, buffers->codes + block * QL_GGML_BLOCK, bytes + at);
+        const size_t size =
+            ql_ggml_pack(q->spec.mapping, q->scales[block], least, buffers->codes + block * QL_GGML_BLOCK, bytes + at);
         type->decode(bytes + at, read);
         if (size != type->bytes || memcmp(read, buffers->y + block * QL_GGML_BLOCK, sizeof read) != 0)
             stop(c, "the bytes of a block do not give its values");
@@ -150,9 +157,11 @@ static ql_status encode_blocks(const special *c, ql_error *error)
     if (status == QL_OK)
         status = ql_profile_make(c->golden->engine, model, ql_model_tensor(model, 0), NULL, &profile, error);
     if (status == QL_OK)
-        status = ql_quantizer_make(c->golden->engine, profile, &spec, NULL, ql_quantizer_elements(profile, &spec), &quantizer, error);
+        status = ql_quantizer_make(c->golden->engine, profile, &spec, NULL, ql_quantizer_elements(profile, &spec),
+                                   &quantizer, error);
     if (status == QL_OK)
-        status = ql_quantize_tile(&quantizer, ql_kernels_active(), profile->tensor, 0, c->in[0].count, buffers, &clipped, error);
+        status =
+            ql_quantize_tile(&quantizer, ql_kernels_active(), profile->tensor, 0, c->in[0].count, buffers, &clipped, error);
     if (status == QL_OK)
         write_blocks(c, &quantizer, buffers);
     ql_quantizer_free(&quantizer);
@@ -182,7 +191,8 @@ static ql_status decode_blocks(const special *c, ql_error *error)
 /* ---- Activations and integer products ---- */
 
 /* Codes of the test values by the way that `name` stands for. */
-static void write_affine(const special *c, const char *name, const char *zero_name, ql_affine codes, const float *x, size_t n)
+static void write_affine(const special *c, const char *name, const char *zero_name, ql_affine codes, const float *x,
+                         size_t n)
 {
     int8_t *q = room(c, n, 1);
     ql_affine_encode(codes, x, n, q);
@@ -342,8 +352,8 @@ static const struct {
     const char *scheme;
     ql_status (*run)(const special *c, ql_error *error);
 } schemes[] = {
-    { "fmt", encode_format },       { "fmtdec", decode_format },      { "ggml", encode_blocks }, { "ggmldec", decode_blocks },
-    { "act", activations },         { "requant", requantize },        { "intlinear", integer_linear }, { "llmint8", llm_int8 },
+    { "fmt", encode_format }, { "fmtdec", decode_format }, { "ggml", encode_blocks },       { "ggmldec", decode_blocks },
+    { "act", activations },   { "requant", requantize },   { "intlinear", integer_linear }, { "llmint8", llm_int8 },
 };
 
 /* "NAME:dtype,NAME:dtype" */
@@ -361,8 +371,8 @@ static void read_inputs(special *c, const char *inputs)
     }
 }
 
-bool golden_more(const golden *g, const char *id, const char *scheme, const char *inputs, const char *params, ql_status *status,
-                 ql_error *error)
+bool golden_more(const golden *g, const char *id, const char *scheme, const char *inputs, const char *params,
+                 ql_status *status, ql_error *error)
 {
     special c = { .golden = g, .id = id, .params = params };
     size_t row = 0;

@@ -25,7 +25,7 @@ static void bits_per_weight_are_those_of_the_format(void **state)
     static const struct {
         const char *name;
         double bits;
-    } known[] = { { "q4_0", 4.5 }, { "q4_1", 5 }, { "q5_0", 5.5 }, { "q5_1", 6 }, { "q8_0", 8.5 },
+    } known[] = { { "q4_0", 4.5 },   { "q4_1", 5 },      { "q5_0", 5.5 }, { "q5_1", 6 },   { "q8_0", 8.5 },
                   { "q2_K", 2.625 }, { "q3_K", 3.4375 }, { "q4_K", 4.5 }, { "q5_K", 5.5 }, { "q6_K", 6.5625 } };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const ql_block_type *t = ql_block_type_named(known[i].name);
@@ -56,7 +56,8 @@ static void decode_reads_its_bytes_and_writes_its_elements_alone(void **state)
     }
 }
 
-/* Each element depends on bits of its own: flipping bits one by one changes every element at least once, codes never two at a time. */
+/* Each element depends on bits of its own: flipping bits one by one changes every element at least once, codes never two
+   at a time. */
 static void every_element_has_bits_of_its_own(void **state)
 {
     (void)state;

@@ -4,7 +4,8 @@
 #include "tensor/convert.h"
 #include "tensor/floats.h"
 
-static const ql_float_format *const formats[] = { &ql_format_fp16, &ql_format_bf16, &ql_format_e4m3, &ql_format_e5m2, &ql_format_e2m1 };
+static const ql_float_format *const formats[] = { &ql_format_fp16, &ql_format_bf16, &ql_format_e4m3, &ql_format_e5m2,
+                                                  &ql_format_e2m1 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 static uint16_t sign_of(const ql_float_format *f)
@@ -53,8 +54,8 @@ static void beyond_the_largest_value_it_saturates_or_goes_to_infinity_or_nan(voi
         double last, first; /* that rounds to the largest value; that lies beyond */
         uint16_t beyond;    /* its code without saturation */
     } ends[] = {
-        { &ql_format_fp16, 65519.996, 65520, 0x7c00 },    { &ql_format_bf16, 0x1.feffffp127, 0x1.ffp127, 0x7f80 },
-        { &ql_format_e5m2, 61439, 61440, 0x7c },          { &ql_format_e4m3, 464, 464.0001, 0x7f },
+        { &ql_format_fp16, 65519.996, 65520, 0x7c00 }, { &ql_format_bf16, 0x1.feffffp127, 0x1.ffp127, 0x7f80 },
+        { &ql_format_e5m2, 61439, 61440, 0x7c },       { &ql_format_e4m3, 464, 464.0001, 0x7f },
         { &ql_format_e2m1, 7 - 1e-9, 7, 0x7 },
     };
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
@@ -93,12 +94,14 @@ static void half_and_bfloat_agree_with_the_conversions_of_tensors(void **state)
     (void)state;
     uint64_t seed = 3;
     for (int i = 0; i < 200000; i++) {
-        const float x = i % 2 ? random_float(&seed) : (float)(random_normal(&seed) * exp2((double)random_below(&seed, 40) - 28));
+        const float x =
+            i % 2 ? random_float(&seed) : (float)(random_normal(&seed) * exp2((double)random_below(&seed, 40) - 28));
         uint32_t bits;
         memcpy(&bits, &x, sizeof bits);
         assert_int_equal(encode(&ql_format_fp16, x, false), ql_float_to_half(x));
         assert_int_equal(encode(&ql_format_bf16, x, false), (bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-        assert_true(ql_float_decode(&ql_format_fp16, (uint16_t)(bits & 0x7bff)) == ql_half_to_float((uint16_t)(bits & 0x7bff)));
+        assert_true(ql_float_decode(&ql_format_fp16, (uint16_t)(bits & 0x7bff)) ==
+                    ql_half_to_float((uint16_t)(bits & 0x7bff)));
     }
 }
 

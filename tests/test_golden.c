@@ -1,8 +1,8 @@
 /*
  * The golden vectors (golden/README.md): unpacked, run by the golden runner, and compared here.
  *
- * $GOLDEN names the runner (default build/golden). The number of cases of every scheme is stated, so that a case which is silently skipped,
- * or lost from the archive, fails the test as well.
+ * $GOLDEN names the runner (default build/golden). The number of cases of every scheme is stated, so that a case which is
+ * silently skipped, or lost from the archive, fails the test as well.
  */
 #include "testing.h"
 
@@ -24,14 +24,13 @@ static const struct expectation {
     const char *archive, *scheme;
     unsigned passes;
 } expectations[] = {
-    { "golden", "sym", 195 },    { "golden", "asym", 99 },    { "golden", "int4g", 10 },    { "golden", "nf4", 37 },
-    { "golden", "nf4dq", 8 },    { "golden", "bnbfp4", 7 },   { "golden", "fp4", 13 },      { "golden", "mxfp4", 13 },
-    { "golden", "nvfp4", 13 },   { "golden", "kmeans", 27 },  { "golden", "quantile", 24 }, { "golden", "ternary", 10 },
-    { "golden", "split", 13 },   { "golden", "fmt", 9 },      { "golden", "fmtdec", 3 },    { "golden", "ggml", 5 },
-    { "golden", "ggmldec", 5 },  { "golden", "act", 1 },      { "golden", "requant", 1 },   { "golden", "intlinear", 1 },
-    { "golden", "llmint8", 4 },  { "more", "aciq", 30 },      { "more", "fp8", 40 },        { "more", "formats", 20 },
-    { "more", "outliers", 83 },  { "more", "codebook", 20 },  { "more", "rounding", 66 },
-    { "more", "thresholds", 3 },
+    { "golden", "sym", 195 },   { "golden", "asym", 99 },   { "golden", "int4g", 10 },    { "golden", "nf4", 37 },
+    { "golden", "nf4dq", 8 },   { "golden", "bnbfp4", 7 },  { "golden", "fp4", 13 },      { "golden", "mxfp4", 13 },
+    { "golden", "nvfp4", 13 },  { "golden", "kmeans", 27 }, { "golden", "quantile", 24 }, { "golden", "ternary", 10 },
+    { "golden", "split", 13 },  { "golden", "fmt", 9 },     { "golden", "fmtdec", 3 },    { "golden", "ggml", 5 },
+    { "golden", "ggmldec", 5 }, { "golden", "act", 1 },     { "golden", "requant", 1 },   { "golden", "intlinear", 1 },
+    { "golden", "llmint8", 4 }, { "more", "aciq", 30 },     { "more", "fp8", 40 },        { "more", "formats", 20 },
+    { "more", "outliers", 83 }, { "more", "codebook", 20 }, { "more", "rounding", 66 },   { "more", "thresholds", 3 },
 };
 
 enum verdict { MISSING, PASS, FAIL };
@@ -161,7 +160,8 @@ static int unpack_and_run(void **state)
     snprintf(folder, sizeof folder, "%s", testing_folder());
     for (int i = 0; i < ARCHIVES; i++) {
         look_at(archives[i]);
-        testing_result r = testing_run("mkdir '%s' && tar -C '%s' -xzf tests/golden/%s.tar.gz", vectors, vectors, archives[i]);
+        testing_result r =
+            testing_run("mkdir '%s' && tar -C '%s' -xzf tests/golden/%s.tar.gz", vectors, vectors, archives[i]);
         const int status = r.exit_code ? r.exit_code : run(results, 2);
         testing_result_free(&r);
         if (status != 0)
@@ -194,7 +194,8 @@ static void every_case_of_every_scheme_passes(void **state)
                 continue;
             judge_scheme(expectations[i].scheme, count);
             if (count[PASS] != expectations[i].passes || count[FAIL] || count[MISSING]) {
-                print_error("%s: %u pass, %u fail, %u missing\n", expectations[i].scheme, count[PASS], count[FAIL], count[MISSING]);
+                print_error("%s: %u pass, %u fail, %u missing\n", expectations[i].scheme, count[PASS], count[FAIL],
+                            count[MISSING]);
                 good = false;
             }
             total += count[PASS] + count[FAIL] + count[MISSING];
@@ -226,7 +227,8 @@ static void a_scheme_that_nobody_knows_leaves_no_file(void **state)
     char path[4096];
     snprintf(path, sizeof path, "%s/unknown", folder);
     testing_result r = testing_run("mkdir '%s' && printf '1_x\\tnosuch\\tx:f32\\t-\\tcodes=exact\\n' >'%s/index.tsv' && "
-                                   "${GOLDEN:-build/golden} '%s' '%s/results' && ls '%s/results'", path, path, path, path, path);
+                                   "${GOLDEN:-build/golden} '%s' '%s/results' && ls '%s/results'",
+                                   path, path, path, path, path);
     assert_int_equal(r.exit_code, 0);
     assert_string_equal(r.standard_output, "golden: 0 cases done, 0 refused, 1 skipped (not in this build)\n");
     testing_result_free(&r);

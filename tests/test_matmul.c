@@ -126,7 +126,8 @@ static void multipliers_are_normal_or_zero(void **state)
     }
     assert_true(ql_multiplier_of(0).m0 == 0 && ql_multiplier_of(0x1p-33).m0 == 0 && ql_multiplier_of(FLT_TRUE_MIN).m0 == 0);
     assert_true(ql_multiplier_of(0x1p-32).m0 == 1 << 30 && ql_multiplier_of(0x1p-32).shift == -31);
-    assert_true(ql_multiplier_of(1 - 0x1p-40).m0 == 1 << 30 && ql_multiplier_of(1 - 0x1p-40).shift == 1); /* rounds up to 1 */
+    const ql_multiplier nearly_one = ql_multiplier_of(1 - 0x1p-40); /* rounds up */
+    assert_true(nearly_one.m0 == 1 << 30 && nearly_one.shift == 1);
     assert_true(ql_multiplier_of(1e30).m0 == INT32_MAX && ql_multiplier_of(1e30).shift == 30);
 }
 
@@ -136,9 +137,18 @@ static void the_high_half_rounds_ties_up_and_the_shift_away_from_zero(void **sta
     static const struct {
         double m;
         int32_t a, y;
-    } known[] = { { 0.5, 1, 1 },  { 0.5, -1, 0 },  { 0.5, 3, 2 },   { 0.5, -3, -1 },
-                  { 0.25, 2, 1 }, { 0.25, -2, -1 }, { 0.25, 6, 2 },  { 0.25, -6, -2 },
-                  { 1, 7, 7 },    { 2, -7, -14 },   { 0, 99, 0 },    { 0x1p-32, INT32_MIN, -1 },
+    } known[] = { { 0.5, 1, 1 },
+                  { 0.5, -1, 0 },
+                  { 0.5, 3, 2 },
+                  { 0.5, -3, -1 },
+                  { 0.25, 2, 1 },
+                  { 0.25, -2, -1 },
+                  { 0.25, 6, 2 },
+                  { 0.25, -6, -2 },
+                  { 1, 7, 7 },
+                  { 2, -7, -14 },
+                  { 0, 99, 0 },
+                  { 0x1p-32, INT32_MIN, -1 },
                   { 0x1p-32, INT32_MAX, 1 } };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         int32_t y;
@@ -235,7 +245,8 @@ static void layers_whose_sums_may_leave_32_bits_are_refused(void **state)
     assert_int_equal(ql_int_linear_make(w, (float[]) { 1e10f }, 1, 3, codes, codes, &layer, &error), QL_UNUSABLE);
     assert_int_equal(ql_int_linear_make(w, (float[]) { NAN }, 1, 3, codes, codes, &layer, &error), QL_UNUSABLE);
     assert_string_equal(error.message, "bias 0 is nan: only finite values have codes");
-    assert_int_equal(ql_int_linear_make((float[]) { INFINITY }, (float[]) { 0 }, 1, 1, codes, codes, &layer, &error), QL_UNUSABLE);
+    assert_int_equal(ql_int_linear_make((float[]) { INFINITY }, (float[]) { 0 }, 1, 1, codes, codes, &layer, &error),
+                     QL_UNUSABLE);
     assert_int_equal(ql_int_linear_make(w, NULL, 0, 3, codes, codes, &layer, &error), QL_UNUSABLE);
 }
 

@@ -102,7 +102,7 @@ ql_status ql_rows_encode(const float *x, size_t rows, size_t cols, float *step, 
         float lo = INFINITY, hi = -INFINITY;
         ql_kernels_active()->range(x + row * cols, cols, &lo, &hi);
         step[row] = symmetric_step(fmaxf(fabsf(lo), fabsf(hi)));
-        encode(symmetric_codes, (ql_affine){ step[row], 0 }, x + row * cols, cols, q + row * cols);
+        encode(symmetric_codes, (ql_affine) { step[row], 0 }, x + row * cols, cols, q + row * cols);
     }
     return status;
 }

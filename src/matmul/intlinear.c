@@ -44,7 +44,8 @@ static ql_status set_output(ql_int_linear *layer, size_t j, float bias, ql_error
     }
     const double unit = (double)layer->x.step * (double)layer->weight_steps[j], code = rint((double)bias / unit);
     if (fabs(code) + largest_sum(layer, j) > INT32_MAX) {
-        return ql_fail(error, QL_UNUSABLE, "output %zu: %zu products and a bias of %g steps may not fit 32 bits", j, layer->k, code);
+        return ql_fail(error, QL_UNUSABLE, "output %zu: %zu products and a bias of %g steps may not fit 32 bits", j,
+                       layer->k, code);
     }
     layer->bias[j] = (int32_t)code;
     layer->scale[j] = unit / (double)layer->y.step;
@@ -63,7 +64,7 @@ ql_status ql_int_linear_make(const float *weights, const float *bias, size_t n, 
     if (!layer) {
         return ql_fail_memory(error, sizeof *layer);
     }
-    *layer = (ql_int_linear){ .k = k, .n = n, .x = x, .y = y };
+    *layer = (ql_int_linear) { .k = k, .n = n, .x = x, .y = y };
     ql_status status = allocate(layer, error);
     if (status == QL_OK) {
         status = ql_rows_encode(weights, n, k, layer->weight_steps, layer->weights, error);

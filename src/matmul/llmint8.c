@@ -49,7 +49,8 @@ static ql_status round_to_half(float *values, size_t count, ql_error *error)
     for (size_t i = 0; i < count; i++) {
         const float rounded = ql_half_to_float(ql_float_to_half(values[i]));
         if (!isfinite(rounded)) {
-            return ql_fail(error, QL_UNUSABLE, "%g in an outlier feature does not fit half precision; raise the threshold", (double)values[i]);
+            return ql_fail(error, QL_UNUSABLE, "%g in an outlier feature does not fit half precision; raise the threshold",
+                           (double)values[i]);
         }
         values[i] = rounded;
     }
@@ -67,7 +68,8 @@ static ql_status split(const float *x, const float *w, size_t m, size_t k, size_
     }
     size_t regular = 0, outlier = 0;
     for (size_t j = 0; j < k; j++) {
-        const size_t place = p->is_outlier[j] ? outlier++ : regular++, width = p->is_outlier[j] ? p->outlier_count : p->regular_count;
+        const size_t place = p->is_outlier[j] ? outlier++ : regular++,
+                     width = p->is_outlier[j] ? p->outlier_count : p->regular_count;
         float *to_x = p->is_outlier[j] ? p->x_outlier : p->x_regular, *to_w = p->is_outlier[j] ? p->w_outlier : p->w_regular;
         for (size_t i = 0; i < m; i++) {
             to_x[i * width + place] = x[i * k + j];
@@ -150,8 +152,8 @@ static ql_status check_finite(const char *what, const float *values, size_t rows
 {
     for (size_t i = 0; i < rows * cols; i++) {
         if (!isfinite(values[i])) {
-            return ql_fail(error, QL_UNUSABLE, "%s[%zu][%zu] is %g: only finite values can be multiplied in 8 bits", what, i / cols, i % cols,
-                           (double)values[i]);
+            return ql_fail(error, QL_UNUSABLE, "%s[%zu][%zu] is %g: only finite values can be multiplied in 8 bits", what,
+                           i / cols, i % cols, (double)values[i]);
         }
     }
     return QL_OK;
@@ -160,7 +162,8 @@ static ql_status check_finite(const char *what, const float *values, size_t rows
 static ql_status check(const float *x, const float *w, size_t m, size_t k, size_t n, float threshold, ql_error *error)
 {
     if (m == 0 || k == 0 || n == 0) {
-        return ql_fail(error, QL_UNUSABLE, "[%zu][%zu] times [%zu][%zu]: a product needs at least one row, feature and column", m, k, k, n);
+        return ql_fail(error, QL_UNUSABLE,
+                       "[%zu][%zu] times [%zu][%zu]: a product needs at least one row, feature and column", m, k, k, n);
     }
     if (!(threshold > 0)) {
         return ql_fail(error, QL_BAD_USAGE, "threshold %g: outliers have a magnitude above 0", (double)threshold);
@@ -188,8 +191,9 @@ ql_status ql_llm_int8_make(const float *x, const float *w, size_t m, size_t k, s
     }
     find_outliers(x, m, k, threshold, &p);
     if (p.regular_count > QL_LLM_INT8_MAX_FEATURES) {
-        status = ql_fail(error, QL_UNUSABLE, "%zu regular features: sums of more than %d products of codes may not fit 32 bits",
-                         p.regular_count, QL_LLM_INT8_MAX_FEATURES);
+        status =
+            ql_fail(error, QL_UNUSABLE, "%zu regular features: sums of more than %d products of codes may not fit 32 bits",
+                    p.regular_count, QL_LLM_INT8_MAX_FEATURES);
         goto cleanup;
     }
     y->m = m;

@@ -1,10 +1,12 @@
 /*
- * LLM.int8(): a matrix product in 8-bit integers, but for the few features that hold outliers (Dettmers et al. 2022, section 3).
+ * LLM.int8(): a matrix product in 8-bit integers, but for the few features that hold outliers (Dettmers et al. 2022,
+ * section 3).
  *
  *   Y[m][n] = X[m][k] W[k][n]
  *
- * Feature j is an outlier when any |X[i][j]| >= threshold. The split comes first: outlier columns of X with the same rows of W are multiplied
- * in half precision (accumulated in float64); the rest is coded symmetrically, X per row and W per column, and accumulated in int32.
+ * Feature j is an outlier when any |X[i][j]| >= threshold. The split comes first: outlier columns of X with the same rows
+ * of W are multiplied in half precision (accumulated in float64); the rest is coded symmetrically, X per row and W per
+ * column, and accumulated in int32.
  */
 #ifndef QL_MATMUL_LLMINT8_H
 #define QL_MATMUL_LLMINT8_H
@@ -27,8 +29,9 @@ typedef struct ql_llm_int8 {
     float *y;          /* [m][n] = sums x_steps w_steps + outlier part, rounded once from float64 */
 } ql_llm_int8;
 
-/* x[m][k], w[k][n], row-major. QL_UNUSABLE when a size is 0, a value is not finite, more than QL_LLM_INT8_MAX_FEATURES features are
-   regular, or a value of an outlier feature does not fit half precision; QL_BAD_USAGE unless threshold > 0. Free with ql_llm_int8_free. */
+/* x[m][k], w[k][n], row-major. QL_UNUSABLE when a size is 0, a value is not finite, more than QL_LLM_INT8_MAX_FEATURES
+   features are regular, or a value of an outlier feature does not fit half precision; QL_BAD_USAGE unless threshold > 0.
+   Free with ql_llm_int8_free. */
 ql_status ql_llm_int8_make(const float *x, const float *w, size_t m, size_t k, size_t n, float threshold, ql_llm_int8 **out,
                            ql_error *error);
 void ql_llm_int8_free(ql_llm_int8 **product);

@@ -3,8 +3,8 @@
  *
  *   M ~ m0 2^(shift - 31), 2^30 <= m0 < 2^31      a M ~ rounding shift right by -shift of the high half of (a << shift) m0
  *
- * Jacob et al. 2018, section 2.2; gemmlowp and TensorFlow Lite round the same way, twice: high half to nearest, ties up; shift to nearest,
- * ties away from zero.
+ * Jacob et al. 2018, section 2.2; gemmlowp and TensorFlow Lite round the same way, twice: high half to nearest, ties up;
+ * shift to nearest, ties away from zero.
  */
 #include "qloupe.h"
 
@@ -20,12 +20,12 @@ ql_multiplier ql_multiplier_of(double real)
         exponent++;
     }
     if (real == 0 || exponent < -31) {
-        return (ql_multiplier){ 0, 0 };
+        return (ql_multiplier) { 0, 0 };
     }
     if (exponent > 30) {
-        return (ql_multiplier){ INT32_MAX, 30 };
+        return (ql_multiplier) { INT32_MAX, 30 };
     }
-    return (ql_multiplier){ (int32_t)m0, exponent };
+    return (ql_multiplier) { (int32_t)m0, exponent };
 }
 
 /* a b / 2^31 to nearest. m0 is positive, so the one product that does not fit, INT32_MIN squared, cannot happen. */

@@ -13,7 +13,7 @@ typedef struct ql_block_type {
     const char *name; /* as ggml spells it: "q4_0", "q4_K" */
     unsigned ggml_id; /* of the type in a GGUF file */
     unsigned elements, bytes;
-    /* block[bytes] at any alignment to out[elements]. Float32, every product rounded before something is added. Never fails. */
+    /* block[bytes] at any alignment to out[elements]. Float32, products rounded before something is added. Never fails. */
     void (*decode)(const uint8_t *block, float *out);
 } ql_block_type;
 

@@ -22,8 +22,10 @@ static float half_at(const uint8_t *bytes)
 }
 
 /*
- * q2_K and q3_K go through the crumbs alike: half h of the block (128 elements) has its own 32 bytes; crumb s of them are 32 elements in a
- * row, in two sub-blocks of 16.   element 128 h + 32 s + l = crumb s of byte 32 h + l; sub-block i = 8 h + 2 s + l / 16
+ * q2_K and q3_K go through the crumbs alike: half h of the block (128 elements) has its own 32 bytes; crumb s of them are
+ * 32 elements in a row, in two sub-blocks of 16.
+ *
+ *   element 128 h + 32 s + l = crumb s of byte 32 h + l      sub-block i = 8 h + 2 s + l / 16
  */
 void ql_q2_k_decode(const uint8_t block[84], float out[QL_KQUANT_ELEMENTS])
 {
@@ -39,7 +41,8 @@ void ql_q2_k_decode(const uint8_t block[84], float out[QL_KQUANT_ELEMENTS])
     }
 }
 
-/* Scale i of q3_K: the low 4 bits are the nibbles of bytes 0..7, low ones first; the high 2 are crumb i / 4 of byte 8 + i % 4. */
+/* Scale i of q3_K: the low 4 bits are the nibbles of bytes 0..7, low ones first; the high 2 are crumb i / 4 of byte
+   8 + i % 4. */
 static int q3_scale(const uint8_t s[12], int i)
 {
     const int low = i < 8 ? s[i] & 15 : s[i - 8] >> 4, high = s[8 + i % 4] >> 2 * (i / 4) & 3;
@@ -62,8 +65,9 @@ void ql_q3_k_decode(const uint8_t block[110], float out[QL_KQUANT_ELEMENTS])
 
 /*
  * Sub-block j = 0..7 of q4_K and q5_K: 6 bits of scale, 6 of minimum, in 12 bytes:
- *   byte 0..3   | scale j + 4: bits 4, 5 | scale j: bits 0..5 |        byte 4..7   | minimum j + 4: bits 4, 5 | minimum j: bits 0..5 |
- *   byte 8..11  | minimum j + 4: bits 0..3 | scale j + 4: bits 0..3 |  (high bits on the left, j = 0..3)
+ *   byte j      | scale j + 4: bits 4, 5   | scale j: bits 0..5       |
+ *   byte j + 4  | minimum j + 4: bits 4, 5 | minimum j: bits 0..5     |      high bits on the left, j = 0..3
+ *   byte j + 8  | minimum j + 4: bits 0..3 | scale j + 4: bits 0..3   |
  */
 static void scale_and_minimum(const uint8_t s[12], int j, int *scale, int *minimum)
 {
@@ -76,8 +80,8 @@ static void scale_and_minimum(const uint8_t s[12], int j, int *scale, int *minim
     }
 }
 
-/* Sub-blocks 2k and 2k + 1 are the low and high nibbles of nibs[32 k .. 32 k + 31]; bit j of high[l], when there are any, is bit 4 of element l
-   of sub-block j. */
+/* Sub-blocks 2k and 2k + 1 are the low and high nibbles of nibs[32 k .. 32 k + 31]; bit j of high[l], when there are any,
+   is bit 4 of element l of sub-block j. */
 static void decode_nibbles(const uint8_t *block, const uint8_t *high, const uint8_t *nibs, float *out)
 {
     const float d = half_at(block), m = half_at(block + 2);
@@ -102,8 +106,12 @@ void ql_q5_k_decode(const uint8_t block[176], float out[QL_KQUANT_ELEMENTS])
     decode_nibbles(block, block + 16, block + 48, out);
 }
 
-/* Half h of the block has 64 bytes of nibbles and 32 of crumbs; 32 elements in a row t = 0..3 are the low (t < 2) or high nibbles of 32
-   bytes, in two sub-blocks of 16.   element 128 h + 32 t + l = nibble of byte 64 h + 32 (t % 2) + l, crumb t of byte 32 h + l */
+/*
+ * Half h of the block has 64 bytes of nibbles and 32 of crumbs; 32 elements in a row, t = 0..3 of them, are the low (t < 2)
+ * or high nibbles of 32 bytes, in two sub-blocks of 16.
+ *
+ *   element 128 h + 32 t + l = nibble of byte 64 h + 32 (t % 2) + l, crumb t of byte 32 h + l
+ */
 void ql_q6_k_decode(const uint8_t block[210], float out[QL_KQUANT_ELEMENTS])
 {
     const uint8_t *nibs = block, *crumbs = block + 128, *scales = block + 192;

@@ -1,8 +1,9 @@
 /*
  * The K-quants of ggml: 256 weights in a super-block of 16 or 8 sub-blocks whose scales are quantized themselves.
  *
- * Each function decodes one block, bytes as drawn in kquants.c, to 256 values, in float32 with every product rounded before it is
- * subtracted: ggml's own values to the bit. No block is refused; a half-precision scale that is infinite or NaN gives such values.
+ * Each function decodes one block, bytes as drawn in kquants.c, to 256 values, in float32 with every product rounded
+ * before it is subtracted: ggml's own values to the bit. No block is refused; a half-precision scale that is infinite or
+ * NaN gives such values.
  */
 #ifndef QL_TENSOR_KQUANTS_H
 #define QL_TENSOR_KQUANTS_H
