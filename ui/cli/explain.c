@@ -33,7 +33,7 @@ static int run(cli_session *session)
 const cli_command cli_command_explain = {
     .name = "explain",
     .usage = "NUMBER... | SPEC [NUMBERS...] | fixed M [INTEGERS...]",
-    .summary = "the arithmetic step by step: a number in every format, a spec with your numbers, a fixed-point multiplier",
+    .summary = "the arithmetic step by step, with your numbers",
     .details = "Numbers stand apart with spaces or commas; a matrix has ; between its rows (quote it for the shell), or brackets as in\n"
                "Python. Without numbers a spec is described. A number such as 0.1 is shown in every number format; `fixed M` is the\n"
                "integer multiplier that integer-only inference has for a real M, applied to the integers that follow.",

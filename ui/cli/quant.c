@@ -45,6 +45,35 @@ static int measure(work *at)
     return CLI_GOOD;
 }
 
+/* The files of an export, as ql_report_write_npy says: "codes.npy, scales.npy, dequant.npy and report.json". */
+static void list_files(const ql_report *r, char *out, size_t size)
+{
+    const bool split = r->spec.outliers > 0;
+    const struct {
+        const char *name;
+        bool there;
+    } files[] = {
+        { "codes.npy", true },
+        { "scales.npy", r->scales },
+        { "zeros.npy", r->zeros },
+        { "codebook.npy", r->codebook },
+        { "edges.npy", r->edges },
+        { "scale_codes.npy", r->scale_codes },
+        { "block_maxima.npy", r->block_maxima },
+        { "second_scales.npy", r->second_scales },
+        { "tensor_scale.npy", r->scale_codes },
+        { "outlier_index.npy", split },
+        { "outlier_value.npy", split },
+        { "dequant.npy", true },
+    };
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (files[i].there && used < size)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", files[i].name);
+    if (used < size)
+        snprintf(out + used, size - used, " and report.json");
+}
+
 /* DIR/report.json: the same bytes as --json. */
 static int write_report(work *at, const cli_document *document, const char *folder)
 {
@@ -62,9 +91,10 @@ static int write_report(work *at, const cli_document *document, const char *fold
                    ql_outfile_write(file, json, size, &error) == QL_OK && ql_outfile_commit(&file, &error) == QL_OK;
     ql_outfile_discard(&file);
     cli_progress_hide();
+    char names[320];
+    list_files(at->report, names, sizeof names);
     if (written && !at->session->quiet)
-        cli_complain("wrote codes.npy, scales.npy, %sdequant.npy and report.json to %s",
-                     at->report->zeros ? "zeros.npy, " : "", cli_shown(folder));
+        cli_complain("wrote %s to %s", names, cli_shown(folder));
     free(json);
     free(path);
     return written ? CLI_GOOD : cli_complain_error(&error);
@@ -136,8 +166,9 @@ const cli_command cli_command_quant = {
     .name = "quant",
     .usage = "[FILE] -t NAME -s SPEC [-o DIR] [--fail-on CHECK]",
     .summary = "quantize one tensor under one spec: parameters, every metric, why",
-    .details = "With -o the folder DIR gets codes.npy and dequant.npy (in the stored shape), scales.npy and zeros.npy (one\n"
-               "value per group) and report.json (what --json prints).",
+    .details = "With -o the folder DIR gets codes.npy and dequant.npy (in the stored shape), the parameters that the spec has:\n"
+               "scales.npy and zeros.npy (one value per group), codebook.npy, edges.npy, outlier_index.npy and so on; and\n"
+               "report.json (what --json prints).",
     .example = "qloupe quant -t h.2.mlp.c_fc.weight -s absmax:bits=4,per=row\n"
                "qloupe quant model.safetensors -t lm_head.weight -s zeropoint:bits=4,per=block,block=64 -o out",
     .options = CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_OUTPUT) | CLI_HAS(CLI_FAIL_ON),

@@ -21,7 +21,8 @@ static const struct {
     [CLI_RESULT_SCALES] = { NULL, NULL, "scale", NULL, TEXT_COUNT },
     [CLI_RESULT_ZEROS] = { NULL, NULL, "zero point", NULL, TEXT_COUNT },
     [CLI_RESULT_RANGE] = { NULL, NULL, "not clipped", NULL, TEXT_COUNT },
-    [CLI_RESULT_NOTE] = { "note", "note", NULL, NULL, TEXT_COUNT },
+    [CLI_RESULT_OUTLIERS] = { NULL, NULL, "outliers", NULL, TEXT_COUNT },
+    [CLI_RESULT_NOTE] = { "note", "note", "note", NULL, TEXT_COUNT },
 };
 
 /* What a line per row has room for, besides every metric on a card and in JSON and CSV. */
@@ -91,6 +92,20 @@ static void add_parameters(cli_table *table, cli_cell *row, const ql_report *rep
     row[CLI_RESULT_ZEROS] = cli_words(cli_table_keep(table, words));
 }
 
+/* How many and where; nothing for a spec without a split. */
+static void add_outliers(cli_table *table, cli_cell *row, const ql_report *report)
+{
+    char words[256], count[TEXT_NUMBER_SIZE], rows[TEXT_NUMBER_SIZE], cols[TEXT_NUMBER_SIZE];
+    if (report->spec.outliers == 0)
+        return;
+    text_count(count, report->outlier_count);
+    text_count(rows, report->outlier_rows);
+    text_count(cols, report->outlier_cols);
+    snprintf(words, sizeof words, "%s in half precision, in %s row%s and %s column%s", count, rows,
+             report->outlier_rows == 1 ? "" : "s", cols, report->outlier_cols == 1 ? "" : "s");
+    row[CLI_RESULT_OUTLIERS] = cli_words(report->outlier_count ? cli_table_keep(table, words) : "none");
+}
+
 static cli_cell metric_cell(const ql_report *report, ql_metric metric)
 {
     double value = report->metrics[metric];
@@ -112,6 +127,9 @@ void cli_result_add(cli_table *table, const ql_tensor *tensor, const char *spec,
     row[CLI_RESULT_BITS] = cli_number(report->bits_per_weight);
     row[CLI_RESULT_BYTES] = cli_unsigned(report->byte_count);
     add_parameters(table, row, report);
+    add_outliers(table, row, report);
+    if (*report->note)
+        row[CLI_RESULT_NOTE] = cli_words(cli_table_keep(table, report->note));
     for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++)
         row[CLI_RESULT_METRICS + metric] = metric_cell(report, metric);
 }

@@ -12,11 +12,12 @@ enum cli_result_column {
     CLI_RESULT_SPEC,
     CLI_RESULT_BITS,
     CLI_RESULT_BYTES,
-    CLI_RESULT_LEVELS, /* for people: codes, groups, scales, zero points, clip range */
+    CLI_RESULT_LEVELS, /* for people: codes, groups, scales, zero points, clip range, outliers */
     CLI_RESULT_GROUPS,
     CLI_RESULT_SCALES,
     CLI_RESULT_ZEROS,
     CLI_RESULT_RANGE,
+    CLI_RESULT_OUTLIERS,
     CLI_RESULT_METRICS,
     CLI_RESULT_NOTE = CLI_RESULT_METRICS + QL_METRIC_COUNT,
     CLI_RESULT_COLUMNS
@@ -31,7 +32,7 @@ typedef enum cli_result_view {
 
 void cli_result_columns(cli_column out[CLI_RESULT_COLUMNS], cli_result_view view);
 
-/* Adds a row for a report, or for what could not be measured: report NULL and a note. */
+/* Adds a row for a report, with its note if it has one, or for what could not be measured: report NULL and a note. */
 void cli_result_add(cli_table *table, const ql_tensor *tensor, const char *spec, const ql_report *report, const char *note);
 
 /* Marks the best value of every metric in rows [first, row_count), where the rows differ. */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { NAME, TITLE, FORMULA, SOURCE, STORAGE, BITS, MEMORY, KEYS, COLUMN_COUNT = KEYS + QL_KEY_COUNT };
+enum { NAME, TITLE, BITS, MEMORY, STORAGE, FORMULA, SOURCE, KEYS, COLUMN_COUNT = KEYS + QL_KEY_COUNT };
 
 enum { LARGE = 4096 }; /* rows and columns: a large matrix has bits per weight that no longer change */
 
@@ -20,12 +20,12 @@ static void describe_columns(cli_column out[COLUMN_COUNT], bool alone, double pa
     out[SOURCE] = (cli_column) { .key = "source", .title = "source" };
     out[STORAGE] = (cli_column) { .key = "storage",
                                   .title = "storage",
-                                  .help = alone ? "bits per weight: b of a code, G groups, n weights, K levels" : NULL };
+                                  .help = alone ? "bits/wt: b of a code, G groups, n weights, K levels" : NULL };
     out[BITS] = (cli_column) {
         .key = "bits_per_weight", .title = "bits/wt", .help = "as it stands, on a matrix of 4096 × 4096", .form = TEXT_FIXED_3,
     };
     out[MEMORY] = (cli_column) {
-        .key = params > 0 ? "gigabytes" : NULL, .title = "GB", .help = "that many parameters, 1e9 bytes", .form = TEXT_SEVEN,
+        .key = params > 0 ? "gigabytes" : NULL, .title = params > 0 ? "GB" : NULL, .help = "that many parameters, 1e9 bytes", .form = TEXT_SEVEN,
     };
     for (ql_key key = 0; key < QL_KEY_COUNT; key++) {
         const ql_key_info *info = ql_key_describe(key);

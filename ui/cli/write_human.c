@@ -274,12 +274,29 @@ static size_t widest_title(const cli_table *table)
     return widest;
 }
 
+enum { NUMBER_WIDTH = 12, MEANT_MOST = 44 };
+
+/* How wide the values are that something is said about; a few very long ones may stick out. */
+static size_t widest_meant(const cli_table *table, const cli_cell *cells)
+{
+    size_t widest = NUMBER_WIDTH;
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (!table->columns[i].title || !table->columns[i].help || cells[i].kind == CLI_NOTHING)
+            continue;
+        char *text = cli_cell_print(&cells[i], &table->columns[i]);
+        const size_t width = text_width(text);
+        if (width > widest && width <= MEANT_MOST)
+            widest = width;
+        free(text);
+    }
+    return widest;
+}
+
 /* One row as a list: title, value, what it means. Missing values are left out. */
 static void print_card(FILE *out, const cli_table *table, size_t row, const ink *with)
 {
-    enum { NUMBER_WIDTH = 12 };
     const cli_cell *cells = cli_table_row(table, row);
-    size_t title_width = widest_title(table);
+    const size_t title_width = widest_title(table), value_width = widest_meant(table, cells);
     for (size_t i = 0; i < table->column_count; i++) {
         const cli_column *column = &table->columns[i];
         if (!column->title || cells[i].kind == CLI_NOTHING)
@@ -287,11 +304,12 @@ static void print_card(FILE *out, const cli_table *table, size_t row, const ink 
         char title[128];
         text_plain(title, sizeof title, column->title);
         char *text = cli_cell_print(&cells[i], column);
+        const bool number = cells[i].kind == CLI_NUMBER || cells[i].kind == CLI_UNSIGNED;
         print_spaces(out, GAP);
         print_field(out, title, title_width + GAP, false, false);
-        bool number = cells[i].kind == CLI_NUMBER || cells[i].kind == CLI_UNSIGNED;
-        print_field(out, text, column->help || number ? NUMBER_WIDTH : 0, number, !column->help);
+        print_field(out, text, number ? NUMBER_WIDTH : value_width, number, !column->help);
         if (column->help) {
+            print_spaces(out, number ? value_width - NUMBER_WIDTH : 0);
             fprintf(out, "  %s", with->faint);
             print_line(out, "", column->help, with->plain);
         } else {
