@@ -95,22 +95,30 @@ static ql_status fail_fixed(const ql_mapping *mapping, ql_error *error)
                    names);
 }
 
-static ql_status find_group(const ql_profile *profile, const ql_spec *spec, uint64_t *group, ql_error *error)
+/* The group to look at, and how many there are. */
+static ql_status find_group(const ql_profile *profile, const ql_spec *spec, uint64_t *group, uint64_t *count, ql_error *error)
 {
     ql_groups groups;
     ql_status status = ql_groups_make(profile->tensor, spec, &groups, error);
     if (status == QL_OK) {
         ql_groups_of(&groups, profile->stats.max_abs_index, 1, group);
+        *count = groups.count;
     }
     return status;
+}
+
+/* The curve of one group of many costs next to nothing. */
+static unsigned curve_cost(const ql_spec *spec, uint64_t group_count)
+{
+    return !is_search(spec) ? 0 : group_count > 1 ? 1 : costs[spec->clip];
 }
 
 static ql_status try_way(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, size_t i, relay *progress, ql_ways *ways,
                          ql_error *error)
 {
-    const unsigned cost = costs[spec->clip];
-    ql_status status = ql_report_make(engine, profile, spec, next_task(progress, cost), &ways->reports[i], error);
+    ql_status status = ql_report_make(engine, profile, spec, next_task(progress, costs[spec->clip]), &ways->reports[i], error);
     if (status == QL_OK && is_search(spec)) {
+        const unsigned cost = curve_cost(spec, ways->reports[i]->group_count);
         status = ql_curve_make(engine, profile, spec, ways->group, next_task(progress, cost), &ways->curves[i], error);
     }
     if (status == QL_OK && ways->reports[i]->metrics[QL_SQNR_DB] > ways->reports[ways->best]->metrics[QL_SQNR_DB]) {
@@ -132,10 +140,11 @@ ql_status ql_ways_make(ql_engine *engine, const ql_profile *profile, const ql_sp
     }
     list_ways(base, ways, specs);
     relay progress = { .outer = monitor, .elements = profile->tensor->element_count };
+    uint64_t group_count = 1;
+    ql_status status = profile->unusable ? QL_OK : find_group(profile, base, &ways->group, &group_count, error);
     for (size_t i = 0; i < ways->count; i++) {
-        progress.total += costs[specs[i].clip] * (is_search(&specs[i]) ? 2 : 1);
+        progress.total += costs[specs[i].clip] + curve_cost(&specs[i], group_count);
     }
-    ql_status status = profile->unusable ? QL_OK : find_group(profile, base, &ways->group, error);
     for (size_t i = 0; i < ways->count && status == QL_OK; i++) {
         status = try_way(engine, profile, &specs[i], i, &progress, ways, error);
     }
