@@ -188,8 +188,7 @@ static void a_codebook_from_a_file_is_explained(void **state)
     const float levels[] = { -1, 0.25f, 1 };
     memcpy(bytes + 128, levels, 12);
     testing_write(testing_path(folder, "levels.npy"), bytes, sizeof bytes);
-    testing_result result = testing_run("cd '%s' && '%s' explain codebook:file=levels.npy 2 -1.5 0.4", folder,
-                                        realpath(getenv("QLOUPE") ? getenv("QLOUPE") : "build/qloupe", NULL));
+    testing_result result = testing_run("\"$QLOUPE\" explain codebook:file='%s' 2 -1.5 0.4", testing_path(folder, "levels.npy"));
     assert_int_equal(result.exit_code, 0);
     assert_non_null(strstr(result.standard_output, "2 0 1"));
     testing_result_free(&result);
