@@ -1,89 +1,10 @@
 /* The terminal interface without a terminal: scripts of keys, screens as text. */
-#include "testing.h"
+#include "tui.h"
 
 #include <ctype.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "npy.h"
-
-#define DEMO   "data/storyteller.safetensors"
-#define MATRIX DEMO " -t h.2.mlp.c_fc.weight"
-
-/* ---- Helpers --------------------------------------------------------------------------------------------------- */
-
-/* The screen that the arguments lead to; to be freed. */
-static char *screen_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static char *screen_of(const char *format, ...)
-{
-    char arguments[4096];
-    va_list list;
-    va_start(list, format);
-    vsnprintf(arguments, sizeof arguments, format, list);
-    va_end(list);
-    const char *path = testing_path(testing_folder(), "screen.txt");
-    testing_result result = testing_run("\"$QLOUPE\" --screenshot %s %s", path, arguments);
-    if (result.exit_code != 0)
-        fail_msg("exit %d: %s%s", result.exit_code, arguments, result.standard_error);
-    assert_string_equal(result.standard_error, "");
-    testing_result_free(&result);
-    return testing_read(path, NULL);
-}
-
-static void assert_shows(const char *screen, const char *text)
-{
-    if (!strstr(screen, text))
-        fail_msg("'%s' is not on the screen:\n%s", text, screen);
-}
-
-static void assert_shows_not(const char *screen, const char *text)
-{
-    if (strstr(screen, text))
-        fail_msg("'%s' is on the screen:\n%s", text, screen);
-}
-
-/* Line `number` (from 0) of a text, in one of a few static buffers. */
-static const char *line_of(const char *text, int number)
-{
-    static char lines[4][2048];
-    static unsigned next;
-    char *line = lines[next++ % 4];
-    while (number-- > 0 && (text = strchr(text, '\n')) != NULL)
-        text++;
-    snprintf(line, sizeof lines[0], "%.*s", text ? (int)strcspn(text, "\n") : 0, text ? text : "");
-    return line;
-}
-
-/* The canonical spec: the first word of the second line. */
-static const char *spec_on(const char *screen)
-{
-    char *line = (char *)line_of(screen, 1);
-    line += strspn(line, " ");
-    line[strcspn(line, " ")] = 0;
-    return line;
-}
-
-/* The number after `"name":` in a JSON text. */
-static double json_number(const char *json, const char *name)
-{
-    char quoted[64];
-    snprintf(quoted, sizeof quoted, "\"%s\":", name);
-    const char *at = strstr(json, quoted);
-    if (!at)
-        fail_msg("no %s in %s", quoted, json);
-    return at ? strtod(at + strlen(quoted), NULL) : 0;
-}
-
-static char *compare_json(const char *arguments)
-{
-    testing_result result = testing_run("\"$QLOUPE\" compare --json %s", arguments);
-    assert_int_equal(result.exit_code, 0);
-    char *json = strdup(result.standard_output);
-    testing_result_free(&result);
-    return json;
-}
 
 /* ---- Golden screens -------------------------------------------------------------------------------------------- */
 
@@ -104,6 +25,14 @@ static const struct {
     { "help-80x24", MATRIX " --size 80x24 --keys '?gran'" },
     { "filter-120x36", MATRIX " --size 120x36 --keys '&attn'" },
     { "export-120x36", MATRIX " --size 120x36 --keys 'w'" },
+    { "nf4-80x24", MATRIX " --size 80x24 -s nf4" },
+    { "mxfp4-120x36", MATRIX " --size 120x36 -s mxfp4" },
+    { "kmeans-120x36", MATRIX " --size 120x36 -s kmeans" },
+    { "none-80x24", MATRIX " --size 80x24 -s none" },
+    { "knobs-80x24", MATRIX " --size 80x24 -s absmax:bits=4,outliers=1% --keys 'ejj'" },
+    { "knobs-120x36", MATRIX " --size 120x36 -s zeropoint:bits=4,per=row,clip=percentile --keys 'ejjjj<Enter>99'" },
+    { "knobs-nf4-120x36-ascii", MATRIX " --size 120x36 --ascii -s nf4:double=1 --keys e" },
+    { "spec-80x24", MATRIX " --size 80x24 --keys 'E:bits=4'" },
     { "least-60x16", MATRIX " --size 60x16" },
     { "too-small-50x10", MATRIX " --size 50x10" },
 };
@@ -132,6 +61,10 @@ static void ascii_screens_are_ascii(void **state)
     for (const char *c = screen; *c; c++)
         assert_true((unsigned char)*c < 0x80);
     free(screen);
+    screen = screen_of("%s", MATRIX " --size 120x36 --ascii -s quantile --keys 'ej'");
+    for (const char *c = screen; *c; c++)
+        assert_true((unsigned char)*c < 0x80);
+    free(screen);
     const char *path = testing_path(testing_folder(), "c.txt"); /* the locale says it, too */
     testing_result result = testing_run("LC_ALL=C \"$QLOUPE\" %s --size 120x36 --keys '?' --screenshot %s", MATRIX, path);
     assert_int_equal(result.exit_code, 0);
@@ -149,7 +82,7 @@ static void every_size_is_drawn(void **state)
     static const char *const sizes[] = { "1x1",   "1x50",   "59x16",  "60x15",   "61x17",
                                          "99x27", "100x29", "120x29", "101x200", "1000x20" };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        free(screen_of("%s --size %s --keys 'sgb<Tab>?<Esc>w<Esc>'", MATRIX, sizes[i]));
+        free(screen_of("%s --size %s --keys 'sgb<Tab>?<Esc>w<Esc>ejj<Enter>E<Esc>'", MATRIX, sizes[i]));
 }
 
 static void a_png_is_written(void **state)
@@ -176,8 +109,8 @@ static void knobs_change_the_spec(void **state)
     } rows[] = {
         { "", "absmax" },
         { "s", "zeropoint" },
-        { "ss", "absmax" },
-        { "S", "zeropoint" },
+        { "sS", "absmax" },
+        { "S", "none" },
         { "b", "absmax:bits=7" },
         { "bbbb", "absmax:bits=4" },
         { "bbbbbbb", "absmax" },
@@ -185,17 +118,18 @@ static void knobs_change_the_spec(void **state)
         { "g", "absmax:per=row" },
         { "gg", "absmax:per=col" },
         { "ggg", "absmax:per=block,block=64" },
-        { "G", "absmax:per=flat,block=64" },
+        { "G", "absmax:per=tile,block=16x16" },
+        { "GG", "absmax:per=flat,block=64" },
         { "ggg+", "absmax:per=block,block=128" },
         { "ggg--", "absmax:per=block,block=16" },
         { "c", "absmax:clip=percentile" },
         { "c-", "absmax:clip=percentile,p=99.8" },
         { "c+", "absmax:clip=percentile,p=99.95" },
         { "sc-", "zeropoint:clip=percentile,p=99.8" },
-        { "cc", "absmax:clip=manual,abs=0.314697265625" },
+        { "cc", "absmax:clip=kl" },
         { "C", "absmax:clip=manual,abs=0.314697265625" },
-        { "cc-", "absmax:clip=manual,abs=0.299" },
-        { "scc-", "zeropoint:clip=manual,lo=-0.2876,hi=0.2" },
+        { "C-", "absmax:clip=manual,abs=0.299" },
+        { "sC-", "zeropoint:clip=manual,lo=-0.2876,hi=0.2" },
         { "bbu", "absmax:bits=7" },
         { "bbuu<C-r>", "absmax:bits=7" },
         { "bbuu", "absmax" },
@@ -322,7 +256,7 @@ static void filter_shows_what_matches(void **state)
     free(screen);
     screen = screen_of("%s --keys '&h.?.ln_2.weight<Enter>JJ' --size 120x36", MATRIX); /* a pattern, then move within it */
     assert_shows(screen, "4 of 52");
-    assert_shows(line_of(screen, 2), "h.2.ln_2.weight");
+    assert_shows(line_of(screen, 3), "h.2.ln_2.weight");
     free(screen);
     screen = screen_of("%s --keys '&nothing like it<Enter>' --size 120x36", MATRIX);
     assert_shows(screen, "no tensor matches that filter");
@@ -337,13 +271,13 @@ static void find_goes_to_the_next_match(void **state)
 {
     (void)state;
     char *screen = screen_of("%s --keys '/h.3.mlp<Enter>' --size 120x36", MATRIX);
-    assert_shows(line_of(screen, 2), "h.3.mlp.c_fc.bias");
+    assert_shows(line_of(screen, 3), "h.3.mlp.c_fc.bias");
     free(screen);
     screen = screen_of("%s --keys '/h.3.mlp<Enter>nnN' --size 120x36", MATRIX);
-    assert_shows(line_of(screen, 2), "h.3.mlp.c_fc.weight");
+    assert_shows(line_of(screen, 3), "h.3.mlp.c_fc.weight");
     free(screen);
     screen = screen_of("%s --keys '/h.3.mlp<Esc>' --size 120x36", MATRIX);
-    assert_shows(line_of(screen, 2), "h.2.mlp.c_fc.weight");
+    assert_shows(line_of(screen, 3), "h.2.mlp.c_fc.weight");
     free(screen);
 }
 

@@ -6,6 +6,7 @@
 
 #include "tui/export.h"
 #include "tui/help.h"
+#include "tui/knobs.h"
 
 /* ---- Knobs ----------------------------------------------------------------------------------------------------- */
 
@@ -35,6 +36,36 @@ void tui_act_measure(tui_app *app, int unused)
 {
     (void)unused;
     tui_document_measure(&app->document);
+}
+
+void tui_act_knobs(tui_app *app, int unused)
+{
+    (void)unused;
+    app->home = app->context = app->context == TUI_IN_VIEW ? TUI_IN_KNOBS : TUI_IN_VIEW;
+}
+
+void tui_act_knob_move(tui_app *app, int lines)
+{
+    tui_knobs_move(app, lines);
+}
+
+void tui_act_knob_turn(tui_app *app, int direction)
+{
+    tui_document_turn(&app->document, tui_knobs_selected(app), direction);
+}
+
+void tui_act_knob_type(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_knobs_offer(app);
+    app->context = TUI_IN_VALUE;
+}
+
+void tui_act_spec_type(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_line_set(&app->line, app->document.spec_text);
+    app->context = TUI_IN_SPEC;
 }
 
 /* ---- The list -------------------------------------------------------------------------------------------------- */
@@ -177,7 +208,7 @@ void tui_act_back(tui_app *app, int unused)
         tui_document_select(&app->document, app->tensor_before);
     else if (app->context == TUI_IN_VIEW)
         tui_list_set_filter(&app->list, "");
-    app->context = TUI_IN_VIEW;
+    app->context = app->home;
 }
 
 /* A filter that hides the selected tensor selects the first that it shows. */
@@ -195,7 +226,12 @@ void tui_act_accept(tui_app *app, int unused)
 {
     (void)unused;
     tui_context context = app->context;
-    app->context = TUI_IN_VIEW;
+    char text[TUI_LINE_BYTES];
+    tui_line_get(&app->line, text);
+    if ((context == TUI_IN_SPEC && !tui_document_type_spec(&app->document, text)) ||
+        (context == TUI_IN_VALUE && !tui_document_type_value(&app->document, tui_knobs_selected(app), text)))
+        return; /* the message says what is wrong: it can be put right */
+    app->context = app->home;
     if (context == TUI_IN_FILTER)
         accept_filter(app);
     else if (context == TUI_IN_EXPORT)

@@ -12,6 +12,13 @@ void tui_act_undo(tui_app *app, int direction);
 void tui_act_remedy(tui_app *app, int unused);
 void tui_act_measure(tui_app *app, int unused);
 
+/* The list of knobs: open or close, move, change what is selected, type its value; type a whole spec. */
+void tui_act_knobs(tui_app *app, int unused);
+void tui_act_knob_move(tui_app *app, int lines);
+void tui_act_knob_turn(tui_app *app, int direction);
+void tui_act_knob_type(tui_app *app, int unused);
+void tui_act_spec_type(tui_app *app, int unused);
+
 /* The list: by lines, by pages, to an end (argument < 0: towards the first). */
 void tui_act_move(tui_app *app, int lines);
 void tui_act_page(tui_app *app, int pages);

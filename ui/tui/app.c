@@ -9,6 +9,7 @@
 #include "tui/export.h"
 #include "tui/help.h"
 #include "tui/keys.h"
+#include "tui/knobs.h"
 #include "tui/signals.h"
 #include "tui/terminal.h"
 
@@ -33,10 +34,14 @@ void tui_app_draw(tui_app *app)
         return;
     }
     int why_rows = rows < SHORT_ROWS ? 1 : cols < NARROW_COLS ? 3 : 2;
-    tui_rect area = { 2, 0, rows - 4 - why_rows, cols };
+    tui_rect area = { 3, 0, rows - 5 - why_rows, cols };
+    int knobs = app->home == TUI_IN_KNOBS ? tui_knobs_cols(cols) : 0;
     tui_bar_title(app, 0);
     tui_bar_spec(app, 1);
-    app->view->draw(app, area);
+    tui_bar_formula(app, 2);
+    app->view->draw(app, (tui_rect) { area.y, knobs, area.rows, cols - knobs });
+    if (knobs > 0)
+        tui_knobs_draw(app, (tui_rect) { area.y, 0, area.rows, knobs });
     tui_bar_why(app, (tui_rect) { area.y + area.rows, 0, why_rows, cols });
     tui_bar_status(app, rows - 2);
     tui_keys_footer(app, rows - 1, cols);

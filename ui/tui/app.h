@@ -22,8 +22,12 @@ typedef enum tui_context {
     TUI_IN_FIND = 4,   /* typing a name to find */
     TUI_IN_EXPORT = 8, /* the dialog that writes a figure */
     TUI_IN_HELP = 16,
-    TUI_TYPING = TUI_IN_FILTER | TUI_IN_FIND | TUI_IN_EXPORT | TUI_IN_HELP, /* characters go to app->line */
-    TUI_ANYWHERE = TUI_IN_VIEW | TUI_TYPING,
+    TUI_IN_KNOBS = 32, /* beside the view: the list of knobs */
+    TUI_IN_VALUE = 64, /* typing the value of a knob in that list */
+    TUI_IN_SPEC = 128, /* typing a whole spec */
+    TUI_TYPING = TUI_IN_FILTER | TUI_IN_FIND | TUI_IN_EXPORT | TUI_IN_HELP | TUI_IN_VALUE | TUI_IN_SPEC, /* into app->line */
+    TUI_WATCHING = TUI_IN_VIEW | TUI_IN_KNOBS,
+    TUI_ANYWHERE = TUI_WATCHING | TUI_TYPING,
 } tui_context;
 
 struct tui_app {
@@ -41,6 +45,8 @@ struct tui_app {
     int page;    /* lines of the list on the screen, for PgUp and PgDn */
 
     tui_context context;
+    tui_context home; /* where typing leads back to: TUI_IN_VIEW or TUI_IN_KNOBS */
+    int knob;         /* selected in the list of knobs */
     tui_line line;
     char filter_before[TUI_PATTERN_SIZE]; /* what Esc goes back to */
     size_t tensor_before;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text/formula.h"
 #include "text/number.h"
 #include "tui/plot.h"
 
@@ -95,12 +96,44 @@ static int draw_progress(tui_app *app, int y)
 void tui_bar_spec(tui_app *app, int y)
 {
     tui_canvas *canvas = &app->canvas;
-    char words[256];
+    char words[256], spec[TUI_SPEC_SHOWN];
     tui_document_words(&app->document, words, sizeof words);
+    tui_show_spec(spec, app->document.spec_text);
     int room = canvas->cols - draw_progress(app, y) - 1;
-    int x = 1 + tui_canvas_text(canvas, y, 1, room, TUI_KEY, app->document.spec_text) + 3;
+    int x = 1 + tui_canvas_text(canvas, y, 1, room, TUI_KEY, spec) + 3;
     if (room - x > 10)
         tui_canvas_text(canvas, y, x, room - x, TUI_TEXT, words);
+}
+
+/* The formula with its numbers, as much as there is room for; of which group, where there are several. */
+void tui_bar_formula(tui_app *app, int y)
+{
+    tui_canvas *canvas = &app->canvas;
+    const tui_document *document = &app->document;
+    const tui_measure *shown = document->shown;
+    const int room = canvas->cols - 2;
+    if (!shown || document->problem.status != QL_OK) {
+        tui_canvas_text(canvas, y, 1, room, TUI_FADED, ql_mapping_describe(document->spec.mapping)->formula);
+        return;
+    }
+    const ql_report *report = shown->report;
+    char group[96], count[TEXT_NUMBER_SIZE], of[192] = "", formula[400], brief[400];
+    text_widest(group, sizeof group, report, ql_model_tensor(app->model, shown->tensor));
+    text_count(count, report->group_count);
+    text_formula(formula, sizeof formula, report, false);
+    text_formula(brief, sizeof brief, report, true);
+    if (*group)
+        snprintf(of, sizeof of, "%s, the widest of %s: ", group, count);
+    const bool is_long = tui_canvas_width(canvas, of) + tui_canvas_width(canvas, formula) <= room;
+    if (!is_long && *group)
+        snprintf(of, sizeof of, "%s: ", group);
+    const bool is_full = tui_canvas_width(canvas, of) + tui_canvas_width(canvas, formula) <= room;
+    if (!is_full && tui_canvas_width(canvas, of) + tui_canvas_width(canvas, brief) > room)
+        of[0] = 0;
+    canvas->faded = !tui_document_is_exact(document);
+    const int used = tui_canvas_text(canvas, y, 1, room, TUI_FADED, of);
+    tui_canvas_text(canvas, y, 1 + used, room - used, TUI_TEXT, is_full ? formula : brief);
+    canvas->faded = false;
 }
 
 void tui_bar_why(tui_app *app, tui_rect rect)
@@ -109,9 +142,10 @@ void tui_bar_why(tui_app *app, tui_rect rect)
     if (!shown || !shown->has_why || app->document.problem.status != QL_OK)
         return;
     bool is_old = !tui_document_is_exact(&app->document);
-    char text[sizeof shown->why.text + QL_SPEC_TEXT + 32];
+    char text[sizeof shown->why.text + TUI_SPEC_SHOWN + 32], spec[TUI_SPEC_SHOWN];
+    tui_show_spec(spec, shown->report->spec_text);
     if (is_old)
-        snprintf(text, sizeof text, "still of %s: %s", shown->report->spec_text, shown->why.text);
+        snprintf(text, sizeof text, "still of %s: %s", spec, shown->why.text);
     else
         snprintf(text, sizeof text, "%s%s", shown->why.text, shown->why.has_remedy ? " (Enter)" : "");
     app->canvas.faded = is_old;
@@ -134,6 +168,29 @@ static void draw_prompt(tui_app *app, int y, const char *prompt)
     app->cursor_x = tui_line_draw(&app->line, &app->canvas, y, x, room, TUI_STRONG);
 }
 
+/* What a person should know of the result, when there is nothing else to say: outliers, and the report's note. */
+static void draw_remarks(tui_app *app, int y)
+{
+    const tui_measure *shown = app->document.shown;
+    if (!shown || !tui_document_is_exact(&app->document))
+        return;
+    const ql_report *report = shown->report;
+    char count[TEXT_NUMBER_SIZE], rows[TEXT_NUMBER_SIZE], cols[TEXT_NUMBER_SIZE], text[400];
+    size_t used = 0;
+    text[0] = 0;
+    if (report->outlier_count > 0) {
+        text_count(count, report->outlier_count);
+        text_count(rows, report->outlier_rows);
+        text_count(cols, report->outlier_cols);
+        used = (size_t)snprintf(text, sizeof text, "%s outlier%s kept in half precision: in %s row%s and %s column%s", count,
+                                report->outlier_count == 1 ? "" : "s", rows, report->outlier_rows == 1 ? "" : "s", cols,
+                                report->outlier_cols == 1 ? "" : "s");
+    }
+    if (*report->note)
+        snprintf(text + used, sizeof text - used, "%s%s", used ? " · " : "", report->note);
+    tui_canvas_text(&app->canvas, y, 1, app->canvas.cols - 2, TUI_FAIR, text);
+}
+
 void tui_bar_status(tui_app *app, int y)
 {
     const tui_document *document = &app->document;
@@ -142,8 +199,12 @@ void tui_bar_status(tui_app *app, int y)
         draw_prompt(app, y, "filter & ");
     else if (app->context == TUI_IN_FIND)
         draw_prompt(app, y, "find / ");
+    else if (app->context == TUI_IN_SPEC && !*document->message)
+        draw_prompt(app, y, "spec ");
     else if (*document->message)
         tui_canvas_text(&app->canvas, y, 1, room, document->is_error ? TUI_WARNING : TUI_STRONG, document->message);
     else if (document->problem.status != QL_OK)
         tui_canvas_text(&app->canvas, y, 1, room, TUI_WARNING, document->problem.message);
+    else
+        draw_remarks(app, y);
 }

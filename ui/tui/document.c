@@ -53,7 +53,12 @@ void tui_document_measure(tui_document *document)
     document->stopped = false;
     if (known)
         show(document, known);
-    if (known && known->has_why) {
+    if (!known && ql_spec_takes(&document->spec, QL_KEY_FILE) && !*document->spec.file) {
+        document->problem.status = QL_BAD_USAGE;
+        snprintf(document->problem.message, sizeof document->problem.message,
+                 "%s needs a file of its levels: e opens the knobs, Enter on 'file' takes its name", document->spec_text);
+    }
+    if ((known && known->has_why) || document->problem.status != QL_OK) {
         tui_jobs_cancel(document->jobs, false);
         document->ticket = NO_TICKET;
         document->busy = false;
@@ -128,16 +133,24 @@ void tui_document_undo(tui_document *document, int direction)
     tui_document_measure(document);
 }
 
-static bool step_scheme(ql_spec *spec, int direction)
+/* A mapping that needs a file takes the one that it had last. */
+static void change_mapping(const tui_document *document, ql_spec *spec, const ql_mapping *mapping)
+{
+    ql_spec_change_mapping(spec, mapping);
+    for (size_t i = document->history_at + 1; i-- > 0 && ql_spec_takes(spec, QL_KEY_FILE) && !*spec->file;)
+        snprintf(spec->file, sizeof spec->file, "%s", document->history[i].file);
+}
+
+static bool step_scheme(const tui_document *document, ql_spec *spec, int direction)
 {
     size_t count = ql_mapping_count(), at = 0;
     while (at < count && ql_mapping_at(at) != spec->mapping)
         at++;
-    ql_spec_change_mapping(spec, ql_mapping_at((at + count + (size_t)(direction > 0 ? 1 : count - 1)) % count));
+    change_mapping(document, spec, ql_mapping_at((at + count + (size_t)(direction > 0 ? 1 : count - 1)) % count));
     return count > 1;
 }
 
-/* Bits go round: the first key press on 8 bits should show something. "Next" is fewer. */
+/* Bits go round: the first key press on 8 bits should show something. */
 static bool step_bits(ql_spec *spec, int direction)
 {
     if (!ql_spec_takes(spec, QL_KEY_BITS))
@@ -166,27 +179,92 @@ static bool step_fine(ql_spec *spec, int direction, const ql_profile *profile)
     return false;
 }
 
-static const char *why_not(const ql_spec *spec, int knob)
-{
-    if (knob == TUI_KNOB_FINE)
-        return ql_spec_takes(spec, QL_KEY_P) || ql_spec_takes(spec, QL_KEY_BLOCK) || spec->clip == QL_CLIP_MANUAL
-                   ? "that is as far as it goes"
-                   : "nothing to change finely: choose a clipping (c) or blocks (g) first";
-    return "this scheme has only one value for that";
-}
-
 static void make_turn(tui_document *document, tui_turn turn)
 {
     const ql_profile *profile = tui_document_profile(document);
     ql_spec spec = document->spec;
-    bool changed = turn.knob == TUI_KNOB_SCHEME ? step_scheme(&spec, turn.direction)
-                   : turn.knob == TUI_KNOB_FINE ? step_fine(&spec, turn.direction, profile)
-                   : turn.knob == QL_KEY_BITS   ? step_bits(&spec, turn.direction)
-                                                : ql_spec_step(&spec, (ql_key)turn.knob, turn.direction, profile);
-    if (changed)
+    bool changed = turn.knob == TUI_KNOB_SCHEME       ? step_scheme(document, &spec, turn.direction)
+                   : turn.knob == TUI_KNOB_FINE       ? step_fine(&spec, turn.direction, profile)
+                   : turn.knob == TUI_KNOB_FEWER ? step_bits(&spec, turn.direction)
+                                                      : ql_spec_step(&spec, (ql_key)turn.knob, turn.direction, profile);
+    if (changed) {
         tui_document_set_spec(document, &spec);
-    else
-        tui_document_say(document, false, "%s", why_not(&document->spec, turn.knob));
+    } else {
+        char why_not[160];
+        tui_document_why_not(&document->spec, turn.knob, why_not, sizeof why_not);
+        tui_document_say(document, false, "%s", why_not);
+    }
+}
+
+static bool take_typed(tui_document *document, const ql_spec *spec)
+{
+    char text[QL_SPEC_TEXT];
+    ql_spec_format(spec, text);
+    if (strcmp(text, document->spec_text) != 0)
+        tui_document_set_spec(document, spec);
+    return true;
+}
+
+bool tui_document_type_spec(tui_document *document, const char *text)
+{
+    ql_spec spec;
+    ql_error error;
+    if (ql_spec_parse(text, &spec, &error) == QL_OK)
+        return take_typed(document, &spec);
+    tui_document_say(document, true, "%s", error.message);
+    return false;
+}
+
+/* The knob turned until it has that value, so that what it needs comes with it; false when it never has. */
+static bool turn_to(ql_spec *spec, ql_key key, const char *value, const ql_profile *profile)
+{
+    enum { MOST_CHOICES = 8 };
+    ql_spec turned = *spec;
+    for (int i = 0; i < MOST_CHOICES; i++) {
+        char now[64];
+        ql_spec_value(&turned, key, now);
+        if (strcmp(now, value) == 0) {
+            *spec = turned;
+            return true;
+        }
+        if (!ql_spec_step(&turned, key, 1, profile))
+            return false;
+    }
+    return false;
+}
+
+/* The spec with one value replaced, as a person would write it. A path may hold commas and so comes last, as in the order of the keys. */
+static void write_spec(const ql_spec *spec, int knob, const char *text, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "%s", ql_mapping_describe(spec->mapping)->name);
+    char separator = ':';
+    for (int key = 0; key < QL_KEY_COUNT; key++) {
+        char value[64];
+        ql_spec_value(spec, (ql_key)key, value);
+        const char *shown = key == knob ? text : key == QL_KEY_FILE ? spec->file : value;
+        if (!ql_spec_takes(spec, (ql_key)key) || (key == QL_KEY_FILE && !*shown) || used >= size)
+            continue;
+        used += (size_t)snprintf(out + used, size - used, "%c%s=%s", separator, ql_key_describe((ql_key)key)->name, shown);
+        separator = ',';
+    }
+}
+
+bool tui_document_type_value(tui_document *document, int knob, const char *text)
+{
+    ql_spec spec = document->spec;
+    char whole[QL_SPEC_TEXT + TUI_MESSAGE_SIZE];
+    if (knob == TUI_KNOB_SCHEME) {
+        for (size_t i = 0; i < ql_mapping_count(); i++)
+            if (strcmp(ql_mapping_describe(ql_mapping_at(i))->name, text) == 0) {
+                change_mapping(document, &spec, ql_mapping_at(i));
+                return take_typed(document, &spec);
+            }
+        return tui_document_type_spec(document, text); /* a whole spec will do, too */
+    }
+    if (turn_to(&spec, (ql_key)knob, text, tui_document_profile(document)))
+        return take_typed(document, &spec);
+    write_spec(&spec, knob, text, whole, sizeof whole);
+    return tui_document_type_spec(document, whole);
 }
 
 /* Makes the turns that wait for the profile, if it is there or will not come. */

@@ -11,8 +11,9 @@
 
 /* What a key can turn: a key of the spec, or one of these. */
 enum {
-    TUI_KNOB_SCHEME = QL_KEY_COUNT,
-    TUI_KNOB_FINE, /* the number that is active: percentile, range by hand, or block size */
+    TUI_KNOB_SCHEME = QL_KEY_COUNT, /* the mapping */
+    TUI_KNOB_FEWER, /* next is one bit fewer, and from the fewest back to the most */
+    TUI_KNOB_FINE,       /* the number that is active: percentile, range by hand, or block size */
 };
 
 enum { TUI_UNDO_SIZE = 256, TUI_PENDING_SIZE = 64, TUI_MESSAGE_SIZE = 700 };
@@ -56,6 +57,10 @@ void tui_document_free(tui_document *document);
 void tui_document_select(tui_document *document, size_t tensor);
 void tui_document_turn(tui_document *document, int knob, int direction);
 void tui_document_set_spec(tui_document *document, const ql_spec *spec); /* as one undoable turn */
+/* What a person typed: a whole spec, or the value of a knob (a key of the spec or TUI_KNOB_SCHEME). One undoable turn; false with a
+   message when it makes no sense. */
+bool tui_document_type_spec(tui_document *document, const char *text);
+bool tui_document_type_value(tui_document *document, int knob, const char *text);
 void tui_document_undo(tui_document *document, int direction);           /* < 0 undo, > 0 redo */
 void tui_document_measure(tui_document *document);                       /* asks again */
 void tui_document_stop(tui_document *document);                          /* cancels what is under way */
@@ -76,8 +81,15 @@ const ql_profile *tui_document_profile(const tui_document *document); /* NULL: n
 /* SQNR in dB of a tensor under the current spec, when it was measured. */
 bool tui_document_sqnr(tui_document *document, size_t tensor, double *out);
 
-/* The spec in words, UTF-8: "absolute maximum · 8 bits · one scale · no clipping". */
+/* The spec in words, UTF-8: "symmetric, absolute maximum · 8 bits · per tensor · no clipping". */
 void tui_document_words(const tui_document *document, char *out, size_t size);
+
+/* A canonical spec made safe to show: the path in it is anything. */
+enum { TUI_SPEC_SHOWN = 4 * QL_SPEC_TEXT };
+void tui_show_spec(char out[TUI_SPEC_SHOWN], const char *spec_text);
+
+/* Why a knob stays as it is: "mxfp4 has fixed blocks of 32". */
+void tui_document_why_not(const ql_spec *spec, int knob, char *out, size_t size);
 
 void tui_document_say(tui_document *document, bool is_error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

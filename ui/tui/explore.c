@@ -1,19 +1,20 @@
 /*
  * The Explore view: one tensor under one spec.
  *
- *   from 100 x 28 on:  +---------+------------------+     smaller: the pane with the focus, under a line
+ *   from 100 x 29 on:  +---------+------------------+     smaller: the pane with the focus, under a line
  *                      |         | Distribution     |     with the main numbers
  *                      | Tensors +---------+--------+
- *                      |         | Error   | Tensor |
+ *                      |         | Error   | Tensor |     The list of knobs takes the place of the tensors.
  *                      +---------+---------+--------+
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "text/number.h"
+#include "tui/knobs.h"
 #include "tui/panes.h"
 
-enum { WIDE_COLS = 100, WIDE_ROWS = 23 }; /* of the view's area */
+enum { WIDE_COLS = 100, WIDE_ROWS = 22 }; /* of the screen; of the view's area */
 
 static const struct {
     const char *name;
@@ -62,10 +63,11 @@ tui_facts tui_facts_of(const tui_app *app)
 tui_rect tui_pane_frame(tui_app *app, tui_rect rect, bool focused, const char *title, const char *note)
 {
     tui_facts facts = tui_facts_of(app);
-    char old[QL_SPEC_TEXT + 32];
+    char old[TUI_SPEC_SHOWN + 32], spec[TUI_SPEC_SHOWN];
     if (facts.is_old) {
+        tui_show_spec(spec, facts.report->spec_text);
         snprintf(old, sizeof old, "still of %s",
-                 app->document.shown->tensor == app->document.tensor ? facts.report->spec_text : "the tensor before");
+                 app->document.shown->tensor == app->document.tensor ? spec : "the tensor before");
         note = old;
     }
     return tui_canvas_box(&app->canvas, rect, focused, title, note);
@@ -97,25 +99,35 @@ void tui_pane_pair(tui_canvas *canvas, int y, int x, int width, const char *labe
     tui_canvas_right(canvas, y, x + used, width - used, TUI_TEXT, value);
 }
 
-/* The main numbers in one line, for a screen that shows one pane. */
+/* "SQNR 36.56 dB good · 8.000 bits/wt" with the style of its word. */
+static tui_style print_summary(const ql_report *report, char *out, size_t size)
+{
+    char sqnr[TEXT_NUMBER_SIZE], bits[TEXT_NUMBER_SIZE];
+    tui_style style;
+    text_number(sqnr, report->metrics[QL_SQNR_DB], TEXT_FIXED_2);
+    text_number(bits, report->bits_per_weight, TEXT_FIXED_3);
+    const char *word = tui_sqnr_word(report->metrics[QL_SQNR_DB], &style);
+    snprintf(out, size, "SQNR %s dB %s · %s bits/wt", sqnr, word, bits);
+    return style;
+}
+
+/* The names of the panes and the main numbers in one line, for a screen that shows one pane; the numbers alone where it is narrow. */
 static void draw_summary(tui_app *app, tui_rect rect)
 {
+    enum { NAMES_COLS = 40, NUMBERS_COLS = 38 };
     tui_facts facts = tui_facts_of(app);
     tui_canvas *canvas = &app->canvas;
     int x = rect.x + 1, end = rect.x + rect.cols;
-    for (int pane = 0; pane < PANE_COUNT; pane++) {
+    const bool has_names = !facts.report || rect.cols >= NAMES_COLS + NUMBERS_COLS || app->home == TUI_IN_VIEW;
+    for (int pane = 0; pane < PANE_COUNT && has_names; pane++) {
         char name[32];
         snprintf(name, sizeof name, pane == app->pane ? "[%s]" : " %s ", panes[pane].name);
         x += tui_canvas_text(canvas, rect.y, x, end - x, pane == app->pane ? TUI_FRAME_FOCUS : TUI_FADED, name);
     }
     if (!facts.report)
         return;
-    char sqnr[TEXT_NUMBER_SIZE], bits[TEXT_NUMBER_SIZE], text[160];
-    tui_style style;
-    text_number(sqnr, facts.report->metrics[QL_SQNR_DB], TEXT_FIXED_2);
-    text_number(bits, facts.report->bits_per_weight, TEXT_FIXED_3);
-    const char *word = tui_sqnr_word(facts.report->metrics[QL_SQNR_DB], &style);
-    snprintf(text, sizeof text, "SQNR %s dB %s · %s bits/wt", sqnr, word, bits);
+    char text[160];
+    const tui_style style = print_summary(facts.report, text, sizeof text);
     canvas->faded = facts.is_old;
     tui_canvas_right(canvas, rect.y, x, end - x - 1, style, text);
     canvas->faded = false;
@@ -124,13 +136,13 @@ static void draw_summary(tui_app *app, tui_rect rect)
 static void draw_one(tui_app *app, tui_rect area)
 {
     draw_summary(app, (tui_rect) { area.y, area.x, 1, area.cols });
-    panes[app->pane].draw(app, (tui_rect) { area.y + 1, area.x, area.rows - 1, area.cols }, true);
+    panes[app->pane].draw(app, (tui_rect) { area.y + 1, area.x, area.rows - 1, area.cols },
+                          app->home == TUI_IN_VIEW);
 }
 
 static void draw_all(tui_app *app, tui_rect area)
 {
-    int list = area.cols * 37 / 100;
-    list = list > 56 ? 56 : list;
+    int list = area.x > 0 ? 0 : tui_knobs_cols(area.cols); /* the knobs stand at its place */
     int right = area.cols - list, x = area.x + list;
     int bottom = area.rows * 45 / 100;
     bottom = bottom < 12 ? 12 : bottom > 18 ? 18 : bottom;
@@ -141,13 +153,13 @@ static void draw_all(tui_app *app, tui_rect area)
         { area.y + top, x, bottom, error },
         { area.y + top, x + error, bottom, right - error },
     };
-    for (int pane = 0; pane < PANE_COUNT; pane++)
-        panes[pane].draw(app, rects[pane], pane == app->pane);
+    for (int pane = list > 0 ? 0 : 1; pane < PANE_COUNT; pane++)
+        panes[pane].draw(app, rects[pane], pane == app->pane && app->home == TUI_IN_VIEW);
 }
 
 static void draw(tui_app *app, tui_rect area)
 {
-    if (area.cols >= WIDE_COLS && area.rows >= WIDE_ROWS && !app->zoomed)
+    if (app->canvas.cols >= WIDE_COLS && area.rows >= WIDE_ROWS && !app->zoomed)
         draw_all(app, area);
     else
         draw_one(app, area);

@@ -14,6 +14,13 @@ void tui_line_set(tui_line *line, const char *text)
     for (size_t size; line->count < TUI_LINE_LIMIT && (size = text_next(text, &character)) > 0; text += size)
         line->characters[line->count++] = character;
     line->cursor = line->count;
+    line->is_offer = false;
+}
+
+void tui_line_offer(tui_line *line, const char *text)
+{
+    tui_line_set(line, text);
+    line->is_offer = true;
 }
 
 static void get_range(const tui_line *line, size_t begin, size_t end, char out[TUI_LINE_BYTES])
@@ -43,6 +50,9 @@ static bool erase(tui_line *line, size_t begin, size_t end)
 
 bool tui_line_key(tui_line *line, tui_key key)
 {
+    if (line->is_offer && key >= ' ' && key < TUI_KEY_UP && key != TUI_KEY_BACKSPACE)
+        erase(line, 0, line->count);
+    line->is_offer = false;
     size_t at = line->cursor;
     switch (key) {
     case TUI_KEY_BACKSPACE:
@@ -84,6 +94,6 @@ int tui_line_draw(const tui_line *line, tui_canvas *canvas, int y, int x, int wi
         get_range(line, ++first, line->cursor, text);
     int column = tui_canvas_width(canvas, text);
     get_range(line, first, line->count, text);
-    tui_canvas_text(canvas, y, x, width, style, text);
+    tui_canvas_text(canvas, y, x, width, line->is_offer ? TUI_SELECTED : style, text);
     return x + column;
 }

@@ -12,9 +12,11 @@ enum { TUI_LINE_LIMIT = 300, TUI_LINE_BYTES = 4 * TUI_LINE_LIMIT + 1 };
 typedef struct tui_line {
     uint32_t characters[TUI_LINE_LIMIT];
     size_t count, cursor; /* cursor <= count: before that character */
+    bool is_offer;        /* the first character that is typed replaces all */
 } tui_line;
 
 void tui_line_set(tui_line *line, const char *text); /* cursor at the end */
+void tui_line_offer(tui_line *line, const char *text); /* the same, as a proposal */
 void tui_line_get(const tui_line *line, char out[TUI_LINE_BYTES]);
 
 /* Inserts a printable character or moves and deletes with <BS> <Del> <Left> <Right> <Home> <End> <C-u>. Returns true when

@@ -51,7 +51,12 @@ bool tui_measure_is(const tui_measure *measure, size_t tensor, const char *spec_
 
 static uint64_t byte_count(const tui_measure *measure)
 {
-    return sizeof(ql_report) + measure->report->group_count * 8 + measure->report->row_count * 8;
+    const ql_report *r = measure->report;
+    const uint64_t group = sizeof(float) + (r->zeros ? sizeof(int32_t) : 0) + (r->scale_codes ? 1 : 0) +
+                           (r->block_maxima ? sizeof(float) : 0) + (r->codebook ? r->levels * sizeof(float) : 0) +
+                           (r->edges ? (r->levels + 1) * sizeof(double) : 0);
+    const uint64_t codes = (uint64_t)(r->code_hi - r->code_lo) + 1, outlier = sizeof(uint64_t) + sizeof(uint16_t);
+    return sizeof *r + r->group_count * group + (codes + r->row_count) * sizeof(uint64_t) + r->outlier_count * outlier;
 }
 
 void tui_cache_add(tui_cache *cache, tui_measure *measure)

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text/formula.h"
 #include "text/number.h"
 #include "text/ramp.h"
 #include "tui/panes.h"
@@ -48,15 +49,22 @@ static void draw_original_label(tui_canvas *canvas, tui_rect line, const ql_hist
 
 static void draw_dequantized_label(tui_canvas *canvas, tui_rect line, const ql_report *report)
 {
-    char low[TEXT_NUMBER_SIZE], high[TEXT_NUMBER_SIZE], groups[TEXT_NUMBER_SIZE], outside[128], text[320];
+    char low[TEXT_NUMBER_SIZE], high[TEXT_NUMBER_SIZE], groups[TEXT_NUMBER_SIZE], outside[128], scales[160] = "", text[320];
+    const char *word = text_scale_word(report);
     text_number(low, (double)report->scale_min, TEXT_SIGNIFICANT);
     text_number(high, (double)report->scale_max, TEXT_SIGNIFICANT);
     text_count(groups, report->group_count);
     print_outside(&report->dequantized, outside, sizeof outside);
-    if (report->group_count == 1)
-        snprintf(text, sizeof text, " %u levels · step %s · %s", report->grid_count, low, outside);
+    if (word && report->group_count == 1)
+        snprintf(scales, sizeof scales, " · %s %s", word, low);
+    else if (word)
+        snprintf(scales, sizeof scales, " · %s %s … %s", word, low, high);
+    if (report->group_count > 1)
+        snprintf(text, sizeof text, " %s groups%s · %s", groups, scales, outside);
+    else if (report->levels > 0)
+        snprintf(text, sizeof text, " %u levels%s · %s", report->levels, scales, outside);
     else
-        snprintf(text, sizeof text, " %s groups · step %s … %s · %s", groups, low, high, outside);
+        snprintf(text, sizeof text, " as stored · %s", outside);
     int used = tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_QUANTIZED, "█ dequantized ");
     used += tui_canvas_text(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, text);
     static const char legend[] = "··· original";
@@ -87,21 +95,24 @@ static void draw_clip(tui_canvas *canvas, tui_rect line, const tui_columns *colu
         tui_canvas_put(canvas, line.y, line.x + x, 0x2500, TUI_FRAME);
     if (!report)
         return;
-    char low[TEXT_NUMBER_SIZE], high[TEXT_NUMBER_SIZE], clipped[TEXT_NUMBER_SIZE], text[224];
+    char low[TEXT_NUMBER_SIZE], high[TEXT_NUMBER_SIZE], share[TEXT_NUMBER_SIZE], clipped[80] = "", text[320];
+    const bool is_clip = ql_spec_takes(&report->spec, QL_KEY_CLIP);
     text_number(low, report->clip_lo, TEXT_SIGNIFICANT);
     text_number(high, report->clip_hi, TEXT_SIGNIFICANT);
-    text_number(clipped, report->metrics[QL_FRAC_CLIPPED], TEXT_PERCENT);
-    const char *what = report->group_count == 1 ? "clip" : "widest clip";
-    snprintf(text, sizeof text, " %s [%s … %s] · %s clipped ", what, low, high, clipped);
+    text_number(share, report->metrics[QL_FRAC_CLIPPED], TEXT_PERCENT);
+    if (is_clip || report->metrics[QL_FRAC_CLIPPED] > 0)
+        snprintf(clipped, sizeof clipped, "· %s clipped ", share);
+    const char *what = report->group_count == 1 ? is_clip ? "clip" : "range" : is_clip ? "widest clip" : "widest range";
+    snprintf(text, sizeof text, " %s [%s … %s] %s", what, low, high, clipped);
     int left = tui_column_of(columns, report->clip_lo), right = tui_column_of(columns, report->clip_hi);
     bool fits = draw_clip_text(canvas, line, left, right, columns->count, text);
     if (report->clip_lo == -report->clip_hi)
-        snprintf(text, sizeof text, " ±%s · %s clipped ", high, clipped);
+        snprintf(text, sizeof text, " ±%s %s", high, clipped);
     else
-        snprintf(text, sizeof text, " %s … %s · %s clipped ", low, high, clipped);
+        snprintf(text, sizeof text, " %s … %s %s", low, high, clipped);
     fits = fits || draw_clip_text(canvas, line, left, right, columns->count, text);
-    snprintf(text, sizeof text, " %s clipped ", clipped);
-    if (!fits)
+    snprintf(text, sizeof text, " %s clipped ", share);
+    if (!fits && *clipped)
         draw_clip_text(canvas, line, left, right, columns->count, text);
     tui_canvas_put(canvas, line.y, line.x + left, '[', TUI_CLIP);
     tui_canvas_put(canvas, line.y, line.x + right, ']', TUI_CLIP);
@@ -122,10 +133,10 @@ static void draw_clip_walls(tui_canvas *canvas, tui_rect plot, const tui_columns
 
 static void draw_grid(tui_canvas *canvas, tui_rect line, const tui_columns *columns, const ql_report *report)
 {
-    if (report->grid_count == 0) {
+    if (report->group_count > 1)
         tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, "each group has a grid of its own");
-        return;
-    }
+    else if (report->grid_count == 0 && report->levels > 0)
+        tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, "a grid too fine to show");
     for (unsigned i = 0; i < report->grid_count; i++)
         if (report->grid[i] >= columns->lo && report->grid[i] <= columns->hi)
             tui_canvas_put(canvas, line.y, line.x + tui_column_of(columns, report->grid[i]), 0x2575, TUI_QUANTIZED);
@@ -143,30 +154,75 @@ static void draw_axis(tui_canvas *canvas, tui_rect line, const tui_columns *colu
         tui_canvas_put(canvas, line.y, line.x + zero, '0', TUI_FADED);
 }
 
-/* Which codes are used, and how much: shades on a logarithmic scale. */
+/* How often each level is used, lowest first: where there is a grid by value, else by the levels of the widest group, else (too many
+   codes) by code. Returns how many; counts[] has room for all codes. */
+static unsigned list_uses(const ql_report *report, uint64_t *counts)
+{
+    unsigned order[QL_MAX_GRID], count = report->grid_count ? 0 : text_level_order(report, order);
+    if (report->grid_count) {
+        memcpy(counts, report->grid_counts, report->grid_count * sizeof *counts);
+        return report->grid_count;
+    }
+    unsigned different = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const float *levels = report->widest.levels;
+        if (i == 0 || levels[order[i]] != levels[order[i - 1]])
+            counts[different++] = 0;
+        counts[different - 1] += report->code_counts[order[i]];
+    }
+    if (count == 0) {
+        different = (unsigned)(report->code_hi - report->code_lo) + 1;
+        memcpy(counts, report->code_counts, different * sizeof *counts);
+    }
+    return different;
+}
+
+/* Codes count upwards with their values. */
+static bool is_in_order(const ql_report *report)
+{
+    const ql_widest *w = &report->widest;
+    for (unsigned i = 1; i < w->level_count; i++)
+        if (!(w->levels[i - 1] <= w->levels[i]))
+            return false;
+    return true;
+}
+
+/* Which levels are used, and how much: shades on a logarithmic scale. */
 static void draw_codes(tui_canvas *canvas, tui_rect line, const ql_report *report)
 {
-    char low[16], tail[64];
-    snprintf(low, sizeof low, "codes %d", report->code_lo);
-    snprintf(tail, sizeof tail, "%d · %.0f of %u used", report->code_hi, report->metrics[QL_LEVELS_USED], report->levels);
+    static uint64_t counts[1 << 16];
+    char low[32], high[16] = "", tail[80];
+    if (report->levels == 0) {
+        tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, "no codes of its own: the values as they are stored");
+        return;
+    }
+    const bool in_order = is_in_order(report);
+    if (in_order)
+        snprintf(high, sizeof high, "%d · ", report->code_hi);
+    snprintf(low, sizeof low, in_order ? "codes %d" : "levels by value", report->code_lo);
+    snprintf(tail, sizeof tail, "%s%.0f of %u used", high, report->metrics[QL_LEVELS_USED], report->levels);
+    if (line.cols < 56) {
+        snprintf(low, sizeof low, "codes");
+        snprintf(tail, sizeof tail, "%.0f/%u", report->metrics[QL_LEVELS_USED], report->levels);
+    }
     int x = line.x + tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, low);
     int end = line.x + line.cols - tui_canvas_width(canvas, tail);
     int room = end - x - 2;
     if (room < 8)
         return;
-    int wide = (int)report->levels <= room ? room / (int)report->levels : 1; /* cells of a code */
-    int cells = (int)report->levels <= room ? wide * (int)report->levels : room;
+    const int count = (int)list_uses(report, counts);
+    int wide = count <= room ? room / count : 1; /* cells of a level */
+    int cells = count <= room ? wide * count : room;
     uint64_t most = 1;
-    for (unsigned i = 0; i < report->levels; i++)
-        most = report->code_counts[i] > most ? report->code_counts[i] : most;
+    for (int i = 0; i < count; i++)
+        most = counts[i] > most ? counts[i] : most;
     tui_canvas_put(canvas, line.y, x++, 0x2595, TUI_FRAME);
     for (int cell = 0; cell < cells; cell++) {
-        uint64_t count = 0;
-        unsigned from = (unsigned)cell * report->levels / (unsigned)cells,
-                 to = ((unsigned)cell + 1) * report->levels / (unsigned)cells;
-        for (unsigned code = from; code < (to > from ? to : from + 1); code++)
-            count = report->code_counts[code] > count ? report->code_counts[code] : count;
-        double level = count == 0 ? 0 : 1 + log((double)count) / log((double)most + 1) * (TEXT_SHADES - 0.01);
+        uint64_t uses = 0;
+        int from = (int)((int64_t)cell * count / cells), to = (int)(((int64_t)cell + 1) * count / cells);
+        for (int i = from; i < (to > from ? to : from + 1); i++)
+            uses = counts[i] > uses ? counts[i] : uses;
+        double level = uses == 0 ? 0 : 1 + log((double)uses) / log((double)most + 1) * (TEXT_SHADES - 0.01);
         tui_canvas_put(canvas, line.y, x + cell, text_shade((unsigned)fmin(level, TEXT_SHADES)), TUI_QUANTIZED);
     }
     tui_canvas_put(canvas, line.y, x + cells, 0x258F, TUI_FRAME);

@@ -10,7 +10,18 @@ enum { DB_FULL = 50 }; /* a full gauge */
 
 static void print_codes(const ql_report *report, char out[TEXT_NUMBER_SIZE])
 {
-    snprintf(out, TEXT_NUMBER_SIZE, "%.0f/%u", report->metrics[QL_LEVELS_USED], report->levels);
+    if (report->levels > 0)
+        snprintf(out, TEXT_NUMBER_SIZE, "%.0f/%u", report->metrics[QL_LEVELS_USED], report->levels);
+    else
+        snprintf(out, TEXT_NUMBER_SIZE, "as stored");
+}
+
+static void print_entropy(const ql_report *report, char out[TEXT_NUMBER_SIZE])
+{
+    if (report->levels > 0)
+        text_number(out, report->metrics[QL_ENTROPY_BITS], text_metric_form(QL_ENTROPY_BITS));
+    else
+        snprintf(out, TEXT_NUMBER_SIZE, "-");
 }
 
 static void print_bits(const ql_report *report, char out[TEXT_NUMBER_SIZE])
@@ -38,7 +49,7 @@ static const struct {
     { "clip", QL_FRAC_CLIPPED, NULL },
     { "zeros", QL_ZERO_FRAC, NULL },
     { "codes", 0, print_codes },
-    { "entropy", QL_ENTROPY_BITS, NULL },
+    { "entropy", 0, print_entropy },
     { "bits/wt", 0, print_bits },
     { "size", 0, print_size },
 };
