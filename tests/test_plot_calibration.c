@@ -175,8 +175,8 @@ static void the_clip_of_the_spec_itself_takes_part(void **state)
     (void)state;
     assert_names("absmax:clip=percentile,p=97",
                  (const char *const[]) { "minmax", "percentile 97", "kl", "mse", "aciq laplace", "aciq gauss", NULL });
-    assert_names("absmax:clip=manual,abs=0.5", (const char *const[]) { "minmax", "percentile 99.9", "kl", "mse", "aciq laplace",
-                                                                       "aciq gauss", "manual", NULL });
+    assert_names("absmax:clip=manual,abs=0.5", (const char *const[]) { "minmax", "percentile 99.9", "kl", "mse",
+                                                                       "aciq laplace", "aciq gauss", "manual", NULL });
     assert_names("zeropoint:clip=percentile,p=1:98", (const char *const[]) { "minmax", "percentile 1:98", "mse", NULL });
 }
 
@@ -258,7 +258,8 @@ static void mappings_without_clip_are_refused_and_told_which_have_it(void **stat
         ql_spec_change_mapping(&w.spec, mapping);
         assert_int_equal(ql_ways_make(engine, w.profile, &w.spec, NULL, &w.ways, &error), QL_BAD_USAGE);
         assert_null(w.ways);
-        assert_true(strncmp(error.message, ql_mapping_describe(mapping)->name, strlen(ql_mapping_describe(mapping)->name)) == 0);
+        assert_true(strncmp(error.message, ql_mapping_describe(mapping)->name, strlen(ql_mapping_describe(mapping)->name)) ==
+                    0);
         assert_non_null(strstr(error.message, "absmax"));
         assert_non_null(strstr(error.message, "zeropoint"));
         free_work(&w);
@@ -461,7 +462,8 @@ static void png_carries_every_number_of_every_way_and_curve(void **state)
         assert_close(strtod(find_chunk(&c, way, "scale"), NULL), report->scales[7], 0, 0);
         assert_close(strtod(find_chunk(&c, way, "clip_hi"), NULL), report->clip_hi, 0, 0);
         for (unsigned m = 0; m < QL_METRIC_COUNT; m++)
-            assert_close(strtod(find_chunk(&c, way, ql_metric_describe((ql_metric)m)->name), NULL), report->metrics[m], 0, 0);
+            assert_close(strtod(find_chunk(&c, way, ql_metric_describe((ql_metric)m)->name), NULL), report->metrics[m], 0,
+                         0);
         if (w.ways->curves[i])
             assert_curve(find_chunk(&c, way, "curve"), w.ways->curves[i]);
     }
@@ -556,7 +558,8 @@ static void the_command_in_the_figure_makes_the_same_bytes_again(void **state)
 {
     (void)state;
     const char *path = testing_path(testing_folder(), "figure.png");
-    testing_result r = testing_run("$QLOUPE plot -t h.0.ln_1.weight -s absmax:clip=mse,bits=4 --kind calibration --threads 1 -o %s", path);
+    testing_result r =
+        testing_run("$QLOUPE plot -t h.0.ln_1.weight -s absmax:clip=mse,bits=4 --kind calibration --threads 1 -o %s", path);
     assert_int_equal(r.exit_code, 0);
     testing_result_free(&r);
     size_t size, size_again;

@@ -9,7 +9,8 @@
 
 /* What a way costs, as times the tensor is read; for the progress bar alone. */
 static const unsigned costs[QL_CLIP_COUNT] = {
-    [QL_CLIP_MINMAX] = 1, [QL_CLIP_PERCENTILE] = 2, [QL_CLIP_KL] = 2, [QL_CLIP_MSE] = 40, [QL_CLIP_ACIQ] = 2, [QL_CLIP_MANUAL] = 1,
+    [QL_CLIP_MINMAX] = 1, [QL_CLIP_PERCENTILE] = 2, [QL_CLIP_KL] = 2,
+    [QL_CLIP_MSE] = 40,   [QL_CLIP_ACIQ] = 2,       [QL_CLIP_MANUAL] = 1,
 };
 
 /* Several tasks one after the other, to a monitor that sees them as one. */
@@ -34,7 +35,7 @@ static const ql_monitor *next_task(relay *r, unsigned cost)
 {
     r->before += r->cost;
     r->cost = cost;
-    r->inner = (ql_monitor){ on_tick, r };
+    r->inner = (ql_monitor) { on_tick, r };
     return r->outer && r->outer->tick ? &r->inner : NULL;
 }
 
@@ -71,7 +72,8 @@ static void add_way(const ql_spec *base, ql_clip clip, ql_dist dist, ql_ways *wa
 static void list_ways(const ql_spec *base, ql_ways *ways, ql_spec specs[QL_WAYS_MOST])
 {
     for (unsigned clip = 0; clip < QL_CLIP_COUNT; clip++) {
-        if (!ql_mapping_allows(base->mapping, QL_KEY_CLIP, clip) || (clip == QL_CLIP_MANUAL && base->clip != QL_CLIP_MANUAL)) {
+        if (!ql_mapping_allows(base->mapping, QL_KEY_CLIP, clip) ||
+            (clip == QL_CLIP_MANUAL && base->clip != QL_CLIP_MANUAL)) {
             continue;
         }
         add_way(base, (ql_clip)clip, QL_DIST_LAPLACE, ways, specs);
@@ -91,12 +93,13 @@ static ql_status fail_fixed(const ql_mapping *mapping, ql_error *error)
             used += (size_t)snprintf(names + used, sizeof names - used, " %s", ql_mapping_at(i)->info.name);
         }
     }
-    return ql_fail(error, QL_BAD_USAGE, "%s takes no clip, so there are no ways to choose a range; use one of:%s", mapping->info.name,
-                   names);
+    return ql_fail(error, QL_BAD_USAGE, "%s takes no clip, so there are no ways to choose a range; use one of:%s",
+                   mapping->info.name, names);
 }
 
 /* The group to look at, and how many there are. */
-static ql_status find_group(const ql_profile *profile, const ql_spec *spec, uint64_t *group, uint64_t *count, ql_error *error)
+static ql_status find_group(const ql_profile *profile, const ql_spec *spec, uint64_t *group, uint64_t *count,
+                            ql_error *error)
 {
     ql_groups groups;
     ql_status status = ql_groups_make(profile->tensor, spec, &groups, error);
@@ -113,10 +116,11 @@ static unsigned curve_cost(const ql_spec *spec, uint64_t group_count)
     return !is_search(spec) ? 0 : group_count > 1 ? 1 : costs[spec->clip];
 }
 
-static ql_status try_way(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, size_t i, relay *progress, ql_ways *ways,
-                         ql_error *error)
+static ql_status try_way(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, size_t i, relay *progress,
+                         ql_ways *ways, ql_error *error)
 {
-    ql_status status = ql_report_make(engine, profile, spec, next_task(progress, costs[spec->clip]), &ways->reports[i], error);
+    ql_status status =
+        ql_report_make(engine, profile, spec, next_task(progress, costs[spec->clip]), &ways->reports[i], error);
     if (status == QL_OK && is_search(spec)) {
         const unsigned cost = curve_cost(spec, ways->reports[i]->group_count);
         status = ql_curve_make(engine, profile, spec, ways->group, next_task(progress, cost), &ways->curves[i], error);
@@ -127,8 +131,8 @@ static ql_status try_way(ql_engine *engine, const ql_profile *profile, const ql_
     return status;
 }
 
-ql_status ql_ways_make(ql_engine *engine, const ql_profile *profile, const ql_spec *base, const ql_monitor *monitor, ql_ways **out,
-                       ql_error *error)
+ql_status ql_ways_make(ql_engine *engine, const ql_profile *profile, const ql_spec *base, const ql_monitor *monitor,
+                       ql_ways **out, ql_error *error)
 {
     if (!ql_mapping_takes(base->mapping, QL_KEY_CLIP)) {
         return fail_fixed(base->mapping, error);

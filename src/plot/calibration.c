@@ -12,6 +12,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "plot/calibration.h"
 #include "plot/figure.h"
@@ -87,7 +88,8 @@ static void describe_curve(const ql_ways_view *v, const ql_curve *curve, double 
     ql_ink_font(cairo, QL_FACE_BOLD, SIZE);
     ql_ink_color(cairo, QL_INK_TEXT, 1);
     ql_ink_text(cairo, QL_WAYS_MARGIN, y, 0,
-                curve->spec.clip == QL_CLIP_KL ? "clip=kl: divergence of the distributions" : "clip=mse: mean squared error");
+                curve->spec.clip == QL_CLIP_KL ? "clip=kl: divergence of the distributions"
+                                               : "clip=mse: mean squared error");
     ql_ink_font(cairo, QL_FACE_PLAIN, SIZE);
     if (curve->count == 0) {
         ql_ink_text(cairo, QL_WAYS_MARGIN, y + LEADING, 0, "all values are 0: there is nothing to search");
@@ -99,7 +101,8 @@ static void describe_curve(const ql_ways_view *v, const ql_curve *curve, double 
     if (v->symmetric)
         snprintf(text, sizeof text, "least %s at threshold %s", loss, at);
     else
-        snprintf(text, sizeof text, "least %s where %.1f %% of the range is kept", loss, 100 * curve->threshold[curve->best]);
+        snprintf(text, sizeof text, "least %s where %.1f %% of the range is kept", loss,
+                 100 * curve->threshold[curve->best]);
     y = ql_ink_paragraph(cairo, QL_WAYS_MARGIN, y + LEADING, width, LEADING, 1, text);
     ql_ink_color(cairo, QL_INK_SOFT, 1);
     snprintf(text, sizeof text, "%s candidates", count);
@@ -108,8 +111,9 @@ static void describe_curve(const ql_ways_view *v, const ql_curve *curve, double 
         snprintf(text, sizeof text, "%s candidates, %s of infinite divergence", count, infinite);
     y = ql_ink_paragraph(cairo, QL_WAYS_MARGIN, y, width, LEADING, 1, text);
     if (!v->symmetric)
-        ql_ink_paragraph(cairo, QL_WAYS_MARGIN, y, width, LEADING, 3,
-                         "A zero point is a whole code, so the range that is kept lies up to half a step beside the one sought.");
+        ql_ink_paragraph(
+            cairo, QL_WAYS_MARGIN, y, width, LEADING, 3,
+            "A zero point is a whole code, so the range that is kept lies up to half a step beside the one sought.");
     for (size_t i = 0; i < v->ways->count; i++)
         if (v->ways->curves[i] == curve)
             ql_ink_paragraph(cairo, QL_WAYS_MARGIN, y, width, LEADING, 2, v->ways->reports[i]->note);
@@ -168,7 +172,7 @@ static void draw_keys(const ql_ways_view *v)
 {
     const ql_ways *ways = v->ways;
     const ql_report *first = ways->reports[0], *best = ways->reports[ways->best];
-    char text[400], sqnr[QL_NUMBER_SIZE], gain[QL_NUMBER_SIZE];
+    char text[400], count[QL_NUMBER_SIZE], sqnr[QL_NUMBER_SIZE], gain[QL_NUMBER_SIZE];
     const double width = QL_PAGE_RIGHT - QL_WAYS_MARGIN;
     ql_ink_font(v->cairo, QL_FACE_PLAIN, SIZE);
     double y = TOP + SIZE;
@@ -179,6 +183,11 @@ static void draw_keys(const ql_ways_view *v)
     snprintf(text, sizeof text,
              v->symmetric ? "A range ends at its threshold: magnitudes to the right of a dashed line are clipped."
                           : "A range has two ends: values outside its dashed lines are clipped.");
+    if (first->outlier_count > 0) {
+        size_t used = strlen(text);
+        ql_number_count(count, first->outlier_count);
+        snprintf(text + used, sizeof text - used, " %s outliers are not: they are kept in half precision.", count);
+    }
     y = ql_ink_paragraph(v->cairo, QL_WAYS_MARGIN, y, width, LEADING, 3, text) + 3;
     if (v->has_groups) {
         describe_group(v, text, sizeof text);

@@ -29,7 +29,8 @@ typedef struct ql_ways_view {
 /* Everything but the context. */
 void ql_ways_view_make(ql_ways_view *view, const ql_ways *ways);
 
-/* A row for every way below a row of titles: its range as a bar, its numbers; the best on a band. Returns where the rows end. */
+/* A row for every way below a row of titles: its range as a bar, its numbers; the best on a band. Returns where the rows
+ * end. */
 double ql_ways_draw_rows(const ql_ways_view *view, double top);
 
 #endif

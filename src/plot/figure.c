@@ -15,12 +15,10 @@ typedef struct kind {
 } kind;
 
 static const kind kinds[] = {
-    { { "histogram",
-        "the original and the dequantized distribution, the levels, the clip range, the error and the numbers",
+    { { "histogram", "the original and the dequantized distribution, the levels, the clip range, the error and the numbers",
         QL_FIGURE_OF_REPORT },
       ql_histogram_draw },
-    { { "calibration",
-        "every way to choose the clipping range: what it keeps, what it costs, the curves of the searches",
+    { { "calibration", "every way to choose the clipping range: what it keeps, what it costs, the curves of the searches",
         QL_FIGURE_OF_WAYS },
       ql_calibration_draw },
 };
@@ -99,9 +97,9 @@ static ql_status find_kind(const char *name, ql_figure_subject subject, const ki
     for (size_t i = 0; i < KIND_COUNT; i++) {
         if (strcmp(kinds[i].info.name, name) == 0) {
             *out = &kinds[i];
-            return kinds[i].info.subject == subject
-                       ? QL_OK
-                       : ql_fail(error, QL_BAD_USAGE, "a figure of kind '%s' is drawn of %s", name, subjects[kinds[i].info.subject]);
+            return kinds[i].info.subject == subject ? QL_OK
+                                                    : ql_fail(error, QL_BAD_USAGE, "a figure of kind '%s' is drawn of %s",
+                                                              name, subjects[kinds[i].info.subject]);
         }
         append(allowed, sizeof allowed, "", kinds[i].info.name);
     }

@@ -1,8 +1,8 @@
 /*
  * Figures: one drawing, many kinds of file.
  *
- *   histogram.c:   draws a report         \
- *   calibration.c: draws the ways to clip / --> figure.c: tables of kinds and endings --> png.c bitmap.c vector.c: write a file
+ *   histogram.c:   a report         \
+ *   calibration.c: the ways to clip / --> figure.c: tables of kinds and endings --> png.c bitmap.c vector.c: kinds of file
  */
 #ifndef QL_PLOT_FIGURE_H
 #define QL_PLOT_FIGURE_H

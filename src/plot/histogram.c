@@ -206,8 +206,8 @@ static void draw_notes(const ql_panel *panel, const ql_report *report, const mar
     ql_ink_text(panel->cairo, panel->left, y, 0, text);
     if (report->levels && (report->clip_lo < panel->x.lo || report->clip_hi > panel->x.hi)) {
         ql_words_range(range, report->clip_lo, report->clip_hi);
-        snprintf(text, sizeof text, "the %s, %s, reaches beyond this view", ql_words_clips(report) ? "clip range" : "range of the levels",
-                 range);
+        snprintf(text, sizeof text, "the %s, %s, reaches beyond this view",
+                 ql_words_clips(report) ? "clip range" : "range of the levels", range);
         ql_ink_text(panel->cairo, panel->right, y, 1, text);
     } else if (!m->levels && (report->dequantized.below || report->dequantized.above)) {
         ql_number_count(low, report->dequantized.below);
@@ -244,8 +244,10 @@ static bool shows_outliers(const ql_report *report, const marks *m)
 
 static void count_value(ql_histogram *histogram, double value)
 {
-    const double width = histogram->hi - histogram->lo, bin = width > 0 ? floor((value - histogram->lo) * QL_BINS / width) : 0;
-    histogram->bins[(unsigned)fmax(0, fmin(bin, QL_BINS - 1))]++; /* rounding to half precision may lead just beyond the ends */
+    const double width = histogram->hi - histogram->lo,
+                 bin = width > 0 ? floor((value - histogram->lo) * QL_BINS / width) : 0;
+    histogram
+        ->bins[(unsigned)fmax(0, fmin(bin, QL_BINS - 1))]++; /* rounding to half precision may lead just beyond the ends */
 }
 
 static void draw_outliers(const ql_panel *panel, const ql_report *report)
@@ -315,7 +317,11 @@ static void draw_error(cairo_t *cairo, const ql_report *report)
         const char *step = report->scale_min < report->scale_max ? "½ largest step" : "½ step";
         ql_number(number, limit, steps ? 4 : 3);
         snprintf(low, sizeof low, "−%s", steps ? step : number);
-        snprintf(high, sizeof high, "%s = %s", steps ? step : ql_words_clips(report) ? "largest unclipped" : "largest possible", number);
+        snprintf(high, sizeof high, "%s = %s",
+                 steps                    ? step
+                 : ql_words_clips(report) ? "largest unclipped"
+                                          : "largest possible",
+                 number);
         draw_marks(&panel, -limit, low, limit, high);
     }
     ql_panel_draw_values(&panel, 1, "error, in the units of the tensor");

@@ -10,13 +10,14 @@
 static const double LABEL_SIZE = 8.5, NAME_OFFSET = 41, LINE = 1.2, RING = 3.2;
 static const double WIDE = 8; /* losses that span more than this factor stand on a log axis */
 
-double ql_losses_low_end(const ql_curve *curve, size_t candidate)
+/* Where a candidate's range ends. */
+static double low_end(const ql_curve *curve, size_t candidate)
 {
     double at = curve->threshold[candidate];
     return curve->spec.mapping->symmetric ? -at : at * curve->lo;
 }
 
-double ql_losses_high_end(const ql_curve *curve, size_t candidate)
+static double high_end(const ql_curve *curve, size_t candidate)
 {
     double at = curve->threshold[candidate];
     return curve->spec.mapping->symmetric ? at : at * curve->hi;
@@ -164,11 +165,12 @@ void ql_losses_draw(ql_panel *panel, const ql_curve *curve, uint32_t rgb, const 
         return;
     bool symmetric = curve->spec.mapping->symmetric, one_sign = curve->lo > 0 || curve->hi < 0;
     cairo_save(panel->cairo);
-    cairo_rectangle(panel->cairo, panel->left, panel->top - RING, panel->right - panel->left, panel->bottom - panel->top + 2 * RING);
+    cairo_rectangle(panel->cairo, panel->left, panel->top - RING, panel->right - panel->left,
+                    panel->bottom - panel->top + 2 * RING);
     cairo_clip(panel->cairo);
     if (symmetric || (one_sign ? curve->lo > 0 : curve->hi > 0))
-        draw_side(panel, &s, curve, ql_losses_high_end, rgb);
+        draw_side(panel, &s, curve, high_end, rgb);
     if (!symmetric && (one_sign ? curve->hi < 0 : curve->lo < 0))
-        draw_side(panel, &s, curve, ql_losses_low_end, rgb);
+        draw_side(panel, &s, curve, low_end, rgb);
     cairo_restore(panel->cairo);
 }

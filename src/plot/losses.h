@@ -4,12 +4,9 @@
 
 #include "plot/panel.h"
 
-/* The axis of the losses, their grid and the curve; every minimum that won has a ring. A symmetric range lies at its threshold; else
-   a candidate lies at both its ends, as far as they have different signs, and at the outer one when not. Infinite losses leave gaps. */
+/* The axis of the losses, their grid and the curve; every minimum that won has a ring. A symmetric range lies at its
+   threshold; else a candidate lies at both its ends, as far as they have different signs, and at the outer one when not.
+   Infinite losses leave gaps. */
 void ql_losses_draw(ql_panel *panel, const ql_curve *curve, uint32_t rgb, const char *name);
-
-/* Where a candidate's range ends. */
-double ql_losses_low_end(const ql_curve *curve, size_t candidate);
-double ql_losses_high_end(const ql_curve *curve, size_t candidate);
 
 #endif

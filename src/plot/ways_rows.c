@@ -90,15 +90,18 @@ static void draw_end(const ql_ways_view *v, double value, double y)
     cairo_fill(v->cairo);
 }
 
-/* What is kept as a bar from end to end; for symmetric ranges of several groups a thick part from the least to the largest. */
+/* What is kept as a bar from end to end; for symmetric ranges of several groups a thick part from the least to the largest.
+ */
 static void draw_bar(const ql_ways_view *v, const ql_kept *k, double y)
 {
-    double from = fmax(QL_WAYS_LEFT, ql_axis_at(&v->x, v->symmetric ? 0 : k->lo)), to = fmin(QL_WAYS_RIGHT, ql_axis_at(&v->x, k->hi));
+    double from = fmax(QL_WAYS_LEFT, ql_axis_at(&v->x, v->symmetric ? 0 : k->lo)),
+           to = fmin(QL_WAYS_RIGHT, ql_axis_at(&v->x, k->hi));
     ql_ink_color(v->cairo, k->rgb, 0.45);
     ql_ink_line(v->cairo, from, y, to, y, 1.2);
     if (v->symmetric && v->has_groups) {
         ql_ink_color(v->cairo, k->rgb, 0.3);
-        ql_ink_line(v->cairo, fmin(QL_WAYS_RIGHT, ql_axis_at(&v->x, k->least)), y, fmin(QL_WAYS_RIGHT, ql_axis_at(&v->x, k->largest)), y, 6);
+        ql_ink_line(v->cairo, fmin(QL_WAYS_RIGHT, ql_axis_at(&v->x, k->least)), y,
+                    fmin(QL_WAYS_RIGHT, ql_axis_at(&v->x, k->largest)), y, 6);
     }
     ql_ink_color(v->cairo, k->rgb, 1);
     draw_end(v, k->hi, y);

@@ -12,7 +12,8 @@ static const uint32_t colors[QL_CLIP_COUNT] = {
 };
 enum { GAUSS_COLOR = 0xe69f00 };
 
-/* What the stored parameters of a group keep: the values of the lowest and highest code. A symmetric range ends at its threshold. */
+/* What the stored parameters of a group keep: the values of the lowest and highest code. A symmetric range ends at its
+ * threshold. */
 static void range_of(const ql_report *report, uint64_t group, double *lo, double *hi)
 {
     const double step = report->scales[group], zero = report->zeros ? report->zeros[group] : 0;

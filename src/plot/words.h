@@ -1,4 +1,5 @@
-/* What the numbers of a report are called: schemes differ in what they have. A report without a mapping counts as uniform. */
+/* What the numbers of a report are called: schemes differ in what they have. A report without a mapping counts as uniform.
+ */
 #ifndef QL_PLOT_WORDS_H
 #define QL_PLOT_WORDS_H
 

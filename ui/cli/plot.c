@@ -96,10 +96,9 @@ static int measure_and_draw(cli_session *session, const ql_spec *spec, const ql_
     ql_error error;
     ql_profile *profile = NULL;
     subject of = { .report = NULL };
-    bool measured =
-        ql_profile_make(session->engine, session->model, tensor, cli_session_task(session, elements), &profile, &error) ==
-            QL_OK &&
-        measure(session, profile, spec, kind->subject, rest, &of, &error) == QL_OK;
+    bool measured = ql_profile_make(session->engine, session->model, tensor, cli_session_task(session, elements), &profile,
+                                    &error) == QL_OK &&
+                    measure(session, profile, spec, kind->subject, rest, &of, &error) == QL_OK;
     cli_progress_hide();
     code = measured ? draw(session, &of, spec, kind->name, out) : cli_complain_error(&error);
     ql_ways_free(&of.ways);
