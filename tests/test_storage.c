@@ -1,6 +1,6 @@
 /*
- * Bits per weight with everything counted: codes, scales as they are stored, zero points, codebooks, outliers. The expected numbers are worked
- * out here, by hand, from the counts of groups.
+ * Bits per weight with everything counted: codes, scales as they are stored, zero points, codebooks, outliers. The expected
+ * numbers are worked out here, by hand, from the counts of groups.
  */
 #include "testing.h"
 
@@ -133,7 +133,8 @@ static void a_codebook_counts_its_levels_once(void **state)
     (void)state;
     const char *folder = testing_folder();
     char spec[300];
-    assert_true(npy_write(testing_path(folder, "levels.npy"), "f4", 1, (uint64_t[]) { 5 }, (float[]) { -1, -0.25f, 0, 0.25f, 1 }));
+    assert_true(
+        npy_write(testing_path(folder, "levels.npy"), "f4", 1, (uint64_t[]) { 5 }, (float[]) { -1, -0.25f, 0, 0.25f, 1 }));
     snprintf(spec, sizeof spec, "codebook:per=row,file=%s", testing_path(folder, "levels.npy"));
     check_report(spec, 3.0 * N + 32 * ROWS + 32 * 5);
 }
@@ -190,7 +191,8 @@ static void tables_show_the_true_bits(void **state)
     (void)state;
     static const char *const commands[] = { "quant", "compare" };
     for (size_t i = 0; i < 2; i++) {
-        testing_result result = testing_run("\"$QLOUPE\" %s data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s nf4 -q", commands[i]);
+        testing_result result =
+            testing_run("\"$QLOUPE\" %s data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s nf4 -q", commands[i]);
         assert_int_equal(result.exit_code, 0);
         assert_non_null(strstr(result.standard_output, "4.500"));
         assert_non_null(strstr(result.standard_output, "144.0 KiB"));

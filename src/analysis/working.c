@@ -1,7 +1,8 @@
 /*
  * The working: what a spec does to every element of a small tensor, for showing the arithmetic.
  *
- * Nothing is computed another way here: the same ranges, parameters, codes and values as behind a report, kept instead of summed up.
+ * Nothing is computed another way here: the same ranges, parameters, codes and values as behind a report, kept instead of
+ * summed up.
  */
 #include "base/error.h"
 #include "kernels/kernels.h"
@@ -26,8 +27,8 @@ static ql_status allocate(ql_working *w, bool has_range, bool has_levels, ql_err
     return done ? QL_OK : ql_fail_memory(error, n * 64 + groups * w->code_count * sizeof *w->levels);
 }
 
-static ql_status find_ranges(ql_engine *engine, const ql_profile *profile, const ql_quantizer *q, const ql_spec *spec, ql_working *w,
-                             ql_error *error)
+static ql_status find_ranges(ql_engine *engine, const ql_profile *profile, const ql_quantizer *q, const ql_spec *spec,
+                             ql_working *w, ql_error *error)
 {
     const ql_calibration calibration = {
         .engine = engine,
@@ -51,7 +52,8 @@ static void decode_levels(const ql_quantizer *q, ql_working *w)
     }
 }
 
-static ql_status work_elements(const ql_quantizer *q, const ql_tensor *tensor, ql_tile_buffers *tile, ql_working *w, ql_error *error)
+static ql_status work_elements(const ql_quantizer *q, const ql_tensor *tensor, ql_tile_buffers *tile, ql_working *w,
+                               ql_error *error)
 {
     const bool is_unsigned = q->code_lo >= 0;
     for (uint64_t begin = 0; begin < w->count; begin += QL_TILE) {
@@ -73,7 +75,8 @@ static ql_status work_elements(const ql_quantizer *q, const ql_tensor *tensor, q
     return QL_OK;
 }
 
-ql_status ql_working_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, ql_working **out, ql_error *error)
+ql_status ql_working_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, ql_working **out,
+                          ql_error *error)
 {
     const ql_tensor *tensor = profile->tensor;
     const ql_mapping *mapping = report->spec.mapping;
@@ -83,7 +86,8 @@ ql_status ql_working_make(ql_engine *engine, const ql_profile *profile, const ql
     ql_quantizer q = { 0 };
     ql_tile_buffers *tile = malloc(sizeof *tile);
     ql_working *w = calloc(1, sizeof *w);
-    ql_status status = tile && w ? ql_quantizer_make(engine, profile, &report->spec, NULL, 0, &q, error) : ql_fail_memory(error, sizeof *tile);
+    ql_status status = tile && w ? ql_quantizer_make(engine, profile, &report->spec, NULL, 0, &q, error)
+                                 : ql_fail_memory(error, sizeof *tile + sizeof *w);
     if (status == QL_OK) {
         const unsigned codes = (unsigned)(q.code_hi - q.code_lo) + 1;
         const bool has_range = mapping->fit != NULL;

@@ -9,7 +9,8 @@
 /* Not in the table of the registry: no file is of this kind. */
 static const ql_format format = { .info = { .name = "values", .extensions = "", .meaning = "numbers in memory" } };
 
-static ql_status fill(ql_model *model, const char *name, unsigned rank, const uint64_t *shape, uint64_t count, ql_error *error)
+static ql_status fill(ql_model *model, const char *name, unsigned rank, const uint64_t *shape, uint64_t count,
+                      ql_error *error)
 {
     ql_status status = ql_source_from_memory(name, model->header, count * sizeof(float), &model->source, error);
     if (status != QL_OK)
@@ -46,8 +47,8 @@ ql_status ql_model_from_values(const char *name, unsigned rank, const uint64_t *
     model->tensors = calloc(1, sizeof *model->tensors);
     model->storages = calloc(1, sizeof *model->storages);
     model->shapes = calloc(rank + 1, sizeof *model->shapes);
-    ql_status status = model->header && model->tensors && model->storages && model->shapes ? QL_OK
-                                                                                             : ql_fail_memory(error, size + 1);
+    ql_status status =
+        model->header && model->tensors && model->storages && model->shapes ? QL_OK : ql_fail_memory(error, size + 1);
     if (status == QL_OK) {
         if (size > 0)
             memcpy(model->header, values, size);

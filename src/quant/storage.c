@@ -11,7 +11,8 @@ double ql_spec_bits_per_weight(const ql_spec *spec, uint64_t rows, uint64_t cols
     const double n = (double)rows * (double)cols;
     const ql_tensor tensor = { .rows = rows, .cols = cols, .element_count = rows * cols, .layout = QL_LAYOUT_OUT_IN };
     ql_quantizer q = { .spec = *spec, .level_count = 1u << spec->bits };
-    if (mapping == &ql_mapping_none || mapping == &ql_mapping_codebook || ql_groups_make(&tensor, spec, &q.groups, NULL) != QL_OK) {
+    if (mapping == &ql_mapping_none || mapping == &ql_mapping_codebook ||
+        ql_groups_make(&tensor, spec, &q.groups, NULL) != QL_OK) {
         return 0;
     }
     q.second_count = spec->double_quant ? (q.groups.count + SECOND_BLOCK - 1) / SECOND_BLOCK : 0;

@@ -38,8 +38,8 @@ static double decode(ql_dtype dtype, uint32_t code)
     return ql_float_decode(format_of(dtype), (uint16_t)code);
 }
 
-/* Codes in the order of their values: `rank` counts representable values from zero up, negative ones down. Beyond the largest finite
-   value comes infinity where the format has one, else nothing. */
+/* Codes in the order of their values: `rank` counts representable values from zero up, negative ones down. Beyond the largest
+   finite value comes infinity where the format has one, else nothing. */
 static double value_at(ql_dtype dtype, unsigned bits, uint32_t largest, int64_t rank)
 {
     const uint32_t sign = rank < 0 ? 1u << (bits - 1) : 0;
@@ -57,7 +57,8 @@ bool ql_float_take_apart(ql_dtype dtype, double value, ql_float_parts *out)
     if (dtype != QL_F32 && !format_of(dtype)) {
         return false;
     }
-    const uint32_t code = encode(dtype, value), mask = (1u << (info->bits - 1)) - 1, largest = encode(dtype, info->max_finite);
+    const uint32_t code = encode(dtype, value), largest = encode(dtype, info->max_finite);
+    const uint32_t mask = (1u << (info->bits - 1)) - 1;
     *out = (ql_float_parts){
         .dtype = dtype,
         .bias = dtype == QL_F32 ? 127 : format_of(dtype)->bias,

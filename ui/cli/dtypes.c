@@ -81,12 +81,14 @@ static void add_row(cli_table *table, const ql_dtype_info *info, double params)
 /* What the table says besides, with or without a count of parameters. */
 static void write_below(char *out, size_t size, double params)
 {
-    size_t used = (size_t)snprintf(out, size,
-                                   "values: yes when tensors of this type can be measured and quantized; the others are listed only; exp and "
-                                   "mant: bits of the fields;\ndigits: decimal digits that always survive - that tell all values apart");
+    size_t used = (size_t)snprintf(
+        out, size,
+        "values: yes when tensors of this type can be measured and quantized; the others are listed only; exp and "
+        "mant: bits of the fields;\ndigits: decimal digits that always survive - that tell all values apart");
     if (params > 0)
         snprintf(out + used, size - used,
-                 "\n\nPacked codes of 4, 2 and 1 bits take %.4g, %.4g and %.4g GB; their scales come on top: `qloupe schemes --params`.",
+                 "\n\nPacked codes of 4, 2 and 1 bits take %.4g, %.4g and %.4g GB; their scales come on top: `qloupe "
+                 "schemes --params`.",
                  cli_gigabytes(params, 4), cli_gigabytes(params, 2), cli_gigabytes(params, 1));
 }
 
@@ -106,7 +108,8 @@ static int run(cli_session *session)
         add_row(&table, ql_dtype_describe(dtype), params);
     char below[640], above[96];
     write_below(below, sizeof below, params);
-    snprintf(above, sizeof above, "GB (1e9 bytes): %s parameters of that type", params > 0 ? cli_value(session->arguments, CLI_PARAMS) : "");
+    snprintf(above, sizeof above, "GB (1e9 bytes): %s parameters of that type",
+             params > 0 ? cli_value(session->arguments, CLI_PARAMS) : "");
     const cli_document document = { .list = "dtypes", .above = params > 0 ? above : NULL, .below = below, .table = &table };
     cli_session_write(session, &document);
     cli_table_free(&table);

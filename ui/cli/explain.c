@@ -22,7 +22,8 @@ static int run(cli_session *session)
     const size_t count = arguments->operand_count;
     double value;
     if (count == 0)
-        return cli_complain("`qloupe explain` needs a number or a spec: `qloupe explain 0.1`, `qloupe explain absmax 3.2 -3 0.1`");
+        return cli_complain(
+            "`qloupe explain` needs a number or a spec: `qloupe explain 0.1`, `qloupe explain absmax 3.2 -3 0.1`");
     if (cli_is_number(words[0], &value))
         return cli_explain_numbers(session, words, count);
     if (strcmp(words[0], "fixed") == 0)
@@ -34,8 +35,10 @@ const cli_command cli_command_explain = {
     .name = "explain",
     .usage = "NUMBER... | SPEC [NUMBERS...] | fixed M [INTEGERS...]",
     .summary = "the arithmetic step by step, with your numbers",
-    .details = "Numbers stand apart with spaces or commas; a matrix has ; between its rows (quote it for the shell), or brackets as in\n"
-               "Python. Without numbers a spec is described. A number such as 0.1 is shown in every number format; `fixed M` is the\n"
+    .details = "Numbers stand apart with spaces or commas; a matrix has ; between its rows (quote it for the shell), or "
+               "brackets as in\n"
+               "Python. Without numbers a spec is described. A number such as 0.1 is shown in every number format; `fixed "
+               "M` is the\n"
                "integer multiplier that integer-only inference has for a real M, applied to the integers that follow.",
     .example = "qloupe explain 0.1\n"
                "qloupe explain absmax 3.2 -3 0.1\n"

@@ -53,7 +53,8 @@ int cli_explain_fixed(cli_session *session, const char *const *words, size_t cou
 {
     double real;
     if (count == 0 || !cli_is_number(words[0], &real) || !(real >= 0) || isinf(real))
-        return cli_complain("`explain fixed` needs a multiplier of 0 or more, such as d_x·d_w/d_y: `qloupe explain fixed 0.0072 1000`");
+        return cli_complain(
+            "`explain fixed` needs a multiplier of 0 or more, such as d_x·d_w/d_y: `qloupe explain fixed 0.0072 1000`");
     const ql_multiplier multiplier = ql_multiplier_of(real);
     cli_table steps = cli_table_over(cli_step_columns, CLI_STEP_COLUMNS), products = cli_table_over(COLUMNS, COLUMN_COUNT);
     explain_multiplier(&steps, real, multiplier);

@@ -56,7 +56,7 @@ static const struct {
     const char *name;
     ql_dtype dtype;
 } FLOATS[] = {
-    { "fp32", QL_F32 },        { "fp16", QL_F16 },        { "bf16", QL_BF16 },
+    { "fp32", QL_F32 },         { "fp16", QL_F16 },         { "bf16", QL_BF16 },
     { "fp8_e5m2", QL_F8_E5M2 }, { "fp8_e4m3", QL_F8_E4M3 }, { "fp4_e2m1", QL_F4 },
 };
 
@@ -105,7 +105,8 @@ static void write_arithmetic(char *out, size_t size, const ql_float_parts *parts
     const char *sign = parts->sign ? "-" : "";
     const unsigned whole = 1u << info->mantissa_bits;
     if (!isfinite(parts->stored))
-        snprintf(out, size, isnan(parts->stored) ? "all ones: not a number" : "E = %u, M = 0: %sinfinity", parts->exponent, sign);
+        snprintf(out, size, isnan(parts->stored) ? "all ones: not a number" : "E = %u, M = 0: %sinfinity", parts->exponent,
+                 sign);
     else if (parts->exponent == 0)
         snprintf(out, size, "%s2^(1 - %d)·(0 + %u / %u)", sign, parts->bias, parts->mantissa, whole);
     else
@@ -174,7 +175,8 @@ int cli_explain_numbers(cli_session *session, const char *const *words, size_t c
         double value;
         if (!cli_is_number(words[i], &value)) {
             cli_table_free(&tables[0]);
-            return cli_complain("'%s' is no number; give numbers, or a spec first: `qloupe help explain`", cli_shown(words[i]));
+            return cli_complain("'%s' is no number; give numbers, or a spec first: `qloupe help explain`",
+                                cli_shown(words[i]));
         }
         for (size_t at = 0; at < sizeof FLOATS / sizeof FLOATS[0]; at++)
             add_float(&tables[0], at, value);

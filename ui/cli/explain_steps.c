@@ -1,6 +1,6 @@
 /*
- * How each mapping works, in steps: the formula, the same with its numbers, and what came out. What came out is the library's; the text never
- * computes a parameter a second way.
+ * How each mapping works, in steps: the formula, the same with its numbers, and what came out. What came out is the
+ * library's; the text never computes a parameter a second way.
  */
 #include "cli/explain.h"
 #include "text/number.h"
@@ -9,8 +9,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { FEW = 8, LINE = 400 };
 
 const cli_column cli_step_columns[CLI_STEP_COLUMNS] = {
     [CLI_STEP_GROUP] = { .key = "group" },
@@ -47,7 +45,7 @@ static void add_step(const cli_explained *at, const char *name, const char *form
 
 void cli_step(const cli_explained *at, const char *name, const char *formula, double result, const char *numbers, ...)
 {
-    char text[LINE];
+    char text[CLI_LINE];
     va_list arguments;
     va_start(arguments, numbers);
     vsnprintf(text, sizeof text, numbers, arguments);
@@ -62,145 +60,30 @@ double cli_explained_scale(const ql_report *report, uint64_t group)
     return report->block_maxima ? report->block_maxima[group] : report->scales[group];
 }
 
-/* ---- The values of the group ------------------------------------------------------------------------------------- */
-
 static double scale_of(const cli_explained *at)
 {
     return at->report->scales[at->group];
 }
 
-static double least(const cli_explained *at)
-{
-    double result = at->x[0];
-    for (size_t i = 1; i < at->n; i++)
-        result = fmin(result, at->x[i]);
-    return result;
-}
-
-static double greatest(const cli_explained *at)
-{
-    double result = at->x[0];
-    for (size_t i = 1; i < at->n; i++)
-        result = fmax(result, at->x[i]);
-    return result;
-}
-
-static double identity(double v)
-{
-    return v;
-}
-
-/* "3.2, 3, 0.1", or "64 values". */
-static const char *list(const cli_explained *at, double (*of)(double), const char *between, char out[LINE])
-{
-    size_t used = 0;
-    if (at->n > FEW) {
-        snprintf(out, LINE, "%zu values", at->n);
-        return out;
-    }
-    for (size_t i = 0; i < at->n; i++)
-        used += (size_t)snprintf(out + used, LINE - used, "%s%s", i ? between : "", cli_seven(of(at->x[i])));
-    return out;
-}
-
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* "rank 0.7·(5 - 1) = 2.8 of 0.3 1 2.5 3.7 4" */
-static const char *ranked(const cli_explained *at, double percent, double (*of)(double), char out[LINE])
-{
-    double sorted[FEW];
-    size_t used = (size_t)snprintf(out, LINE, "rank %s·(%zu - 1) = %s", cli_seven(percent / 100), at->n,
-                                   cli_seven(percent / 100 * (double)(at->n - 1)));
-    for (size_t i = 0; i < at->n && at->n <= FEW; i++)
-        sorted[i] = of(at->x[i]);
-    if (at->n <= FEW)
-        qsort(sorted, at->n, sizeof *sorted, compare);
-    for (size_t i = 0; i < at->n && at->n <= FEW; i++)
-        used += (size_t)snprintf(out + used, LINE - used, "%s%s", i ? " " : " of ", cli_seven(sorted[i]));
-    return out;
-}
-
-/* ---- Ranges -------------------------------------------------------------------------------------------------------- */
-
-static void explain_alpha(const cli_explained *at)
-{
-    const double alpha = at->working->hi[at->group];
-    const ql_spec *spec = at->spec;
-    char text[LINE], formula[96];
-    switch (spec->clip) {
-    case QL_CLIP_PERCENTILE:
-        snprintf(formula, sizeof formula, "alpha = percentile %s of |x|", cli_seven(spec->p_hi));
-        cli_step(at, "range", formula, alpha, "%s", ranked(at, spec->p_hi, fabs, text));
-        break;
-    case QL_CLIP_KL:
-        cli_step(at, "range", "alpha = end of the best of 2048 bins", alpha, "least divergence of the clipped histogram");
-        break;
-    case QL_CLIP_MSE:
-        cli_step(at, "range", "alpha = max|x|·k / 256", alpha, "k = 256 … 1 with the least sum of e^2");
-        break;
-    case QL_CLIP_ACIQ:
-        cli_step(at, "range", spec->dist == QL_DIST_GAUSS ? "alpha = c(b)·σ" : "alpha = c(b)·mean|x - μ|", alpha,
-                 "c(b) of a %s distribution", spec->dist == QL_DIST_GAUSS ? "Gauss" : "Laplace");
-        break;
-    case QL_CLIP_MANUAL:
-        cli_step(at, "range", "alpha, by hand", alpha, "%s", "");
-        break;
-    default:
-        cli_step(at, "range", "alpha = max|x|", alpha, "max(%s)", list(at, fabs, ", ", text));
-        break;
-    }
-}
-
-static void explain_lo_hi(const cli_explained *at)
-{
-    const ql_spec *spec = at->spec;
-    const double lo = at->working->lo[at->group], hi = at->working->hi[at->group];
-    char text[LINE], formula[96];
-    switch (spec->clip) {
-    case QL_CLIP_PERCENTILE:
-        snprintf(formula, sizeof formula, "lo = percentile %s of x", cli_seven(spec->p_lo));
-        cli_step(at, "low end", formula, lo, "%s", ranked(at, spec->p_lo, identity, text));
-        snprintf(formula, sizeof formula, "hi = percentile %s of x", cli_seven(spec->p_hi));
-        cli_step(at, "high end", formula, hi, "%s", ranked(at, spec->p_hi, identity, text));
-        break;
-    case QL_CLIP_MANUAL:
-        cli_step(at, "low end", "lo, by hand", lo, "%s", "");
-        cli_step(at, "high end", "hi, by hand", hi, "%s", "");
-        break;
-    case QL_CLIP_MSE:
-        cli_step(at, "low end", "lo = min·k / 256", lo, "k = 256 … 1 with the least sum of e^2");
-        cli_step(at, "high end", "hi = max·k / 256", hi, "%s", "");
-        break;
-    default:
-        cli_step(at, "low end", "lo = min x", lo, "min(%s)", list(at, identity, ", ", text));
-        cli_step(at, "high end", "hi = max x", hi, "max(%s)", list(at, identity, ", ", text));
-        break;
-    }
-}
-
 /* ---- Codes and values ---------------------------------------------------------------------------------------------- */
 
 /* The codes or values of the group, where there are few. */
-static void list_codes(const cli_explained *at, bool values, char out[LINE])
+static void list_codes(const cli_explained *at, bool values, char out[CLI_LINE])
 {
     const ql_working *w = at->working;
     size_t used = 0, shown = 0;
     out[0] = '\0';
-    for (uint64_t i = 0; i < w->count && at->n <= FEW; i++) {
+    for (uint64_t i = 0; i < w->count && at->n <= CLI_FEW; i++) {
         if (w->groups[i] != at->group)
             continue;
-        used += (size_t)snprintf(out + used, LINE - used, "%s%s", shown++ ? " " : "",
+        used += (size_t)snprintf(out + used, CLI_LINE - used, "%s%s", shown++ ? " " : "",
                                  values ? cli_seven(w->y[i]) : cli_seven(w->codes[i]));
     }
 }
 
 static void explain_codes(const cli_explained *at, const char *encode, const char *decode)
 {
-    char text[LINE];
+    char text[CLI_LINE];
     list_codes(at, false, text);
     add_step(at, "code", encode, "", NAN, text);
     list_codes(at, true, text);
@@ -224,8 +107,9 @@ static void explain_absmax(const cli_explained *at)
     const ql_report *r = at->report;
     const double alpha = at->working->hi[at->group], d = scale_of(at);
     char encode[96];
-    explain_alpha(at);
-    cli_step(at, "codes", "Q = 2^(b - 1) - 1", r->code_hi, "2^(%u - 1) - 1, codes %d … %d", spec->bits, r->code_lo, r->code_hi);
+    cli_explain_alpha(at);
+    cli_step(at, "codes", "Q = 2^(b - 1) - 1", r->code_hi, "2^(%u - 1) - 1, codes %d … %d", spec->bits, r->code_lo,
+             r->code_hi);
     if (alpha == 0)
         cli_step(at, "step", "d = 1 where alpha is 0", d, "%s", "");
     else if (spec->range == QL_RANGE_TORCHOBS)
@@ -245,7 +129,7 @@ static void explain_zeropoint(const cli_explained *at)
     const double d = scale_of(at);
     const int zero = r->zeros[at->group];
     char encode[96], decode[96];
-    explain_lo_hi(at);
+    cli_explain_lo_hi(at);
     if (spec->zero == QL_ZERO_INCLUDE && (lo > 0 || hi < 0)) {
         lo = fmin(lo, 0);
         hi = fmax(hi, 0);
@@ -254,10 +138,11 @@ static void explain_zeropoint(const cli_explained *at)
     if (lo == hi)
         cli_step(at, "step", "d = 1 for an empty range", d, "%s", "");
     else
-        cli_step(at, "step", "d = (hi - lo) / (2^b - 1)", d, "(%s - %s) / %d", cli_seven(hi), cli_seven(lo), r->code_hi - r->code_lo);
+        cli_step(at, "step", "d = (hi - lo) / (2^b - 1)", d, "(%s - %s) / %d", cli_seven(hi), cli_seven(lo),
+                 r->code_hi - r->code_lo);
     explain_per_unit(at);
-    cli_step(at, "zero point", "z = round(qmin - lo / d)", zero, "round(%d - %s / %s) = round(%s)", r->code_lo, cli_seven(lo),
-             cli_seven(d), cli_seven(r->code_lo - lo / d));
+    cli_step(at, "zero point", "z = round(qmin - lo / d)", zero, "round(%d - %s / %s) = round(%s)", r->code_lo,
+             cli_seven(lo), cli_seven(d), cli_seven(r->code_lo - lo / d));
     snprintf(encode, sizeof encode, "q = clamp(%s(x / d) %c %d, %d, %d)", rounding(spec), zero < 0 ? '-' : '+', abs(zero),
              r->code_lo, r->code_hi);
     snprintf(decode, sizeof decode, "y = (q %c %d)·d", zero < 0 ? '+' : '-', abs(zero));
@@ -267,20 +152,20 @@ static void explain_zeropoint(const cli_explained *at)
 static void explain_int4g(const cli_explained *at)
 {
     const ql_report *r = at->report;
-    double lo = fmin(least(at), 0), hi = fmax(greatest(at), 0);
+    double lo = fmin(cli_least(at), 0), hi = fmax(cli_greatest(at), 0);
     const double d = scale_of(at);
     const int zero = r->zeros[at->group];
-    char encode[96], decode[96], text[LINE];
+    char encode[96], decode[96], text[CLI_LINE];
     if (lo == hi) {
         lo = -1;
         hi = 1;
         cli_step(at, "low end", "lo = -1, hi = 1 for zeros", NAN, "%s", "");
     } else {
-        cli_step(at, "low end", "lo = min(x, 0)", lo, "min(%s, 0)", list(at, identity, ", ", text));
-        cli_step(at, "high end", "hi = max(x, 0)", hi, "max(%s, 0)", list(at, identity, ", ", text));
+        cli_step(at, "low end", "lo = min(x, 0)", lo, "min(%s, 0)", cli_list(at, cli_identity, ", ", text));
+        cli_step(at, "high end", "hi = max(x, 0)", hi, "max(%s, 0)", cli_list(at, cli_identity, ", ", text));
     }
-    cli_step(at, "step", "d = half((hi - lo) / (2^b - 1))", d, "(%s - %s) / %d = %s", cli_seven(hi), cli_seven(lo), r->code_hi,
-             cli_seven((hi - lo) / r->code_hi));
+    cli_step(at, "step", "d = half((hi - lo) / (2^b - 1))", d, "(%s - %s) / %d = %s", cli_seven(hi), cli_seven(lo),
+             r->code_hi, cli_seven((hi - lo) / r->code_hi));
     cli_step(at, "zero point", "z = clamp(round(-lo / d), 0, 2^b - 1)", zero, "round(%s / %s) = round(%s)", cli_seven(-lo),
              cli_seven(d), cli_seven(-lo / d));
     snprintf(encode, sizeof encode, "q = clamp(round(x / d) + %d, 0, %d)", zero, r->code_hi);
@@ -290,8 +175,8 @@ static void explain_int4g(const cli_explained *at)
 
 static void explain_largest(const cli_explained *at)
 {
-    char text[LINE];
-    cli_step(at, "scale", "A = max|x|", at->working->hi[at->group], "max(%s)", list(at, fabs, ", ", text));
+    char text[CLI_LINE];
+    cli_step(at, "scale", "A = max|x|", at->working->hi[at->group], "max(%s)", cli_list(at, fabs, ", ", text));
 }
 
 /* nf4, bnbfp4 and codebook: levels times the largest magnitude. */
@@ -305,7 +190,8 @@ static void explain_levels(const cli_explained *at)
         cli_step(at, "second scale", "B = max|A - m| of 256 blocks", second, "%s", "");
         cli_step(at, "scale code", "s = entry of the dynamic map", r->scale_codes[at->group], "nearest to (A - m) / B = %s",
                  cli_seven(second > 0 ? (r->block_maxima[at->group] - mean) / second : 0));
-        cli_step(at, "stored scale", "A' = map[s]·B + m", scale_of(at), "instead of A = %s", cli_seven(r->block_maxima[at->group]));
+        cli_step(at, "stored scale", "A' = map[s]·B + m", scale_of(at), "instead of A = %s",
+                 cli_seven(r->block_maxima[at->group]));
     }
     explain_codes(at, "q = level nearest to x / A", r->block_maxima ? "y = level[q]·A'" : "y = level[q]·A");
 }
@@ -323,8 +209,8 @@ static void explain_mxfp4(const cli_explained *at)
     const int byte = at->report->scale_codes[at->group];
     explain_largest(at);
     if (largest > 0)
-        cli_step(at, "exponent", "E = floor(log2 A) - 2", byte - 127, "floor(%s) - 2, stored as E + 127 = %d", cli_seven(log2(largest)),
-                 byte);
+        cli_step(at, "exponent", "E = floor(log2 A) - 2", byte - 127, "floor(%s) - 2, stored as E + 127 = %d",
+                 cli_seven(log2(largest)), byte);
     cli_step(at, "step", "d = 2^E", scale_of(at), "2^%d", byte - 127);
     explain_codes(at, "q = e2m1(x / d)", "y = e2m1[q]·d");
 }
@@ -337,7 +223,8 @@ static void explain_nvfp4(const cli_explained *at)
     explain_largest(at);
     char bits[48];
     cli_fields(bits, sizeof bits, QL_F8_E4M3, r->scale_codes[at->group]);
-    cli_step(at, "scale code", "s = e4m3(A / 6 / T)", scale_of(at) / tensor, "e4m3(%s), stored as %s", cli_seven(largest / 6 / tensor), bits);
+    cli_step(at, "scale code", "s = e4m3(A / 6 / T)", scale_of(at) / tensor, "e4m3(%s), stored as %s",
+             cli_seven(largest / 6 / tensor), bits);
     cli_step(at, "step", "d = s·T", scale_of(at), "%s·%s", cli_seven(scale_of(at) / tensor), cli_seven(tensor));
     explain_codes(at, "q = e2m1(x / d)", "y = e2m1[q]·d");
 }
@@ -364,7 +251,8 @@ static void explain_float(const cli_explained *at)
 
 static void explain_kmeans(const cli_explained *at)
 {
-    cli_step(at, "start", "level[k] = percentile 100·(k + 0.5) / K", NAN, "K = 2^%u = %u levels", at->spec->bits, at->report->levels);
+    cli_step(at, "start", "level[k] = percentile 100·(k + 0.5) / K", NAN, "K = 2^%u = %u levels", at->spec->bits,
+             at->report->levels);
     cli_step(at, "repeat", "level[k] = mean of the x nearest to it", NAN, "until no x moves, %llu times at most",
              (unsigned long long)at->spec->iterations);
     explain_codes(at, "q = nearest level", "y = level[q]");
@@ -379,8 +267,8 @@ static void explain_quantile(const cli_explained *at)
 
 static void explain_mean(const cli_explained *at)
 {
-    char text[LINE];
-    cli_step(at, "scale", "mean|x|", at->working->hi[at->group], "(%s) / %zu", list(at, fabs, " + ", text), at->n);
+    char text[CLI_LINE];
+    cli_step(at, "scale", "mean|x|", at->working->hi[at->group], "(%s) / %zu", cli_list(at, fabs, " + ", text), at->n);
 }
 
 static void explain_ternary(const cli_explained *at)
@@ -402,13 +290,13 @@ static void explain_binary(const cli_explained *at)
 
 static double extreme(const cli_explained *at)
 {
-    return -least(at) > greatest(at) ? least(at) : greatest(at);
+    return -cli_least(at) > cli_greatest(at) ? cli_least(at) : cli_greatest(at);
 }
 
 static void explain_q8_0(const cli_explained *at)
 {
-    char text[LINE];
-    cli_step(at, "scale", "A = max|x|", fabs(extreme(at)), "max(%s)", list(at, fabs, ", ", text));
+    char text[CLI_LINE];
+    cli_step(at, "scale", "A = max|x|", fabs(extreme(at)), "max(%s)", cli_list(at, fabs, ", ", text));
     cli_step(at, "step", "d = A / 127", scale_of(at), "%s / 127, stored in half precision", cli_seven(fabs(extreme(at))));
     explain_codes(at, "q = round away(x / d)", "y = q·half(d)");
 }
@@ -417,8 +305,8 @@ static void explain_q8_0(const cli_explained *at)
 static void explain_middle(const cli_explained *at)
 {
     const int middle = (at->report->code_hi + 1) / 2;
-    char text[LINE], encode[96], decode[96];
-    cli_step(at, "scale", "m = x of largest magnitude", extreme(at), "of %s", list(at, identity, ", ", text));
+    char text[CLI_LINE], encode[96], decode[96];
+    cli_step(at, "scale", "m = x of largest magnitude", extreme(at), "of %s", cli_list(at, cli_identity, ", ", text));
     cli_step(at, "step", middle == 8 ? "d = m / -8" : "d = m / -16", scale_of(at), "%s / -%d, stored in half precision",
              cli_seven(extreme(at)), middle);
     snprintf(encode, sizeof encode, "q = min(trunc(x / d + %d.5), %d)", middle, at->report->code_hi);
@@ -429,11 +317,11 @@ static void explain_middle(const cli_explained *at)
 static void explain_minimum(const cli_explained *at)
 {
     const int top = at->report->code_hi;
-    char text[LINE];
-    cli_step(at, "range", "m = min x", at->working->levels[at->group * at->working->code_count], "min(%s), stored in half precision",
-             list(at, identity, ", ", text));
+    char text[CLI_LINE];
+    cli_step(at, "range", "m = min x", at->working->levels[at->group * at->working->code_count],
+             "min(%s), stored in half precision", cli_list(at, cli_identity, ", ", text));
     cli_step(at, "step", top == 15 ? "d = (max - m) / 15" : "d = (max - m) / 31", scale_of(at),
-             "(%s - %s) / %d, stored in half precision", cli_seven(greatest(at)), cli_seven(least(at)), top);
+             "(%s - %s) / %d, stored in half precision", cli_seven(cli_greatest(at)), cli_seven(cli_least(at)), top);
     explain_codes(at, "q = trunc((x - m) / d + 0.5)", "y = q·half(d) + half(m)");
 }
 

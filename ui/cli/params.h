@@ -4,7 +4,8 @@
 
 #include "cli/session.h"
 
-/* --params as a count, 0 when it is not given: 7e9, 7B, 350M, 124,439,808. Returns an exit code, having told stderr why it is not 0. */
+/* --params as a count, 0 when it is not given: 7e9, 7B, 350M, 124,439,808. Returns an exit code, having told stderr why it
+ * is not 0. */
 int cli_params_given(const cli_session *session, double *out);
 
 /* Decimal gigabytes, 1e9 bytes, as everybody counts them for models. */

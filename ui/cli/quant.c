@@ -166,9 +166,10 @@ const cli_command cli_command_quant = {
     .name = "quant",
     .usage = "[FILE] -t NAME -s SPEC [-o DIR] [--fail-on CHECK]",
     .summary = "quantize one tensor under one spec: parameters, every metric, why",
-    .details = "With -o the folder DIR gets codes.npy and dequant.npy (in the stored shape), the parameters that the spec has:\n"
-               "scales.npy and zeros.npy (one value per group), codebook.npy, edges.npy, outlier_index.npy and so on; and\n"
-               "report.json (what --json prints).",
+    .details =
+        "With -o the folder DIR gets codes.npy and dequant.npy (in the stored shape), the parameters that the spec has:\n"
+        "scales.npy and zeros.npy (one value per group), codebook.npy, edges.npy, outlier_index.npy and so on; and\n"
+        "report.json (what --json prints).",
     .example = "qloupe quant -t h.2.mlp.c_fc.weight -s absmax:bits=4,per=row\n"
                "qloupe quant model.safetensors -t lm_head.weight -s zeropoint:bits=4,per=block,block=64 -o out",
     .options = CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_OUTPUT) | CLI_HAS(CLI_FAIL_ON),

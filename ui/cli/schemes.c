@@ -22,10 +22,16 @@ static void describe_columns(cli_column out[COLUMN_COUNT], bool alone, double pa
                                   .title = "storage",
                                   .help = alone ? "bits/wt: b of a code, G groups, n weights, K levels" : NULL };
     out[BITS] = (cli_column) {
-        .key = "bits_per_weight", .title = "bits/wt", .help = "as it stands, on a matrix of 4096 × 4096", .form = TEXT_FIXED_3,
+        .key = "bits_per_weight",
+        .title = "bits/wt",
+        .help = "as it stands, on a matrix of 4096 × 4096",
+        .form = TEXT_FIXED_3,
     };
     out[MEMORY] = (cli_column) {
-        .key = params > 0 ? "gigabytes" : NULL, .title = params > 0 ? "GB" : NULL, .help = "that many parameters, 1e9 bytes", .form = TEXT_SEVEN,
+        .key = params > 0 ? "gigabytes" : NULL,
+        .title = params > 0 ? "GB" : NULL,
+        .help = "that many parameters, 1e9 bytes",
+        .form = TEXT_SEVEN,
     };
     for (ql_key key = 0; key < QL_KEY_COUNT; key++) {
         const ql_key_info *info = ql_key_describe(key);
@@ -64,7 +70,8 @@ static int complain_unknown(const char *name)
     ql_error error;
     if (ql_spec_parse(name, &spec, &error) != QL_OK)
         return cli_complain_error(&error);
-    return cli_complain("'%s' is a spec: `qloupe explain` describes it; `qloupe schemes` takes the name of a mapping", cli_shown(name));
+    return cli_complain("'%s' is a spec: `qloupe explain` describes it; `qloupe schemes` takes the name of a mapping",
+                        cli_shown(name));
 }
 
 static int run(cli_session *session)

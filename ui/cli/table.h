@@ -85,11 +85,13 @@ static inline cli_cell cli_shape(const ql_tensor *tensor)
     return (cli_cell) { .kind = CLI_SHAPE, .as.tensor = tensor };
 }
 
-/* A table and what stands around it, and perhaps another one below. Strings may be NULL; lines are printable UTF-8 without the newline. */
+/* A table and what stands around it, and perhaps another one below. Strings may be NULL; lines are printable UTF-8 without
+   the newline. */
 typedef struct cli_document {
     const char *list;         /* JSON name of the list of rows */
     const char *file;         /* path as given */
     const char *format;       /* of the file */
+    const char *spec;         /* that all of it is about; for programs */
     const ql_model *metadata; /* whose metadata is shown */
     const char *above;        /* a line for people above the table */
     const char *below;        /* lines for people below the table */

@@ -146,6 +146,10 @@ void cli_write_json(FILE *out, const cli_document *document)
     }
     if (document->format)
         fprintf(out, ",\"format\":\"%s\"", document->format);
+    if (document->spec) {
+        fputs(",\"spec\":", out);
+        write_string(out, ql_text_from(document->spec));
+    }
     if (document->metadata)
         write_metadata(out, document->metadata);
     for (const cli_document *part = document; part; part = part->next)
