@@ -19,7 +19,7 @@ static int stop(void **state)
     return 0;
 }
 
-#if defined __SANITIZE_THREAD__ || defined __SANITIZE_ADDRESS__
+#ifdef __SANITIZE_THREAD__
 enum { SUBJECTS = 1, WALKS = 1000 };
 #else
 enum { SUBJECTS = 4, WALKS = 10000 };
