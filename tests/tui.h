@@ -1,4 +1,5 @@
-/* What the tests of the terminal interface share: screens as text, what is on them, the numbers that the command line gives. */
+/* What the tests of the terminal interface share: screens as text, what is on them, the numbers that the command line gives.
+ */
 #ifndef QL_TESTS_TUI_H
 #define QL_TESTS_TUI_H
 

@@ -132,10 +132,10 @@ static const struct {
     const char *name;
     double (*get)(const ql_report *report);
 } numbers[] = {
-    { "hi", high },         { "lo", low },           { "d", scale_of },        { "top", top_code },    { "qmin", low_code },
-    { "steps", steps },     { "z", zero_point },     { "high", high_end },     { "low", low_end },     { "below", minus_low_end },
-    { "max", largest },     { "extreme", extreme },  { "E", exponent },        { "T", tensor_scale },  { "Tmax", tensor_largest },
-    { "s", block_scale },   { "min", first_level },  { "K", level_count },     { "span", span },       { "spacing", spacing },
+    { "hi", high },       { "lo", low },          { "d", scale_of },    { "top", top_code },   { "qmin", low_code },
+    { "steps", steps },   { "z", zero_point },    { "high", high_end }, { "low", low_end },    { "below", minus_low_end },
+    { "max", largest },   { "extreme", extreme }, { "E", exponent },    { "T", tensor_scale }, { "Tmax", tensor_largest },
+    { "s", block_scale }, { "min", first_level }, { "K", level_count }, { "span", span },      { "spacing", spacing },
     { "range", range },
 };
 
@@ -239,12 +239,8 @@ static const struct {
     const char *name;
     void (*print)(const ql_report *report, char *out, size_t size);
 } lists[] = {
-    { "levels", print_levels },
-    { "units", print_unit_levels },
-    { "ends", print_ends },
-    { "edges", print_edges },
-    { "eps", print_eps },
-    { "round", print_rounding },
+    { "levels", print_levels }, { "units", print_unit_levels }, { "ends", print_ends },
+    { "edges", print_edges },   { "eps", print_eps },           { "round", print_rounding },
 };
 
 /* ---- Templates --------------------------------------------------------------------------------------------------- */
@@ -323,13 +319,12 @@ static void add(text_out *out, const char *text, size_t size)
     out->at[out->used] = 0;
 }
 
-/* "+ 3" or "- 3". */
-static void print_operation(char out[TEXT_NUMBER_SIZE], double value)
+/* "+ 3" or "- 3": the number added or subtracted. */
+static void print_operation(char *out, size_t size, char operation, double value)
 {
-    char number[TEXT_NUMBER_SIZE - 2];
-    text_number(out, fabs(value), TEXT_SIGNIFICANT);
-    snprintf(number, sizeof number, "%s", out);
-    snprintf(out, TEXT_NUMBER_SIZE, "%c %s", value < 0 ? '-' : '+', number);
+    char number[TEXT_NUMBER_SIZE];
+    text_number(number, fabs(value), TEXT_SIGNIFICANT);
+    snprintf(out, size, "%c %s", value >= 0 ? operation : operation == '+' ? '-' : '+', number);
 }
 
 /* What stands for the placeholder `name`[size]. */
@@ -347,7 +342,7 @@ static void add_value(text_out *out, const ql_report *report, const char *name, 
             continue;
         const double value = numbers[i].get(report);
         if (sign)
-            print_operation(text, sign == '-' ? -value : value);
+            print_operation(text, sizeof text, sign, value);
         else
             text_number(text, value, TEXT_SIGNIFICANT);
     }

@@ -136,9 +136,30 @@ void tui_bar_formula(tui_app *app, int y)
     canvas->faded = false;
 }
 
+/* What is wrong, NULL when nothing is: of the last key, else of the tensor under this spec. */
+static const char *complaint(const tui_document *document)
+{
+    if (*document->message)
+        return document->is_error ? document->message : NULL;
+    return document->problem.status != QL_OK ? document->problem.message : NULL;
+}
+
+/* A complaint stands in the status line; one that is too long for it, or while that is typed in, takes the place of the
+ * reason. */
+static bool is_in_why(const tui_app *app)
+{
+    const char *text = complaint(&app->document);
+    return text && (app->context == TUI_IN_SPEC || tui_canvas_width(&app->canvas, text) > app->canvas.cols - 2);
+}
+
 void tui_bar_why(tui_app *app, tui_rect rect)
 {
     const tui_measure *shown = app->document.shown;
+    const tui_rect inside = { rect.y, rect.x + 1, rect.rows, rect.cols - 2 };
+    if (is_in_why(app)) {
+        tui_canvas_wrap(&app->canvas, inside, TUI_WARNING, complaint(&app->document));
+        return;
+    }
     if (!shown || !shown->has_why || app->document.problem.status != QL_OK)
         return;
     bool is_old = !tui_document_is_exact(&app->document);
@@ -149,7 +170,7 @@ void tui_bar_why(tui_app *app, tui_rect rect)
     else
         snprintf(text, sizeof text, "%s%s", shown->why.text, shown->why.has_remedy ? " (Enter)" : "");
     app->canvas.faded = is_old;
-    tui_canvas_wrap(&app->canvas, (tui_rect) { rect.y, rect.x + 1, rect.rows, rect.cols - 2 }, TUI_STRONG, text);
+    tui_canvas_wrap(&app->canvas, inside, TUI_STRONG, text);
     app->canvas.faded = false;
 }
 
@@ -199,12 +220,12 @@ void tui_bar_status(tui_app *app, int y)
         draw_prompt(app, y, "filter & ");
     else if (app->context == TUI_IN_FIND)
         draw_prompt(app, y, "find / ");
-    else if (app->context == TUI_IN_SPEC && !*document->message)
+    else if (app->context == TUI_IN_SPEC)
         draw_prompt(app, y, "spec ");
-    else if (*document->message)
-        tui_canvas_text(&app->canvas, y, 1, room, document->is_error ? TUI_WARNING : TUI_STRONG, document->message);
-    else if (document->problem.status != QL_OK)
-        tui_canvas_text(&app->canvas, y, 1, room, TUI_WARNING, document->problem.message);
-    else
+    else if (complaint(document) && !is_in_why(app))
+        tui_canvas_text(&app->canvas, y, 1, room, TUI_WARNING, complaint(document));
+    else if (*document->message && !document->is_error)
+        tui_canvas_text(&app->canvas, y, 1, room, TUI_STRONG, document->message);
+    else if (!complaint(document))
         draw_remarks(app, y);
 }

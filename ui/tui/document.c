@@ -53,12 +53,7 @@ void tui_document_measure(tui_document *document)
     document->stopped = false;
     if (known)
         show(document, known);
-    if (!known && ql_spec_takes(&document->spec, QL_KEY_FILE) && !*document->spec.file) {
-        document->problem.status = QL_BAD_USAGE;
-        snprintf(document->problem.message, sizeof document->problem.message,
-                 "%s needs a file of its levels: e opens the knobs, Enter on 'file' takes its name", document->spec_text);
-    }
-    if ((known && known->has_why) || document->problem.status != QL_OK) {
+    if (known && known->has_why) {
         tui_jobs_cancel(document->jobs, false);
         document->ticket = NO_TICKET;
         document->busy = false;
@@ -183,10 +178,10 @@ static void make_turn(tui_document *document, tui_turn turn)
 {
     const ql_profile *profile = tui_document_profile(document);
     ql_spec spec = document->spec;
-    bool changed = turn.knob == TUI_KNOB_SCHEME       ? step_scheme(document, &spec, turn.direction)
-                   : turn.knob == TUI_KNOB_FINE       ? step_fine(&spec, turn.direction, profile)
+    bool changed = turn.knob == TUI_KNOB_SCHEME  ? step_scheme(document, &spec, turn.direction)
+                   : turn.knob == TUI_KNOB_FINE  ? step_fine(&spec, turn.direction, profile)
                    : turn.knob == TUI_KNOB_FEWER ? step_bits(&spec, turn.direction)
-                                                      : ql_spec_step(&spec, (ql_key)turn.knob, turn.direction, profile);
+                                                 : ql_spec_step(&spec, (ql_key)turn.knob, turn.direction, profile);
     if (changed) {
         tui_document_set_spec(document, &spec);
     } else {
@@ -194,6 +189,12 @@ static void make_turn(tui_document *document, tui_turn turn)
         tui_document_why_not(&document->spec, turn.knob, why_not, sizeof why_not);
         tui_document_say(document, false, "%s", why_not);
     }
+}
+
+/* A range by hand starts at the range of the tensor, which may still come. */
+static bool needs_profile(const tui_document *document, int knob)
+{
+    return knob == QL_KEY_CLIP && !tui_document_profile(document) && document->busy;
 }
 
 static bool take_typed(tui_document *document, const ql_spec *spec)
@@ -233,7 +234,8 @@ static bool turn_to(ql_spec *spec, ql_key key, const char *value, const ql_profi
     return false;
 }
 
-/* The spec with one value replaced, as a person would write it. A path may hold commas and so comes last, as in the order of the keys. */
+/* The spec with one value replaced, as a person would write it. A path may hold commas and so comes last, as in the order of
+ * the keys. */
 static void write_spec(const ql_spec *spec, int knob, const char *text, char *out, size_t size)
 {
     size_t used = (size_t)snprintf(out, size, "%s", ql_mapping_describe(spec->mapping)->name);
@@ -261,6 +263,10 @@ bool tui_document_type_value(tui_document *document, int knob, const char *text)
             }
         return tui_document_type_spec(document, text); /* a whole spec will do, too */
     }
+    if (needs_profile(document, knob)) {
+        tui_document_say(document, false, "the tensor is still being read; Enter again in a moment");
+        return false;
+    }
     if (turn_to(&spec, (ql_key)knob, text, tui_document_profile(document)))
         return take_typed(document, &spec);
     write_spec(&spec, knob, text, whole, sizeof whole);
@@ -280,9 +286,7 @@ static void make_pending_turns(tui_document *document)
 
 void tui_document_turn(tui_document *document, int knob, int direction)
 {
-    /* A range by hand starts at the range of the tensor; turns that follow keep their order. */
-    bool needs_profile = knob == QL_KEY_CLIP || document->pending_count > 0;
-    if (needs_profile && !tui_document_profile(document) && document->busy) {
+    if (needs_profile(document, knob) || document->pending_count > 0) { /* turns that follow keep their order */
         if (document->pending_count < TUI_PENDING_SIZE)
             document->pending[document->pending_count++] = (tui_turn) { knob, direction };
         return;
@@ -299,6 +303,16 @@ void tui_document_select(tui_document *document, size_t tensor)
 }
 
 /* ---- Answers --------------------------------------------------------------------------------------------------- */
+
+/* There is no report: why, in words that say what to do here. */
+static void take_problem(tui_document *document, const ql_error *error)
+{
+    document->problem = *error;
+    if (ql_spec_takes(&document->spec, QL_KEY_FILE) && !*document->spec.file)
+        snprintf(document->problem.message, sizeof document->problem.message,
+                 "%s needs a file of its levels: e opens the knobs, Enter on 'file' takes its name",
+                 ql_mapping_describe(document->spec.mapping)->name);
+}
 
 static void take_event(tui_document *document, tui_event *event)
 {
@@ -327,7 +341,7 @@ static void take_event(tui_document *document, tui_event *event)
         if (tui_document_is_exact(document))
             tui_document_say(document, true, "%s", event->error.message);
         else
-            document->problem = event->error;
+            take_problem(document, &event->error);
         break;
     case TUI_EXPORTED:
         document->exporting = false;

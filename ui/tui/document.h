@@ -12,8 +12,8 @@
 /* What a key can turn: a key of the spec, or one of these. */
 enum {
     TUI_KNOB_SCHEME = QL_KEY_COUNT, /* the mapping */
-    TUI_KNOB_FEWER, /* next is one bit fewer, and from the fewest back to the most */
-    TUI_KNOB_FINE,       /* the number that is active: percentile, range by hand, or block size */
+    TUI_KNOB_FEWER,                 /* next is one bit fewer, and from the fewest back to the most */
+    TUI_KNOB_FINE,                  /* the number that is active: percentile, range by hand, or block size */
 };
 
 enum { TUI_UNDO_SIZE = 256, TUI_PENDING_SIZE = 64, TUI_MESSAGE_SIZE = 700 };
@@ -57,13 +57,13 @@ void tui_document_free(tui_document *document);
 void tui_document_select(tui_document *document, size_t tensor);
 void tui_document_turn(tui_document *document, int knob, int direction);
 void tui_document_set_spec(tui_document *document, const ql_spec *spec); /* as one undoable turn */
-/* What a person typed: a whole spec, or the value of a knob (a key of the spec or TUI_KNOB_SCHEME). One undoable turn; false with a
-   message when it makes no sense. */
+/* What a person typed: a whole spec, or the value of a knob (a key of the spec or TUI_KNOB_SCHEME). One undoable turn; false
+   with a message when it makes no sense. */
 bool tui_document_type_spec(tui_document *document, const char *text);
 bool tui_document_type_value(tui_document *document, int knob, const char *text);
-void tui_document_undo(tui_document *document, int direction);           /* < 0 undo, > 0 redo */
-void tui_document_measure(tui_document *document);                       /* asks again */
-void tui_document_stop(tui_document *document);                          /* cancels what is under way */
+void tui_document_undo(tui_document *document, int direction); /* < 0 undo, > 0 redo */
+void tui_document_measure(tui_document *document);             /* asks again */
+void tui_document_stop(tui_document *document);                /* cancels what is under way */
 void tui_document_export(tui_document *document, const char *path, const char *command);
 
 /* Takes what the worker has sent. Returns true when something changed. */

@@ -111,7 +111,8 @@ static tui_style print_summary(const ql_report *report, char *out, size_t size)
     return style;
 }
 
-/* The names of the panes and the main numbers in one line, for a screen that shows one pane; the numbers alone where it is narrow. */
+/* The names of the panes and the main numbers in one line, for a screen that shows one pane; the numbers alone where it is
+ * narrow. */
 static void draw_summary(tui_app *app, tui_rect rect)
 {
     enum { NAMES_COLS = 40, NUMBERS_COLS = 38 };
@@ -136,8 +137,7 @@ static void draw_summary(tui_app *app, tui_rect rect)
 static void draw_one(tui_app *app, tui_rect area)
 {
     draw_summary(app, (tui_rect) { area.y, area.x, 1, area.cols });
-    panes[app->pane].draw(app, (tui_rect) { area.y + 1, area.x, area.rows - 1, area.cols },
-                          app->home == TUI_IN_VIEW);
+    panes[app->pane].draw(app, (tui_rect) { area.y + 1, area.x, area.rows - 1, area.cols }, app->home == TUI_IN_VIEW);
 }
 
 static void draw_all(tui_app *app, tui_rect area)

@@ -7,7 +7,8 @@
  *
  *   bits: bits of a code          what the selected knob is,
  *   2..8 [8]                      what it can be,
- *   d = (max - min) / (2^b - 1)   and of the mapping, as far as there is room: its formula, its levels here, its storage, its source
+ *   d = (max - min) / (2^b - 1)   and of the mapping, as far as there is room: its formula, its levels here, its storage,
+ * its source
  */
 #include "tui/knobs.h"
 
@@ -121,6 +122,32 @@ static void draw_text(tui_canvas *canvas, tui_rect *rest, int gap, tui_style sty
     rest->rows -= used;
 }
 
+/* The steps of a formula, one a line. */
+static void draw_formula(tui_canvas *canvas, tui_rect *rest, const char *formula)
+{
+    static const char between[] = "   ";
+    for (const char *next = formula; next;) {
+        const char *end = strstr(next, between);
+        char step[256];
+        snprintf(step, sizeof step, "%.*s", end ? (int)(end - next) : (int)strlen(next), next);
+        next = end ? end + strlen(between) : NULL;
+        draw_text(canvas, rest, next ? 0 : 1, TUI_STRONG, step);
+    }
+}
+
+static void draw_levels(const tui_app *app, tui_canvas *canvas, tui_rect *rest)
+{
+    enum { MOST_LEVELS = 32 };
+    const tui_facts facts = tui_facts_of(app);
+    if (!facts.report || facts.is_old || facts.report->levels > MOST_LEVELS)
+        return;
+    char levels[640], group[96], text[800];
+    text_levels(levels, sizeof levels, facts.report, MOST_LEVELS);
+    text_widest(group, sizeof group, facts.report, tui_document_tensor(&app->document));
+    snprintf(text, sizeof text, "levels%s%s: %s", *group ? " of " : "", group, levels);
+    draw_text(canvas, rest, 1, TUI_QUANTIZED, *levels ? text : "");
+}
+
 static void print_help(const ql_spec *spec, int knob, char *help, size_t help_size, char *values, size_t values_size)
 {
     size_t used = 0;
@@ -143,19 +170,12 @@ static void draw_texts(tui_app *app, tui_rect rest, int knob)
     tui_canvas *canvas = &app->canvas;
     const ql_spec *spec = &app->document.spec;
     const ql_mapping_info *info = ql_mapping_describe(spec->mapping);
-    const tui_facts facts = tui_facts_of(app);
-    char help[512], values[512], text[1024];
-    enum { MOST_LEVELS = 32 };
+    char help[512], values[512], text[512];
     print_help(spec, knob, help, sizeof help, values, sizeof values);
     draw_text(canvas, &rest, 0, TUI_TEXT, help);
     draw_text(canvas, &rest, 1, TUI_FADED, values);
-    draw_text(canvas, &rest, 1, TUI_STRONG, info->formula);
-    if (facts.report && !facts.is_old && facts.report->levels <= MOST_LEVELS) {
-        char levels[640];
-        text_levels(levels, sizeof levels, facts.report, MOST_LEVELS);
-        snprintf(text, sizeof text, "levels: %s", levels);
-        draw_text(canvas, &rest, 1, TUI_QUANTIZED, *levels ? text : "");
-    }
+    draw_formula(canvas, &rest, info->formula);
+    draw_levels(app, canvas, &rest);
     snprintf(text, sizeof text, "bits per weight: %s", info->storage);
     draw_text(canvas, &rest, 0, TUI_FADED, text);
     draw_text(canvas, &rest, 0, TUI_FADED, info->source);
@@ -172,6 +192,7 @@ void tui_knobs_draw(tui_app *app, tui_rect rect)
     lines = lines < 1 ? 1 : lines;
     const size_t first = at >= (size_t)lines ? at - (size_t)lines + 1 : 0;
     for (int line = 0; line < lines && first + (size_t)line < count; line++)
-        draw_knob(app, (tui_rect) { in.y + line, in.x, 1, in.cols }, knobs[first + (size_t)line], first + (size_t)line == at);
+        draw_knob(app, (tui_rect) { in.y + line, in.x, 1, in.cols }, knobs[first + (size_t)line],
+                  first + (size_t)line == at);
     draw_texts(app, (tui_rect) { in.y + lines + 1, in.x + 1, in.rows - lines - 1, in.cols - 2 }, knobs[at]);
 }

@@ -15,7 +15,7 @@ typedef struct tui_line {
     bool is_offer;        /* the first character that is typed replaces all */
 } tui_line;
 
-void tui_line_set(tui_line *line, const char *text); /* cursor at the end */
+void tui_line_set(tui_line *line, const char *text);   /* cursor at the end */
 void tui_line_offer(tui_line *line, const char *text); /* the same, as a proposal */
 void tui_line_get(const tui_line *line, char out[TUI_LINE_BYTES]);
 

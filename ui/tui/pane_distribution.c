@@ -49,7 +49,7 @@ static void draw_original_label(tui_canvas *canvas, tui_rect line, const ql_hist
 
 static void draw_dequantized_label(tui_canvas *canvas, tui_rect line, const ql_report *report)
 {
-    char low[TEXT_NUMBER_SIZE], high[TEXT_NUMBER_SIZE], groups[TEXT_NUMBER_SIZE], outside[128], scales[160] = "", text[320];
+    char low[TEXT_NUMBER_SIZE], high[TEXT_NUMBER_SIZE], groups[TEXT_NUMBER_SIZE], outside[128], scales[160] = "", text[400];
     const char *word = text_scale_word(report);
     text_number(low, (double)report->scale_min, TEXT_SIGNIFICANT);
     text_number(high, (double)report->scale_max, TEXT_SIGNIFICANT);
@@ -154,27 +154,22 @@ static void draw_axis(tui_canvas *canvas, tui_rect line, const tui_columns *colu
         tui_canvas_put(canvas, line.y, line.x + zero, '0', TUI_FADED);
 }
 
-/* How often each level is used, lowest first: where there is a grid by value, else by the levels of the widest group, else (too many
-   codes) by code. Returns how many; counts[] has room for all codes. */
-static unsigned list_uses(const ql_report *report, uint64_t *counts)
+/* How often each level is used, lowest first: where there is a grid by value, else by the levels of the widest group, else
+   (too many codes) by code. Returns [*count], in `scratch` or of the report. */
+static const uint64_t *list_uses(const ql_report *report, uint64_t scratch[QL_MAX_GRID], int *count)
 {
-    unsigned order[QL_MAX_GRID], count = report->grid_count ? 0 : text_level_order(report, order);
-    if (report->grid_count) {
-        memcpy(counts, report->grid_counts, report->grid_count * sizeof *counts);
-        return report->grid_count;
+    unsigned order[QL_MAX_GRID];
+    const unsigned levels = text_level_order(report, order);
+    const float *values = report->widest.levels;
+    *count = report->grid_count ? (int)report->grid_count : levels ? 0 : report->code_hi - report->code_lo + 1;
+    if (*count > 0)
+        return report->grid_count ? report->grid_counts : report->code_counts;
+    for (unsigned i = 0; i < levels; i++) {
+        if (i == 0 || values[order[i]] != values[order[i - 1]])
+            scratch[(*count)++] = 0;
+        scratch[*count - 1] += report->code_counts[order[i]];
     }
-    unsigned different = 0;
-    for (unsigned i = 0; i < count; i++) {
-        const float *levels = report->widest.levels;
-        if (i == 0 || levels[order[i]] != levels[order[i - 1]])
-            counts[different++] = 0;
-        counts[different - 1] += report->code_counts[order[i]];
-    }
-    if (count == 0) {
-        different = (unsigned)(report->code_hi - report->code_lo) + 1;
-        memcpy(counts, report->code_counts, different * sizeof *counts);
-    }
-    return different;
+    return scratch;
 }
 
 /* Codes count upwards with their values. */
@@ -190,7 +185,6 @@ static bool is_in_order(const ql_report *report)
 /* Which levels are used, and how much: shades on a logarithmic scale. */
 static void draw_codes(tui_canvas *canvas, tui_rect line, const ql_report *report)
 {
-    static uint64_t counts[1 << 16];
     char low[32], high[16] = "", tail[80];
     if (report->levels == 0) {
         tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, "no codes of its own: the values as they are stored");
@@ -210,7 +204,9 @@ static void draw_codes(tui_canvas *canvas, tui_rect line, const ql_report *repor
     int room = end - x - 2;
     if (room < 8)
         return;
-    const int count = (int)list_uses(report, counts);
+    int count;
+    uint64_t scratch[QL_MAX_GRID];
+    const uint64_t *counts = list_uses(report, scratch, &count);
     int wide = count <= room ? room / count : 1; /* cells of a level */
     int cells = count <= room ? wide * count : room;
     uint64_t most = 1;

@@ -162,7 +162,12 @@ int tui_main(const tui_options *options)
     setlocale(LC_CTYPE, "");
     if (options->ascii)
         text_set_ascii(true);
-    tui_app app = { .options = options, .context = TUI_IN_VIEW, .home = TUI_IN_VIEW, .knob = TUI_KNOB_SCHEME, .view = tui_view_at(0), .cursor_y = -1 };
+    tui_app app = { .options = options,
+                    .context = TUI_IN_VIEW,
+                    .home = TUI_IN_VIEW,
+                    .knob = TUI_KNOB_SCHEME,
+                    .view = tui_view_at(0),
+                    .cursor_y = -1 };
     app.pane = app.view->first_pane;
     app.canvas.ascii = text_ascii();
     tui_terminal_options terminal = { 0 };

@@ -22,7 +22,7 @@ static size_t add(char *out, size_t used, size_t size, const char *format, ...)
 static size_t add_granularity(char *out, size_t used, size_t size, const ql_spec *spec)
 {
     static const char *const scopes[] = {
-        [QL_PER_TENSOR] = "tensor", [QL_PER_ROW] = "output row",      [QL_PER_COL] = "input column",
+        [QL_PER_TENSOR] = "tensor", [QL_PER_ROW] = "output row",  [QL_PER_COL] = "input column",
         [QL_PER_BLOCK] = "block",   [QL_PER_FLAT] = "flat block", [QL_PER_TILE] = "tile",
     };
     if (spec->per == QL_PER_TENSOR && !ql_spec_takes(spec, QL_KEY_PER))
@@ -98,18 +98,21 @@ void tui_document_why_not(const ql_spec *spec, int knob, char *out, size_t size)
 {
     const char *name = ql_mapping_describe(spec->mapping)->name;
     const int key = knob == TUI_KNOB_FEWER ? QL_KEY_BITS : knob;
-    if (knob == TUI_KNOB_FINE && (ql_spec_takes(spec, QL_KEY_P) || ql_spec_takes(spec, QL_KEY_BLOCK) || spec->clip == QL_CLIP_MANUAL))
+    if (knob == TUI_KNOB_FINE &&
+        (ql_spec_takes(spec, QL_KEY_P) || ql_spec_takes(spec, QL_KEY_BLOCK) || spec->clip == QL_CLIP_MANUAL))
         snprintf(out, size, "that is as far as it goes");
     else if (knob == TUI_KNOB_FINE)
         snprintf(out, size, "nothing to change finely here: e opens all knobs of %s", name);
     else if (key < QL_KEY_COUNT && ql_spec_takes(spec, (ql_key)key))
-        snprintf(out, size, key == QL_KEY_FILE ? "a file is named by typing: Enter" : "that is as far as it goes; Enter types a value");
+        snprintf(out, size,
+                 key == QL_KEY_FILE ? "a file is named by typing: Enter" : "that is as far as it goes; Enter types a value");
     else if (key == QL_KEY_PER)
         why_no_granularity(spec, name, out, size);
     else if (key == QL_KEY_BITS && spec->bits && !ql_spec_takes(spec, QL_KEY_FILE))
         snprintf(out, size, "%s has fixed codes of %u bit%s", name, spec->bits, spec->bits == 1 ? "" : "s");
     else if (key == QL_KEY_BITS)
-        snprintf(out, size, ql_spec_takes(spec, QL_KEY_FILE) ? "%s has as many bits as its levels need" : "%s keeps the bits as stored",
+        snprintf(out, size,
+                 ql_spec_takes(spec, QL_KEY_FILE) ? "%s has as many bits as its levels need" : "%s keeps the bits as stored",
                  name);
     else if (key == QL_KEY_CLIP)
         snprintf(out, size, "%s has no clipping to choose", name);
