@@ -60,6 +60,7 @@ static void compare_marks_the_best_and_notes_the_unusable(void **state)
     check_text("compare-json", "compare zoo.safetensors -t layer.weight -t broken -s absmax -s zeropoint:bits=2 --json", 0);
     check_text("compare-csv", "compare zoo.safetensors -t 'layer*' -s absmax:bits=2 --csv", 0);
     check_text("compare-md", "compare zoo.safetensors -t 'layer*' -s absmax -s absmax:bits=2 --md", 0);
+    check_text("compare-note", "compare zoo.safetensors -t layer.weight -s absmax -s absmax:clip=kl", 0);
     check_text("compare-layout", "compare zoo.safetensors -t layer.weight -s absmax:per=row --layout in,out --csv", 0);
 }
 
@@ -68,6 +69,8 @@ static void quant_prints_parameters_metrics_and_the_reason(void **state)
     (void)state;
     check_text("quant", "quant zoo.safetensors -t layer.weight -s zeropoint:bits=4,per=row", 0);
     check_text("quant-json", "quant zoo.safetensors -t layer.weight -s absmax:bits=4 --json", 0);
+    check_text("quant-outliers", "quant zoo.safetensors -t layer.weight -s absmax:bits=4,per=row,outliers=25%", 0);
+    check_text("quant-note", "quant zoo.safetensors -t layer.weight -s absmax:clip=kl", 0);
     check_text("quant-exact", "quant zoo.safetensors -t ternary -s absmax --json", 0);
 }
 
@@ -76,6 +79,7 @@ static void tables_of_this_build_are_listed(void **state)
     (void)state;
     check_text("schemes", "schemes", 0);
     check_text("schemes-json", "schemes --json", 0);
+    check_text("schemes-one", "schemes zeropoint", 0);
     check_text("dtypes", "dtypes", 0);
     check_text("formats", "formats", 0);
     check_text("help", "help", 0);
@@ -105,6 +109,14 @@ static void json_is_valid_for_every_command(void **state)
         "dtypes",
         "formats",
         "quant zoo.safetensors -t ternary -s absmax",
+        "quant zoo.safetensors -t layer.weight -s absmax:outliers=20%",
+        "compare zoo.safetensors -s absmax:clip=kl",
+        "dtypes --params 7B",
+        "schemes nf4 --params 7B",
+        "explain 0.1 nan inf",
+        "explain nf4",
+        "explain zeropoint 3.2 -3 0.1",
+        "explain fixed 0.5 3",
     };
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char arguments[256];

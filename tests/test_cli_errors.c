@@ -20,7 +20,7 @@ static const refusal REFUSALS[] = {
     { "help compar", 2, "did you mean 'compare'?" },
     { "zoo.safetensors ls", 2, "the command stands first: `qloupe ls zoo.safetensors`" },
     { "ls zoo.safetensors other", 2, "'other' is one too many" },
-    { "schemes zoo.safetensors", 2, "takes no 'zoo.safetensors'" },
+    { "formats zoo.safetensors", 2, "takes no 'zoo.safetensors'" },
     { "ls --jsn", 2, "did you mean --json?" },
     { "ls -z", 2, "unknown option '-z'" },
     { "ls -t x", 2, "`qloupe ls` takes no --tensor" },
