@@ -30,6 +30,8 @@ enum {
     ABOUT_KEYS,
     ABOUT_STORAGE = ABOUT_KEYS + QL_KEY_COUNT,
     ABOUT_BITS,
+    ABOUT_TIMES,
+    ABOUT_LESS,
     ABOUT_SOURCE,
     ABOUT_COLUMNS
 };
@@ -55,6 +57,8 @@ static void describe_columns(cli_column out[ABOUT_COLUMNS])
         .help = "of a matrix of 4096 × 4096",
         .form = TEXT_FIXED_3,
     };
+    out[ABOUT_TIMES] = (cli_column) { .key = "compression" };
+    out[ABOUT_LESS] = (cli_column) { .title = "against FP32" };
     out[ABOUT_SOURCE] = (cli_column) { .key = "source", .title = "source" };
 }
 
@@ -80,6 +84,11 @@ static void describe(cli_worked *at)
     row[ABOUT_STORAGE] = cli_words(cli_table_keep(&table, formula));
     const double bits = ql_spec_bits_per_weight(&at->spec, 4096, 4096);
     row[ABOUT_BITS] = bits > 0 ? cli_number(bits) : (cli_cell) { 0 };
+    if (bits > 0) {
+        snprintf(text, sizeof text, "%.3g times smaller, %.1f %% less", 32 / bits, 100 * (1 - bits / 32));
+        row[ABOUT_TIMES] = cli_number(32 / bits);
+        row[ABOUT_LESS] = cli_words(cli_table_keep(&table, text));
+    }
     row[ABOUT_SOURCE] = cli_words(info->source);
     cli_set_up_tables(at);
     at->level_columns[CLI_LEVEL_SCALED] = at->level_columns[CLI_LEVEL_COUNT] = (cli_column) { 0 };
