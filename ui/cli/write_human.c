@@ -274,7 +274,7 @@ static size_t widest_title(const cli_table *table)
     return widest;
 }
 
-enum { NUMBER_WIDTH = 12, MEANT_MOST = 44 };
+enum { NUMBER_WIDTH = 12, MEANT_MOST = 44, WRAP_LEAST = 24 };
 
 /* How wide the values are that something is said about; a few very long ones may stick out. */
 static size_t widest_meant(const cli_table *table, const cli_cell *cells)
@@ -292,8 +292,28 @@ static size_t widest_meant(const cli_table *table, const cli_cell *cells)
     return widest;
 }
 
+/* `text` from column `indent` on, broken between words before the end of the screen. */
+static void print_wrapped(FILE *out, const char *text, size_t indent, size_t width)
+{
+    size_t size = strlen(text) * 10 + 1, column = indent;
+    char *plain = cli_allocate(size, 1), *rest = NULL;
+    text_plain(plain, size, text);
+    const bool narrow = width < indent + WRAP_LEAST;
+    for (char *word = strtok_r(plain, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        const size_t cells = text_width(word);
+        if (column > indent && column + 1 + cells > width && !narrow) {
+            fputc('\n', out);
+            print_spaces(out, indent);
+            column = indent;
+        }
+        column += (size_t)fprintf(out, "%s", column > indent ? " " : "") + cells;
+        fputs(word, out);
+    }
+    free(plain);
+}
+
 /* One row as a list: title, value, what it means. Missing values are left out. */
-static void print_card(FILE *out, const cli_table *table, size_t row, const ink *with)
+static void print_card(FILE *out, const cli_table *table, size_t row, const cli_style *style, const ink *with)
 {
     const cli_cell *cells = cli_table_row(table, row);
     const size_t title_width = widest_title(table), value_width = widest_meant(table, cells);
@@ -310,8 +330,10 @@ static void print_card(FILE *out, const cli_table *table, size_t row, const ink 
         print_field(out, text, number ? NUMBER_WIDTH : value_width, number, !column->help);
         if (column->help) {
             print_spaces(out, number ? value_width - NUMBER_WIDTH : 0);
+            const size_t used = text_width(text) > value_width ? text_width(text) : value_width;
             fprintf(out, "  %s", with->faint);
-            print_line(out, "", column->help, with->plain);
+            print_wrapped(out, column->help, GAP + title_width + GAP + used + GAP, style->width);
+            fprintf(out, "%s\n", with->plain);
         } else {
             fputc('\n', out);
         }
@@ -350,7 +372,7 @@ void cli_write_human(FILE *out, const cli_document *document, const cli_style *s
         for (size_t row = 0; row < document->table->row_count; row++) {
             if (row)
                 fputc('\n', out);
-            print_card(out, document->table, row, with);
+            print_card(out, document->table, row, style, with);
         }
     } else {
         print_table(out, document, style, with);
