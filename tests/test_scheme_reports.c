@@ -231,6 +231,8 @@ static void the_number_of_threads_changes_no_byte(void **state)
             else
                 must(ql_spec_parse(on_large[i - ql_mapping_count()], &spec, &error), &error);
             ql_report *one = report_of(1, &s, &spec);
+            totals_are_right(one, s.n);
+            storage_is_counted(one, &s);
             for (unsigned threads = 2; threads <= THREADS; threads++) {
                 ql_report *many = report_of(threads, &s, &spec);
                 assert_same_report(one, many, text_of(&spec));
