@@ -393,6 +393,22 @@ static void codes_are_shown_in_the_order_of_their_values(void **state)
     }
 }
 
+static void levels_come_lowest_first_whatever_their_codes(void **state)
+{
+    (void)state;
+    float values[64]; /* none is negative: of the levels, the upper half is used */
+    for (int i = 0; i < 64; i++)
+        values[i] = (float)(i % 32) * 0.1875f;
+    char path[256];
+    snprintf(path, sizeof path, "%s", testing_path(testing_folder(), "positive.npy"));
+    assert_true(npy_write(path, "f4", 2, (uint64_t[]) { 2, 32 }, values));
+    char *screen = screen_of("%s -s mxfp4 --keys 'e<settle>' --size 120x36", path);
+    assert_shows(screen, "levels by value▕              ▒▒"); /* seven levels of two cells */
+    assert_shows(screen, "levels of row 0: -6 -4 -3 -2");
+    assert_shows(screen, "2 groups · scale 1 · ");
+    free(screen);
+}
+
 static void h_and_l_move_between_the_panes(void **state)
 {
     (void)state;
@@ -426,6 +442,7 @@ int main(void)
         cmocka_unit_test(a_knob_that_does_not_turn_says_why),
         cmocka_unit_test(outliers_and_notes_are_told),
         cmocka_unit_test(codes_are_shown_in_the_order_of_their_values),
+        cmocka_unit_test(levels_come_lowest_first_whatever_their_codes),
         cmocka_unit_test(h_and_l_move_between_the_panes),
         cmocka_unit_test(a_path_in_a_spec_cannot_reach_the_terminal),
     };

@@ -401,8 +401,7 @@ const char *text_scale_word(const ql_report *report)
 {
     const ql_widest *w = &report->widest;
     const double hair = 1e-3;
-    const bool is_unscaled = report->scale_min == 1 && report->scale_max == 1 && w->level_count != report->levels;
-    if (!report->scales || is_unscaled)
+    if (!report->scales || w->level_count == 0 || (ql_spec_takes(&report->spec, QL_KEY_SCALE) && !report->spec.scale))
         return NULL;
     bool is_step = w->level_count > 1 && w->level_count == report->levels;
     for (unsigned i = 1; i < w->level_count && is_step; i++)

@@ -55,7 +55,7 @@ static void draw_dequantized_label(tui_canvas *canvas, tui_rect line, const ql_r
     text_number(high, (double)report->scale_max, TEXT_SIGNIFICANT);
     text_count(groups, report->group_count);
     print_outside(&report->dequantized, outside, sizeof outside);
-    if (word && report->group_count == 1)
+    if (word && report->scale_min == report->scale_max)
         snprintf(scales, sizeof scales, " · %s %s", word, low);
     else if (word)
         snprintf(scales, sizeof scales, " · %s %s … %s", word, low, high);
