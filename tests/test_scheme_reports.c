@@ -222,7 +222,7 @@ static void the_number_of_threads_changes_no_byte(void **state)
     (void)state;
     for (int layout = QL_LAYOUT_OUT_IN; layout <= QL_LAYOUT_IN_OUT; layout++) {
         subject s;
-        subject_make(&s, engines[0], BELL, layout == QL_LAYOUT_IN_OUT ? QL_F16 : QL_F32, layout, &(struct shape) { 2, { LARGE_ROWS, 947 } }, 9);
+        subject_make(&s, engines[0], BELL, layout == QL_LAYOUT_IN_OUT ? QL_F16 : QL_F32, layout, &(struct shape) { 2, { LARGE_ROWS, 989 } }, 9);
         for (size_t i = 0; i < ql_mapping_count() + COUNT(on_large); i++) {
             ql_spec spec;
             ql_error error;
