@@ -120,22 +120,49 @@ static double level_count(const ql_report *r)
     return r->levels;
 }
 
-/* How far apart the half-precision numbers around the largest magnitude are. */
+static ql_dtype half_type(const ql_report *r)
+{
+    return strcmp(ql_mapping_describe(r->spec.mapping)->name, "fp16") == 0 ? QL_F16 : QL_BF16;
+}
+
+/* The largest magnitude that a half-precision format can hold. */
+static double largest_half(const ql_report *r)
+{
+    return fmin(largest(r), ql_dtype_describe(half_type(r))->max_finite);
+}
+
+/* How far apart its numbers are there. */
 static double spacing(const ql_report *r)
 {
     ql_float_parts parts;
-    const bool is_half = strcmp(ql_mapping_describe(r->spec.mapping)->name, "fp16") == 0;
-    return ql_float_take_apart(is_half ? QL_F16 : QL_BF16, largest(r), &parts) ? parts.stored - parts.below : 0;
+    return ql_float_take_apart(half_type(r), largest_half(r), &parts) ? parts.stored - parts.below : 0;
 }
 
 static const struct {
     const char *name;
     double (*get)(const ql_report *report);
 } numbers[] = {
-    { "hi", high },       { "lo", low },          { "d", scale_of },    { "top", top_code },   { "qmin", low_code },
-    { "steps", steps },   { "z", zero_point },    { "high", high_end }, { "low", low_end },    { "below", minus_low_end },
-    { "max", largest },   { "extreme", extreme }, { "E", exponent },    { "T", tensor_scale }, { "Tmax", tensor_largest },
-    { "s", block_scale }, { "min", first_level }, { "K", level_count }, { "span", span },      { "spacing", spacing },
+    { "hi", high },
+    { "lo", low },
+    { "d", scale_of },
+    { "top", top_code },
+    { "qmin", low_code },
+    { "steps", steps },
+    { "z", zero_point },
+    { "high", high_end },
+    { "low", low_end },
+    { "below", minus_low_end },
+    { "max", largest },
+    { "extreme", extreme },
+    { "E", exponent },
+    { "T", tensor_scale },
+    { "Tmax", tensor_largest },
+    { "s", block_scale },
+    { "min", first_level },
+    { "K", level_count },
+    { "span", span },
+    { "spacing", spacing },
+    { "half", largest_half },
     { "range", range },
 };
 
@@ -282,8 +309,8 @@ static const struct {
     { "fp8_e4m3",  NULL, true, "d = {hi} / 448 = {d}   q = e4m3(x / d)   y = q·d", NULL },
     { "fp8_e5m2", is_as_it_is, false, "q = e5m2(x)   y = q", NULL },
     { "fp8_e5m2",  NULL, true, "d = {hi} / 57344 = {d}   q = e5m2(x / d)   y = q·d", NULL },
-    { "fp16",      NULL, true, "y = x rounded to 5 exponent and 10 mantissa bits: steps of {spacing} at {max}", NULL },
-    { "bf16",      NULL, true, "y = x rounded to 8 exponent and 7 mantissa bits: steps of {spacing} at {max}", NULL },
+    { "fp16",      NULL, true, "y = x rounded to 5 exponent and 10 mantissa bits: steps of {spacing} at {half}", NULL },
+    { "bf16",      NULL, true, "y = x rounded to 8 exponent and 7 mantissa bits: steps of {spacing} at {half}", NULL },
     { "kmeans",    NULL, false, "{K} levels {levels}, each the mean of the x nearest to it   q = nearest   y = level[q]",
                                 "{K} levels {levels}   q = nearest   y = level[q]" },
     { "quantile",  NULL, false, "D = {edges}   q = number of D <= x   y = mean of the bin: {ends}",

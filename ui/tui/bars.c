@@ -122,6 +122,8 @@ void tui_bar_formula(tui_app *app, int y)
     text_count(count, report->group_count);
     text_formula(formula, sizeof formula, report, false);
     text_formula(brief, sizeof brief, report, true);
+    if (strcmp(formula, ql_mapping_describe(report->spec.mapping)->formula) == 0)
+        group[0] = 0; /* nothing was worked out */
     if (*group)
         snprintf(of, sizeof of, "%s, the widest of %s: ", group, count);
     const bool is_long = tui_canvas_width(canvas, of) + tui_canvas_width(canvas, formula) <= room;
