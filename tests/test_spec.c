@@ -531,6 +531,14 @@ static void another_mapping_keeps_what_it_takes(void **state)
     ql_spec_change_mapping(&spec, absmax);
     const ql_spec by_hand = parse("absmax:clip=manual,abs=2,per=col");
     same_spec(&spec, &by_hand, "a range by hand");
+    spec = parse("int4g");
+    ql_spec_change_mapping(&spec, parse("nf4").mapping);
+    const ql_spec usual = parse("nf4");
+    same_spec(&spec, &usual, "the usual block of one is not a choice for another");
+    spec = parse("int4g:block=32");
+    ql_spec_change_mapping(&spec, usual.mapping);
+    const ql_spec chosen = parse("nf4:block=32");
+    same_spec(&spec, &chosen, "a chosen block is");
     ql_spec_change_mapping(&spec, zeropoint);
     const ql_spec both_ways = parse("zeropoint:clip=manual,lo=-2,hi=2,per=col");
     same_spec(&spec, &both_ways, "and to both sides");

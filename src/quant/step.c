@@ -210,7 +210,9 @@ void ql_spec_change_mapping(ql_spec *spec, const ql_mapping *mapping)
         const unsigned lo = mapping->bits_min, hi = mapping->bits_max;
         spec->bits = old.bits < lo ? lo : old.bits > hi ? hi : old.bits;
     }
-    if (ql_mapping_takes(mapping, QL_KEY_BLOCK) && ql_mapping_takes(old.mapping, QL_KEY_BLOCK) && old.block) {
+    /* A size that was chosen, not the usual one of the old mapping. */
+    const bool chosen = old.block && old.block != old.mapping->defaults.block;
+    if (ql_mapping_takes(mapping, QL_KEY_BLOCK) && ql_mapping_takes(old.mapping, QL_KEY_BLOCK) && chosen) {
         spec->block = old.block;
         spec->tile_cols = old.tile_cols;
     }
