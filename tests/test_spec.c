@@ -531,6 +531,12 @@ static void another_mapping_keeps_what_it_takes(void **state)
     ql_spec_change_mapping(&spec, absmax);
     const ql_spec by_hand = parse("absmax:clip=manual,abs=2,per=col");
     same_spec(&spec, &by_hand, "a range by hand");
+    ql_spec_change_mapping(&spec, zeropoint);
+    const ql_spec both_ways = parse("zeropoint:clip=manual,lo=-2,hi=2,per=col");
+    same_spec(&spec, &both_ways, "and to both sides");
+    spec = parse("absmax:clip=percentile,p=30"); /* has no pair */
+    ql_spec_change_mapping(&spec, zeropoint);
+    assert_true(spec.p_lo == 0.1 && spec.p_hi == 99.9);
     spec = parse("int4g");
     ql_spec_change_mapping(&spec, parse("nf4").mapping);
     const ql_spec usual = parse("nf4");
@@ -539,12 +545,6 @@ static void another_mapping_keeps_what_it_takes(void **state)
     ql_spec_change_mapping(&spec, usual.mapping);
     const ql_spec chosen = parse("nf4:block=32");
     same_spec(&spec, &chosen, "a chosen block is");
-    ql_spec_change_mapping(&spec, zeropoint);
-    const ql_spec both_ways = parse("zeropoint:clip=manual,lo=-2,hi=2,per=col");
-    same_spec(&spec, &both_ways, "and to both sides");
-    spec = parse("absmax:clip=percentile,p=30"); /* has no pair */
-    ql_spec_change_mapping(&spec, zeropoint);
-    assert_true(spec.p_lo == 0.1 && spec.p_hi == 99.9);
 }
 
 /* ---- The tables */
