@@ -63,18 +63,37 @@ ql_text ql_text_from(const char *string);
 /* ---- Element types ------------------------------------------------------------------------------------------ */
 
 typedef enum ql_dtype {
-    QL_F64, QL_F32, QL_F16, QL_BF16,
-    QL_I64, QL_I32, QL_I16, QL_I8, QL_U64, QL_U32, QL_U16, QL_U8, QL_BOOL,
-    QL_C64, QL_F8_E5M2, QL_F8_E4M3, QL_F8_E5M2FNUZ, QL_F8_E4M3FNUZ, QL_F8_E8M0, QL_F6_E3M2, QL_F6_E2M3, QL_F4,
+    QL_F64,
+    QL_F32,
+    QL_F16,
+    QL_BF16,
+    QL_I64,
+    QL_I32,
+    QL_I16,
+    QL_I8,
+    QL_U64,
+    QL_U32,
+    QL_U16,
+    QL_U8,
+    QL_BOOL,
+    QL_C64,
+    QL_F8_E5M2,
+    QL_F8_E4M3,
+    QL_F8_E5M2FNUZ,
+    QL_F8_E4M3FNUZ,
+    QL_F8_E8M0,
+    QL_F6_E3M2,
+    QL_F6_E2M3,
+    QL_F4,
     QL_DTYPE_COUNT
 } ql_dtype;
 
 typedef struct ql_dtype_info {
-    const char *name;    /* as safetensors spells it */
-    const char *meaning; /* a few words for a person */
-    unsigned bits;       /* of one element */
-    bool has_values;     /* false: listed only, values are refused */
-    bool wide;           /* statistics need float64: F64 and 32- and 64-bit integers do not fit float32 */
+    const char *name;                      /* as safetensors spells it */
+    const char *meaning;                   /* a few words for a person */
+    unsigned bits;                         /* of one element */
+    bool has_values;                       /* false: listed only, values are refused */
+    bool wide;                             /* statistics need float64: F64 and 32- and 64-bit integers do not fit float32 */
     unsigned exponent_bits, mantissa_bits; /* floating-point types; 0 0 for integers */
     double max_finite, min_normal, min_subnormal, epsilon; /* 0 where the notion does not apply */
 } ql_dtype_info;
@@ -82,15 +101,17 @@ typedef struct ql_dtype_info {
 /* The description of a type; never NULL for a valid value. */
 const ql_dtype_info *ql_dtype_describe(ql_dtype dtype);
 
-/* One value in a floating-point format: | sign | exponent | mantissa |, value = (-1)^sign 2^(exponent - bias) (1 + mantissa / 2^m), or
+/* One value in a floating-point format: | sign | exponent | mantissa |, value = (-1)^sign 2^(exponent - bias) (1 + mantissa
+   / 2^m), or
    (-1)^sign 2^(1 - bias) mantissa / 2^m when the exponent is 0. */
 typedef struct ql_float_parts {
     ql_dtype dtype;
     int bias;
     uint32_t code; /* all bits, the sign first */
     uint32_t sign, exponent, mantissa;
-    double stored;       /* nearest, ties to even; beyond the range: infinity, NaN (F8_E4M3) or the largest value (F4) */
-    double below, above; /* the neighbours; infinite next to the largest where the format has infinity, NaN where there is none */
+    double stored; /* nearest, ties to even; beyond the range: infinity, NaN (F8_E4M3) or the largest value (F4) */
+    double below,
+        above; /* the neighbours; infinite next to the largest where the format has infinity, NaN where there is none */
 } ql_float_parts;
 
 /* False when the type is not F32, F16, BF16, F8_E5M2, F8_E4M3 or F4. F4 has no NaN: it stores 0. */
@@ -128,14 +149,14 @@ typedef struct ql_model ql_model;
 /* Opens a weight file, recognised by its content: the header is read and checked, no values are touched. `path` is kept
    as the name in messages. QL_BAD_FILE names what is wrong and where. */
 ql_status ql_model_open(const char *path, ql_layout layout, ql_model **out, ql_error *error);
-/* A model of one F32 tensor `name` with the given values in C order, which are copied; stored out,in. `name` also stands for the file
-   in messages. */
+/* A model of one F32 tensor `name` with the given values in C order, which are copied; stored out,in. `name` also stands for
+   the file in messages. */
 ql_status ql_model_from_values(const char *name, unsigned rank, const uint64_t *shape, const float *values, ql_model **out,
                                ql_error *error);
 void ql_model_free(ql_model **model);
 
 const char *ql_model_path(const ql_model *model);
-const char *ql_model_format(const ql_model *model); /* "safetensors", "npy" */
+const char *ql_model_format(const ql_model *model);  /* "safetensors", "npy" */
 uint64_t ql_model_byte_count(const ql_model *model); /* of the file */
 
 size_t ql_model_tensor_count(const ql_model *model);
@@ -184,13 +205,13 @@ typedef struct ql_histogram {
 
 /* Over the finite values, in float64 of the stored values. */
 typedef struct ql_stats {
-    uint64_t count, nan, inf, zeros; /* count: all elements */
+    uint64_t count, nan, inf, zeros;                          /* count: all elements */
     double sum, sum_abs, min, max, mean, std, skew, kurtosis; /* std of the population; excess kurtosis */
     double quantiles[QL_QUANTILE_COUNT]; /* exact, at ql_quantile_percents, linear between order statistics */
-    uint64_t beyond_3s, beyond_6s; /* elements with |x - mean| > 3 std, 6 std */
-    unsigned distinct;             /* different values, up to 256; 0 when there are more */
-    uint64_t first_nonfinite;      /* flat index; count when there is none */
-    uint64_t max_abs_index;        /* flat index of the first element of largest magnitude */
+    uint64_t beyond_3s, beyond_6s;       /* elements with |x - mean| > 3 std, 6 std */
+    unsigned distinct;                   /* different values, up to 256; 0 when there are more */
+    uint64_t first_nonfinite;            /* flat index; count when there is none */
+    uint64_t max_abs_index;              /* flat index of the first element of largest magnitude */
 } ql_stats;
 
 extern const double ql_quantile_percents[QL_QUANTILE_COUNT]; /* 0.1 1 5 25 50 75 95 99 99.9 */
@@ -199,7 +220,7 @@ typedef struct ql_profile {
     const ql_tensor *tensor; /* borrowed: the model must outlive the profile */
     const char *path;        /* of the model, borrowed */
     ql_stats stats;
-    ql_histogram original; /* of the finite values as float32, over [min, max] */
+    ql_histogram original;             /* of the finite values as float32, over [min, max] */
     double x_min, x_max, x_square_sum; /* of the values as float32, which is what a quantizer sees */
     double second_abs;                 /* largest magnitude but one (as float32); 0 when there is one element */
     const char *unusable; /* why no quantizer takes this tensor ("3 NaN, first at flat index 7"), NULL when fine */
@@ -214,16 +235,37 @@ void ql_profile_free(ql_profile **profile);
 /* ---- Specs: which quantizer --------------------------------------------------------------------------------- */
 
 typedef enum ql_key {
-    QL_KEY_BITS, QL_KEY_PER, QL_KEY_BLOCK, QL_KEY_CLIP, QL_KEY_P, QL_KEY_LO, QL_KEY_HI, QL_KEY_ABS, QL_KEY_DIST, QL_KEY_RANGE,
-    QL_KEY_ZERO, QL_KEY_ROUND, QL_KEY_SEED, QL_KEY_OUTLIERS, QL_KEY_DOUBLE, QL_KEY_SCALE, QL_KEY_ITERATIONS, QL_KEY_EPS,
-    QL_KEY_FILE, QL_KEY_COUNT
+    QL_KEY_BITS,
+    QL_KEY_PER,
+    QL_KEY_BLOCK,
+    QL_KEY_CLIP,
+    QL_KEY_P,
+    QL_KEY_LO,
+    QL_KEY_HI,
+    QL_KEY_ABS,
+    QL_KEY_DIST,
+    QL_KEY_RANGE,
+    QL_KEY_ZERO,
+    QL_KEY_ROUND,
+    QL_KEY_SEED,
+    QL_KEY_OUTLIERS,
+    QL_KEY_DOUBLE,
+    QL_KEY_SCALE,
+    QL_KEY_ITERATIONS,
+    QL_KEY_EPS,
+    QL_KEY_FILE,
+    QL_KEY_COUNT
 } ql_key;
 
-typedef enum ql_granularity {
-    QL_PER_TENSOR, QL_PER_ROW, QL_PER_COL, QL_PER_BLOCK, QL_PER_FLAT, QL_PER_TILE
-} ql_granularity;
+typedef enum ql_granularity { QL_PER_TENSOR, QL_PER_ROW, QL_PER_COL, QL_PER_BLOCK, QL_PER_FLAT, QL_PER_TILE } ql_granularity;
 typedef enum ql_clip {
-    QL_CLIP_MINMAX, QL_CLIP_PERCENTILE, QL_CLIP_KL, QL_CLIP_MSE, QL_CLIP_ACIQ, QL_CLIP_MANUAL, QL_CLIP_COUNT
+    QL_CLIP_MINMAX,
+    QL_CLIP_PERCENTILE,
+    QL_CLIP_KL,
+    QL_CLIP_MSE,
+    QL_CLIP_ACIQ,
+    QL_CLIP_MANUAL,
+    QL_CLIP_COUNT
 } ql_clip;
 typedef enum ql_dist { QL_DIST_LAPLACE, QL_DIST_GAUSS } ql_dist;
 typedef enum ql_range { QL_RANGE_RESTRICTED, QL_RANGE_FULL, QL_RANGE_TORCHOBS } ql_range;
@@ -234,8 +276,8 @@ typedef struct ql_mapping ql_mapping; /* quant/scheme.h */
 
 enum { QL_FILE_TEXT = 256 };
 
-/* A point in the space of knobs. A key that the mapping does not take has the mapping's fixed value; one that the other keys switch off
-   is 0. */
+/* A point in the space of knobs. A key that the mapping does not take has the mapping's fixed value; one that the other keys
+   switch off is 0. */
 typedef struct ql_spec {
     const ql_mapping *mapping;
     unsigned bits;
@@ -250,13 +292,13 @@ typedef struct ql_spec {
     ql_range range;
     ql_zero zero;
     ql_round round;
-    uint64_t seed;         /* round=stochastic */
-    double outliers;       /* kept in half precision beside the codes: percent of the elements, or a threshold; 0: none */
+    uint64_t seed;   /* round=stochastic */
+    double outliers; /* kept in half precision beside the codes: percent of the elements, or a threshold; 0: none */
     bool outliers_percent;
-    unsigned double_quant; /* nf4: the blocks' scales are quantized themselves */
-    unsigned scale;        /* fp8: one scale a group, or none */
-    uint64_t iterations;   /* kmeans: at most */
-    double eps;            /* ternary: least scale */
+    unsigned double_quant;   /* nf4: the blocks' scales are quantized themselves */
+    unsigned scale;          /* fp8: one scale a group, or none */
+    uint64_t iterations;     /* kmeans: at most */
+    double eps;              /* ternary: least scale */
     char file[QL_FILE_TEXT]; /* codebook: path of the levels, an .npy file */
 } ql_spec;
 
@@ -297,8 +339,9 @@ typedef struct ql_mapping_info {
     const char *storage; /* bits per weight: b bits of a code, G groups, n weights, K levels; UTF-8 */
 } ql_mapping_info;
 
-/* True bits per weight of a matrix under a spec, with the parameters of its groups, found without any values; what a report says of
-   such a matrix. Outliers count when they are a percentage. 0 when only a file or the values tell (codebook, none). */
+/* True bits per weight of a matrix under a spec, with the parameters of its groups, found without any values; what a report
+   says of such a matrix. Outliers count when they are a percentage. 0 when only a file or the values tell (codebook, none).
+ */
 double ql_spec_bits_per_weight(const ql_spec *spec, uint64_t rows, uint64_t cols);
 
 size_t ql_mapping_count(void);
@@ -311,8 +354,22 @@ bool ql_mapping_key_values(const ql_mapping *mapping, ql_key key, char out[160])
 /* ---- Report: one tensor under one spec ---------------------------------------------------------------------- */
 
 typedef enum ql_metric {
-    QL_MAE, QL_MSE, QL_RMSE, QL_MAX_ABS, QL_SQNR_DB, QL_COSINE, QL_REL_FRO, QL_KL_HIST, QL_FRAC_CLIPPED, QL_ZERO_FRAC,
-    QL_LEVELS_USED, QL_UTILISATION, QL_ENTROPY_BITS, QL_WORST_ROW_MSE, QL_P99_ABS, QL_RMSE_OVER_STD,
+    QL_MAE,
+    QL_MSE,
+    QL_RMSE,
+    QL_MAX_ABS,
+    QL_SQNR_DB,
+    QL_COSINE,
+    QL_REL_FRO,
+    QL_KL_HIST,
+    QL_FRAC_CLIPPED,
+    QL_ZERO_FRAC,
+    QL_LEVELS_USED,
+    QL_UTILISATION,
+    QL_ENTROPY_BITS,
+    QL_WORST_ROW_MSE,
+    QL_P99_ABS,
+    QL_RMSE_OVER_STD,
     QL_METRIC_COUNT
 } ql_metric;
 
@@ -329,8 +386,9 @@ enum { QL_MAX_GRID = 256 };
 /* The group with the widest range, the first of equal ones: the one for which a screen works the formula out. */
 typedef struct ql_widest {
     uint64_t group;
-    double lo, hi;        /* its range: as clipped (symmetric mappings: -hi, hi; means where a mapping scales by those), or of its values */
-    unsigned level_count; /* code_hi - code_lo + 1, 0 when there are more than QL_MAX_GRID codes or none */
+    double lo, hi; /* its range: as clipped (symmetric mappings: -hi, hi; means where a mapping scales by those), or of its
+                      values */
+    unsigned level_count;      /* code_hi - code_lo + 1, 0 when there are more than QL_MAX_GRID codes or none */
     float levels[QL_MAX_GRID]; /* [level_count] the value of each code, by code - code_lo; NaN where a code is no number */
 } ql_widest;
 
@@ -344,30 +402,31 @@ typedef struct ql_report {
     ql_histogram original;           /* copied from the profile */
     ql_histogram dequantized;        /* on the same axis as `original` */
     ql_histogram error;              /* of e = x - y, over half a (largest) step to each side and a hair */
-    int code_lo, code_hi; /* codes that the spec may use */
-    unsigned levels;      /* how many different ones are available; 0: not a code of its own (none) */
-    const uint64_t *code_counts; /* [code_hi - code_lo + 1], by code - code_lo; a negative zero counts as zero */
-    double clip_lo, clip_hi; /* range that is not clipped; with several groups the widest */
+    int code_lo, code_hi;            /* codes that the spec may use */
+    unsigned levels;                 /* how many different ones are available; 0: not a code of its own (none) */
+    const uint64_t *code_counts;     /* [code_hi - code_lo + 1], by code - code_lo; a negative zero counts as zero */
+    double clip_lo, clip_hi;         /* range that is not clipped; with several groups the widest */
     uint64_t group_count;
-    const float *scales;     /* [group_count] steps or block maxima, in the order of the groups; NULL when there are none */
-    const int32_t *zeros;    /* [group_count] zero points, NULL for mappings without */
-    const float *codebook;   /* [group_count][levels] of mappings that learn their levels, else NULL */
-    const double *edges;     /* [group_count][levels + 1] ends of the bins of those levels (quantile), else NULL */
+    const float *scales;   /* [group_count] steps or block maxima, in the order of the groups; NULL when there are none */
+    const int32_t *zeros;  /* [group_count] zero points, NULL for mappings without */
+    const float *codebook; /* [group_count][levels] of mappings that learn their levels, else NULL */
+    const double *edges;   /* [group_count][levels + 1] ends of the bins of those levels (quantile), else NULL */
     const uint8_t *scale_codes; /* [group_count] scales as stored where that is a byte, else NULL */
-    const float *block_maxima;  /* nf4 with double=1: [group_count] largest magnitudes, which `scales` approximates; else NULL */
+    const float
+        *block_maxima; /* nf4 with double=1: [group_count] largest magnitudes, which `scales` approximates; else NULL */
     const float *second_scales; /* [second_count] scales of blocks of scales (double=1), else NULL */
     uint64_t second_count;
-    float tensor_scale;         /* nvfp4: scale of the tensor; double=1: the mean of the block maxima; else 1 */
+    float tensor_scale; /* nvfp4: scale of the tensor; double=1: the mean of the block maxima; else 1 */
     float scale_min, scale_max;
-    unsigned grid_count;     /* with one group and few levels: how many values y can take, else 0 */
-    double grid[QL_MAX_GRID]; /* [grid_count] ascending */
+    unsigned grid_count;               /* with one group and few levels: how many values y can take, else 0 */
+    double grid[QL_MAX_GRID];          /* [grid_count] ascending */
     uint64_t grid_counts[QL_MAX_GRID]; /* elements that took each */
     ql_widest widest;
     uint64_t outlier_count;
-    const uint64_t *outlier_index;  /* [outlier_count] flat indices, ascending */
-    const uint16_t *outlier_value;  /* [outlier_count] half precision */
+    const uint64_t *outlier_index;       /* [outlier_count] flat indices, ascending */
+    const uint16_t *outlier_value;       /* [outlier_count] half precision */
     uint64_t outlier_rows, outlier_cols; /* rows and columns of W that hold any */
-    char note[160];          /* what a person should know of this result, "" when nothing */
+    char note[160];                      /* what a person should know of this result, "" when nothing */
     uint64_t row_count;
     const double *row_mse; /* [row_count] of logical rows */
 } ql_report;
@@ -389,46 +448,49 @@ typedef struct ql_working {
     const int32_t *codes;   /* [count] */
     const uint64_t *groups; /* [count] in the order of report->scales */
     const bool *is_outlier; /* [count] kept in half precision; the code is that of 0 */
-    const double *lo, *hi;  /* [group_count] clipping range (means where a mapping takes those); NULL when none is looked for */
+    const double *lo,
+        *hi; /* [group_count] clipping range (means where a mapping takes those); NULL when none is looked for */
     int code_lo;
     unsigned code_count; /* 0: more than 256 codes, or none */
     const float *levels; /* [group_count][code_count] the value of each code, by code - code_lo */
 } ql_working;
 
 /* QL_BAD_USAGE when the tensor has more than QL_WORKING_MOST elements. */
-ql_status ql_working_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, ql_working **out, ql_error *error);
+ql_status ql_working_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, ql_working **out,
+                          ql_error *error);
 void ql_working_free(ql_working **working);
 
-/* How a search for a clipping range (clip=kl, clip=mse) judged its candidates for one group: the threshold is alpha for symmetric mappings, else the
-   share of the range that is kept, 0..1; the loss is the divergence in nats (kl; infinite where a candidate is unusable) or the mean squared
-   error (mse). Every candidate is exact. thresholds fall. */
+/* How a search for a clipping range (clip=kl, clip=mse) judged its candidates for one group: the threshold is alpha for
+   symmetric mappings, else the share of the range that is kept, 0..1; the loss is the divergence in nats (kl; infinite where
+   a candidate is unusable) or the mean squared error (mse). Every candidate is exact. thresholds fall. */
 typedef struct ql_curve {
     ql_spec spec;
     uint64_t group, group_count, elements; /* elements of the group */
     double lo, hi;                         /* the whole range, which the first candidate keeps */
     size_t count, best;                    /* count 0: the values are all 0 and there is nothing to search */
-    const double *threshold, *loss; /* [count] */
+    const double *threshold, *loss;        /* [count] */
 } ql_curve;
 ql_status ql_curve_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, uint64_t group,
                         const ql_monitor *monitor, ql_curve **out, ql_error *error);
 void ql_curve_free(ql_curve **curve);
 
-/* Every way to choose a clipping range, on one tensor: the spec with clip=minmax, percentile, kl, mse, aciq of both distributions, as far
-   as its mapping allows them, percentile at its usual p. What the base spec itself says counts too: another p, clip=manual. */
+/* Every way to choose a clipping range, on one tensor: the spec with clip=minmax, percentile, kl, mse, aciq of both
+   distributions, as far as its mapping allows them, percentile at its usual p. What the base spec itself says counts too:
+   another p, clip=manual. */
 enum { QL_WAYS_MOST = 8 };
 typedef struct ql_ways {
     char spec_text[QL_SPEC_TEXT]; /* of the base spec without its clip */
     size_t count;
-    size_t best; /* the way of the highest sqnr_db, of equal ones the first */
+    size_t best;                  /* the way of the highest sqnr_db, of equal ones the first */
     char names[QL_WAYS_MOST][64]; /* "minmax", "percentile 99.9", "kl", "mse", "aciq laplace", "aciq gauss", "manual" */
     ql_report *reports[QL_WAYS_MOST];
     ql_curve *curves[QL_WAYS_MOST]; /* of `group` where the way is a search, else NULL */
-    uint64_t group; /* the one that holds the element of largest magnitude */
+    uint64_t group;                 /* the one that holds the element of largest magnitude */
 } ql_ways;
 
 /* QL_BAD_USAGE when the mapping takes no clip; else as ql_report_make. */
-ql_status ql_ways_make(ql_engine *engine, const ql_profile *profile, const ql_spec *base, const ql_monitor *monitor, ql_ways **out,
-                       ql_error *error);
+ql_status ql_ways_make(ql_engine *engine, const ql_profile *profile, const ql_spec *base, const ql_monitor *monitor,
+                       ql_ways **out, ql_error *error);
 void ql_ways_free(ql_ways **ways);
 
 /* Why the error is what it is, from the real numbers, and the knob that changes it. `why` is one line without control
@@ -437,22 +499,23 @@ typedef struct ql_why {
     char text[800];
     bool has_remedy;
     ql_spec remedy;
-    int remedy_key;  /* the knob (ql_key) that leads there, QL_KEY_COUNT: the mapping */
-    double gain_db;    /* sqnr_db of the remedy minus that of the report */
+    int remedy_key; /* the knob (ql_key) that leads there, QL_KEY_COUNT: the mapping */
+    double gain_db; /* sqnr_db of the remedy minus that of the report */
 } ql_why;
 ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
                       ql_why *out, ql_error *error);
 
 /* Writes codes.npy and dequant.npy (the stored shape) and what there is of scales.npy, zeros.npy, codebook.npy, edges.npy,
-   scale_codes.npy, block_maxima.npy, second_scales.npy, tensor_scale.npy, outlier_index.npy and outlier_value.npy into the folder
-   `directory`, which is made if needed and removed again after a failure. Every file is complete before the first appears.
-   QL_BAD_FILE when the model's file was changed since it was opened. */
+   scale_codes.npy, block_maxima.npy, second_scales.npy, tensor_scale.npy, outlier_index.npy and outlier_value.npy into the
+   folder `directory`, which is made if needed and removed again after a failure. Every file is complete before the first
+   appears. QL_BAD_FILE when the model's file was changed since it was opened. */
 ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, const ql_report *report,
                               const ql_monitor *monitor, const char *directory, ql_error *error);
 
 /* ---- Fixed point: a real multiplier as integers --------------------------------------------------------------- */
 
-/* M ~ m0 2^(shift - 31), 2^30 <= m0 < 2^31: what integer-only inference multiplies its sums by (Jacob et al. 2018, section 2.2). */
+/* M ~ m0 2^(shift - 31), 2^30 <= m0 < 2^31: what integer-only inference multiplies its sums by (Jacob et al. 2018,
+ * section 2.2). */
 typedef struct ql_multiplier {
     int32_t m0; /* 0 for a multiplier of 0 */
     int shift;  /* -31 to 30 */
@@ -461,8 +524,8 @@ typedef struct ql_multiplier {
 /* The nearest multiplier to `real` >= 0: zero below 2^-32, the largest one from 2^30 up. */
 ql_multiplier ql_multiplier_of(double real);
 
-/* a times the multiplier, rounded as gemmlowp and TensorFlow Lite do, twice: the result may differ by 1 from a M rounded once. False when
-   a << shift does not fit 32 bits; *out is then the int32 nearest to it. */
+/* a times the multiplier, rounded as gemmlowp and TensorFlow Lite do, twice: the result may differ by 1 from a M rounded
+   once. False when a << shift does not fit 32 bits; *out is then the int32 nearest to it. */
 bool ql_requantize(int32_t a, ql_multiplier multiplier, int32_t *out);
 
 /* ---- Output files ------------------------------------------------------------------------------------------- */
@@ -471,8 +534,8 @@ bool ql_requantize(int32_t a, ql_multiplier multiplier, int32_t *out);
 typedef struct ql_outfile ql_outfile;
 ql_status ql_outfile_open(const char *path, ql_outfile **out, ql_error *error);
 ql_status ql_outfile_write(ql_outfile *file, const void *bytes, size_t size, ql_error *error);
-/* Brings all bytes to the disk, so that commit has only the rename left; nothing is written afterwards. For several files that
-   must appear together: finish each, then commit each. */
+/* Brings all bytes to the disk, so that commit has only the rename left; nothing is written afterwards. For several files
+   that must appear together: finish each, then commit each. */
 ql_status ql_outfile_finish(ql_outfile *file, ql_error *error);
 ql_status ql_outfile_commit(ql_outfile **file, ql_error *error); /* frees it, also on failure */
 void ql_outfile_discard(ql_outfile **file);
@@ -487,8 +550,8 @@ typedef struct ql_figure_options {
     const char *file;    /* printable name of the file */
 } ql_figure_options;
 
-/* Draws the report and writes it to `path`; the ending (png svg pdf jpg bmp tga) chooses the format. The same input gives the
-   same bytes. PNG carries the command, the spec and every metric as text chunks. The kind must be one of a report. */
+/* Draws the report and writes it to `path`; the ending (png svg pdf jpg bmp tga) chooses the format. The same input gives
+   the same bytes. PNG carries the command, the spec and every metric as text chunks. The kind must be one of a report. */
 ql_status ql_figure_write(const ql_report *report, const ql_figure_options *options, const char *path, ql_error *error);
 
 /* The same for the kinds that compare the ways to clip; PNG and SVG carry the numbers of all ways and curves. */

@@ -33,7 +33,8 @@ static ql_status search(ql_calibration *c, uint64_t group, ql_losses *losses, ql
 {
     double lo, hi;
     if (group >= c->groups->count) {
-        return ql_fail(error, QL_BAD_USAGE, "group %" PRIu64 " of %" PRIu64 ": they are numbered from 0", group, c->groups->count);
+        return ql_fail(error, QL_BAD_USAGE, "group %" PRIu64 " of %" PRIu64 ": they are numbered from 0", group,
+                       c->groups->count);
     }
     if (c->groups->count > 1) {
         return search_group(c, group, losses, error);
@@ -82,7 +83,9 @@ ql_status ql_curve_make(ql_engine *engine, const ql_profile *profile, const ql_s
         free(made);
         return status;
     }
-    made->curve = (ql_curve){ *spec, group, groups.count, ql_groups_length(&groups, group), losses.lo, losses.hi, losses.count, losses.best, made->threshold, made->loss };
+    made->curve = (ql_curve) { *spec,           group,     groups.count, ql_groups_length(&groups, group),
+                               losses.lo,       losses.hi, losses.count, losses.best,
+                               made->threshold, made->loss };
     *out = &made->curve;
     return QL_OK;
 }

@@ -9,12 +9,14 @@
 /* The least and the greatest value of a group that is met without clipping. */
 static double lowest_value(const ql_quantizer *q, uint64_t group)
 {
-    return q->spec.mapping->lowest ? q->spec.mapping->lowest(q, group) : (double)q->spec.mapping->decode(q, group, q->code_lo);
+    return q->spec.mapping->lowest ? q->spec.mapping->lowest(q, group)
+                                   : (double)q->spec.mapping->decode(q, group, q->code_lo);
 }
 
 static double highest_value(const ql_quantizer *q, uint64_t group)
 {
-    return q->spec.mapping->lowest ? -q->spec.mapping->lowest(q, group) : (double)q->spec.mapping->decode(q, group, q->code_hi);
+    return q->spec.mapping->lowest ? -q->spec.mapping->lowest(q, group)
+                                   : (double)q->spec.mapping->decode(q, group, q->code_hi);
 }
 
 /* "-0" is zero. */
@@ -102,10 +104,10 @@ void ql_describe_grid(ql_report *r, const ql_quantizer *q)
     size_t count = 0;
     for (int code = r->code_lo; code <= r->code_hi; code++) {
         const double value = mapping->decode(q, 0, code);
-        const bool is_level = r->levels == ql_code_count(r) || r->code_counts[code - r->code_lo] || !mapping->negative_zero ||
-                              code != mapping->negative_zero(&r->spec);
+        const bool is_level = r->levels == ql_code_count(r) || r->code_counts[code - r->code_lo] ||
+                              !mapping->negative_zero || code != mapping->negative_zero(&r->spec);
         if (isfinite(value) && is_level) {
-            grid[count++] = (grid_value){ value, r->code_counts[code - r->code_lo] };
+            grid[count++] = (grid_value) { value, r->code_counts[code - r->code_lo] };
         }
     }
     qsort(grid, count, sizeof *grid, compare_grid);

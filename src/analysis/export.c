@@ -25,7 +25,8 @@ static ql_status write_header(ql_outfile *file, const char *descr, const uint64_
 {
     char header[HEADER_SIZE];
     size_t used = 10;
-    used += (size_t)snprintf(header + used, sizeof header - used, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
+    used +=
+        (size_t)snprintf(header + used, sizeof header - used, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
     for (unsigned axis = 0; axis < rank; axis++) {
         used += (size_t)snprintf(header + used, sizeof header - used, "%s%" PRIu64 "%s", axis ? " " : "", shape[axis],
                                  axis + 1 < rank || rank == 1 ? "," : "");
@@ -42,7 +43,8 @@ static ql_status write_header(ql_outfile *file, const char *descr, const uint64_
 
 enum { CODES, DEQUANT, FIRST_ARRAY, MAX_FILES = 12 };
 
-/* One file that an export may have. Arrays without data are not part of this one; codes and values are written tile by tile. */
+/* One file that an export may have. Arrays without data are not part of this one; codes and values are written tile by tile.
+ */
 typedef struct part {
     const char *name, *descr;
     unsigned rank;
@@ -59,7 +61,13 @@ static void list_parts(const ql_report *r, part parts[MAX_FILES])
     const bool split = r->spec.outliers > 0; /* then there may be none all the same */
     const bool wide = r->code_hi > 255, is_unsigned = r->code_hi > 127;
     const part all[MAX_FILES] = {
-        [CODES] = { "codes.npy", wide ? "<u2" : is_unsigned ? "|u1" : "|i1", .element_size = r->levels == 0 ? 0 : wide ? 2 : 1 },
+        [CODES] = { "codes.npy",
+                    wide          ? "<u2"
+                    : is_unsigned ? "|u1"
+                                  : "|i1",
+                    .element_size = r->levels == 0 ? 0
+                                    : wide         ? 2
+                                                   : 1 },
         [DEQUANT] = { "dequant.npy", "<f4", .element_size = 4 },
         { "scales.npy", "<f4", 1, { groups }, r->scales, 4, NULL },
         { "zeros.npy", "<i4", 1, { groups }, r->zeros, 4, NULL },
@@ -69,8 +77,20 @@ static void list_parts(const ql_report *r, part parts[MAX_FILES])
         { "block_maxima.npy", "<f4", 1, { groups }, r->block_maxima, 4, NULL },
         { "second_scales.npy", "<f4", 1, { r->second_count }, r->second_scales, 4, NULL },
         { "tensor_scale.npy", "<f4", 1, { 1 }, r->scale_codes ? &r->tensor_scale : NULL, 4, NULL },
-        { "outlier_index.npy", "<u8", 1, { r->outlier_count }, split ? (r->outlier_index ? (const void *)r->outlier_index : "") : NULL, 8, NULL },
-        { "outlier_value.npy", "<f2", 1, { r->outlier_count }, split ? (r->outlier_value ? (const void *)r->outlier_value : "") : NULL, 2, NULL },
+        { "outlier_index.npy",
+          "<u8",
+          1,
+          { r->outlier_count },
+          split ? (r->outlier_index ? (const void *)r->outlier_index : "") : NULL,
+          8,
+          NULL },
+        { "outlier_value.npy",
+          "<f2",
+          1,
+          { r->outlier_count },
+          split ? (r->outlier_value ? (const void *)r->outlier_value : "") : NULL,
+          2,
+          NULL },
     };
     memcpy(parts, all, sizeof all);
 }
@@ -99,7 +119,8 @@ static ql_status open_parts(const char *directory, bool *made, part *parts, ql_e
     ql_text_print(shown, sizeof shown, ql_text_from(directory), 100);
     *made = mkdir(directory, 0777) == 0;
     if (!*made && errno != EEXIST) {
-        return ql_fail(error, QL_BAD_WRITE, "%s: the folder cannot be made (%s); choose another with -o", shown, strerror(errno));
+        return ql_fail(error, QL_BAD_WRITE, "%s: the folder cannot be made (%s); choose another with -o", shown,
+                       strerror(errno));
     }
     for (int i = 0; i < MAX_FILES; i++) {
         if (!is_present(parts, i)) {
@@ -128,12 +149,13 @@ static ql_status write_tile(part *parts, ql_tile_buffers *tile, size_t n, ql_err
         }
         codes = narrow;
     }
-    ql_status status = is_present(parts, CODES) ? ql_outfile_write(parts[CODES].file, codes, n * parts[CODES].element_size, error) : QL_OK;
+    ql_status status =
+        is_present(parts, CODES) ? ql_outfile_write(parts[CODES].file, codes, n * parts[CODES].element_size, error) : QL_OK;
     return status == QL_OK ? ql_outfile_write(parts[DEQUANT].file, tile->y, n * sizeof *tile->y, error) : status;
 }
 
-static ql_status write_values(const ql_quantizer *quantizer, const ql_tensor *tensor, const ql_monitor *monitor, uint64_t done_before,
-                              part *parts, ql_tile_buffers *tile, ql_error *error)
+static ql_status write_values(const ql_quantizer *quantizer, const ql_tensor *tensor, const ql_monitor *monitor,
+                              uint64_t done_before, part *parts, ql_tile_buffers *tile, ql_error *error)
 {
     for (uint64_t begin = 0; begin < tensor->element_count; begin += QL_TILE) {
         const uint64_t left = tensor->element_count - begin;
@@ -146,7 +168,8 @@ static ql_status write_values(const ql_quantizer *quantizer, const ql_tensor *te
         if (status != QL_OK) {
             return status;
         }
-        if (monitor && monitor->tick && !monitor->tick(monitor->context, done_before + begin + n, done_before + tensor->element_count)) {
+        if (monitor && monitor->tick &&
+            !monitor->tick(monitor->context, done_before + begin + n, done_before + tensor->element_count)) {
             return ql_fail(error, QL_CANCELLED, "cancelled");
         }
     }
@@ -183,8 +206,8 @@ static void remove_others(const char *directory, const part *parts)
     }
 }
 
-ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
-                              const char *directory, ql_error *error)
+ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, const ql_report *report,
+                              const ql_monitor *monitor, const char *directory, ql_error *error)
 {
     const ql_tensor *tensor = profile->tensor;
     const uint64_t before = ql_quantizer_elements(profile, &report->spec);
@@ -195,13 +218,15 @@ ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, cons
     bool made = false;
     ql_status status = tile ? ql_source_check(tensor->storage->source, error) : ql_fail_memory(error, sizeof *tile);
     if (status == QL_OK) { /* the parameters are found again: a report does not keep all that encoding needs */
-        status = ql_quantizer_make(engine, profile, &report->spec, monitor, before + tensor->element_count, &quantizer, error);
+        status =
+            ql_quantizer_make(engine, profile, &report->spec, monitor, before + tensor->element_count, &quantizer, error);
     }
     if (status == QL_OK) {
         status = open_parts(directory, &made, parts, error);
     }
     for (int i = 0; i < FIRST_ARRAY && status == QL_OK; i++) {
-        status = is_present(parts, i) ? write_header(parts[i].file, parts[i].descr, tensor->shape, tensor->rank, error) : QL_OK;
+        status =
+            is_present(parts, i) ? write_header(parts[i].file, parts[i].descr, tensor->shape, tensor->rank, error) : QL_OK;
     }
     if (status == QL_OK) {
         status = write_values(&quantizer, tensor, monitor, before, parts, tile, error);

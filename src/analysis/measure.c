@@ -1,12 +1,12 @@
 /*
  * The pass over a tensor that a report is made from.
  *
- *   main pass    each tile is read once, encoded, decoded and measured while it is in cache: error sums, code counts, histograms, the
- *                sums of the rows, and the upper bits of every |e| for the exact 99th percentile
- *   more scans   until that percentile is known, usually one
+ *   main pass    each tile is read once, encoded, decoded and measured while it is in cache: error sums, code counts,
+ * histograms, the sums of the rows, and the upper bits of every |e| for the exact 99th percentile more scans   until that
+ * percentile is known, usually one
  *
- * What is counted is gathered per worker; what is summed in float64 is merged chunk by chunk in order, so every number is the same for
- * any number of threads.
+ * What is counted is gathered per worker; what is summed in float64 is merged chunk by chunk in order, so every number is
+ * the same for any number of threads.
  */
 #include "analysis/measure.h"
 
@@ -184,12 +184,13 @@ static void collect_workers(const measure_job *job, ql_report *r)
 static ql_status prepare_workers(const measure_job *job, const ql_report *r, ql_error *error)
 {
     for (unsigned worker = 0; worker < ql_engine_threads(job->engine); worker++) {
-        const size_t codes_size = ((size_t)(r->code_hi - r->code_lo) + 1) * sizeof(uint64_t), size = sizeof(measure_worker) + codes_size;
+        const size_t codes_size = ((size_t)(r->code_hi - r->code_lo) + 1) * sizeof(uint64_t),
+                     size = sizeof(measure_worker) + codes_size;
         measure_worker *w = ql_engine_scratch(job->engine, worker, size);
         if (!w) {
             return ql_fail_memory(error, size);
         }
-        w->tally = (tally){ 0 };
+        w->tally = (tally) { 0 };
         memset(w->code_counts, 0, codes_size);
         w->dequantized = r->dequantized;
         w->error = r->error;
@@ -231,8 +232,10 @@ ql_status ql_measure(ql_engine *engine, const ql_profile *profile, const ql_quan
                      uint64_t done_before, uint64_t total, ql_report *report, ql_measured *out, ql_error *error)
 {
     const ql_tensor *tensor = profile->tensor;
-    *out = (ql_measured){ 0 };
-    measure_job job = { .engine = engine, .tensor = tensor, .kernels = ql_kernels_active(), .quantizer = quantizer, .sums = out };
+    *out = (ql_measured) { 0 };
+    measure_job job = {
+        .engine = engine, .tensor = tensor, .kernels = ql_kernels_active(), .quantizer = quantizer, .sums = out
+    };
     job.row_square = calloc(tensor->rows, sizeof *job.row_square);
     ql_status status = job.row_square ? ql_select_new(ql_engine_threads(engine), tensor->element_count, &job.select, error)
                                       : ql_fail_memory(error, tensor->rows * sizeof *job.row_square);

@@ -12,8 +12,9 @@ typedef struct ql_measured {
     uint64_t zeros, clipped;    /* y == 0, codes clamped */
 } ql_measured;
 
-/* Quantizes and measures every element. Fills in `report`, whose axes, codes and code_counts are set up: the counts of both histograms and of the codes,
-   and row_mse (allocated, the report's). Progress counts from done_before up to total elements. The same bits for any number of threads. */
+/* Quantizes and measures every element. Fills in `report`, whose axes, codes and code_counts are set up: the counts of both
+   histograms and of the codes, and row_mse (allocated, the report's). Progress counts from done_before up to total elements.
+   The same bits for any number of threads. */
 ql_status ql_measure(ql_engine *engine, const ql_profile *profile, const ql_quantizer *quantizer, const ql_monitor *monitor,
                      uint64_t done_before, uint64_t total, ql_report *report, ql_measured *out, ql_error *error);
 

@@ -1,4 +1,5 @@
-/* The table of metrics: names as in JSON, in display order. Definitions: e = x - y, x the original as float32, y what became of it. */
+/* The table of metrics: names as in JSON, in display order. Definitions: e = x - y, x the original as float32, y what became
+ * of it. */
 #include "qloupe.h"
 
 static const ql_metric_info table[QL_METRIC_COUNT] = {

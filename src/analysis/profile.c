@@ -6,8 +6,8 @@
  *   pass 3   elements beyond 3 and 6 standard deviations; the quantiles themselves
  *   more     only where the quantiles need them (many values that differ in their last bits)
  *
- * A tile is read as float64, so that 64-bit types keep their values; a quantizer sees it as float32. Non-finite values are left out of
- * every sum.
+ * A tile is read as float64, so that 64-bit types keep their values; a quantizer sees it as float32. Non-finite values are
+ * left out of every sum.
  */
 #include "analysis/distinct.h"
 #include "analysis/histogram.h"
@@ -262,7 +262,8 @@ static void collect_census(const profile_job *job, ql_profile *p)
     uint64_t unusable = s->nan + s->inf + x_inf;
     if (unusable) {
         char *reason = ((owned_profile *)p)->reason;
-        snprintf(reason, REASON_SIZE, "non-finite value at flat index %" PRIu64 " (%" PRIu64 " in all: %" PRIu64 " NaN, %" PRIu64 " Inf%s)",
+        snprintf(reason, REASON_SIZE,
+                 "non-finite value at flat index %" PRIu64 " (%" PRIu64 " in all: %" PRIu64 " NaN, %" PRIu64 " Inf%s)",
                  first_unusable, unusable, s->nan, s->inf, x_inf ? ", others beyond float32" : "");
         p->unusable = reason;
     }
@@ -305,7 +306,9 @@ static void collect_quantiles(const ql_select *select, uint64_t finite, double *
 {
     for (unsigned i = 0; i < QL_QUANTILE_COUNT; i++) {
         ql_percentile percentile = ql_percentile_at(ql_quantile_percents[i], finite);
-        quantiles[i] = finite ? ql_percentile_value(&percentile, ql_select_value(select, 2 * i), ql_select_value(select, 2 * i + 1)) : NAN;
+        quantiles[i] =
+            finite ? ql_percentile_value(&percentile, ql_select_value(select, 2 * i), ql_select_value(select, 2 * i + 1))
+                   : NAN;
     }
 }
 
@@ -320,7 +323,7 @@ static ql_status prepare_workers(ql_engine *engine, ql_error *error)
         w->all.first_nonfinite = w->all.first_unusable = UINT64_MAX;
         w->all.min = w->all.x_min = INFINITY;
         w->all.max = w->all.x_max = -INFINITY;
-        w->all.extremes = (extremes){ -1, -1, UINT64_MAX };
+        w->all.extremes = (extremes) { -1, -1, UINT64_MAX };
         ql_distinct_init(&w->all.distinct);
     }
     return QL_OK;
@@ -388,8 +391,8 @@ static ql_status check_readable(const ql_tensor *tensor, const char *shown_path,
     ql_text_print(name, sizeof name, tensor->name, 60);
     const ql_dtype_info *dtype = ql_dtype_describe(tensor->dtype);
     if (!dtype->has_values) {
-        return ql_fail(error, QL_UNUSABLE, "%s: tensor '%s': values of type %s are not read by this version, only listed", shown_path,
-                       name, dtype->name);
+        return ql_fail(error, QL_UNUSABLE, "%s: tensor '%s': values of type %s are not read by this version, only listed",
+                       shown_path, name, dtype->name);
     }
     if (tensor->element_count == 0) {
         return ql_fail(error, QL_UNUSABLE, "%s: tensor '%s': empty tensor, there is nothing to measure", shown_path, name);

@@ -1,6 +1,6 @@
 /*
- * The report: one tensor under one spec. The quantizer's parameters are found (quant/quantizer.c), everything is measured (measure.c), and what was counted
- * and summed becomes the metrics.
+ * The report: one tensor under one spec. The quantizer's parameters are found (quant/quantizer.c), everything is measured
+ * (measure.c), and what was counted and summed becomes the metrics.
  */
 #include "analysis/describe.h"
 #include "analysis/measure.h"
@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Divergence of y's histogram from x's in 256 bins: pairs of our 512, half a count added to each; what lies outside in the end bins. */
+/* Divergence of y's histogram from x's in 256 bins: pairs of our 512, half a count added to each; what lies outside in the
+ * end bins. */
 static double histogram_divergence(const ql_histogram *x, const ql_histogram *y, uint64_t n)
 {
     enum { BINS = QL_BINS / 2 };
@@ -61,9 +62,9 @@ static void fill_metrics(const ql_profile *profile, const ql_measured *sums, ql_
     m[QL_RMSE] = sqrt(square / n);
     m[QL_MAX_ABS] = sums->max_abs;
     m[QL_SQNR_DB] = square == 0 ? INFINITY : x_square == 0 ? -INFINITY : 10 * log10(x_square / square);
-    m[QL_COSINE] = square == 0                     ? 1 /* not what is left of the sums' rounding */
+    m[QL_COSINE] = square == 0                      ? 1 /* not what is left of the sums' rounding */
                    : x_square == 0 || sums->yy == 0 ? 0
-                                                   : sums->xy / (sqrt(x_square) * sqrt(sums->yy));
+                                                    : sums->xy / (sqrt(x_square) * sqrt(sums->yy));
     m[QL_REL_FRO] = square == 0 ? 0 : x_square == 0 ? INFINITY : sqrt(square / x_square);
     m[QL_KL_HIST] = histogram_divergence(&r->original, &r->dequantized, count);
     m[QL_FRAC_CLIPPED] = (double)sums->clipped / n;
@@ -91,7 +92,8 @@ static void fill_note(ql_report *r, const ql_profile *profile)
     enum { ENOUGH = 4096 };
     const uint64_t typical = profile->tensor->element_count / r->group_count;
     if (r->spec.clip == QL_CLIP_KL && typical < ENOUGH) {
-        snprintf(r->note, sizeof r->note, "clip=kl on groups of about %" PRIu64 " elements is noisy; it wants %d or more", typical, ENOUGH);
+        snprintf(r->note, sizeof r->note, "clip=kl on groups of about %" PRIu64 " elements is noisy; it wants %d or more",
+                 typical, ENOUGH);
     }
 }
 
@@ -116,7 +118,7 @@ static void take_parameters(ql_report *r, ql_quantizer *q)
         free(q->extra);
     }
     free(q->levels);
-    *q = (ql_quantizer){ 0 };
+    *q = (ql_quantizer) { 0 };
 }
 
 static ql_status fail_unusable(const ql_profile *profile, ql_error *error)

@@ -1,6 +1,7 @@
 /*
- * Why the error is what it is. Each reason is one row of a table: a test on the real numbers, the knob that should help, and the sentence. Every
- * remedy of a reason that holds is tried with a real report; the best one is named with the gain that its report shows.
+ * Why the error is what it is. Each reason is one row of a table: a test on the real numbers, the knob that should help, and
+ * the sentence. Every remedy of a reason that holds is tried with a real report; the best one is named with the gain that
+ * its report shows.
  */
 #include "base/error.h"
 #include "quant/keys.h"
@@ -14,9 +15,9 @@
 typedef struct evidence {
     const ql_profile *profile;
     const ql_report *report;
-    unsigned idle;         /* codes that do not occur */
-    double reach;          /* largest magnitude over the standard deviation */
-    double row_spread;     /* largest row MSE over the mean: how unlike the rows are */
+    unsigned idle;     /* codes that do not occur */
+    double reach;      /* largest magnitude over the standard deviation */
+    double row_spread; /* largest row MSE over the mean: how unlike the rows are */
 } evidence;
 
 /* A change of the spec that may help; false when it does not apply to this spec and tensor. */
@@ -104,8 +105,9 @@ static void say_outlier(const evidence *e, char *out, size_t size)
     } else {
         snprintf(place, sizeof place, "[%" PRIu64 "]", index);
     }
-    snprintf(out, size, "One weight, %.4g at %s (%.0f standard deviations), sets the step for all %" PRIu64 ": %u of %u codes idle", value,
-             place, e->reach, t->element_count, e->idle, e->report->levels);
+    snprintf(out, size,
+             "One weight, %.4g at %s (%.0f standard deviations), sets the step for all %" PRIu64 ": %u of %u codes idle",
+             value, place, e->reach, t->element_count, e->idle, e->report->levels);
 }
 
 static bool one_sided(const evidence *e)
@@ -115,22 +117,23 @@ static bool one_sided(const evidence *e)
 
 static void say_one_sided(const evidence *e, char *out, size_t size)
 {
-    snprintf(out, size, "All weights are %s zero (%.4g to %.4g), so half of a symmetric range is never used: %u of %u codes idle",
+    snprintf(out, size,
+             "All weights are %s zero (%.4g to %.4g), so half of a symmetric range is never used: %u of %u codes idle",
              e->profile->x_min >= 0 ? "at or above" : "at or below", e->profile->x_min, e->profile->x_max, e->idle,
              e->report->levels);
 }
 
 static bool much_is_clipped(const evidence *e)
 {
-    return e->report->spec.clip != QL_CLIP_MINMAX &&
-           e->report->metrics[QL_MAX_ABS] > 4 * (double)e->report->scale_max;
+    return e->report->spec.clip != QL_CLIP_MINMAX && e->report->metrics[QL_MAX_ABS] > 4 * (double)e->report->scale_max;
 }
 
 static void say_clipped(const evidence *e, char *out, size_t size)
 {
     const ql_report *r = e->report;
-    snprintf(out, size, "%.3g %% of the weights are clipped to %.4g..%.4g and lose up to %.3g, %.0f steps", 100 * r->metrics[QL_FRAC_CLIPPED],
-             r->clip_lo, r->clip_hi, r->metrics[QL_MAX_ABS], r->metrics[QL_MAX_ABS] / (double)r->scale_max);
+    snprintf(out, size, "%.3g %% of the weights are clipped to %.4g..%.4g and lose up to %.3g, %.0f steps",
+             100 * r->metrics[QL_FRAC_CLIPPED], r->clip_lo, r->clip_hi, r->metrics[QL_MAX_ABS],
+             r->metrics[QL_MAX_ABS] / (double)r->scale_max);
 }
 
 static bool wide_reach(const evidence *e)
@@ -141,8 +144,10 @@ static bool wide_reach(const evidence *e)
 static void say_wide_reach(const evidence *e, char *out, size_t size)
 {
     const ql_stats *s = &e->report->stats;
-    snprintf(out, size, "The range is set by few: the largest weight lies %.1f standard deviations out, only %.2g %% beyond 3, so the step is coarse for the rest", e->reach,
-             100.0 * (double)s->beyond_3s / (double)s->count);
+    snprintf(out, size,
+             "The range is set by few: the largest weight lies %.1f standard deviations out, only %.2g %% beyond 3, so the "
+             "step is coarse for the rest",
+             e->reach, 100.0 * (double)s->beyond_3s / (double)s->count);
 }
 
 static bool rows_share_a_step(const evidence *e)
@@ -152,8 +157,8 @@ static bool rows_share_a_step(const evidence *e)
 
 static void say_rows_share(const evidence *e, char *out, size_t size)
 {
-    snprintf(out, size, "All %" PRIu64 " rows share one step of %.3g, which is %.2g standard deviations", e->profile->tensor->rows,
-             (double)e->report->scale_max, (double)e->report->scale_max / e->report->stats.std);
+    snprintf(out, size, "All %" PRIu64 " rows share one step of %.3g, which is %.2g standard deviations",
+             e->profile->tensor->rows, (double)e->report->scale_max, (double)e->report->scale_max / e->report->stats.std);
 }
 
 static bool steps_are_coarse(const evidence *e)
@@ -166,8 +171,8 @@ static void say_coarse(const evidence *e, char *out, size_t size)
 {
     const ql_report *r = e->report;
     if (r->group_count > 1) {
-        snprintf(out, size, "%" PRIu64 " scales from %.3g to %.3g fit their groups; what is left is rounding to %u levels", r->group_count,
-                 (double)r->scale_min, (double)r->scale_max, r->levels);
+        snprintf(out, size, "%" PRIu64 " scales from %.3g to %.3g fit their groups; what is left is rounding to %u levels",
+                 r->group_count, (double)r->scale_min, (double)r->scale_max, r->levels);
     } else {
         snprintf(out, size, "The range fits the values; what is left is rounding to %u levels", r->levels);
     }
@@ -204,11 +209,12 @@ static bool tick_share(void *context, uint64_t done, uint64_t total)
 {
     const share *s = context;
     const double part = total ? (double)done / (double)total : 1;
-    return s->whole->tick(s->whole->context, s->index * s->elements + (uint64_t)(part * (double)s->elements), s->count * s->elements);
+    return s->whole->tick(s->whole->context, s->index * s->elements + (uint64_t)(part * (double)s->elements),
+                          s->count * s->elements);
 }
 
-static ql_status try_remedies(ql_engine *engine, const evidence *e, const reason *told, const ql_monitor *monitor, ql_why *out,
-                              ql_error *error)
+static ql_status try_remedies(ql_engine *engine, const evidence *e, const reason *told, const ql_monitor *monitor,
+                              ql_why *out, ql_error *error)
 {
     enum { MOST = sizeof told->remedies / sizeof told->remedies[0] };
     share part = { monitor, 0, MOST, e->profile->tensor->element_count };
@@ -220,7 +226,8 @@ static ql_status try_remedies(ql_engine *engine, const evidence *e, const reason
             continue;
         }
         part.index = i;
-        ql_status status = ql_report_make(engine, e->profile, &spec, monitor && monitor->tick ? &partly : NULL, &tried, error);
+        ql_status status =
+            ql_report_make(engine, e->profile, &spec, monitor && monitor->tick ? &partly : NULL, &tried, error);
         if (status != QL_OK) {
             return status;
         }
@@ -238,7 +245,8 @@ static ql_status try_remedies(ql_engine *engine, const evidence *e, const reason
 
 static evidence gather(const ql_profile *profile, const ql_report *report)
 {
-    evidence e = { profile, report, .idle = report->levels ? report->levels - (unsigned)report->metrics[QL_LEVELS_USED] : 0 };
+    evidence e = { profile, report,
+                   .idle = report->levels ? report->levels - (unsigned)report->metrics[QL_LEVELS_USED] : 0 };
     e.reach = fmax(fabs(profile->x_min - report->stats.mean), fabs(profile->x_max - report->stats.mean)) / report->stats.std;
     return e;
 }
@@ -246,7 +254,7 @@ static evidence gather(const ql_profile *profile, const ql_report *report)
 ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
                       ql_why *out, ql_error *error)
 {
-    *out = (ql_why){ 0 };
+    *out = (ql_why) { 0 };
     if (report->metrics[QL_MSE] == 0) {
         if (report->levels) {
             snprintf(out->text, sizeof out->text, "Every value is met exactly: the weights lie on %.0f of the %u levels",
@@ -270,8 +278,8 @@ ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_rep
     if (out->has_remedy) {
         char spec[QL_SPEC_TEXT];
         ql_spec_format(&out->remedy, spec);
-        snprintf(out->text, sizeof out->text, "%s. Try %s: %.2f dB, %+.2f", why, spec, report->metrics[QL_SQNR_DB] + out->gain_db,
-                 out->gain_db);
+        snprintf(out->text, sizeof out->text, "%s. Try %s: %.2f dB, %+.2f", why, spec,
+                 report->metrics[QL_SQNR_DB] + out->gain_db, out->gain_db);
     } else {
         snprintf(out->text, sizeof out->text, "%s", why);
     }

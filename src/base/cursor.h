@@ -1,8 +1,8 @@
 /*
  * A bounds-checked reader over bytes in memory: the only way in which a header is read.
  *
- * Invariant: at <= size. A read that does not fit sets `failed` and leaves `at` where it was; from then on every read fails and
- * returns zeros, so that a parser may check once for a group of fields. Integers are little-endian.
+ * Invariant: at <= size. A read that does not fit sets `failed` and leaves `at` where it was; from then on every read fails
+ * and returns zeros, so that a parser may check once for a group of fields. Integers are little-endian.
  */
 #ifndef QL_BASE_CURSOR_H
 #define QL_BASE_CURSOR_H

@@ -1,9 +1,9 @@
 /*
  * The engine: see engine.h.
  *
- * The caller is worker 0; the pool's threads are workers 1 .. threads - 1 and sleep between passes. A worker takes the next chunk
- * number, works, waits until it is its turn to merge, merges, and passes the turn on. The worker that holds the lowest unmerged
- * chunk never waits, so a pass always ends. After a failure or a cancel every worker leaves at its next step.
+ * The caller is worker 0; the pool's threads are workers 1 .. threads - 1 and sleep between passes. A worker takes the next
+ * chunk number, works, waits until it is its turn to merge, merges, and passes the turn on. The worker that holds the lowest
+ * unmerged chunk never waits, so a pass always ends. After a failure or a cancel every worker leaves at its next step.
  */
 #include "base/engine.h"
 
@@ -29,16 +29,16 @@ struct ql_engine {
     scratch scratch[MAX_THREADS];
 
     pthread_mutex_t lock;
-    pthread_cond_t wake;     /* a pass began, or quit */
-    pthread_cond_t idle;     /* a worker left the pass */
-    pthread_cond_t turn;     /* the turn to merge moved on, or the pass stopped */
+    pthread_cond_t wake; /* a pass began, or quit */
+    pthread_cond_t idle; /* a worker left the pass */
+    pthread_cond_t turn; /* the turn to merge moved on, or the pass stopped */
     bool quit;
-    uint64_t pass_number;    /* grows by one per pass */
-    unsigned busy;           /* pool workers still in the pass */
+    uint64_t pass_number; /* grows by one per pass */
+    unsigned busy;        /* pool workers still in the pass */
 
     const ql_pass *pass;
-    uint64_t next_chunk;     /* to hand out */
-    uint64_t next_merge;     /* whose turn it is */
+    uint64_t next_chunk; /* to hand out */
+    uint64_t next_merge; /* whose turn it is */
     atomic_bool stopped;
     uint64_t failed_chunk;
     ql_status status;
@@ -188,7 +188,7 @@ ql_status ql_engine_new(unsigned threads, ql_engine **out, ql_error *error)
     for (unsigned worker = 1; worker < engine->threads; worker++) {
         start *begin = malloc(sizeof *begin);
         if (begin) {
-            *begin = (start){ engine, worker };
+            *begin = (start) { engine, worker };
         }
         if (!begin || pthread_create(&engine->pool[engine->started], NULL, pool_thread, begin) != 0) {
             free(begin);

@@ -34,6 +34,6 @@ ql_status ql_fail(ql_error *error, ql_status status, const char *format, ...)
 
 ql_status ql_fail_memory(ql_error *error, uint64_t byte_count)
 {
-    return ql_fail(error, QL_NO_MEMORY, "out of memory: %" PRIu64 " bytes were needed; close other programs or use a smaller tensor",
-                   byte_count);
+    return ql_fail(error, QL_NO_MEMORY,
+                   "out of memory: %" PRIu64 " bytes were needed; close other programs or use a smaller tensor", byte_count);
 }

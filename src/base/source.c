@@ -41,10 +41,7 @@ static ql_status make(const char *path, ql_source **out, ql_error *error)
 /* What stands at the path, when it is no regular file. */
 static const char *kind_of(mode_t mode)
 {
-    return S_ISDIR(mode)    ? "a folder"
-           : S_ISFIFO(mode) ? "a named pipe"
-           : S_ISSOCK(mode) ? "a socket"
-                            : "a device";
+    return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a named pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
 }
 
 static ql_status open_file(ql_source *source, ql_error *error)

@@ -21,8 +21,8 @@ ql_status ql_source_from_memory(const char *name, const void *bytes, uint64_t si
 void ql_source_free(ql_source **source);
 
 uint64_t ql_source_size(const ql_source *source);
-const char *ql_source_path(const ql_source *source);      /* as given: bytes for a system call */
-const char *ql_source_shown(const ql_source *source);     /* the same made printable, for messages */
+const char *ql_source_path(const ql_source *source);  /* as given: bytes for a system call */
+const char *ql_source_shown(const ql_source *source); /* the same made printable, for messages */
 
 /* Bytes [offset, offset + size). Returns a pointer to them: `buffer`[size], filled, or the memory itself. NULL with a
    message when they are not all there (the file shrank since it was opened) or cannot be read. */

@@ -1,10 +1,11 @@
 /*
- * Kernels: the inner loops that everything calls. scalar.c is the definition of each; other instruction sets replace members and must give the
- * same bits.
+ * Kernels: the inner loops that everything calls. scalar.c is the definition of each; other instruction sets replace members
+ * and must give the same bits.
  *
- * All take n >= 0 elements at any alignment, read nothing outside their inputs, write exactly n outputs, never allocate and never
- * fail. x is finite. Sums are float64 in QL_LANES interleaved lanes: element i of a chunk is added to lane i mod QL_LANES, products are rounded
- * before they are added. A caller that cuts a chunk into pieces cuts at multiples of QL_LANES.
+ * All take n >= 0 elements at any alignment, read nothing outside their inputs, write exactly n outputs, never allocate and
+ * never fail. x is finite. Sums are float64 in QL_LANES interleaved lanes: element i of a chunk is added to lane i mod
+ * QL_LANES, products are rounded before they are added. A caller that cuts a chunk into pieces cuts at multiples of
+ * QL_LANES.
  */
 #ifndef QL_KERNELS_KERNELS_H
 #define QL_KERNELS_KERNELS_H
@@ -21,8 +22,9 @@ typedef struct ql_error_sums {
     uint64_t zeros;                         /* y == 0 */
 } ql_error_sums;
 
-/* Uniform codes: q = clamp(rne(x / step) + zero, code_lo, code_hi), y = (q - zero) * step rounded once to float32. The quotient is
-   taken in float64 (decisions as in exact arithmetic: a quotient of two 24-bit numbers never rounds onto or off a tie); zero fits int32. */
+/* Uniform codes: q = clamp(rne(x / step) + zero, code_lo, code_hi), y = (q - zero) * step rounded once to float32. The
+   quotient is taken in float64 (decisions as in exact arithmetic: a quotient of two 24-bit numbers never rounds onto or off
+   a tie); zero fits int32. */
 typedef struct ql_uniform {
     int code_lo, code_hi;
 } ql_uniform;

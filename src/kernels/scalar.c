@@ -35,7 +35,8 @@ static inline double round_even(double v)
     return (v + magic) - magic;
 }
 
-/* One element. `outside` counts codes that had to be clamped. A quotient beyond 2^33 is outside whatever the int32 zero is. */
+/* One element. `outside` counts codes that had to be clamped. A quotient beyond 2^33 is outside whatever the int32 zero is.
+ */
 static inline int16_t encode(double quotient, double zero, double lo, double hi, uint64_t *outside)
 {
     const double limit = 0x1p33;

@@ -3,7 +3,8 @@
  *
  *   d = alpha / Q, Q = 2^(b-1) - 1      q = clamp(rne(x / d), lo, Q)      y = q d
  *
- * range=restricted: lo = -Q; range=full: lo = -Q - 1, a code that only clipped values reach; range=torchobs: full, with d = alpha / (Q + 0.5).
+ * range=restricted: lo = -Q; range=full: lo = -Q - 1, a code that only clipped values reach; range=torchobs: full, with d =
+ * alpha / (Q + 0.5).
  */
 #include "quant/schemes.h"
 

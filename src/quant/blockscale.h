@@ -1,5 +1,5 @@
-/* Scaling by the block's largest magnitude in float32 arithmetic, as the CUDA kernels of bitsandbytes do it: v = clamp(x inv, -1, 1), each operation
-   rounded to float32. */
+/* Scaling by the block's largest magnitude in float32 arithmetic, as the CUDA kernels of bitsandbytes do it: v = clamp(x
+   inv, -1, 1), each operation rounded to float32. */
 #ifndef QL_QUANT_BLOCKSCALE_H
 #define QL_QUANT_BLOCKSCALE_H
 

@@ -1,6 +1,6 @@
 /*
- * bnbfp4: what bitsandbytes calls fp4, not E2M1. Codes 0..7 are magnitudes 0, 0.0625, 8, 12, 4, 6, 2, 3 over 12, + 8 the same negative, scaled by the
- * block's largest magnitude A; thresholds on |x (1 / A)| in float32, strictly greater.
+ * bnbfp4: what bitsandbytes calls fp4, not E2M1. Codes 0..7 are magnitudes 0, 0.0625, 8, 12, 4, 6, 2, 3 over 12, + 8 the
+ * same negative, scaled by the block's largest magnitude A; thresholds on |x (1 / A)| in float32, strictly greater.
  */
 #include "quant/blockscale.h"
 #include "quant/schemes.h"
@@ -9,7 +9,9 @@
 
 enum { MAGNITUDES = 8 };
 
-static const float magnitude[MAGNITUDES] = { 0, (float)(0.0625 / 12), (float)(8 / 12.0), 1, (float)(4 / 12.0), 0.5f, (float)(2 / 12.0), 0.25f };
+static const float magnitude[MAGNITUDES] = {
+    0, (float)(0.0625 / 12), (float)(8 / 12.0), 1, (float)(4 / 12.0), 0.5f, (float)(2 / 12.0), 0.25f
+};
 static const int by_size[MAGNITUDES] = { 0, 1, 6, 7, 4, 5, 2, 3 };
 static const float threshold[MAGNITUDES - 1] = {
     0.00260417f, 0.0859375f, 0.20833333f, 0.29166667f, 0.4166667f, 0.583333f, 0.8333333f,
@@ -73,7 +75,9 @@ static double lowest(const ql_quantizer *q, uint64_t group)
 static double half_gap(const ql_quantizer *q, uint64_t group)
 {
     const double scale = q->scales[group];
-    return scale < QL_BLOCK_LEAST ? scale : scale / 6; /* between 2/3 and 1; where 1 / A is out of reach, values meet levels nearer to 0 */
+    return scale < QL_BLOCK_LEAST
+               ? scale
+               : scale / 6; /* between 2/3 and 1; where 1 / A is out of reach, values meet levels nearer to 0 */
 }
 
 static double parameter_bits(const ql_quantizer *q)

@@ -6,8 +6,9 @@
 #include "tensor/tensor.h"
 
 static const ql_calibrator *const calibrators[QL_CLIP_COUNT] = {
-    [QL_CLIP_MINMAX] = &ql_calibrator_minmax, [QL_CLIP_PERCENTILE] = &ql_calibrator_percentile, [QL_CLIP_KL] = &ql_calibrator_kl,
-    [QL_CLIP_MSE] = &ql_calibrator_mse,       [QL_CLIP_ACIQ] = &ql_calibrator_aciq,             [QL_CLIP_MANUAL] = &ql_calibrator_manual,
+    [QL_CLIP_MINMAX] = &ql_calibrator_minmax, [QL_CLIP_PERCENTILE] = &ql_calibrator_percentile,
+    [QL_CLIP_KL] = &ql_calibrator_kl,         [QL_CLIP_MSE] = &ql_calibrator_mse,
+    [QL_CLIP_ACIQ] = &ql_calibrator_aciq,     [QL_CLIP_MANUAL] = &ql_calibrator_manual,
 };
 
 const ql_calibrator *ql_calibrator_of(const ql_spec *spec)
@@ -24,7 +25,7 @@ ql_status ql_fail_tensor(const ql_profile *profile, const char *what, ql_error *
 
 ql_stream ql_calibration_stream(const ql_calibration *c)
 {
-    return (ql_stream){
+    return (ql_stream) {
         .engine = c->engine,
         .tensor = c->profile->tensor,
         .outliers = c->outliers,
@@ -54,8 +55,8 @@ static ql_status walk_chunk(void *context, unsigned worker, uint64_t chunk, ql_e
     const uint64_t end = first + walk->groups_per_chunk < groups->count ? first + walk->groups_per_chunk : groups->count;
     const uint64_t start = ql_groups_start(groups, first);
     const uint64_t stop = end < groups->count ? ql_groups_start(groups, end) : groups->elements;
-    ql_status status =
-        ql_groups_read(groups, c->profile->tensor, start, (size_t)(stop - start), values, memory + walk->scratch_offset, error);
+    ql_status status = ql_groups_read(groups, c->profile->tensor, start, (size_t)(stop - start), values,
+                                      memory + walk->scratch_offset, error);
     if (status == QL_OK) {
         ql_outliers_zero_walk(c->outliers, groups, start, values, (size_t)(stop - start));
     }
@@ -68,7 +69,8 @@ static ql_status walk_chunk(void *context, unsigned worker, uint64_t chunk, ql_e
 }
 
 ql_status ql_calibrate_groups(const ql_calibration *calibration, void *context,
-                              const char *(*each)(const ql_calibration *calibration, void *context, uint64_t group, float *values, size_t n),
+                              const char *(*each)(const ql_calibration *calibration, void *context, uint64_t group,
+                                                  float *values, size_t n),
                               ql_error *error)
 {
     const ql_groups *groups = calibration->groups;
@@ -77,7 +79,8 @@ ql_status ql_calibrate_groups(const ql_calibration *calibration, void *context,
     walk.groups_per_chunk = longest < QL_CHUNK ? QL_CHUNK / longest : 1;
     uint64_t values_size, size;
     if (!ql_size_mul(longest * walk.groups_per_chunk, sizeof(float), &values_size) ||
-        !ql_size_add(values_size, ql_tensor_scratch_size(calibration->profile->tensor, (size_t)(values_size / sizeof(float))), &size)) {
+        !ql_size_add(values_size,
+                     ql_tensor_scratch_size(calibration->profile->tensor, (size_t)(values_size / sizeof(float))), &size)) {
         return ql_fail_memory(error, UINT64_MAX);
     }
     walk.scratch_offset = (size_t)values_size;

@@ -6,7 +6,8 @@
 #include "quant/scheme.h"
 #include "quant/stream.h"
 
-/* The losses of all candidate thresholds of one group, for a curve. Symmetric: the threshold is alpha; else the share of the range, 0..1. */
+/* The losses of all candidate thresholds of one group, for a curve. Symmetric: the threshold is alpha; else the share of the
+ * range, 0..1. */
 typedef struct ql_losses {
     double lo, hi; /* the whole range */
     size_t count, best;
@@ -21,10 +22,10 @@ typedef struct ql_calibration {
     const ql_spec *spec;
     const ql_groups *groups;
     const ql_outliers *outliers;
-    const ql_monitor *monitor; /* may be NULL */
+    const ql_monitor *monitor;   /* may be NULL */
     uint64_t done_before, total; /* elements over all passes, for the monitor */
-    ql_losses *losses; /* NULL, or where a search of a single group leaves the loss of every candidate */
-    double *lo, *hi;   /* out [groups->count]; of symmetric mappings hi is alpha and lo = -alpha */
+    ql_losses *losses;           /* NULL, or where a search of a single group leaves the loss of every candidate */
+    double *lo, *hi;             /* out [groups->count]; of symmetric mappings hi is alpha and lo = -alpha */
 } ql_calibration;
 
 typedef struct ql_calibrator ql_calibrator;
@@ -37,17 +38,18 @@ struct ql_calibrator {
     void (*losses)(const ql_spec *spec, float *values, size_t n, ql_losses *out);
 };
 
-extern const ql_calibrator ql_calibrator_minmax, ql_calibrator_percentile, ql_calibrator_kl, ql_calibrator_mse, ql_calibrator_aciq,
-    ql_calibrator_manual;
+extern const ql_calibrator ql_calibrator_minmax, ql_calibrator_percentile, ql_calibrator_kl, ql_calibrator_mse,
+    ql_calibrator_aciq, ql_calibrator_manual;
 extern const ql_calibrator ql_calibrator_mean; /* hi = mean |x|: of mappings that scale by it */
 
 /* The calibrator of a spec: its clip method's, or the one that its mapping prescribes. */
 const ql_calibrator *ql_calibrator_of(const ql_spec *spec);
 
-/* Calls `each` once per group with its values (float32, outliers 0, in the order of the walk; they may be reordered), from all threads. `each`
-   returns NULL or what is wrong with the group. */
+/* Calls `each` once per group with its values (float32, outliers 0, in the order of the walk; they may be reordered), from
+   all threads. `each` returns NULL or what is wrong with the group. */
 ql_status ql_calibrate_groups(const ql_calibration *calibration, void *context,
-                              const char *(*each)(const ql_calibration *calibration, void *context, uint64_t group, float *values, size_t n),
+                              const char *(*each)(const ql_calibration *calibration, void *context, uint64_t group,
+                                                  float *values, size_t n),
                               ql_error *error);
 
 /* A stream over the calibration's tensor, to be completed with context and callbacks. */

@@ -1,10 +1,12 @@
 /*
- * clip=kl: entropy calibration (Migacz, "8-bit Inference with TensorRT", GTC 2017), made deterministic (the same search, plainly: tests/golden/refq.py).
+ * clip=kl: entropy calibration (Migacz, "8-bit Inference with TensorRT", GTC 2017), made deterministic (the same search,
+ * plainly: tests/golden/refq.py).
  *
  *   c[j]  counts of |x| in 2,048 bins up to the largest magnitude m
  *   i     a candidate keeps the first i bins; what lies beyond is clipped into bin i - 1 of P
  *   Q     the kept bins merged into L = 2^(bits - 1) levels, spread evenly over the bins of a level that are not empty
- *   KL    = sum over c[j] > 0, j < i, of P[j]/N ln(P[j] nz M / (N S)), S and nz: sum and number of non-empty bins of j's level
+ *   KL    = sum over c[j] > 0, j < i, of P[j]/N ln(P[j] nz M / (N S)), S and nz: sum and number of non-empty bins of j's
+ * level
  *
  * The least divergence wins; among equal ones (within 1e-12) the largest range.
  */
@@ -91,8 +93,8 @@ static double estimate(const uint64_t counts[BINS], const prefixes *p, unsigned 
     return (sum + (last > 0 ? more * log(more * ratio) - last * log(last * ratio) : 0)) / n;
 }
 
-/* The best number of bins to keep. Only candidates within NEAR of the least estimate can win, whatever the rounding: they alone are computed as the
-   definition has it. All are, for `losses`. */
+/* The best number of bins to keep. Only candidates within NEAR of the least estimate can win, whatever the rounding: they
+   alone are computed as the definition has it. All are, for `losses`. */
 static unsigned search(const uint64_t counts[BINS], unsigned bits, double largest, ql_losses *losses)
 {
     static const double near = 1e-9;
@@ -212,4 +214,6 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
     return status;
 }
 
-const ql_calibrator ql_calibrator_kl = { .name = "kl", .passes_tensor = 1, .passes_groups = 1, .calibrate = calibrate, .losses = losses };
+const ql_calibrator ql_calibrator_kl = {
+    .name = "kl", .passes_tensor = 1, .passes_groups = 1, .calibrate = calibrate, .losses = losses
+};

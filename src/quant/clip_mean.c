@@ -1,9 +1,9 @@
 /*
  * Ranges from moments.
  *
- *   clip=aciq   alpha = c_b mean|x - mu| (Laplace) or c_b sigma (Gauss), c_b the minimiser of clipping plus rounding error for b bits
- *               (Banner et al. 2019; 7 bits: alpha e^alpha = 3 4^7, and the same condition for the Gaussian, solved numerically)
- *   mean        alpha = mean|x|, of mappings that scale by it (ternary, binary)
+ *   clip=aciq   alpha = c_b mean|x - mu| (Laplace) or c_b sigma (Gauss), c_b the minimiser of clipping plus rounding error
+ * for b bits (Banner et al. 2019; 7 bits: alpha e^alpha = 3 4^7, and the same condition for the Gaussian, solved
+ * numerically) mean        alpha = mean|x|, of mappings that scale by it (ternary, binary)
  *
  * Sums are float64 in lanes; sigma is that of the population.
  */
@@ -55,7 +55,8 @@ static void merge(void *context, const void *memory)
     ((tensor_moment *)context)->sum += ql_lanes_total(memory);
 }
 
-static ql_status mean_of_tensor(const ql_calibration *c, ql_stream *stream, moment what, double center, double *out, ql_error *error)
+static ql_status mean_of_tensor(const ql_calibration *c, ql_stream *stream, moment what, double center, double *out,
+                                ql_error *error)
 {
     tensor_moment m = { what, center, 0 };
     stream->context = &m;

@@ -20,10 +20,12 @@ typedef struct minmax {
 static void widen(bounds *b, float lo, float hi)
 {
     float seen = atomic_load_explicit(&b->lo, memory_order_relaxed);
-    while (lo < seen && !atomic_compare_exchange_weak_explicit(&b->lo, &seen, lo, memory_order_relaxed, memory_order_relaxed)) {
+    while (lo < seen &&
+           !atomic_compare_exchange_weak_explicit(&b->lo, &seen, lo, memory_order_relaxed, memory_order_relaxed)) {
     }
     seen = atomic_load_explicit(&b->hi, memory_order_relaxed);
-    while (hi > seen && !atomic_compare_exchange_weak_explicit(&b->hi, &seen, hi, memory_order_relaxed, memory_order_relaxed)) {
+    while (hi > seen &&
+           !atomic_compare_exchange_weak_explicit(&b->hi, &seen, hi, memory_order_relaxed, memory_order_relaxed)) {
     }
 }
 
@@ -85,4 +87,6 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
     return status;
 }
 
-const ql_calibrator ql_calibrator_minmax = { .name = "minmax", .passes_tensor = 0, .passes_groups = 1, .calibrate = calibrate };
+const ql_calibrator ql_calibrator_minmax = {
+    .name = "minmax", .passes_tensor = 0, .passes_groups = 1, .calibrate = calibrate
+};

@@ -1,7 +1,7 @@
 /*
  * clip=mse: of 256 ranges, k/256 of the whole one for k = 256 down to 1, the one with the least sum of squared errors. Each
- * candidate quantizes with its stored float32 step; the error is taken in float64 with q d unrounded. A later candidate must be better by a factor
- * of 1 - 1e-9.
+ * candidate quantizes with its stored float32 step; the error is taken in float64 with q d unrounded. A later candidate must
+ * be better by a factor of 1 - 1e-9.
  */
 #include "quant/calibrate.h"
 
@@ -25,7 +25,7 @@ static whole whole_range(const ql_spec *spec, double lo, double hi)
         lo = fmin(lo, 0);
         hi = fmax(hi, 0);
     }
-    return (whole){ lo, hi };
+    return (whole) { lo, hi };
 }
 
 static candidate candidate_at(const ql_spec *spec, whole range, int k)
@@ -35,7 +35,7 @@ static candidate candidate_at(const ql_spec *spec, whole range, int k)
     int lo, hi;
     spec->mapping->code_range(spec, &lo, &hi);
     spec->mapping->step_of(spec, range.lo * k / CANDIDATES, range.hi * k / CANDIDATES, &step, &zero);
-    return (candidate){ step, zero, lo, hi };
+    return (candidate) { step, zero, lo, hi };
 }
 
 static inline double square_error(const candidate *c, double x)
@@ -65,7 +65,8 @@ static void add_errors(const candidate *c, const float *x, size_t n, double lane
     }
 }
 
-/* The sum over values in memory. It only grows, so it may stop once it cannot win: then what it returns is at least `enough`. */
+/* The sum over values in memory. It only grows, so it may stop once it cannot win: then what it returns is at least
+ * `enough`. */
 static double sum_errors(const candidate *c, const float *x, size_t n, double enough)
 {
     enum { PIECE = 4096 };
@@ -90,7 +91,7 @@ static whole range_of(const ql_spec *spec, const float *values, size_t n)
     float lo = INFINITY, hi = -INFINITY;
     ql_kernels_active()->range(values, n, &lo, &hi);
     const double alpha = fmax(fabs((double)lo), fabs((double)hi));
-    return spec->mapping->symmetric ? (whole){ -alpha, alpha } : whole_range(spec, lo, hi);
+    return spec->mapping->symmetric ? (whole) { -alpha, alpha } : whole_range(spec, lo, hi);
 }
 
 static void add_loss(ql_losses *out, const ql_spec *spec, whole range, int k, double loss)
@@ -148,7 +149,7 @@ static void add_tile(void *context, unsigned worker, void *memory, uint64_t begi
     (void)worker;
     (void)begin;
     const tensor_search *s = context;
-    double (*lanes)[QL_LANES] = memory;
+    double(*lanes)[QL_LANES] = memory;
     for (int i = 0; i < CANDIDATES; i++) {
         add_errors(&s->candidates[i], x, n, lanes[i]);
     }
@@ -157,7 +158,7 @@ static void add_tile(void *context, unsigned worker, void *memory, uint64_t begi
 static void merge(void *context, const void *memory)
 {
     tensor_search *s = context;
-    const double (*lanes)[QL_LANES] = memory;
+    const double(*lanes)[QL_LANES] = memory;
     for (int i = 0; i < CANDIDATES; i++) {
         s->errors[i] += ql_lanes_total(lanes[i]);
     }
@@ -204,4 +205,6 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
     return c->groups->count == 1 ? calibrate_tensor(c, error) : ql_calibrate_groups(c, NULL, calibrate_group, error);
 }
 
-const ql_calibrator ql_calibrator_mse = { .name = "mse", .passes_tensor = 1, .passes_groups = 1, .calibrate = calibrate, .losses = losses };
+const ql_calibrator ql_calibrator_mse = {
+    .name = "mse", .passes_tensor = 1, .passes_groups = 1, .calibrate = calibrate, .losses = losses
+};

@@ -1,6 +1,6 @@
 /*
- * clip=percentile: exact percentiles with linear interpolation (NumPy's "linear"). Symmetric mappings take one percentile of the
- * magnitudes; the others two of the values. A whole tensor is selected as a stream; the groups of one, each in memory.
+ * clip=percentile: exact percentiles with linear interpolation (NumPy's "linear"). Symmetric mappings take one percentile of
+ * the magnitudes; the others two of the values. A whole tensor is selected as a stream; the groups of one, each in memory.
  */
 #include "quant/calibrate.h"
 #include "quant/select.h"
@@ -55,7 +55,7 @@ static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
     if (status != QL_OK) {
         return status;
     }
-    ql_select_ranks(s.select, (uint64_t[]){ low.rank[0], low.rank[1], high.rank[0], high.rank[1] }, 4);
+    ql_select_ranks(s.select, (uint64_t[]) { low.rank[0], low.rank[1], high.rank[0], high.rank[1] }, 4);
     ql_stream stream = ql_calibration_stream(c);
     stream.context = &s;
     stream.tile = feed;
@@ -68,7 +68,8 @@ static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
     }
     if (status == QL_OK) {
         c->hi[0] = ql_percentile_value(&high, ql_select_value(s.select, 2), ql_select_value(s.select, 3));
-        c->lo[0] = s.symmetric ? -c->hi[0] : ql_percentile_value(&low, ql_select_value(s.select, 0), ql_select_value(s.select, 1));
+        c->lo[0] =
+            s.symmetric ? -c->hi[0] : ql_percentile_value(&low, ql_select_value(s.select, 0), ql_select_value(s.select, 1));
     }
     ql_select_free(&s.select);
     return status;
@@ -79,4 +80,6 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
     return c->groups->count == 1 ? calibrate_tensor(c, error) : ql_calibrate_groups(c, NULL, calibrate_group, error);
 }
 
-const ql_calibrator ql_calibrator_percentile = { .name = "percentile", .passes_tensor = 3, .passes_groups = 1, .calibrate = calibrate };
+const ql_calibrator ql_calibrator_percentile = {
+    .name = "percentile", .passes_tensor = 3, .passes_groups = 1, .calibrate = calibrate
+};

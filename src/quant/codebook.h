@@ -1,4 +1,5 @@
-/* What the mappings with a codebook share: levels of a group as float32, ascending, [level_count]; codes 0 .. level_count - 1. */
+/* What the mappings with a codebook share: levels of a group as float32, ascending, [level_count]; codes 0 .. level_count
+ * - 1. */
 #ifndef QL_QUANT_CODEBOOK_H
 #define QL_QUANT_CODEBOOK_H
 

@@ -1,6 +1,6 @@
 /*
- * The element format E2M1 and what the three block formats on it share. Codes 0..7 are 0 0.5 1 1.5 2 3 4 6, + 8 the same negative; code 8, -0, counts
- * as zero.
+ * The element format E2M1 and what the three block formats on it share. Codes 0..7 are 0 0.5 1 1.5 2 3 4 6, + 8 the same
+ * negative; code 8, -0, counts as zero.
  */
 #ifndef QL_QUANT_E2M1_H
 #define QL_QUANT_E2M1_H
@@ -17,8 +17,8 @@ void ql_e2m1_code_range(const ql_spec *spec, int *lo, int *hi);
 unsigned ql_e2m1_levels(const ql_quantizer *quantizer);
 int ql_e2m1_negative_zero(const ql_spec *spec);
 
-/* Encodes a tile: code of x / scale(group), y = value * scale(group) rounded once; counts |x / scale| > limit, and every x != 0 where the scale
-   is 0 (then all codes are zeros). */
+/* Encodes a tile: code of x / scale(group), y = value * scale(group) rounded once; counts |x / scale| > limit, and every x
+   != 0 where the scale is 0 (then all codes are zeros). */
 uint64_t ql_e2m1_quantize(const ql_quantizer *quantizer, const ql_tile *tile, double limit,
                           double (*scale)(const ql_quantizer *quantizer, uint64_t group));
 

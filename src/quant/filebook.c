@@ -3,7 +3,8 @@
  *
  *   q = nearest level of x / A (float64; a tie: the lower), 0 / 0 = 0      y = level[q] A, rounded once
  *
- * The levels are float32, put in ascending order; up to 256 of them. A code takes as many bits as the number of levels needs; the levels are counted once.
+ * The levels are float32, put in ascending order; up to 256 of them. A code takes as many bits as the number of levels
+ * needs; the levels are counted once.
  */
 #include "base/error.h"
 #include "quant/codebook.h"
@@ -26,7 +27,8 @@ static ql_status read_levels(ql_quantizer *q, const ql_tensor *tensor, const cha
     const uint64_t count = tensor->element_count;
     unsigned char scratch[(MAX_LEVELS + 2) * 9];
     if (count < 1 || count > MAX_LEVELS) {
-        return ql_fail(error, QL_BAD_USAGE, "%s: %llu levels; a codebook has 1 to %d", shown, (unsigned long long)count, MAX_LEVELS);
+        return ql_fail(error, QL_BAD_USAGE, "%s: %llu levels; a codebook has 1 to %d", shown, (unsigned long long)count,
+                       MAX_LEVELS);
     }
     q->levels = malloc(count * sizeof *q->levels);
     if (!q->levels) {
@@ -35,7 +37,8 @@ static ql_status read_levels(ql_quantizer *q, const ql_tensor *tensor, const cha
     ql_status status = ql_tensor_read_f32(tensor, 0, (size_t)count, q->levels, scratch, error);
     for (uint64_t i = 0; status == QL_OK && i < count; i++) {
         if (!isfinite(q->levels[i])) {
-            status = ql_fail(error, QL_BAD_USAGE, "%s: level %llu is not finite; a codebook has numbers only", shown, (unsigned long long)i);
+            status = ql_fail(error, QL_BAD_USAGE, "%s: level %llu is not finite; a codebook has numbers only", shown,
+                             (unsigned long long)i);
         }
     }
     if (status == QL_OK) {
@@ -58,7 +61,8 @@ static ql_status prepare(ql_quantizer *q, const ql_profile *profile, ql_error *e
     if (status == QL_OK && ql_model_tensor_count(model) != 1) {
         char shown[256];
         ql_text_print(shown, sizeof shown, ql_text_from(q->spec.file), 100);
-        status = ql_fail(error, QL_BAD_USAGE, "%s: holds %zu tensors; a codebook is an .npy file with one", shown, ql_model_tensor_count(model));
+        status = ql_fail(error, QL_BAD_USAGE, "%s: holds %zu tensors; a codebook is an .npy file with one", shown,
+                         ql_model_tensor_count(model));
     }
     if (status == QL_OK) {
         const ql_tensor *tensor = ql_model_tensor(model, 0);

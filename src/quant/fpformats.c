@@ -2,8 +2,8 @@
  * Floating-point formats as mappings.
  *
  *   fp16, bf16           q = nearest code, y = its value; no scales
- *   fp8_e4m3, fp8_e5m2   scale=1: d = max|x| / largest finite value per group, q = nearest code of (float)(x / d), y = value d, rounded once
- *                        scale=0: values are converted as they are; beyond the largest they saturate
+ *   fp8_e4m3, fp8_e5m2   scale=1: d = max|x| / largest finite value per group, q = nearest code of (float)(x / d), y = value
+ * d, rounded once scale=0: values are converted as they are; beyond the largest they saturate
  */
 #include "quant/schemes.h"
 #include "tensor/floats.h"
@@ -61,7 +61,8 @@ static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const
     for (size_t i = 0; i < tile->n; i++) {
         const uint64_t group = ql_tile_group(tile, i);
         bool outside;
-        const uint16_t code = ql_float_encode(format, (float)((double)tile->x[i] / (double)q->scales[group]), true, &outside);
+        const uint16_t code =
+            ql_float_encode(format, (float)((double)tile->x[i] / (double)q->scales[group]), true, &outside);
         clipped += outside;
         tile->codes[i] = (int16_t)code;
         tile->y[i] = decode(q, group, code);
@@ -88,7 +89,8 @@ static double half_gap(const ql_quantizer *q, uint64_t group)
     return ql_float_decode(format, code) - ql_float_decode(format, code - 1);
 }
 
-/* Unscaled formats have no range of a group to go by: the largest magnitude of the tensor stands in tensor_scale for the axis of the errors. */
+/* Unscaled formats have no range of a group to go by: the largest magnitude of the tensor stands in tensor_scale for the
+ * axis of the errors. */
 static ql_status prepare(ql_quantizer *q, const ql_profile *profile, ql_error *error)
 {
     (void)error;
@@ -96,9 +98,9 @@ static ql_status prepare(ql_quantizer *q, const ql_profile *profile, ql_error *e
     return QL_OK;
 }
 
-#define COMMON                                                                                                                \
-    .symmetric = true, .arrays = QL_HAS_SCALES, .code_range = code_range, .levels = levels, .parameter_bits = parameter_bits, \
-    .prepare = prepare, .fit = fit, .quantize = quantize, .decode = decode, \
+#define COMMON                                                                                                              \
+    .symmetric = true, .arrays = QL_HAS_SCALES, .code_range = code_range, .levels = levels,                                 \
+    .parameter_bits = parameter_bits, .prepare = prepare, .fit = fit, .quantize = quantize, .decode = decode,               \
     .half_gap = half_gap, .lowest = lowest, .negative_zero = negative_zero
 
 const ql_mapping ql_mapping_fp8_e4m3 = {

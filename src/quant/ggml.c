@@ -1,10 +1,10 @@
 /*
- * q8_0 q4_0 q4_1 q5_0 q5_1: the legacy block types of ggml, in float32 arithmetic as in its reference rows. Codes are found with the float32 step; only
- * its half-precision rounding is stored, so values are decoded with a slightly different one.
+ * q8_0 q4_0 q4_1 q5_0 q5_1: the legacy block types of ggml, in float32 arithmetic as in its reference rows. Codes are found
+ * with the float32 step; only its half-precision rounding is stored, so values are decoded with a slightly different one.
  *
  *   q8_0        d = max|x| / 127                              q = round half away (x (1/d))            y = q d
- *   q4_0, q5_0  d = (element of largest magnitude) / -8, -16  q = min(15, 31; trunc(x (1/d) + 8.5, 16.5))   y = (q - 8, 16) d
- *   q4_1, q5_1  d = (max - min) / 15, 31, m = min             q = trunc((x - m) (1/d) + 0.5)           y = q d + m
+ *   q4_0, q5_0  d = (element of largest magnitude) / -8, -16  q = min(15, 31; trunc(x (1/d) + 8.5, 16.5))   y = (q - 8, 16)
+ * d q4_1, q5_1  d = (max - min) / 15, 31, m = min             q = trunc((x - m) (1/d) + 0.5)           y = q d + m
  *
  * d = 0: 1/d is taken as 0. The last block of a row may be short.
  */
@@ -21,8 +21,8 @@ enum { STEP, INVERSE, MINIMUM, STORED_MINIMUM, EXTRA_COUNT };
 typedef struct type {
     const ql_mapping *mapping;
     unsigned bits;
-    bool affine;    /* has a minimum */
-    int middle;     /* code of zero, 0 for affine types */
+    bool affine; /* has a minimum */
+    int middle;  /* code of zero, 0 for affine types */
     unsigned bytes;
 } type;
 
@@ -84,7 +84,8 @@ static int encode(const type *t, const float *extra, float x, uint64_t *clipped)
     if (t->bits == 8) {
         return (int)roundf(x * extra[INVERSE]);
     }
-    const int code = (int)truncf(t->affine ? (x - extra[MINIMUM]) * extra[INVERSE] + 0.5f : x * extra[INVERSE] + ((float)t->middle + 0.5f));
+    const int code = (int)truncf(t->affine ? (x - extra[MINIMUM]) * extra[INVERSE] + 0.5f
+                                           : x * extra[INVERSE] + ((float)t->middle + 0.5f));
     *clipped += code > top;
     return code > top ? top : code < 0 ? 0 : code;
 }
@@ -102,8 +103,8 @@ static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const
     return clipped;
 }
 
-/* The side away from the extreme element ends one step early in q4_0 and q5_0. To the half step comes what half precision takes from step and
-   minimum; a step without an inverse makes all codes the same. */
+/* The side away from the extreme element ends one step early in q4_0 and q5_0. To the half step comes what half precision
+   takes from step and minimum; a step without an inverse makes all codes the same. */
 static double half_gap(const ql_quantizer *q, uint64_t group)
 {
     const type *t = type_of(q->spec.mapping);
@@ -119,31 +120,41 @@ static double parameter_bits(const ql_quantizer *q)
     return (type_of(q->spec.mapping)->affine ? 32.0 : 16.0) * (double)q->groups.count;
 }
 
-#define COMMON(BITS)                                                                                                             \
-    .bits_min = BITS, .bits_max = BITS, .defaults = { .bits = BITS, .per = QL_PER_BLOCK, .block = QL_GGML_BLOCK },               \
-    .arrays = QL_HAS_SCALES, .extra_per_group = EXTRA_COUNT, .code_range = code_range, .parameter_bits = parameter_bits,         \
+#define COMMON(BITS)                                                                                                        \
+    .bits_min = BITS, .bits_max = BITS, .defaults = { .bits = BITS, .per = QL_PER_BLOCK, .block = QL_GGML_BLOCK },          \
+    .arrays = QL_HAS_SCALES, .extra_per_group = EXTRA_COUNT, .code_range = code_range, .parameter_bits = parameter_bits,    \
     .fit_values = fit_values, .quantize = quantize, .decode = decode, .half_gap = half_gap
 
 const ql_mapping ql_mapping_q8_0 = {
-    .info = { "q8_0", "ggml 8-bit blocks", "d = max|x| / 127   q = round(x / d)   y = q·half(d)", "ggml, block_q8_0", "8 + 16·G/n" }, COMMON(8),
+    .info = { "q8_0", "ggml 8-bit blocks", "d = max|x| / 127   q = round(x / d)   y = q·half(d)", "ggml, block_q8_0",
+              "8 + 16·G/n" },
+    COMMON(8),
 };
 const ql_mapping ql_mapping_q4_0 = {
-    .info = { "q4_0", "ggml 4-bit blocks", "d = extreme / -8   q = trunc(x / d + 8.5)   y = (q - 8)·half(d)", "ggml, block_q4_0", "4 + 16·G/n" }, COMMON(4),
+    .info = { "q4_0", "ggml 4-bit blocks", "d = extreme / -8   q = trunc(x / d + 8.5)   y = (q - 8)·half(d)",
+              "ggml, block_q4_0", "4 + 16·G/n" },
+    COMMON(4),
 };
 const ql_mapping ql_mapping_q4_1 = {
-    .info = { "q4_1", "ggml 4-bit blocks with a minimum", "d = (max - min) / 15   q = trunc((x - min) / d + 0.5)   y = q·half(d) + half(min)",
-              "ggml, block_q4_1", "4 + 32·G/n" }, COMMON(4),
+    .info = { "q4_1", "ggml 4-bit blocks with a minimum",
+              "d = (max - min) / 15   q = trunc((x - min) / d + 0.5)   y = q·half(d) + half(min)", "ggml, block_q4_1",
+              "4 + 32·G/n" },
+    COMMON(4),
 };
 const ql_mapping ql_mapping_q5_0 = {
-    .info = { "q5_0", "ggml 5-bit blocks", "d = extreme / -16   q = trunc(x / d + 16.5)   y = (q - 16)·half(d)", "ggml, block_q5_0", "5 + 16·G/n" }, COMMON(5),
+    .info = { "q5_0", "ggml 5-bit blocks", "d = extreme / -16   q = trunc(x / d + 16.5)   y = (q - 16)·half(d)",
+              "ggml, block_q5_0", "5 + 16·G/n" },
+    COMMON(5),
 };
 const ql_mapping ql_mapping_q5_1 = {
-    .info = { "q5_1", "ggml 5-bit blocks with a minimum", "d = (max - min) / 31   q = trunc((x - min) / d + 0.5)   y = q·half(d) + half(min)",
-              "ggml, block_q5_1", "5 + 32·G/n" }, COMMON(5),
+    .info = { "q5_1", "ggml 5-bit blocks with a minimum",
+              "d = (max - min) / 31   q = trunc((x - min) / d + 0.5)   y = q·half(d) + half(min)", "ggml, block_q5_1",
+              "5 + 32·G/n" },
+    COMMON(5),
 };
 
 static const type types[] = {
-    { &ql_mapping_q8_0, 8, false, 0, 34 }, { &ql_mapping_q4_0, 4, false, 8, 18 },  { &ql_mapping_q4_1, 4, true, 0, 20 },
+    { &ql_mapping_q8_0, 8, false, 0, 34 },  { &ql_mapping_q4_0, 4, false, 8, 18 }, { &ql_mapping_q4_1, 4, true, 0, 20 },
     { &ql_mapping_q5_0, 5, false, 16, 22 }, { &ql_mapping_q5_1, 5, true, 0, 24 },
 };
 
@@ -157,7 +168,8 @@ static const type *type_of(const ql_mapping *mapping)
     return NULL;
 }
 
-size_t ql_ggml_pack(const ql_mapping *mapping, float d, float m, const int16_t codes[QL_GGML_BLOCK], uint8_t out[QL_GGML_MAX_BYTES])
+size_t ql_ggml_pack(const ql_mapping *mapping, float d, float m, const int16_t codes[QL_GGML_BLOCK],
+                    uint8_t out[QL_GGML_MAX_BYTES])
 {
     const type *t = type_of(mapping);
     if (!t) {

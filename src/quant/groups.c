@@ -9,7 +9,9 @@
 
 ql_status ql_groups_make(const ql_tensor *tensor, const ql_spec *spec, ql_groups *out, ql_error *error)
 {
-    ql_groups g = { .per = spec->per, .rows = tensor->rows, .cols = tensor->cols, .elements = tensor->element_count, .block = spec->block };
+    ql_groups g = {
+        .per = spec->per, .rows = tensor->rows, .cols = tensor->cols, .elements = tensor->element_count, .block = spec->block
+    };
     g.by_columns = g.per == QL_PER_COL;
     /* A single line is the same in both orders. */
     g.stored_by_columns = tensor->layout == QL_LAYOUT_IN_OUT;
@@ -111,7 +113,8 @@ uint64_t ql_groups_run(const ql_groups *groups, uint64_t begin, uint64_t *group)
     return ql_groups_start(groups, *group) + ql_groups_length(groups, *group) - begin;
 }
 
-/* n elements of one stored line, from `position` on, where groups are no runs: each in another line of the walk, or tiles. */
+/* n elements of one stored line, from `position` on, where groups are no runs: each in another line of the walk, or tiles.
+ */
 static void groups_across(const ql_groups *groups, uint64_t stored_line, uint64_t position, size_t n, uint64_t *out)
 {
     uint64_t factor = 1, offset = 0; /* group = line of the walk * factor + offset */
@@ -152,9 +155,10 @@ void ql_groups_of(const ql_groups *groups, uint64_t begin, size_t n, uint64_t *o
 
 enum { PIECE = 1024 };
 
-/* Stored across the walk: position p of line l is stored element p * lines + l, so the lines first..last stand side by side at each p. */
-static ql_status read_across(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out, void *scratch,
-                             ql_error *error)
+/* Stored across the walk: position p of line l is stored element p * lines + l, so the lines first..last stand side by side
+ * at each p. */
+static ql_status read_across(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out,
+                             void *scratch, ql_error *error)
 {
     const uint64_t length = line_length(groups), lines = groups->elements / length, end = begin + n;
     const uint64_t first = begin / length, last = (end - 1) / length;
@@ -200,8 +204,8 @@ uint64_t ql_groups_stored_index(const ql_groups *groups, uint64_t position)
 }
 
 /* Tiles: the stored runs of each, or one element at a time where a tile is stored across. */
-static ql_status read_tiles(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out, void *scratch,
-                            ql_error *error)
+static ql_status read_tiles(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out,
+                            void *scratch, ql_error *error)
 {
     for (size_t done = 0; done < n;) {
         const uint64_t index = ql_groups_stored_index(groups, begin + done);
@@ -218,8 +222,8 @@ static ql_status read_tiles(const ql_groups *groups, const ql_tensor *tensor, ui
     return QL_OK;
 }
 
-ql_status ql_groups_read(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out, void *scratch,
-                         ql_error *error)
+ql_status ql_groups_read(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out,
+                         void *scratch, ql_error *error)
 {
     if (n == 0) {
         return QL_OK;

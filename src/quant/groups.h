@@ -1,9 +1,9 @@
 /*
  * Granularity: which elements share their parameters.
  *
- * Groups are defined on the logical weight W[rows][cols]. Each is a contiguous range of a walk over W: along the rows for tensor, row,
- * block and flat, along the columns for col, tile by tile for tile. Where the walk is also the order in which the tensor is stored, a group is a run of stored
- * elements; otherwise its elements are scattered.
+ * Groups are defined on the logical weight W[rows][cols]. Each is a contiguous range of a walk over W: along the rows for
+ * tensor, row, block and flat, along the columns for col, tile by tile for tile. Where the walk is also the order in which
+ * the tensor is stored, a group is a run of stored elements; otherwise its elements are scattered.
  *
  *   per      groups, in order                                  walk
  *   tensor   one                                               rows
@@ -21,10 +21,10 @@
 typedef struct ql_groups {
     ql_granularity per;
     uint64_t rows, cols, elements;
-    uint64_t block;      /* block and flat; rows of a tile */
-    uint64_t tile_cols;  /* tile */
-    uint64_t row_groups; /* groups side by side: of one row (block), of one row of tiles (tile) */
-    bool by_columns;     /* the walk */
+    uint64_t block;         /* block and flat; rows of a tile */
+    uint64_t tile_cols;     /* tile */
+    uint64_t row_groups;    /* groups side by side: of one row (block), of one row of tiles (tile) */
+    bool by_columns;        /* the walk */
     bool stored_by_columns; /* the tensor is stored [in][out]: column by column of W */
     uint64_t count;
 } ql_groups;
@@ -49,7 +49,7 @@ uint64_t ql_groups_length(const ql_groups *groups, uint64_t group);
 uint64_t ql_groups_stored_index(const ql_groups *groups, uint64_t position);
 
 /* Elements [begin, begin + n) of the walk to out[n]; scratch as ql_tensor_scratch_size(tensor, n) says. */
-ql_status ql_groups_read(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out, void *scratch,
-                         ql_error *error);
+ql_status ql_groups_read(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out,
+                         void *scratch, ql_error *error);
 
 #endif

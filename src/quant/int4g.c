@@ -1,5 +1,6 @@
 /*
- * int4g: GPTQ-style storage, rounding to nearest only: unsigned codes, half-precision scale and a zero point that is a code, per group of a row.
+ * int4g: GPTQ-style storage, rounding to nearest only: unsigned codes, half-precision scale and a zero point that is a code,
+ * per group of a row.
  *
  *   lo = min(x, 0), hi = max(x, 0), both 0: -1 and 1      d = half((hi - lo) / (2^b - 1)), converted from float64 directly
  *   z = clamp(rne(-lo / d), 0, 2^b - 1)      q = clamp(rne(x / d) + z, 0, 2^b - 1)      y = (q - z) d

@@ -163,8 +163,9 @@ void *ql_spec_field(ql_spec *spec, ql_key key)
 static void copy_field(ql_spec *to, const ql_spec *from, ql_key key)
 {
     static const size_t sizes[] = {
-        [QL_BITS] = sizeof(unsigned), [QL_COUNT] = sizeof(uint64_t), [QL_SIZE] = sizeof(uint64_t), [QL_CHOICE] = sizeof(unsigned),
-        [QL_NUMBER] = sizeof(double), [QL_PERCENTILES] = 2 * sizeof(double), [QL_SHARE] = sizeof(double), [QL_PATH] = QL_FILE_TEXT,
+        [QL_BITS] = sizeof(unsigned),   [QL_COUNT] = sizeof(uint64_t), [QL_SIZE] = sizeof(uint64_t),
+        [QL_CHOICE] = sizeof(unsigned), [QL_NUMBER] = sizeof(double),  [QL_PERCENTILES] = 2 * sizeof(double),
+        [QL_SHARE] = sizeof(double),    [QL_PATH] = QL_FILE_TEXT,
     };
     const size_t field = ql_knobs[key].field;
     memcpy((char *)to + field, (const char *)from + field, sizes[ql_knobs[key].kind]);
@@ -300,18 +301,21 @@ bool ql_mapping_key_values(const ql_mapping *mapping, ql_key key, char out[160])
         snprintf(out, 160, "%u..%u [%s]", mapping->bits_min, mapping->bits_max, usual);
         break;
     case QL_COUNT:
-        snprintf(out, 160, "%.0f..%.0f [%s]%s%s", knob->min, knob->max, usual, knob->with ? ", with " : "", knob->with ? knob->with : "");
+        snprintf(out, 160, "%.0f..%.0f [%s]%s%s", knob->min, knob->max, usual, knob->with ? ", with " : "",
+                 knob->with ? knob->with : "");
         break;
     case QL_SIZE:
         snprintf(out, 160,
-                 ql_mapping_takes(mapping, QL_KEY_PER) && ql_mapping_allows(mapping, QL_KEY_PER, QL_PER_TILE) ? "N >= 1%s%s%s, RxC with per=tile" : "N >= 1%s%s%s",
+                 ql_mapping_takes(mapping, QL_KEY_PER) && ql_mapping_allows(mapping, QL_KEY_PER, QL_PER_TILE)
+                     ? "N >= 1%s%s%s, RxC with per=tile"
+                     : "N >= 1%s%s%s",
                  defaults.block ? " [" : "", defaults.block ? usual : "", defaults.block ? "]" : "");
         break;
     case QL_CHOICE:
         for (unsigned i = 0; knob->choices[i]; i++) {
             if (ql_mapping_allows(mapping, key, i)) {
-                used += (size_t)snprintf(out + used, 160 - used, strcmp(knob->choices[i], usual) ? "%s%s" : "%s[%s]", used ? " " : "",
-                                         knob->choices[i]);
+                used += (size_t)snprintf(out + used, 160 - used, strcmp(knob->choices[i], usual) ? "%s%s" : "%s[%s]",
+                                         used ? " " : "", knob->choices[i]);
             }
         }
         if (knob->with && !knob->applies(&defaults)) {
@@ -326,7 +330,8 @@ bool ql_mapping_key_values(const ql_mapping *mapping, ql_key key, char out[160])
         }
         break;
     case QL_PERCENTILES:
-        snprintf(out, 160, mapping->symmetric ? "0..100 [%s], with %s" : "above 50, to 100 [%s], or LO:HI, with %s", usual, knob->with);
+        snprintf(out, 160, mapping->symmetric ? "0..100 [%s], with %s" : "above 50, to 100 [%s], or LO:HI, with %s", usual,
+                 knob->with);
         break;
     case QL_SHARE:
         snprintf(out, 160, "0%%..100%% of the elements, or a magnitude [%s]", usual);

@@ -1,5 +1,6 @@
 /*
- * The table of keys: what a knob is called, which field of ql_spec it is, and when it applies. Parsing, printing and stepping all read it.
+ * The table of keys: what a knob is called, which field of ql_spec it is, and when it applies. Parsing, printing and
+ * stepping all read it.
  */
 #ifndef QL_QUANT_KEYS_H
 #define QL_QUANT_KEYS_H
@@ -41,8 +42,8 @@ bool ql_mapping_takes(const ql_mapping *mapping, ql_key key);
 /* The field of the key in the spec, of the type that its kind says. */
 void *ql_spec_field(ql_spec *spec, ql_key key);
 
-/* Sets the fields of keys that do not apply to 0, or to the mapping's fixed value where it does not take the key, so that equal specs are
-   equal field by field. */
+/* Sets the fields of keys that do not apply to 0, or to the mapping's fixed value where it does not take the key, so that
+   equal specs are equal field by field. */
 void ql_spec_clear_unused(ql_spec *spec);
 
 /* What only the whole spec shows: a key of `given` (1 << ql_key) that does not apply, or one that is missing. */

@@ -1,7 +1,7 @@
 /*
- * kmeans: Lloyd-Max. K = 2^bits levels start at the percentiles 100 (i + 0.5) / K; then, until no value changes its level, each level becomes the mean of
- * the values nearest to it (empty ones stay). The values are sorted once: a level's members are a range, found by its midpoints. Levels are rounded to
- * float32 at the end and the values assigned once more.
+ * kmeans: Lloyd-Max. K = 2^bits levels start at the percentiles 100 (i + 0.5) / K; then, until no value changes its level,
+ * each level becomes the mean of the values nearest to it (empty ones stay). The values are sorted once: a level's members
+ * are a range, found by its midpoints. Levels are rounded to float32 at the end and the values assigned once more.
  */
 #include "quant/codebook.h"
 #include "quant/schemes.h"

@@ -1,10 +1,11 @@
 /*
- * nf4: the 4-bit NormalFloat of QLoRA. Sixteen levels, quantiles of a normal distribution, scaled by the block's largest magnitude A.
+ * nf4: the 4-bit NormalFloat of QLoRA. Sixteen levels, quantiles of a normal distribution, scaled by the block's largest
+ * magnitude A.
  *
  *   v = clamp(x (1 / A), -1, 1) in float32      q = number of midpoints below v      y = level[q] A
  *
- * double=1 quantizes the maxima themselves, as bitsandbytes does: offset = their mean, c = A - offset in blocks of 256 by the signed 8-bit dynamic map, whose
- * entry is scaled by the block's largest |c|; A' = map[code] A2 + offset.
+ * double=1 quantizes the maxima themselves, as bitsandbytes does: offset = their mean, c = A - offset in blocks of 256 by
+ * the signed 8-bit dynamic map, whose entry is scaled by the block's largest |c|; A' = map[code] A2 + offset.
  */
 #include "base/error.h"
 #include "quant/blockscale.h"
@@ -16,15 +17,30 @@
 enum { LEVELS = 16, SECOND_BLOCK = 256, MAP_SIZE = 256 };
 
 static const float level[LEVELS] = {
-    -1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f,
-    -0.09105003625154495f, 0.0f, 0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
-    0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f,
+    -1.0f,
+    -0.6961928009986877f,
+    -0.5250730514526367f,
+    -0.39491748809814453f,
+    -0.28444138169288635f,
+    -0.18477343022823334f,
+    -0.09105003625154495f,
+    0.0f,
+    0.07958029955625534f,
+    0.16093020141124725f,
+    0.24611230194568634f,
+    0.33791524171829224f,
+    0.44070982933044434f,
+    0.5626170039176941f,
+    0.7229568362236023f,
+    1.0f,
 };
 
-/* Float32 midpoints of the levels. In hex, because the decimals in circulation are float64 midpoints: four of them round the other way. */
+/* Float32 midpoints of the levels. In hex, because the decimals in circulation are float64 midpoints: four of them round the
+ * other way. */
 static const float midpoint[LEVELS - 1] = {
-    -0x1.b239bp-1f, -0x1.38a4ep-1f, -0x1.d709p-2f, -0x1.5bd4ecp-2f, -0x1.e079d8p-3f, -0x1.1a7178p-3f, -0x1.74f0e2p-5f, 0x1.45f5fep-5f,
-    0x1.ec90c4p-4f, 0x1.a0cfcp-3f, 0x1.2b05a8p-2f, 0x1.8ea7f2p-2f, 0x1.00da08p-1f, 0x1.491b5ep-1f, 0x1.b913b4p-1f,
+    -0x1.b239bp-1f,  -0x1.38a4ep-1f,  -0x1.d709p-2f,  -0x1.5bd4ecp-2f, -0x1.e079d8p-3f,
+    -0x1.1a7178p-3f, -0x1.74f0e2p-5f, 0x1.45f5fep-5f, 0x1.ec90c4p-4f,  0x1.a0cfcp-3f,
+    0x1.2b05a8p-2f,  0x1.8ea7f2p-2f,  0x1.00da08p-1f, 0x1.491b5ep-1f,  0x1.b913b4p-1f,
 };
 
 static void code_range(const ql_spec *spec, int *lo, int *hi)
@@ -148,8 +164,8 @@ static float decode(const ql_quantizer *q, uint64_t group, int code)
 
 static double half_gap(const ql_quantizer *q, uint64_t group)
 {
-    /* The widest gap is the first; a doubly quantized scale may besides shrink the largest value. Where 1 / A is out of reach, values meet levels
-       nearer to 0. */
+    /* The widest gap is the first; a doubly quantized scale may besides shrink the largest value. Where 1 / A is out of
+       reach, values meet levels nearer to 0. */
     const double scale = fabs((double)q->scales[group]);
     const double widest = q->extra[group] < QL_BLOCK_LEAST ? 1 : (level[1] - level[0]) / 2;
     return widest * scale + fabs((double)q->extra[group] - (double)q->scales[group]);

@@ -44,7 +44,11 @@ static double parameter_bits(const ql_quantizer *q)
 }
 
 const ql_mapping ql_mapping_none = {
-    .info = { .name = "none", .title = "as stored", .formula = "y = x", .source = "the file", .storage = "those of the type" },
+    .info = { .name = "none",
+              .title = "as stored",
+              .formula = "y = x",
+              .source = "the file",
+              .storage = "those of the type" },
     .symmetric = true,
     .code_range = code_range,
     .levels = levels,

@@ -1,6 +1,6 @@
 /*
- * The outlier split: see outliers.h. The threshold of a percentage is selected exactly; then the elements above it are counted, so that it is known
- * how many of those equal to it belong; then all are collected in order.
+ * The outlier split: see outliers.h. The threshold of a percentage is selected exactly; then the elements above it are
+ * counted, so that it is known how many of those equal to it belong; then all are collected in order.
  */
 #include "quant/outliers.h"
 
@@ -114,7 +114,7 @@ static ql_status find_threshold(search *s, ql_stream *stream, uint64_t k, ql_err
     if (status != QL_OK) {
         return status;
     }
-    ql_select_ranks(s->select, (uint64_t[]){ stream->tensor->element_count - k }, 1);
+    ql_select_ranks(s->select, (uint64_t[]) { stream->tensor->element_count - k }, 1);
     stream->tile = feed;
     for (bool done = false; status == QL_OK && !done;) {
         status = ql_stream_run(stream, error);
@@ -147,24 +147,29 @@ static ql_status check_half(const ql_outliers *found, const ql_profile *profile,
     if (found->count && largest >= 65520) {
         char name[256];
         ql_text_print(name, sizeof name, profile->tensor->name, 60);
-        return ql_fail(error, QL_UNUSABLE, "%s: tensor '%s': an outlier of %g does not fit half precision; leave outliers= out",
+        return ql_fail(error, QL_UNUSABLE,
+                       "%s: tensor '%s': an outlier of %g does not fit half precision; leave outliers= out",
                        ql_source_shown(profile->tensor->storage->source), name, largest);
     }
     return QL_OK;
 }
 
-ql_status ql_outliers_find(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, const ql_monitor *monitor, uint64_t total,
-                           ql_outliers *out, ql_error *error)
+ql_status ql_outliers_find(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, const ql_monitor *monitor,
+                           uint64_t total, ql_outliers *out, ql_error *error)
 {
-    *out = (ql_outliers){ .threshold = INFINITY };
+    *out = (ql_outliers) { .threshold = INFINITY };
     const uint64_t n = profile->tensor->element_count;
     const uint64_t k = spec->outliers_percent ? (uint64_t)floor(spec->outliers * (double)n / 100) : 0;
     if (spec->outliers == 0 || (spec->outliers_percent && k == 0)) {
         return QL_OK;
     }
     search s = { .found = out, .ties_left = UINT64_MAX };
-    ql_stream stream = { .engine = engine, .tensor = profile->tensor, .monitor = monitor,
-                         .limit = ql_outliers_passes(spec) * n, .total = total, .context = &s };
+    ql_stream stream = { .engine = engine,
+                         .tensor = profile->tensor,
+                         .monitor = monitor,
+                         .limit = ql_outliers_passes(spec) * n,
+                         .total = total,
+                         .context = &s };
     ql_status status = QL_OK;
     if (spec->outliers_percent) {
         status = find_threshold(&s, &stream, k, error);
@@ -191,7 +196,7 @@ void ql_outliers_free(ql_outliers *outliers)
 {
     free(outliers->index);
     free(outliers->value);
-    *outliers = (ql_outliers){ 0 };
+    *outliers = (ql_outliers) { 0 };
 }
 
 unsigned ql_outliers_passes(const ql_spec *spec)

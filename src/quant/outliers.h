@@ -1,5 +1,6 @@
 /*
- * The outlier split (SpQR, SqueezeLLM): the largest weights are kept in half precision beside the codes; in their places the codes see 0.
+ * The outlier split (SpQR, SqueezeLLM): the largest weights are kept in half precision beside the codes; in their places the
+ * codes see 0.
  *
  * An element is an outlier when its magnitude is above `threshold`, or equal to it and its flat index is at most `last_tie`.
  */
@@ -17,10 +18,10 @@ typedef struct ql_outliers {
     uint16_t *value; /* owned [count] half precision */
 } ql_outliers;
 
-/* Finds the outliers that the spec asks for (nothing when spec->outliers is 0): the floor(percent * n / 100) largest magnitudes, equal ones
-   by index, or all at or above the threshold. QL_UNUSABLE when one does not fit half precision. */
-ql_status ql_outliers_find(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, const ql_monitor *monitor, uint64_t total,
-                           ql_outliers *out, ql_error *error);
+/* Finds the outliers that the spec asks for (nothing when spec->outliers is 0): the floor(percent * n / 100) largest
+   magnitudes, equal ones by index, or all at or above the threshold. QL_UNUSABLE when one does not fit half precision. */
+ql_status ql_outliers_find(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, const ql_monitor *monitor,
+                           uint64_t total, ql_outliers *out, ql_error *error);
 void ql_outliers_free(ql_outliers *outliers);
 
 /* How often ql_outliers_find reads the tensor. */

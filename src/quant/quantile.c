@@ -1,6 +1,6 @@
 /*
- * quantile: balanced quantization. K = 2^bits bins of equal population: edges D_i at the percentiles 100 i / K, code = how many of the inner edges are at
- * or below x, level = mean of the bin (an empty one: the middle of its edges).
+ * quantile: balanced quantization. K = 2^bits bins of equal population: edges D_i at the percentiles 100 i / K, code = how
+ * many of the inner edges are at or below x, level = mean of the bin (an empty one: the middle of its edges).
  */
 #include "quant/codebook.h"
 #include "quant/schemes.h"

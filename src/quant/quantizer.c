@@ -11,10 +11,10 @@ uint64_t ql_quantizer_elements(const ql_profile *profile, const ql_spec *spec)
 {
     const ql_calibrator *calibrator = ql_calibrator_of(spec);
     const unsigned range = spec->outliers > 0 ? 1 : 0; /* the profile's range is not that of the rest */
-    const unsigned passes = spec->mapping->fit_values              ? 1
-                            : !spec->mapping->fit                  ? 0
-                            : spec->per == QL_PER_TENSOR           ? calibrator->passes_tensor + range
-                                                                   : calibrator->passes_groups;
+    const unsigned passes = spec->mapping->fit_values    ? 1
+                            : !spec->mapping->fit        ? 0
+                            : spec->per == QL_PER_TENSOR ? calibrator->passes_tensor + range
+                                                         : calibrator->passes_groups;
     return profile->tensor->element_count * (ql_outliers_passes(spec) + passes);
 }
 
@@ -109,7 +109,7 @@ ql_status ql_quantizer_make(ql_engine *engine, const ql_profile *profile, const 
 {
     const ql_mapping *mapping = spec->mapping;
     ql_quantizer *q = out;
-    *q = (ql_quantizer){ .spec = *spec, .tensor_scale = 1 };
+    *q = (ql_quantizer) { .spec = *spec, .tensor_scale = 1 };
     mapping->code_range(spec, &q->code_lo, &q->code_hi);
     ql_status status = ql_groups_make(profile->tensor, spec, &q->groups, error);
     if (status == QL_OK) {

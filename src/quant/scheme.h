@@ -1,6 +1,6 @@
 /*
- * What a scheme is: a mapping is ONE file that ends in a const ql_mapping and ONE row in the table of schemes.c. Everything else - the
- * spec parser, help, the terminal interface, tests - reads the table.
+ * What a scheme is: a mapping is ONE file that ends in a const ql_mapping and ONE row in the table of schemes.c. Everything
+ * else - the spec parser, help, the terminal interface, tests - reads the table.
  */
 #ifndef QL_QUANT_SCHEME_H
 #define QL_QUANT_SCHEME_H
@@ -11,8 +11,8 @@
 #include "quant/groups.h"
 #include "quant/outliers.h"
 
-/* A piece of a tensor in stored order and what a mapping makes of it. Either all of x lies in the group `group` (groups == NULL) or
-   element i lies in groups[i]. step and zero are scratch for the mapping, [n] each. */
+/* A piece of a tensor in stored order and what a mapping makes of it. Either all of x lies in the group `group` (groups ==
+   NULL) or element i lies in groups[i]. step and zero are scratch for the mapping, [n] each. */
 typedef struct ql_tile {
     const float *x; /* [n], outliers replaced by 0 */
     size_t n;
@@ -35,35 +35,38 @@ typedef struct ql_quantizer {
     ql_spec spec;
     ql_groups groups;
     int code_lo, code_hi;
-    float *scales;      /* [groups.count] the step, or what the mapping scales its levels by */
-    int32_t *zeros;     /* [groups.count] zero points */
-    float *codebook;    /* [groups.count][level_count] ascending levels */
-    double *edges;      /* [groups.count][level_count + 1] ends of the bins of the levels */
-    float *extra;       /* [groups.count][extra_per_group] further parameters of a group; the mapping's file says which */
+    float *scales;        /* [groups.count] the step, or what the mapping scales its levels by */
+    int32_t *zeros;       /* [groups.count] zero points */
+    float *codebook;      /* [groups.count][level_count] ascending levels */
+    double *edges;        /* [groups.count][level_count + 1] ends of the bins of the levels */
+    float *extra;         /* [groups.count][extra_per_group] further parameters of a group; the mapping's file says which */
     unsigned level_count; /* of the codebook */
-    float *levels;      /* [level_count] levels that all groups share, before scaling */
-    float tensor_scale; /* second level of scaling (nvfp4, nf4 with double=1) */
-    uint8_t *scale_codes;  /* [groups.count] scales as stored, where that is a byte */
-    float *second_scales;  /* scales of blocks of scales (nf4 with double=1) */
+    float *levels;        /* [level_count] levels that all groups share, before scaling */
+    float tensor_scale;   /* second level of scaling (nvfp4, nf4 with double=1) */
+    uint8_t *scale_codes; /* [groups.count] scales as stored, where that is a byte */
+    float *second_scales; /* scales of blocks of scales (nf4 with double=1) */
     uint64_t second_count;
     ql_outliers outliers;
-    uint64_t widest;              /* the group with the widest range, the first of equal ones */
-    double widest_lo, widest_hi;  /* that range: as clipped (-alpha, alpha), or of the values where a mapping is fit to those */
+    uint64_t widest; /* the group with the widest range, the first of equal ones */
+    double widest_lo,
+        widest_hi; /* that range: as clipped (-alpha, alpha), or of the values where a mapping is fit to those */
 } ql_quantizer;
 
 enum { QL_HAS_SCALES = 1, QL_HAS_ZEROS = 2, QL_HAS_CODEBOOK = 4, QL_HAS_EDGES = 8, QL_HAS_SCALE_CODES = 16 };
 
 struct ql_mapping {
     ql_mapping_info info;
-    bool symmetric; /* the clipping range is that of the magnitudes: [-alpha, alpha] */
-    unsigned keys;  /* 1 << ql_key for each key that it takes */
+    bool symmetric;                     /* the clipping range is that of the magnitudes: [-alpha, alpha] */
+    unsigned keys;                      /* 1 << ql_key for each key that it takes */
     unsigned per_allowed, clip_allowed; /* 1 << value for each allowed one; 0: all */
     unsigned bits_min, bits_max;
-    ql_spec defaults; /* of all keys, also of those that are not in `keys` and so are fixed; mapping is filled in by the parser */
+    ql_spec defaults; /* of all keys, also of those that are not in `keys` and so are fixed; mapping is filled in by the
+                         parser */
     unsigned arrays;  /* QL_HAS_...: what ql_quantizer_make allocates */
     unsigned extra_per_group;
 
-    /* The codes that the spec may use, lo to hi, and how many of them are different levels (0: as many as there are codes). */
+    /* The codes that the spec may use, lo to hi, and how many of them are different levels (0: as many as there are codes).
+     */
     void (*code_range)(const ql_spec *spec, int *lo, int *hi);
     unsigned (*levels)(const ql_quantizer *quantizer);
 
@@ -79,9 +82,9 @@ struct ql_mapping {
     /* Optional, before the groups: what the whole tensor decides, or a file to read. */
     ql_status (*prepare)(ql_quantizer *quantizer, const ql_profile *profile, ql_error *error);
 
-    /* One of the two, called once per group from several threads, writes the group's parameters. From the clipping range, lo <= hi
-       (symmetric mappings use hi as alpha), or from the values of the group in the order of the walk, which it may reorder. Returns NULL or what
-       is wrong, for a message. */
+    /* One of the two, called once per group from several threads, writes the group's parameters. From the clipping range, lo
+       <= hi (symmetric mappings use hi as alpha), or from the values of the group in the order of the walk, which it may
+       reorder. Returns NULL or what is wrong, for a message. */
     const char *(*fit)(ql_quantizer *quantizer, uint64_t group, double lo, double hi);
     const char *(*fit_values)(ql_quantizer *quantizer, uint64_t group, float *values, size_t n);
 
@@ -110,8 +113,8 @@ const char *ql_fit_uniform(ql_quantizer *quantizer, uint64_t group, double lo, d
 float ql_decode_uniform(const ql_quantizer *quantizer, uint64_t group, int code);
 double ql_half_gap_uniform(const ql_quantizer *quantizer, uint64_t group);
 
-/* Finds the parameters of every group of the tensor: one pass over it, or more for percentiles and searches. The profile must be usable.
-   Progress counts up to `total` elements. Free with ql_quantizer_free, also after a failure. */
+/* Finds the parameters of every group of the tensor: one pass over it, or more for percentiles and searches. The profile
+   must be usable. Progress counts up to `total` elements. Free with ql_quantizer_free, also after a failure. */
 ql_status ql_quantizer_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, const ql_monitor *monitor,
                             uint64_t total, ql_quantizer *out, ql_error *error);
 void ql_quantizer_free(ql_quantizer *quantizer);
@@ -129,7 +132,8 @@ typedef struct ql_tile_buffers {
     unsigned char bytes[(QL_TILE + 2) * 9]; /* as stored: ql_tensor_scratch_size */
 } ql_tile_buffers;
 
-/* Reads elements [begin, begin + n) of the tensor, n <= QL_TILE, and quantizes them: x, codes and y of `buffers`. Adds to *clipped. */
+/* Reads elements [begin, begin + n) of the tensor, n <= QL_TILE, and quantizes them: x, codes and y of `buffers`. Adds to
+ * *clipped. */
 ql_status ql_quantize_tile(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tensor *tensor, uint64_t begin,
                            size_t n, ql_tile_buffers *buffers, uint64_t *clipped, ql_error *error);
 

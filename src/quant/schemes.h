@@ -5,9 +5,8 @@
 #include "quant/scheme.h"
 
 extern const ql_mapping ql_mapping_absmax, ql_mapping_zeropoint, ql_mapping_int4g, ql_mapping_nf4, ql_mapping_bnbfp4,
-    ql_mapping_fp4, ql_mapping_mxfp4, ql_mapping_nvfp4, ql_mapping_fp8_e4m3, ql_mapping_fp8_e5m2,
-    ql_mapping_fp16, ql_mapping_bf16, ql_mapping_kmeans, ql_mapping_quantile, ql_mapping_codebook,
-    ql_mapping_ternary, ql_mapping_binary, ql_mapping_q8_0, ql_mapping_q4_0, ql_mapping_q4_1,
-    ql_mapping_q5_0, ql_mapping_q5_1, ql_mapping_none;
+    ql_mapping_fp4, ql_mapping_mxfp4, ql_mapping_nvfp4, ql_mapping_fp8_e4m3, ql_mapping_fp8_e5m2, ql_mapping_fp16,
+    ql_mapping_bf16, ql_mapping_kmeans, ql_mapping_quantile, ql_mapping_codebook, ql_mapping_ternary, ql_mapping_binary,
+    ql_mapping_q8_0, ql_mapping_q4_0, ql_mapping_q4_1, ql_mapping_q5_0, ql_mapping_q5_1, ql_mapping_none;
 
 #endif

@@ -1,8 +1,9 @@
 /*
  * Radix selection: see select.h.
  *
- * A key is the double's bits made monotonic. It is split into digits, | 16 | 12 | 12 | 12 | 12 |. The prefixes that hold wanted ranks form a small
- * tree: child[level][node][digit] is the node of the next level, or NONE. A scan walks each key down to the current level and counts its next digit.
+ * A key is the double's bits made monotonic. It is split into digits, | 16 | 12 | 12 | 12 | 12 |. The prefixes that hold
+ * wanted ranks form a small tree: child[level][node][digit] is the node of the next level, or NONE. A scan walks each key
+ * down to the current level and counts its next digit.
  */
 #include "quant/select.h"
 
@@ -120,7 +121,7 @@ void ql_select_ranks(ql_select *select, const uint64_t *ranks, unsigned count)
 {
     select->target_count = count;
     for (unsigned i = 0; i < count; i++) {
-        select->targets[i] = (target){ .rank = ranks[i] };
+        select->targets[i] = (target) { .rank = ranks[i] };
     }
 }
 
@@ -276,7 +277,7 @@ ql_percentile ql_percentile_at(double percent, uint64_t count)
     double h = percent / 100.0 * (double)(count - 1);
     uint64_t k = (uint64_t)h;
     k = k < count - 1 ? k : count - 1;
-    return (ql_percentile){ { k, k + 1 < count ? k + 1 : k }, h - (double)k };
+    return (ql_percentile) { { k, k + 1 < count ? k + 1 : k }, h - (double)k };
 }
 
 double ql_percentile_value(const ql_percentile *percentile, double at_rank0, double at_rank1)

@@ -90,7 +90,7 @@ static double sum_of(const float *values, size_t n)
 
 bool ql_sorted_make(float *values, size_t n, ql_sorted *out)
 {
-    *out = (ql_sorted){ .values = values, .n = n };
+    *out = (ql_sorted) { .values = values, .n = n };
     const size_t blocks = block_count(out);
     out->sums = malloc((2 * blocks + 1) * sizeof *out->sums);
     if (!out->sums || !sort(values, n)) {

@@ -8,7 +8,7 @@
 typedef struct ql_sorted {
     const float *values; /* borrowed [n], ascending */
     size_t n;
-    double *sums;        /* owned: a binary tree of sums over blocks of 256 values, so that no sum is a difference */
+    double *sums; /* owned: a binary tree of sums over blocks of 256 values, so that no sum is a difference */
 } ql_sorted;
 
 /* Sorts values[n] in place; false when memory is short. */

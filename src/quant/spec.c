@@ -14,7 +14,7 @@ enum { SHOWN = 60 };
 /* The user's own text, made safe to print. */
 static const char *shown(const char *text, size_t size, char out[4 * SHOWN + 8])
 {
-    ql_text_print(out, 4 * SHOWN + 8, (ql_text){ text, size }, SHOWN);
+    ql_text_print(out, 4 * SHOWN + 8, (ql_text) { text, size }, SHOWN);
     return out;
 }
 
@@ -40,8 +40,8 @@ static bool parse_percentiles(ql_spec *spec, const char *value)
 {
     const char *colon = strchr(value, ':'), *end = value + strlen(value);
     if (colon) {
-        return !spec->mapping->symmetric && parse_double(value, colon, &spec->p_lo) && parse_double(colon + 1, end, &spec->p_hi) &&
-               spec->p_lo >= 0 && spec->p_lo < spec->p_hi && spec->p_hi <= 100;
+        return !spec->mapping->symmetric && parse_double(value, colon, &spec->p_lo) &&
+               parse_double(colon + 1, end, &spec->p_hi) && spec->p_lo >= 0 && spec->p_lo < spec->p_hi && spec->p_hi <= 100;
     }
     if (!parse_double(value, end, &spec->p_hi) || spec->p_hi < 0 || spec->p_hi > 100) {
         return false;
@@ -89,7 +89,8 @@ static bool parse_block(ql_spec *spec, const char *value)
         return false;
     }
     snprintf(rows, sizeof rows, "%.*s", (int)(cross - value), value);
-    return parse_size(rows, &spec->block) && parse_size(cross + 1, &spec->tile_cols) && spec->block > 0 && spec->tile_cols > 0;
+    return parse_size(rows, &spec->block) && parse_size(cross + 1, &spec->tile_cols) && spec->block > 0 &&
+           spec->tile_cols > 0;
 }
 
 static bool parse_share(ql_spec *spec, const char *value)
@@ -113,7 +114,8 @@ static bool parse_value(ql_spec *spec, ql_key key, const char *value)
         *(unsigned *)field = (unsigned)size;
         return true;
     case QL_COUNT:
-        return parse_size(value, field) && *(uint64_t *)field >= (uint64_t)knob->min && *(uint64_t *)field <= (uint64_t)knob->max;
+        return parse_size(value, field) && *(uint64_t *)field >= (uint64_t)knob->min &&
+               *(uint64_t *)field <= (uint64_t)knob->max;
     case QL_SIZE:
         return parse_block(spec, value);
     case QL_CHOICE:
@@ -135,7 +137,8 @@ static bool parse_value(ql_spec *spec, ql_key key, const char *value)
 static ql_key find_key(const char *name, size_t size)
 {
     int key = 0;
-    while (key < QL_KEY_COUNT && (strlen(ql_knobs[key].info.name) != size || memcmp(ql_knobs[key].info.name, name, size) != 0)) {
+    while (key < QL_KEY_COUNT &&
+           (strlen(ql_knobs[key].info.name) != size || memcmp(ql_knobs[key].info.name, name, size) != 0)) {
         key++;
     }
     return key;
@@ -179,8 +182,8 @@ ql_status ql_spec_check(const ql_spec *spec, unsigned given, ql_error *error)
     for (int key = 0; key < QL_KEY_COUNT; key++) {
         const ql_knob *knob = &ql_knobs[key];
         if (given >> key & 1 && !ql_spec_takes(spec, key)) {
-            return ql_fail(error, QL_BAD_USAGE, "spec: key '%s' goes with %s; add that or leave '%s' out", knob->info.name, knob->with,
-                           knob->info.name);
+            return ql_fail(error, QL_BAD_USAGE, "spec: key '%s' goes with %s; add that or leave '%s' out", knob->info.name,
+                           knob->with, knob->info.name);
         }
     }
     if (ql_spec_takes(spec, QL_KEY_BLOCK) && spec->block == 0) {
@@ -188,21 +191,26 @@ ql_status ql_spec_check(const ql_spec *spec, unsigned given, ql_error *error)
                        ql_knobs[QL_KEY_PER].choices[spec->per]);
     }
     if (ql_spec_takes(spec, QL_KEY_BLOCK) && (spec->per == QL_PER_TILE) != (spec->tile_cols > 0)) {
-        return ql_fail(error, QL_BAD_USAGE, spec->per == QL_PER_TILE ? "spec: per=tile needs rows and columns; write for example block=16x16"
-                                                                     : "spec: rows and columns go with per=tile; write block=N");
+        return ql_fail(error, QL_BAD_USAGE,
+                       spec->per == QL_PER_TILE ? "spec: per=tile needs rows and columns; write for example block=16x16"
+                                                : "spec: rows and columns go with per=tile; write block=N");
     }
     if (ql_mapping_takes(spec->mapping, QL_KEY_FILE) && !*spec->file) {
-        return ql_fail(error, QL_BAD_USAGE, "spec: %s needs the file of its levels; add file=levels.npy", spec->mapping->info.name);
+        return ql_fail(error, QL_BAD_USAGE, "spec: %s needs the file of its levels; add file=levels.npy",
+                       spec->mapping->info.name);
     }
     if (spec->outliers > 0 && spec->zero == QL_ZERO_RAW) {
-        return ql_fail(error, QL_BAD_USAGE, "spec: outliers are replaced by 0, which zero=raw may not hold; leave one of them out");
+        return ql_fail(error, QL_BAD_USAGE,
+                       "spec: outliers are replaced by 0, which zero=raw may not hold; leave one of them out");
     }
     if (ql_spec_takes(spec, QL_KEY_ABS) && !(spec->abs > 0)) {
         return ql_fail(error, QL_BAD_USAGE, "spec: clip=manual needs a largest magnitude above 0; add for example abs=0.5");
     }
     const unsigned both = 1u << QL_KEY_LO | 1u << QL_KEY_HI;
-    if (ql_spec_takes(spec, QL_KEY_LO) && (!(spec->lo < spec->hi) || (given & both) == 1u << QL_KEY_LO || (given & both) == 1u << QL_KEY_HI)) {
-        return ql_fail(error, QL_BAD_USAGE, "spec: clip=manual needs a range with lo below hi; add for example lo=-0.5,hi=0.5");
+    if (ql_spec_takes(spec, QL_KEY_LO) &&
+        (!(spec->lo < spec->hi) || (given & both) == 1u << QL_KEY_LO || (given & both) == 1u << QL_KEY_HI)) {
+        return ql_fail(error, QL_BAD_USAGE,
+                       "spec: clip=manual needs a range with lo below hi; add for example lo=-0.5,hi=0.5");
     }
     return QL_OK;
 }

@@ -130,7 +130,8 @@ static bool step_block(ql_spec *spec, int direction)
 
 static bool step_percentile(ql_spec *spec, int direction)
 {
-    static const double ladder[] = { 50, 60, 70, 80, 90, 95, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.98, 99.99, 99.995, 99.999, 100 };
+    static const double ladder[] = { 50,   60,   70,    80,    90,    95,     98,     99, 99.5,
+                                     99.8, 99.9, 99.95, 99.98, 99.99, 99.995, 99.999, 100 };
     const int first = spec->mapping->symmetric ? 0 : 1; /* LO:HI must not meet */
     if (!step_ladder(ladder + first, sizeof ladder / sizeof ladder[0] - (size_t)first, &spec->p_hi, direction)) {
         return false;

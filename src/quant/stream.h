@@ -1,6 +1,6 @@
 /*
- * A pass over the values of a tensor, tile by tile in stored order, from all threads: what calibration needs. The values are float32 with outliers
- * replaced by 0.
+ * A pass over the values of a tensor, tile by tile in stored order, from all threads: what calibration needs. The values are
+ * float32 with outliers replaced by 0.
  */
 #ifndef QL_QUANT_STREAM_H
 #define QL_QUANT_STREAM_H
@@ -13,7 +13,8 @@ typedef struct ql_stream {
     const ql_tensor *tensor;
     const ql_outliers *outliers; /* NULL: none */
     const ql_monitor *monitor;   /* NULL: none */
-    uint64_t done_before, limit, total; /* elements, for the monitor: done so far, where this stage ends, all; a run adds to done_before */
+    uint64_t done_before, limit,
+        total; /* elements, for the monitor: done so far, where this stage ends, all; a run adds to done_before */
 
     void *context;
     size_t memory_size; /* of each worker's memory below; zeroed at the start of each chunk */

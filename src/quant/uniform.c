@@ -13,7 +13,8 @@ const char *ql_fit_uniform(ql_quantizer *quantizer, uint64_t group, double lo, d
     return NULL;
 }
 
-/* A number in [0, 1) that depends on the seed and the element alone, so that any number of threads draws the same (splitmix64). */
+/* A number in [0, 1) that depends on the seed and the element alone, so that any number of threads draws the same
+ * (splitmix64). */
 static double chance(uint64_t seed, uint64_t index)
 {
     uint64_t z = seed * 0xD1342543DE82EF95u + (index + 1) * 0x9E3779B97F4A7C15u;
@@ -48,8 +49,8 @@ uint64_t ql_quantize_uniform(const ql_quantizer *quantizer, const ql_kernels *ke
         return quantize_otherwise(quantizer, tile);
     }
     if (!tile->groups) {
-        return kernels->uniform_run(codes, scales[tile->group], zeros ? zeros[tile->group] : 0, tile->x, tile->n, tile->codes,
-                                    tile->y);
+        return kernels->uniform_run(codes, scales[tile->group], zeros ? zeros[tile->group] : 0, tile->x, tile->n,
+                                    tile->codes, tile->y);
     }
     for (size_t i = 0; i < tile->n; i++) {
         tile->step[i] = scales[tile->groups[i]];

@@ -1,10 +1,11 @@
 /*
  * zeropoint: asymmetric uniform codes over [lo, hi].
  *
- *   d = (hi - lo) / (2^b - 1)   z = rne(qmin - lo / d)   q = clamp(rne(x / d) + z, qmin, qmax)   y = (q - z) d      qmin = -2^(b-1)
+ *   d = (hi - lo) / (2^b - 1)   z = rne(qmin - lo / d)   q = clamp(rne(x / d) + z, qmin, qmax)   y = (q - z) d      qmin =
+ * -2^(b-1)
  *
- * zero=include widens [lo, hi] so that 0 is exact and z is a code; zero=raw takes the range as it is, and z is an int32 that may lie far
- * outside the codes. z comes from the stored step. The difference is taken in float64: it may exceed float32.
+ * zero=include widens [lo, hi] so that 0 is exact and z is a code; zero=raw takes the range as it is, and z is an int32 that
+ * may lie far outside the codes. z comes from the stored step. The difference is taken in float64: it may exceed float32.
  */
 #include "quant/schemes.h"
 

@@ -42,7 +42,7 @@ uint16_t ql_double_to_half(double value)
         return sign | (uint16_t)rint(magnitude * 0x1p24);
     }
     int exponent;
-    double fraction = frexp(magnitude, &exponent); /* 0.5 <= fraction < 1 */
+    double fraction = frexp(magnitude, &exponent);         /* 0.5 <= fraction < 1 */
     uint16_t mantissa = (uint16_t)rint(fraction * 0x1p11); /* 1024..2048: 2048 carries into the exponent */
     return (uint16_t)(sign + ((exponent + 13) << 10) + mantissa);
 }
@@ -98,35 +98,35 @@ static inline double load_f64(const uint8_t *p, bool swap)
 }
 
 /* NAME, bytes of an element, expression of the element at p */
-#define ELEMENTS(DO)                                     \
-    DO(f64, 8, load_f64(p, swap))                        \
-    DO(f32, 4, load_f32(p, swap))                        \
-    DO(f16, 2, ql_half_to_float(load16(p, swap)))        \
-    DO(bf16, 2, ql_bfloat_to_float(load16(p, swap)))     \
-    DO(i64, 8, (int64_t)load64(p, swap))                 \
-    DO(i32, 4, (int32_t)load32(p, swap))                 \
-    DO(i16, 2, (int16_t)load16(p, swap))                 \
-    DO(i8, 1, (int8_t)*p)                                \
-    DO(u64, 8, load64(p, swap))                          \
-    DO(u32, 4, load32(p, swap))                          \
-    DO(u16, 2, load16(p, swap))                          \
-    DO(u8, 1, *p)                                        \
+#define ELEMENTS(DO)                                                                                                        \
+    DO(f64, 8, load_f64(p, swap))                                                                                           \
+    DO(f32, 4, load_f32(p, swap))                                                                                           \
+    DO(f16, 2, ql_half_to_float(load16(p, swap)))                                                                           \
+    DO(bf16, 2, ql_bfloat_to_float(load16(p, swap)))                                                                        \
+    DO(i64, 8, (int64_t)load64(p, swap))                                                                                    \
+    DO(i32, 4, (int32_t)load32(p, swap))                                                                                    \
+    DO(i16, 2, (int16_t)load16(p, swap))                                                                                    \
+    DO(i8, 1, (int8_t)*p)                                                                                                   \
+    DO(u64, 8, load64(p, swap))                                                                                             \
+    DO(u32, 4, load32(p, swap))                                                                                             \
+    DO(u16, 2, load16(p, swap))                                                                                             \
+    DO(u8, 1, *p)                                                                                                           \
     DO(boolean, 1, *p != 0)
 
-#define DECODER(NAME, SIZE, VALUE)                                                           \
-    static void NAME##_to_f32(bool swap, const uint8_t *p, size_t count, float *out)         \
-    {                                                                                        \
-        (void)swap;                                                                          \
-        for (size_t i = 0; i < count; i++, p += SIZE) {                                      \
-            out[i] = (float)(VALUE);                                                         \
-        }                                                                                    \
-    }                                                                                        \
-    static void NAME##_to_f64(bool swap, const uint8_t *p, size_t count, double *out)        \
-    {                                                                                        \
-        (void)swap;                                                                          \
-        for (size_t i = 0; i < count; i++, p += SIZE) {                                      \
-            out[i] = (double)(VALUE);                                                        \
-        }                                                                                    \
+#define DECODER(NAME, SIZE, VALUE)                                                                                          \
+    static void NAME##_to_f32(bool swap, const uint8_t *p, size_t count, float *out)                                        \
+    {                                                                                                                       \
+        (void)swap;                                                                                                         \
+        for (size_t i = 0; i < count; i++, p += SIZE) {                                                                     \
+            out[i] = (float)(VALUE);                                                                                        \
+        }                                                                                                                   \
+    }                                                                                                                       \
+    static void NAME##_to_f64(bool swap, const uint8_t *p, size_t count, double *out)                                       \
+    {                                                                                                                       \
+        (void)swap;                                                                                                         \
+        for (size_t i = 0; i < count; i++, p += SIZE) {                                                                     \
+            out[i] = (double)(VALUE);                                                                                       \
+        }                                                                                                                   \
     }
 ELEMENTS(DECODER)
 
@@ -136,12 +136,12 @@ typedef struct decoder {
 } decoder;
 
 static const decoder decoders[QL_DTYPE_COUNT] = {
-    [QL_F64] = { f64_to_f32, f64_to_f64 },    [QL_F32] = { f32_to_f32, f32_to_f64 },
-    [QL_F16] = { f16_to_f32, f16_to_f64 },    [QL_BF16] = { bf16_to_f32, bf16_to_f64 },
-    [QL_I64] = { i64_to_f32, i64_to_f64 },    [QL_I32] = { i32_to_f32, i32_to_f64 },
-    [QL_I16] = { i16_to_f32, i16_to_f64 },    [QL_I8] = { i8_to_f32, i8_to_f64 },
-    [QL_U64] = { u64_to_f32, u64_to_f64 },    [QL_U32] = { u32_to_f32, u32_to_f64 },
-    [QL_U16] = { u16_to_f32, u16_to_f64 },    [QL_U8] = { u8_to_f32, u8_to_f64 },
+    [QL_F64] = { f64_to_f32, f64_to_f64 },          [QL_F32] = { f32_to_f32, f32_to_f64 },
+    [QL_F16] = { f16_to_f32, f16_to_f64 },          [QL_BF16] = { bf16_to_f32, bf16_to_f64 },
+    [QL_I64] = { i64_to_f32, i64_to_f64 },          [QL_I32] = { i32_to_f32, i32_to_f64 },
+    [QL_I16] = { i16_to_f32, i16_to_f64 },          [QL_I8] = { i8_to_f32, i8_to_f64 },
+    [QL_U64] = { u64_to_f32, u64_to_f64 },          [QL_U32] = { u32_to_f32, u32_to_f64 },
+    [QL_U16] = { u16_to_f32, u16_to_f64 },          [QL_U8] = { u8_to_f32, u8_to_f64 },
     [QL_BOOL] = { boolean_to_f32, boolean_to_f64 },
 };
 

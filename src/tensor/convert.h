@@ -13,8 +13,8 @@ uint16_t ql_float_to_half(float value);
 /* The same from float64, rounded once. */
 uint16_t ql_double_to_half(double value);
 
-/* count elements of `dtype` at `bytes` (any alignment) to out[count]; `swap` when the file is of the other byte order. The dtype must
-   have values. */
+/* count elements of `dtype` at `bytes` (any alignment) to out[count]; `swap` when the file is of the other byte order. The
+   dtype must have values. */
 void ql_decode_f32(ql_dtype dtype, bool swap, const void *bytes, size_t count, float *out);
 void ql_decode_f64(ql_dtype dtype, bool swap, const void *bytes, size_t count, double *out);
 

@@ -1,4 +1,5 @@
-/* The table of element types: names and bits as in safetensors; ranges from IEEE 754, the OCP 8-bit and Microscaling formats. */
+/* The table of element types: names and bits as in safetensors; ranges from IEEE 754, the OCP 8-bit and Microscaling
+ * formats. */
 #include "qloupe.h"
 
 static const ql_dtype_info table[QL_DTYPE_COUNT] = {
@@ -18,7 +19,8 @@ static const ql_dtype_info table[QL_DTYPE_COUNT] = {
     [QL_C64] = { "C64", "complex, two F32", 64, false, false, 8, 23, 0x1.fffffep127, 0x1p-126, 0x1p-149, 0x1p-23 },
     [QL_F8_E5M2] = { "F8_E5M2", "8-bit float, wide range", 8, false, false, 5, 2, 57344, 0x1p-14, 0x1p-16, 0.25 },
     [QL_F8_E4M3] = { "F8_E4M3", "8-bit float, no infinity", 8, false, false, 4, 3, 448, 0x1p-6, 0x1p-9, 0.125 },
-    [QL_F8_E5M2FNUZ] = { "F8_E5M2FNUZ", "8-bit float, one NaN, no -0", 8, false, false, 5, 2, 57344, 0x1p-15, 0x1p-17, 0.25 },
+    [QL_F8_E5M2FNUZ] = { "F8_E5M2FNUZ", "8-bit float, one NaN, no -0", 8, false, false, 5, 2, 57344, 0x1p-15, 0x1p-17,
+                         0.25 },
     [QL_F8_E4M3FNUZ] = { "F8_E4M3FNUZ", "8-bit float, one NaN, no -0", 8, false, false, 4, 3, 240, 0x1p-7, 0x1p-10, 0.125 },
     [QL_F8_E8M0] = { "F8_E8M0", "power of two, a scale", 8, false, false, 8, 0, 0x1p127, 0x1p-127, 0, 0 },
     [QL_F6_E3M2] = { "F6_E3M2", "6-bit float", 6, false, false, 3, 2, 28, 0.25, 0.0625, 0.25 },

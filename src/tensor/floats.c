@@ -11,7 +11,8 @@ const ql_float_format ql_format_e2m1 = { "fp4 e2m1", 2, 1, 1, QL_FINITE };
 
 double ql_float_decode(const ql_float_format *f, uint16_t code)
 {
-    const int top = (1 << f->exponent_bits) - 1, exponent = code >> f->mantissa_bits & top, mantissa = code & ((1 << f->mantissa_bits) - 1);
+    const int top = (1 << f->exponent_bits) - 1, exponent = code >> f->mantissa_bits & top,
+              mantissa = code & ((1 << f->mantissa_bits) - 1);
     const double sign = code >> (f->exponent_bits + f->mantissa_bits) & 1 ? -1 : 1;
     if (f->specials == QL_IEEE && exponent == top) {
         return mantissa ? NAN : sign * INFINITY;
@@ -42,7 +43,8 @@ static uint16_t beyond(const ql_float_format *f, bool saturate, uint16_t largest
     if (saturate || f->specials == QL_FINITE) {
         return largest;
     }
-    return (uint16_t)(f->specials == QL_NAN_ONLY ? (1 << (f->exponent_bits + f->mantissa_bits)) - 1 : top << f->mantissa_bits);
+    return (uint16_t)(f->specials == QL_NAN_ONLY ? (1 << (f->exponent_bits + f->mantissa_bits)) - 1
+                                                 : top << f->mantissa_bits);
 }
 
 static uint16_t not_a_number(const ql_float_format *f)

@@ -34,7 +34,8 @@ static bool ends_with(ql_text text, const char *ending)
     return text.size >= size && memcmp(text.data + text.size - size, ending, size) == 0;
 }
 
-/* GPT-2's Conv1D matrices are stored [in, out]; c_attn makes queries, keys and values at once, so its shape [d, 3d] tells. */
+/* GPT-2's Conv1D matrices are stored [in, out]; c_attn makes queries, keys and values at once, so its shape [d, 3d] tells.
+ */
 static bool file_is_conv1d(const ql_tensor *tensors, size_t count)
 {
     bool found = false;

@@ -8,12 +8,18 @@
 static const ql_float_format *format_of(ql_dtype dtype)
 {
     switch (dtype) {
-    case QL_F16: return &ql_format_fp16;
-    case QL_BF16: return &ql_format_bf16;
-    case QL_F8_E5M2: return &ql_format_e5m2;
-    case QL_F8_E4M3: return &ql_format_e4m3;
-    case QL_F4: return &ql_format_e2m1;
-    default: return NULL;
+    case QL_F16:
+        return &ql_format_fp16;
+    case QL_BF16:
+        return &ql_format_bf16;
+    case QL_F8_E5M2:
+        return &ql_format_e5m2;
+    case QL_F8_E4M3:
+        return &ql_format_e4m3;
+    case QL_F4:
+        return &ql_format_e2m1;
+    default:
+        return NULL;
     }
 }
 
@@ -38,8 +44,8 @@ static double decode(ql_dtype dtype, uint32_t code)
     return ql_float_decode(format_of(dtype), (uint16_t)code);
 }
 
-/* Codes in the order of their values: `rank` counts representable values from zero up, negative ones down. Beyond the largest
-   finite value comes infinity where the format has one, else nothing. */
+/* Codes in the order of their values: `rank` counts representable values from zero up, negative ones down. Beyond the
+   largest finite value comes infinity where the format has one, else nothing. */
 static double value_at(ql_dtype dtype, unsigned bits, uint32_t largest, int64_t rank)
 {
     const uint32_t sign = rank < 0 ? 1u << (bits - 1) : 0;
@@ -59,7 +65,7 @@ bool ql_float_take_apart(ql_dtype dtype, double value, ql_float_parts *out)
     }
     const uint32_t code = encode(dtype, value), largest = encode(dtype, info->max_finite);
     const uint32_t mask = (1u << (info->bits - 1)) - 1;
-    *out = (ql_float_parts){
+    *out = (ql_float_parts) {
         .dtype = dtype,
         .bias = dtype == QL_F32 ? 127 : format_of(dtype)->bias,
         .code = code,

@@ -73,12 +73,14 @@ static ql_status read(const ql_tensor *tensor, uint64_t begin, size_t count, tar
     return QL_OK;
 }
 
-ql_status ql_tensor_read_f32(const ql_tensor *tensor, uint64_t begin, size_t count, float *out, void *scratch, ql_error *error)
+ql_status ql_tensor_read_f32(const ql_tensor *tensor, uint64_t begin, size_t count, float *out, void *scratch,
+                             ql_error *error)
 {
-    return read(tensor, begin, count, (target){ .f32 = out }, scratch, error);
+    return read(tensor, begin, count, (target) { .f32 = out }, scratch, error);
 }
 
-ql_status ql_tensor_read_f64(const ql_tensor *tensor, uint64_t begin, size_t count, double *out, void *scratch, ql_error *error)
+ql_status ql_tensor_read_f64(const ql_tensor *tensor, uint64_t begin, size_t count, double *out, void *scratch,
+                             ql_error *error)
 {
-    return read(tensor, begin, count, (target){ .f64 = out }, scratch, error);
+    return read(tensor, begin, count, (target) { .f64 = out }, scratch, error);
 }

@@ -1,6 +1,7 @@
 /*
- * Column-major tensors in C order. Their neighbours in C order lie far apart in the file, so reading tiles of them would cost a system call per
- * element: the whole tensor is put in order once, at its first use, reading the file from front to back.
+ * Column-major tensors in C order. Their neighbours in C order lie far apart in the file, so reading tiles of them would
+ * cost a system call per element: the whole tensor is put in order once, at its first use, reading the file from front to
+ * back.
  *
  *   shape [a][b][c]: element (i, j, k) is element i + a (j + b k) of the file and element (i b + j) c + k in C order
  */

@@ -20,25 +20,27 @@ ql_status ql_row_order_bytes(ql_row_order *order, const ql_tensor *tensor, const
 /* Filled by a format reader, which has checked that all bytes lie inside the source. */
 typedef struct ql_storage {
     const ql_source *source;
-    uint64_t offset;       /* of element 0 */
+    uint64_t offset; /* of element 0 */
     bool big_endian;
-    ql_row_order *order;   /* not NULL: Fortran order, the first axis is fastest in the file */
+    ql_row_order *order; /* not NULL: Fortran order, the first axis is fastest in the file */
 } ql_storage;
 
 /* Sets rows and cols from shape and layout (never QL_LAYOUT_AUTO). */
 void ql_tensor_set_layout(ql_tensor *tensor, ql_layout layout);
 
-/* Decides the layout of every tensor of a file. QL_LAYOUT_AUTO looks for GPT-2's Conv1D: if every `*c_attn.weight` is of shape
-   [d, 3d] then the 2-D `*c_attn.weight`, `*c_proj.weight` and `*c_fc.weight` of the file are stored [in, out]; all else is [out, in]. Other
-   values are set as they are (tensors of rank 0 and 1 stay out,in). */
+/* Decides the layout of every tensor of a file. QL_LAYOUT_AUTO looks for GPT-2's Conv1D: if every `*c_attn.weight` is of
+   shape [d, 3d] then the 2-D `*c_attn.weight`, `*c_proj.weight` and `*c_fc.weight` of the file are stored [in, out]; all
+   else is [out, in]. Other values are set as they are (tensors of rank 0 and 1 stay out,in). */
 void ql_tensors_find_layout(ql_tensor *tensors, size_t count, ql_layout layout);
 
 /* How many bytes of scratch one call of ql_tensor_read_* for `count` elements may need. */
 size_t ql_tensor_scratch_size(const ql_tensor *tensor, size_t count);
 
-/* Elements [begin, begin + count) to out[count]; scratch as ql_tensor_scratch_size says. Rounds to nearest even where float32 cannot hold the
-   value. QL_UNUSABLE when the dtype has no values, QL_BAD_FILE when the file shrank. */
-ql_status ql_tensor_read_f32(const ql_tensor *tensor, uint64_t begin, size_t count, float *out, void *scratch, ql_error *error);
-ql_status ql_tensor_read_f64(const ql_tensor *tensor, uint64_t begin, size_t count, double *out, void *scratch, ql_error *error);
+/* Elements [begin, begin + count) to out[count]; scratch as ql_tensor_scratch_size says. Rounds to nearest even where
+   float32 cannot hold the value. QL_UNUSABLE when the dtype has no values, QL_BAD_FILE when the file shrank. */
+ql_status ql_tensor_read_f32(const ql_tensor *tensor, uint64_t begin, size_t count, float *out, void *scratch,
+                             ql_error *error);
+ql_status ql_tensor_read_f64(const ql_tensor *tensor, uint64_t begin, size_t count, double *out, void *scratch,
+                             ql_error *error);
 
 #endif
