@@ -86,11 +86,17 @@ static bool to_more_bits(const evidence *e, ql_spec *spec)
 
 /* ---- Reasons */
 
+/* One even grid, set by the range of all weights. */
+static bool has_one_step(const evidence *e)
+{
+    return e->report->spec.mapping->step_of && e->report->spec.per == QL_PER_TENSOR;
+}
+
 static bool one_outlier(const evidence *e)
 {
     const ql_profile *p = e->profile;
     double largest = fmax(fabs(p->x_min), fabs(p->x_max));
-    return e->report->spec.per == QL_PER_TENSOR && e->report->spec.clip == QL_CLIP_MINMAX && p->tensor->element_count > 2 &&
+    return has_one_step(e) && e->report->spec.clip == QL_CLIP_MINMAX && p->tensor->element_count > 2 &&
            p->second_abs * 1.5 < largest;
 }
 
@@ -138,7 +144,7 @@ static void say_clipped(const evidence *e, char *out, size_t size)
 
 static bool wide_reach(const evidence *e)
 {
-    return e->report->spec.per == QL_PER_TENSOR && e->report->spec.clip == QL_CLIP_MINMAX && e->reach > 6;
+    return has_one_step(e) && e->report->spec.clip == QL_CLIP_MINMAX && e->reach > 6;
 }
 
 static void say_wide_reach(const evidence *e, char *out, size_t size)
@@ -152,7 +158,7 @@ static void say_wide_reach(const evidence *e, char *out, size_t size)
 
 static bool rows_share_a_step(const evidence *e)
 {
-    return e->report->spec.per == QL_PER_TENSOR && is_matrix(e);
+    return has_one_step(e) && is_matrix(e);
 }
 
 static void say_rows_share(const evidence *e, char *out, size_t size)
@@ -170,9 +176,15 @@ static bool steps_are_coarse(const evidence *e)
 static void say_coarse(const evidence *e, char *out, size_t size)
 {
     const ql_report *r = e->report;
-    if (r->group_count > 1) {
+    if (r->group_count > 1 && r->scales) {
         snprintf(out, size, "%" PRIu64 " scales from %.3g to %.3g fit their groups; what is left is rounding to %u levels",
                  r->group_count, (double)r->scale_min, (double)r->scale_max, r->levels);
+    } else if (r->group_count > 1) {
+        snprintf(out, size, "%" PRIu64 " groups have levels of their own; what is left is rounding to %u of them",
+                 r->group_count, r->levels);
+    } else if (r->codebook) {
+        snprintf(out, size, "The %u levels are where the values are; what is left is that there are no more of them",
+                 r->levels);
     } else {
         snprintf(out, size, "The range fits the values; what is left is rounding to %u levels", r->levels);
     }

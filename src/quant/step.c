@@ -207,7 +207,7 @@ void ql_spec_change_mapping(ql_spec *spec, const ql_mapping *mapping)
             }
         }
     }
-    if (ql_mapping_takes(mapping, QL_KEY_BITS) && old.bits) {
+    if (ql_mapping_takes(mapping, QL_KEY_BITS) && ql_mapping_takes(old.mapping, QL_KEY_BITS)) {
         const unsigned lo = mapping->bits_min, hi = mapping->bits_max;
         spec->bits = old.bits < lo ? lo : old.bits > hi ? hi : old.bits;
     }
