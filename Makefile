@@ -35,7 +35,7 @@ QL_LDFLAGS  = -pthread $(FLAGS_$(BUILD))
 QL_LDLIBS   = $(PKG_LIBS) -lm
 # stb_image_write shifts bits out of an int while it looks for repeats.
 FLAGS_asan_bitmap := -fno-sanitize=shift
-COMPILE = $(CC) $(QL_CPPFLAGS) $(CPPFLAGS) -MMD -MP $(QL_CFLAGS) $(CFLAGS)
+COMPILE = $(CC) $(QL_CPPFLAGS) $(CPPFLAGS) -MMD -MP $(QL_CFLAGS) $(ISA_FLAGS) $(CFLAGS)
 LINK    = $(CC) $(QL_LDFLAGS) $(LDFLAGS)
 
 LIB_SOURCES  := $(wildcard src/*/*.c)
@@ -164,6 +164,12 @@ $(OUT)/%.o: %.c $(OUT)/flags
 # Where the demo model is installed concerns the user interfaces only.
 $(OUT)/ui/%.o: ui/%.c $(OUT)/flags $(OUT)/datadir
 	$(call SAY,cc)mkdir -p $(@D) && $(COMPILE) -DQLOUPE_DATADIR='"$(DATADIR)"' -c -o $@ $<
+
+# Only these may hold instructions that not every machine has: they are called after a look at the processor.
+ifeq ($(shell uname -m),x86_64)
+$(OUT)/src/kernels/avx2.o: ISA_FLAGS := -mavx2
+$(OUT)/src/kernels/avx512.o: ISA_FLAGS := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
+endif
 
 # Objects are made anew when compiler or flags change.
 REMEMBER = @mkdir -p $(OUT); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@

@@ -184,6 +184,16 @@ ql_status ql_engine_new(unsigned threads, ql_engine **out, ql_error *error);
 void ql_engine_free(ql_engine **engine);
 unsigned ql_engine_threads(const ql_engine *engine);
 
+/* The instruction sets that this build has kernels for, the fastest last; false at the end of the list. Results are the same bits with all. */
+typedef struct ql_isa_info {
+    const char *name, *meaning;
+    bool runs_here, in_use;
+} ql_isa_info;
+bool ql_isa_at(size_t index, ql_isa_info *out);
+
+/* Uses the kernels of that name from now on, NULL: the fastest that run here. QL_BAD_USAGE lists what there is. Not while an engine works. */
+ql_status ql_isa_use(const char *name, ql_error *error);
+
 /* Called from any worker, about once per chunk of 65,536 elements, never by two at once. `done` and `total` count
    elements over all passes expected; `done` never falls. Return false to cancel: the call then ends with QL_CANCELLED. */
 typedef struct ql_monitor {

@@ -52,6 +52,16 @@ static int open_screen(const cli_arguments *arguments)
     return tui_main(&options);
 }
 
+/* --isa, or QLOUPE_ISA in the environment, or the fastest. */
+static int choose_kernels(const cli_arguments *arguments)
+{
+    const char *name = cli_value(arguments, CLI_ISA);
+    const char *source = name ? "--isa" : "QLOUPE_ISA";
+    name = name ? name : getenv("QLOUPE_ISA");
+    ql_error error;
+    return name && *name && ql_isa_use(name, &error) != QL_OK ? cli_complain("%s: %s", source, error.message) : CLI_GOOD;
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "");
@@ -60,6 +70,9 @@ int main(int argc, char **argv)
     int code = CLI_BAD;
     if (cli_arguments_parse(argc, argv, &arguments)) {
         text_set_ascii(cli_is_given(&arguments, CLI_ASCII));
+        code = choose_kernels(&arguments);
+    }
+    if (code == CLI_GOOD) {
         code = wants_screen(&arguments) ? open_screen(&arguments) : cli_run(&arguments);
     }
     cli_arguments_free(&arguments);

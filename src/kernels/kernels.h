@@ -1,6 +1,6 @@
 /*
- * Kernels: the inner loops that everything calls. scalar.c is the definition of each; other instruction sets replace members
- * and must give the same bits.
+ * Kernels: the inner loops that everything calls. body.h is the definition of each; every instruction set compiles it, or replaces
+ * members, and must give the same bits.
  *
  * All take n >= 0 elements at any alignment, read nothing outside their inputs, write exactly n outputs, never allocate and
  * never fail. x is finite. Sums are float64 in QL_LANES interleaved lanes: element i of a chunk is added to lane i mod
@@ -49,8 +49,13 @@ typedef struct ql_kernels {
     void (*histogram)(const double *v, size_t n, ql_histogram *histogram);
 } ql_kernels;
 
-/* The kernels in use. */
+extern const ql_kernels ql_kernels_scalar, ql_kernels_avx2, ql_kernels_avx512; /* the last two on x86-64 only */
+
+/* The kernels in use: the fastest that this machine runs, unless ql_isa_use chose others. */
 const ql_kernels *ql_kernels_active(void);
+
+/* The kernels of each instruction set in the order of ql_isa_at; NULL where this machine cannot run them, and at the end. */
+const ql_kernels *ql_kernels_at(size_t index);
 
 /* The sum of lanes in the fixed tree: 16 -> 8 -> 4 -> 2 -> 1, lane i with lane i + half. */
 double ql_lanes_total(const double lanes[QL_LANES]);

@@ -21,14 +21,15 @@ typedef struct cli_command {
     (CLI_HAS(CLI_COLOR) | CLI_HAS(CLI_ASCII) | CLI_HAS(CLI_QUIET) | CLI_HAS(CLI_NO_STATE) | CLI_HAS(CLI_HELP))
 #define CLI_TABLES   (CLI_HAS(CLI_JSON) | CLI_HAS(CLI_CSV) | CLI_HAS(CLI_MD))
 #define CLI_FILES    (CLI_HAS(CLI_LAYOUT))
-#define CLI_COMPUTES (CLI_FILES | CLI_HAS(CLI_TENSOR) | CLI_HAS(CLI_THREADS))
+#define CLI_COMPUTES (CLI_FILES | CLI_HAS(CLI_TENSOR) | CLI_HAS(CLI_THREADS) | CLI_HAS(CLI_ISA))
 /* Options where no command is named. */
 #define CLI_WITHOUT_COMMAND                                                                                                 \
     (CLI_EVERYWHERE | CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_KEYS) | CLI_HAS(CLI_SIZE) |               \
      CLI_HAS(CLI_SCREENSHOT) | CLI_HAS(CLI_VERSION))
 
 extern const cli_command cli_command_ls, cli_command_stat, cli_command_quant, cli_command_compare, cli_command_plot,
-    cli_command_explain, cli_command_schemes, cli_command_dtypes, cli_command_formats, cli_command_help;
+    cli_command_explain, cli_command_schemes, cli_command_dtypes, cli_command_formats, cli_command_kernels,
+    cli_command_help;
 
 /* In display order; NULL at the end. */
 const cli_command *cli_command_at(size_t index);

@@ -23,6 +23,7 @@ typedef enum cli_option {
     CLI_MD,
     CLI_LAYOUT,
     CLI_THREADS,
+    CLI_ISA,
     CLI_COLOR,
     CLI_ASCII,
     CLI_QUIET,

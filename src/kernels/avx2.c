@@ -1,0 +1,6 @@
+/* The kernels for x86-64 with AVX2, compiled with its flags (Makefile). */
+#if defined(__x86_64__)
+#define KERNELS ql_kernels_avx2
+#define KERNELS_NAME "avx2"
+#include "kernels/body.h"
+#endif
