@@ -89,7 +89,9 @@ asan: ## run every test under the address and undefined-behaviour sanitizers
 tsan: ## run the tests of the threaded parts under the thread sanitizer
 	@+$(PARALLEL) BUILD=tsan OUT=$(OUT)-tsan check-threads
 
-THREADED := $(filter-out tests/test_plot% tests/test_tui%,$(if $(TEST_SOURCES),$(shell grep -l ql_engine_new $(TEST_SOURCES)))) tests/test_golden.c
+# Those that start threads themselves and do not drive the program.
+THREADED := $(if $(TEST_SOURCES),$(shell grep -L testing_run $$(grep -l ql_engine_new $(TEST_SOURCES)))) tests/test_golden.c
+THREADED := $(filter-out tests/test_plot%,$(THREADED))
 THREADED := $(THREADED:%.c=$(OUT)/%)
 check-threads: $(THREADED) golden
 	@V=$(V) sh tests/run.sh $(OUT) $(THREADED)
