@@ -32,6 +32,26 @@ int ql_e2m1_negative_zero(const ql_spec *spec)
     return 8;
 }
 
+double ql_e2m1_scale(const ql_quantizer *quantizer, uint64_t group)
+{
+    return quantizer->scales[group];
+}
+
+float ql_e2m1_decode(const ql_quantizer *quantizer, uint64_t group, int code)
+{
+    return (float)((double)ql_e2m1_values[code] * ql_e2m1_scale(quantizer, group));
+}
+
+double ql_e2m1_lowest(const ql_quantizer *quantizer, uint64_t group)
+{
+    return -6 * ql_e2m1_scale(quantizer, group);
+}
+
+double ql_e2m1_half_gap(const ql_quantizer *quantizer, uint64_t group)
+{
+    return ql_e2m1_scale(quantizer, group);
+}
+
 uint64_t ql_e2m1_quantize(const ql_quantizer *quantizer, const ql_tile *tile, double limit,
                           double (*scale)(const ql_quantizer *quantizer, uint64_t group))
 {

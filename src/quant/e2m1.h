@@ -12,10 +12,17 @@ extern const float ql_e2m1_values[16];
 /* Nearest, ties to even, saturating at 6; the sign of zero is kept. */
 int ql_e2m1_code(double value);
 
-/* Members of ql_mapping: codes 0..15, fifteen levels, -0. The scale of a group is a double that `scale_of` gives. */
+/* Members of ql_mapping: codes 0..15, fifteen levels, -0. */
 void ql_e2m1_code_range(const ql_spec *spec, int *lo, int *hi);
 unsigned ql_e2m1_levels(const ql_quantizer *quantizer);
 int ql_e2m1_negative_zero(const ql_spec *spec);
+
+/* The same for a scale that is the float32 quantizer->scales[group]: no unclipped error is larger than that scale (half of 4
+ * to 6). */
+float ql_e2m1_decode(const ql_quantizer *quantizer, uint64_t group, int code);
+double ql_e2m1_lowest(const ql_quantizer *quantizer, uint64_t group);
+double ql_e2m1_half_gap(const ql_quantizer *quantizer, uint64_t group);
+double ql_e2m1_scale(const ql_quantizer *quantizer, uint64_t group);
 
 /* Encodes a tile: code of x / scale(group), y = value * scale(group) rounded once; counts |x / scale| > limit, and every x
    != 0 where the scale is 0 (then all codes are zeros). */

@@ -9,31 +9,11 @@ static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
     return NULL;
 }
 
-static double scale(const ql_quantizer *q, uint64_t group)
-{
-    return q->scales[group];
-}
-
 /* Saturation only shows beyond 7, where the next value would be nearer; the rounding of d cannot bring x there. */
 static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
 {
     (void)kernels;
-    return ql_e2m1_quantize(q, tile, 7, scale);
-}
-
-static float decode(const ql_quantizer *q, uint64_t group, int code)
-{
-    return (float)((double)ql_e2m1_values[code] * scale(q, group));
-}
-
-static double lowest(const ql_quantizer *q, uint64_t group)
-{
-    return -6 * scale(q, group);
-}
-
-static double half_gap(const ql_quantizer *q, uint64_t group)
-{
-    return scale(q, group); /* between 4 and 6 */
+    return ql_e2m1_quantize(q, tile, 7, ql_e2m1_scale);
 }
 
 static double parameter_bits(const ql_quantizer *q)
@@ -60,8 +40,8 @@ const ql_mapping ql_mapping_fp4 = {
     .parameter_bits = parameter_bits,
     .fit = fit,
     .quantize = quantize,
-    .decode = decode,
-    .half_gap = half_gap,
-    .lowest = lowest,
+    .decode = ql_e2m1_decode,
+    .half_gap = ql_e2m1_half_gap,
+    .lowest = ql_e2m1_lowest,
     .negative_zero = ql_e2m1_negative_zero,
 };

@@ -8,11 +8,6 @@
 
 #include <math.h>
 
-static double scale(const ql_quantizer *q, uint64_t group)
-{
-    return ldexp(1, q->scale_codes[group] - 127);
-}
-
 static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
 {
     (void)lo;
@@ -22,29 +17,14 @@ static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
         exponent = (int)fmin(fmax(exponent - 3, -127), 127);
     }
     q->scale_codes[group] = (uint8_t)(exponent + 127);
-    q->scales[group] = (float)scale(q, group);
+    q->scales[group] = ldexpf(1, exponent);
     return NULL;
 }
 
 static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
 {
     (void)kernels;
-    return ql_e2m1_quantize(q, tile, 6, scale);
-}
-
-static float decode(const ql_quantizer *q, uint64_t group, int code)
-{
-    return (float)((double)ql_e2m1_values[code] * scale(q, group));
-}
-
-static double lowest(const ql_quantizer *q, uint64_t group)
-{
-    return -6 * scale(q, group);
-}
-
-static double half_gap(const ql_quantizer *q, uint64_t group)
-{
-    return scale(q, group);
+    return ql_e2m1_quantize(q, tile, 6, ql_e2m1_scale);
 }
 
 static double parameter_bits(const ql_quantizer *q)
@@ -70,8 +50,8 @@ const ql_mapping ql_mapping_mxfp4 = {
     .parameter_bits = parameter_bits,
     .fit = fit,
     .quantize = quantize,
-    .decode = decode,
-    .half_gap = half_gap,
-    .lowest = lowest,
+    .decode = ql_e2m1_decode,
+    .half_gap = ql_e2m1_half_gap,
+    .lowest = ql_e2m1_lowest,
     .negative_zero = ql_e2m1_negative_zero,
 };
