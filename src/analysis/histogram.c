@@ -9,3 +9,15 @@ void ql_histogram_merge(ql_histogram *into, const ql_histogram *from)
         into->bins[i] += from->bins[i];
     }
 }
+
+void ql_histogram_take(ql_histogram *into, const uint32_t tables[QL_TABLES * (QL_BINS + QL_OUTSIDE)])
+{
+    for (int t = 0; t < QL_TABLES; t++) {
+        const uint32_t *table = tables + t * (QL_BINS + QL_OUTSIDE);
+        for (int i = 0; i < QL_BINS; i++) {
+            into->bins[i] += table[i];
+        }
+        into->below += table[QL_BINS];
+        into->above += table[QL_BINS + 1];
+    }
+}

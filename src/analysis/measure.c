@@ -40,7 +40,9 @@ typedef struct measure_worker {
     tally tally;        /* of all chunks from here on */
     ql_histogram dequantized, error;
     ql_tile_buffers tile;
-    double e[QL_TILE], y[QL_TILE];
+    float e[QL_TILE];
+    double square[QL_LANES], magnitude[QL_TILE];
+    uint32_t y_tables[QL_TABLES * (QL_BINS + QL_OUTSIDE)], e_tables[QL_TABLES * (QL_BINS + QL_OUTSIDE)];
     uint64_t code_counts[]; /* [codes] by code - code_lo */
 } measure_worker;
 
@@ -70,13 +72,13 @@ static void begin_rows(const measure_job *job, row_sums *rows, uint64_t begin, u
     memset(rows->square, 0, (size_t)rows->count * sizeof *rows->square);
 }
 
-static void add_rows(const measure_job *job, row_sums *rows, uint64_t chunk_begin, uint64_t begin, const double *e, size_t n)
+static void add_rows(const measure_job *job, row_sums *rows, uint64_t chunk_begin, uint64_t begin, const float *e, size_t n)
 {
     const ql_tensor *t = job->tensor;
     if (t->layout == QL_LAYOUT_IN_OUT) {
         uint64_t slot = (begin - chunk_begin) % t->rows;
         for (size_t i = 0; i < n; i++) {
-            rows->square[slot] += e[i] * e[i];
+            rows->square[slot] += (double)e[i] * (double)e[i];
             slot = slot + 1 < t->rows ? slot + 1 : 0;
         }
         return;
@@ -86,7 +88,7 @@ static void add_rows(const measure_job *job, row_sums *rows, uint64_t chunk_begi
         size_t count = left < n - done ? (size_t)left : n - done;
         double lanes[QL_LANES] = { 0 };
         for (size_t i = 0; i < count; i++) {
-            lanes[i % QL_LANES] += e[done + i] * e[done + i];
+            lanes[i % QL_LANES] += (double)e[done + i] * (double)e[done + i];
         }
         rows->square[row - rows->first] += ql_lanes_total(lanes);
         done += count;
@@ -104,14 +106,16 @@ static void count_codes(measure_worker *w, const int16_t *codes, size_t n, int c
 
 static void measure_tile(const measure_job *job, measure_worker *w, uint64_t chunk_begin, uint64_t begin, size_t n)
 {
-    job->kernels->errors(w->tile.x, w->tile.y, n, w->e, &w->sums);
+    job->kernels->errors(w->tile.x, w->tile.y, n, w->e, &w->sums, w->square);
     add_rows(job, &w->rows, chunk_begin, begin, w->e, n);
     count_codes(w, w->tile.codes, n, job->quantizer->code_lo);
-    for (size_t i = 0; i < n; i++) {
-        w->y[i] = w->tile.y[i];
-    }
-    job->kernels->histogram(w->y, n, &w->dequantized);
-    job->kernels->histogram(w->e, n, &w->error);
+    const ql_binning y_axis = { w->dequantized.lo, w->dequantized.hi, QL_BINS, false }, e_axis = { w->error.lo, w->error.hi, QL_BINS, false };
+    memset(w->y_tables, 0, sizeof w->y_tables);
+    memset(w->e_tables, 0, sizeof w->e_tables);
+    job->kernels->histogram(&y_axis, w->tile.y, n, w->y_tables);
+    job->kernels->histogram(&e_axis, w->e, n, w->e_tables);
+    ql_histogram_take(&w->dequantized, w->y_tables);
+    ql_histogram_take(&w->error, w->e_tables);
 }
 
 static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *error)
@@ -122,6 +126,7 @@ static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *
     const uint64_t chunk_end = chunk_begin + (left < QL_CHUNK ? left : QL_CHUNK);
     if (!job->measured) {
         memset(&w->sums, 0, sizeof w->sums);
+        memset(w->square, 0, sizeof w->square);
         begin_rows(job, &w->rows, chunk_begin, chunk_end);
     }
     for (uint64_t begin = chunk_begin; begin < chunk_end; begin += QL_TILE) {
@@ -136,9 +141,9 @@ static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *
             measure_tile(job, w, chunk_begin, begin, n);
         }
         for (size_t i = 0; i < n; i++) {
-            w->e[i] = fabs(job->measured ? (double)w->tile.x[i] - (double)w->tile.y[i] : w->e[i]);
+            w->magnitude[i] = fabsf(w->tile.x[i] - w->tile.y[i]);
         }
-        ql_select_feed(job->select, worker, w->e, n);
+        ql_select_feed(job->select, worker, w->magnitude, n);
     }
     return QL_OK;
 }
@@ -152,7 +157,7 @@ static void merge(void *context, unsigned worker, uint64_t chunk)
     }
     measure_worker *w = ql_engine_scratch(job->engine, worker, 0);
     job->sums->abs += ql_lanes_total(w->sums.abs);
-    job->sums->square += ql_lanes_total(w->sums.square);
+    job->sums->square += ql_lanes_total(w->square);
     job->sums->xy += ql_lanes_total(w->sums.xy);
     job->sums->yy += ql_lanes_total(w->sums.yy);
     w->tally.max_abs = fmax(w->tally.max_abs, w->sums.max_abs);

@@ -58,7 +58,9 @@ typedef struct gathered {
 typedef struct worker_state {
     chunk_sums sums;
     gathered all;
-    double values[QL_TILE], as_f32[QL_TILE];
+    double values[QL_TILE];
+    float as_f32[QL_TILE];
+    uint32_t tables[QL_TABLES * (QL_BINS + QL_OUTSIDE)];
     unsigned char bytes[(QL_TILE + 2) * 9];
 } worker_state;
 
@@ -137,7 +139,10 @@ static void moments(const profile_job *job, worker_state *w, const double *value
     for (size_t i = 0; i < n; i++) {
         w->as_f32[i] = (float)values[i];
     }
-    job->kernels->histogram(w->as_f32, n, &w->all.histogram);
+    const ql_binning axis = { w->all.histogram.lo, w->all.histogram.hi, QL_BINS, false };
+    memset(w->tables, 0, sizeof w->tables);
+    job->kernels->histogram(&axis, w->as_f32, n, w->tables);
+    ql_histogram_take(&w->all.histogram, w->tables);
 }
 
 static void tails(const profile_job *job, worker_state *w, const double *values, size_t n)

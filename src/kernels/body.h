@@ -1,13 +1,18 @@
 /*
- * The definition of every kernel, in plain C. Each instruction set compiles it in a file of its own (scalar.c, avx2.c, avx512.c) with its own flags; the
+ * The definition of the kernels, in plain C. Each instruction set compiles it in a file of its own (scalar.c, avx2.c, avx512.c) with its own flags; the
  * compiler may not fuse or reorder floating-point operations (-ffp-contract=off, no -ffast-math), so all give the same bits.
  *
- * The including file defines KERNELS, the name of the struct, and KERNELS_NAME, what people call it.
+ * The including file defines KERNELS, the name of the struct, and KERNELS_NAME, what people call it. A member of which it has a faster version
+ * (vector.h) it marks by OWN_member.
  */
+#include "kernels/decode_body.h"
+#include "kernels/encode_body.h"
 #include "kernels/kernels.h"
 
 #include <math.h>
+#include <string.h>
 
+#ifndef OWN_range
 static void range(const float *x, size_t n, float *lo, float *hi)
 {
     float least = *lo, greatest = *hi;
@@ -18,6 +23,124 @@ static void range(const float *x, size_t n, float *lo, float *hi)
     *lo = least;
     *hi = greatest;
 }
+#endif
+
+static void range_each(const float *x, size_t n, float *lo, float *hi)
+{
+    for (size_t i = 0; i < n; i++) {
+        lo[i] = x[i] < lo[i] ? x[i] : lo[i];
+        hi[i] = x[i] > hi[i] ? x[i] : hi[i];
+    }
+}
+
+#ifndef OWN_census
+static bool census(const float *x, size_t n, ql_census *c)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(x[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        const double v = x[i];
+        c->sum[i % QL_LANES] += v;
+        c->abs[i % QL_LANES] += fabs(v);
+        c->square[i % QL_LANES] += v * v;
+        c->zeros += v == 0;
+    }
+    range(x, n, &c->lo, &c->hi);
+    return true;
+}
+#endif
+
+#ifndef OWN_moments
+static void moments(const float *x, size_t n, double center, ql_moments *m)
+{
+    for (size_t i = 0; i < n; i++) {
+        const double c = (double)x[i] - center, c2 = c * c;
+        m->m2[i % QL_LANES] += c2;
+        m->m3[i % QL_LANES] += c2 * c;
+        m->m4[i % QL_LANES] += c2 * c2;
+    }
+}
+#endif
+
+static void beyond(const float *x, size_t n, double center, const double limit[2], uint64_t count[2])
+{
+    for (size_t i = 0; i < n; i++) {
+        const double distance = fabs((double)x[i] - center);
+        count[0] += distance > limit[0];
+        count[1] += distance > limit[1];
+    }
+}
+
+static inline uint32_t key_of(ql_order order, float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, 4);
+    return order == QL_BY_MAGNITUDE ? bits & 0x7FFFFFFF : bits & 1u << 31 ? ~bits : bits | 1u << 31;
+}
+
+#ifndef OWN_count_upper
+static void count_upper(ql_order order, const float *x, size_t n, uint32_t counts[65536])
+{
+    for (size_t i = 0; i < n; i++) {
+        counts[key_of(order, x[i]) >> 16]++;
+    }
+}
+#endif
+
+#ifndef OWN_collect
+static size_t collect(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
+                      uint64_t *above)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t key = key_of(order, x[i]);
+        unsigned r = 0;
+        while (r < count && key > ranges[r][1]) {
+            r++;
+        }
+        if (r == count) {
+            ++*above;
+        } else if (key >= ranges[r][0]) {
+            out[kept++] = x[i];
+        }
+    }
+    return kept;
+}
+#endif
+
+#ifndef OWN_histogram
+static void histogram(const ql_binning *axis, const float *v, size_t n, uint32_t *tables)
+{
+    const double lo = axis->lo, hi = axis->hi, width = hi - lo;
+    for (size_t i = 0; i < n; i++) {
+        const double at = axis->magnitude ? fabs((double)v[i]) : (double)v[i];
+        if (at < lo) {
+            tables[axis->bins]++;
+        } else if (at > hi) {
+            tables[axis->bins + 1]++;
+        } else {
+            const uint32_t bin = width > 0 ? (uint32_t)((at - lo) * axis->bins / width) : 0;
+            tables[bin < axis->bins ? bin : axis->bins - 1]++;
+        }
+    }
+}
+#endif
+
+static void count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables)
+{
+    size_t i = 0;
+    for (; i + QL_TABLES <= n; i += QL_TABLES) {
+        for (size_t t = 0; t < QL_TABLES; t++) {
+            tables[t * code_count + (uint16_t)(codes[i + t] - code_lo)]++;
+        }
+    }
+    for (; i < n; i++) {
+        tables[(uint16_t)(codes[i] - code_lo)]++;
+    }
+}
 
 /* Round half to even for |v| < 2^51: adding 1.5 * 2^52 leaves no bits for a fraction. */
 static inline double round_even(double v)
@@ -26,87 +149,109 @@ static inline double round_even(double v)
     return (v + magic) - magic;
 }
 
-/* One element. `outside` counts codes that had to be clamped. A quotient beyond 2^33 is outside whatever the int32 zero is.
- */
-static inline int16_t encode(double quotient, double zero, double lo, double hi, uint64_t *outside)
+/* The code of a quotient before it is clamped. A quotient beyond 2^33 is outside whatever the int32 zero is. */
+static inline double code_of(double quotient, double zero)
 {
     const double limit = 0x1p33;
     quotient = quotient < -limit ? -limit : quotient;
     quotient = quotient > limit ? limit : quotient;
-    double code = round_even(quotient) + zero;
-    *outside += (uint64_t)((code < lo) | (code > hi));
-    code = code < lo ? lo : code;
-    code = code > hi ? hi : code;
-    return (int16_t)code;
+    return round_even(quotient) + zero;
 }
 
+static inline double clamp_code(double code, double lo, double hi)
+{
+    code = code < lo ? lo : code;
+    return code > hi ? hi : code;
+}
+
+/* One element. `outside` counts codes that had to be clamped. */
+static inline void uniform_one(double d, double z, double lo, double hi, float x, int16_t *q, float *y, uint64_t *outside)
+{
+    const double code = code_of((double)x / d, z), clamped = clamp_code(code, lo, hi);
+    *outside += (uint64_t)((code < lo) | (code > hi));
+    *q = (int16_t)(int32_t)clamped;
+    *y = (float)((clamped - z) * d);
+}
+
+#ifndef OWN_uniform_run
 static uint64_t uniform_run(ql_uniform codes, float step, int32_t zero, const float *x, size_t n, int16_t *q, float *y)
 {
     const double d = step, z = zero, lo = codes.code_lo, hi = codes.code_hi;
     uint64_t outside = 0;
     for (size_t i = 0; i < n; i++) {
-        q[i] = encode((double)x[i] / d, z, lo, hi, &outside);
-        y[i] = (float)(((double)q[i] - z) * d);
+        uniform_one(d, z, lo, hi, x[i], &q[i], &y[i], &outside);
     }
     return outside;
 }
+#endif
 
+#ifndef OWN_uniform_each
 static uint64_t uniform_each(ql_uniform codes, const float *step, const int32_t *zero, const float *x, size_t n, int16_t *q,
                              float *y)
 {
     const double lo = codes.code_lo, hi = codes.code_hi;
     uint64_t outside = 0;
     for (size_t i = 0; i < n; i++) {
-        const double d = step[i], z = zero[i];
-        q[i] = encode((double)x[i] / d, z, lo, hi, &outside);
-        y[i] = (float)(((double)q[i] - z) * d);
+        uniform_one(step[i], zero ? zero[i] : 0, lo, hi, x[i], &q[i], &y[i], &outside);
     }
     return outside;
 }
+#endif
 
-static void errors(const float *x, const float *y, size_t n, double *e, ql_error_sums *sums)
+#ifndef OWN_errors
+static void errors(const float *x, const float *y, size_t n, float *e, ql_error_sums *sums, double *square)
 {
     double largest = sums->max_abs;
-    uint64_t zeros = 0;
     for (size_t i = 0; i < n; i++) {
-        e[i] = (double)x[i] - (double)y[i];
-        zeros += y[i] == 0;
-    }
-    for (size_t i = 0; i < n; i += QL_LANES) {
-        const size_t lanes = n - i < QL_LANES ? n - i : QL_LANES;
-        for (size_t lane = 0; lane < lanes; lane++) {
-            const double error = e[i + lane], magnitude = fabs(error), yi = y[i + lane];
-            sums->abs[lane] += magnitude;
-            sums->square[lane] += error * error;
-            sums->xy[lane] += (double)x[i + lane] * yi;
-            sums->yy[lane] += yi * yi;
-            largest = magnitude > largest ? magnitude : largest;
-        }
+        const size_t lane = i % QL_LANES;
+        const double xi = x[i], yi = y[i], error = xi - yi, magnitude = fabs(error);
+        e[i] = x[i] - y[i];
+        sums->abs[lane] += magnitude;
+        square[lane] += error * error;
+        sums->xy[lane] += xi * yi;
+        sums->yy[lane] += yi * yi;
+        largest = magnitude > largest ? magnitude : largest;
+        sums->zeros += y[i] == 0;
     }
     sums->max_abs = largest;
-    sums->zeros += zeros;
 }
+#endif
 
-static void histogram(const double *v, size_t n, ql_histogram *out)
+static void square_each(const float *x, const float *y, size_t n, double *square)
 {
-    const double lo = out->lo, hi = out->hi, width = hi - lo;
     for (size_t i = 0; i < n; i++) {
-        if (v[i] < lo) {
-            out->below++;
-        } else if (v[i] > hi) {
-            out->above++;
-        } else {
-            int bin = width > 0 ? (int)((v[i] - lo) * QL_BINS / width) : 0;
-            out->bins[bin < QL_BINS ? bin : QL_BINS - 1]++;
-        }
+        const double error = (double)x[i] - (double)y[i];
+        square[i] += error * error;
     }
 }
+
+#ifndef OWN_candidate_errors
+static void candidate_errors(const ql_candidate *c, const float *x, size_t n, double lanes[QL_LANES])
+{
+    const double d = c->step, z = c->zero, lo = c->codes.code_lo, hi = c->codes.code_hi;
+    for (size_t i = 0; i < n; i++) {
+        const double code = clamp_code(code_of((double)x[i] / d, z), lo, hi), error = (double)x[i] - (code - z) * d;
+        lanes[i % QL_LANES] += error * error;
+    }
+}
+#endif
 
 const ql_kernels KERNELS = {
     .name = KERNELS_NAME,
     .range = range,
+    .range_each = range_each,
+    .census = census,
+    .moments = moments,
+    .beyond = beyond,
+    .count_upper = count_upper,
+    .collect = collect,
+    .histogram = histogram,
+    .count_codes = count_codes,
     .uniform_run = uniform_run,
     .uniform_each = uniform_each,
     .errors = errors,
-    .histogram = histogram,
+    .square_each = square_each,
+    .candidate_errors = candidate_errors,
+    .encode = ENCODE_MEMBERS,
+    .decode = DECODE_MEMBERS,
 };

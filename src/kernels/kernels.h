@@ -1,52 +1,129 @@
 /*
- * Kernels: the inner loops that everything calls. body.h is the definition of each; every instruction set compiles it, or replaces
- * members, and must give the same bits.
+ * Kernels: the inner loops that everything calls. body.h, encode_body.h and decode_body.h define each in plain C. Every
+ * instruction set compiles the definitions, or replaces members by its own (vector.h ...), and gives the same bits.
  *
- * All take n >= 0 elements at any alignment, read nothing outside their inputs, write exactly n outputs, never allocate and
- * never fail. x is finite. Sums are float64 in QL_LANES interleaved lanes: element i of a chunk is added to lane i mod
- * QL_LANES, products are rounded before they are added. A caller that cuts a chunk into pieces cuts at multiples of
- * QL_LANES.
+ * All take n >= 0 elements at any alignment, read nothing outside their inputs, write exactly n outputs unless a contract
+ * says more, never allocate and never fail. x is finite unless a contract says otherwise. Sums are float64 in QL_LANES
+ * interleaved lanes: element i is added to lane i mod QL_LANES, products are rounded before they are added. A caller that
+ * cuts a chunk into pieces cuts at multiples of QL_LANES.
  */
 #ifndef QL_KERNELS_KERNELS_H
 #define QL_KERNELS_KERNELS_H
 
+#include "kernels/decode.h"
+#include "kernels/encode.h"
 #include "qloupe.h"
 
 enum { QL_LANES = 16 };
 
-/* Sums over x, y = dequantized x, and e = x - y. */
+/* What one look at values finds. */
+typedef struct ql_census {
+    double sum[QL_LANES], abs[QL_LANES], square[QL_LANES]; /* x, |x|, x^2 */
+    float lo, hi;                                          /* least, greatest */
+    uint64_t zeros;
+} ql_census;
+
+/* Powers of the distance c from a center. */
+typedef struct ql_moments {
+    double m2[QL_LANES], m3[QL_LANES], m4[QL_LANES]; /* c^2, c^2 c, c^2 c^2 */
+} ql_moments;
+
+/* Sums over x, y = dequantized x, and e = x - y in float64. */
 typedef struct ql_error_sums {
-    double abs[QL_LANES], square[QL_LANES]; /* |e|, e^2 */
-    double xy[QL_LANES], yy[QL_LANES];      /* x y, y^2 */
-    double max_abs;                         /* of e */
-    uint64_t zeros;                         /* y == 0 */
+    double abs[QL_LANES];              /* |e| */
+    double xy[QL_LANES], yy[QL_LANES]; /* x y, y^2 */
+    double max_abs;                    /* of e */
+    uint64_t zeros;                    /* y == 0 */
 } ql_error_sums;
 
 /* Uniform codes: q = clamp(rne(x / step) + zero, code_lo, code_hi), y = (q - zero) * step rounded once to float32. The
    quotient is taken in float64 (decisions as in exact arithmetic: a quotient of two 24-bit numbers never rounds onto or off
-   a tie); zero fits int32. */
+   a tie); zero fits int32; code_hi - code_lo < 65536. */
 typedef struct ql_uniform {
     int code_lo, code_hi;
 } ql_uniform;
 
+/* Order of values for selection: QL_BY_VALUE by value, -0 before 0; QL_BY_MAGNITUDE by |x|. A key is 32 bits that compare
+   as unsigned integers in that order: by magnitude the bits of |x|, by value the bits of x made monotonic. */
+typedef enum ql_order { QL_BY_VALUE, QL_BY_MAGNITUDE } ql_order;
+
+/* Equal bins over [lo, hi]: v is in bin floor((v - lo) * bins / (hi - lo)) in float64, hi itself in the last one; all in bin 0
+   when hi = lo. lo <= hi are finite, bins is a power of two <= 2^16, hi - lo is finite. */
+typedef struct ql_binning {
+    double lo, hi;
+    uint32_t bins;
+    bool magnitude; /* of |v| instead of v */
+} ql_binning;
+
+/* Counters come in QL_TABLES copies, so that equal neighbours do not wait for each other; where a count goes is the kernel's
+   choice, the sum of the copies is the count. A copy holds at most 2^32 - 1. */
+enum { QL_TABLES = 4, QL_OUTSIDE = 2 /* counters behind the bins: below lo, above hi */ };
+
+/* One candidate of a search for a step: y = (q - zero) * step in float64, not rounded to float32. */
+typedef struct ql_candidate {
+    float step;
+    int32_t zero;
+    ql_uniform codes;
+} ql_candidate;
+
 typedef struct ql_kernels {
     const char *name;
+
+    /* ---- Statistics */
 
     /* Lowers *lo and raises *hi to the least and greatest of x[n]. */
     void (*range)(const float *x, size_t n, float *lo, float *hi);
 
+    /* The same element by element: lo[i], hi[i]. */
+    void (*range_each)(const float *x, size_t n, float *lo, float *hi);
+
+    /* Adds x[n], any values, to the census. False, and nothing is added, when one is NaN or infinite. */
+    bool (*census)(const float *x, size_t n, ql_census *census);
+
+    /* Adds the moments of x[n] about `center`. */
+    void (*moments)(const float *x, size_t n, double center, ql_moments *moments);
+
+    /* How many |x - center| (float64) are greater than limit[0], limit[1] >= limit[0]: added to beyond[2]. */
+    void (*beyond)(const float *x, size_t n, double center, const double limit[2], uint64_t beyond[2]);
+
+    /* ---- Counting */
+
+    /* counts[upper 16 bits of the key of x[i]]++ */
+    void (*count_upper)(ql_order order, const float *x, size_t n, uint32_t counts[65536]);
+
+    /* The x whose key lies in one of the `ranges` [first, last], ascending and disjoint, to out[n], in order; returns how many. May write
+       QL_LANES floats more than that, but not behind out[n + QL_LANES]. above: adds how many lie above the last range. */
+    size_t (*collect)(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
+                      uint64_t *above);
+
+    /* Counts v[n] in tables[QL_TABLES][axis.bins + QL_OUTSIDE]. */
+    void (*histogram)(const ql_binning *axis, const float *v, size_t n, uint32_t *tables);
+
+    /* Counts codes[i] - code_lo in tables[QL_TABLES][codes]. */
+    void (*count_codes)(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables);
+
+    /* ---- Uniform codes */
+
     /* One step and zero for all of x[n]; returns how many rounded codes lay outside [code_lo, code_hi]. */
     uint64_t (*uniform_run)(ql_uniform codes, float step, int32_t zero, const float *x, size_t n, int16_t *q, float *y);
 
-    /* The same with a step and a zero for every element: step[n], zero[n]. */
+    /* The same with a step and a zero for every element: step[n], zero[n] (NULL: all 0). */
     uint64_t (*uniform_each)(ql_uniform codes, const float *step, const int32_t *zero, const float *x, size_t n, int16_t *q,
                              float *y);
 
-    /* e[i] = (double)x[i] - y[i]; adds to the sums. */
-    void (*errors)(const float *x, const float *y, size_t n, double *e, ql_error_sums *sums);
+    /* ---- Errors */
 
-    /* Adds v[n] to the histogram; its lo and hi are set, lo <= hi, both finite. */
-    void (*histogram)(const double *v, size_t n, ql_histogram *histogram);
+    /* e[i] = x[i] - y[i] rounded to float32; adds to the sums; square: e^2 of the unrounded e, [QL_LANES]. */
+    void (*errors)(const float *x, const float *y, size_t n, float *e, ql_error_sums *sums, double *square);
+
+    /* square[i] += e^2 for i < n, e = x[i] - y[i] in float64. */
+    void (*square_each)(const float *x, const float *y, size_t n, double *square);
+
+    /* Adds (x - y)^2 of a candidate to lanes. */
+    void (*candidate_errors)(const ql_candidate *candidate, const float *x, size_t n, double lanes[QL_LANES]);
+
+    ql_encode_kernels encode;
+    ql_decode_kernels decode;
 } ql_kernels;
 
 extern const ql_kernels ql_kernels_scalar, ql_kernels_avx2, ql_kernels_avx512; /* the last two on x86-64 only */

@@ -1,0 +1,45 @@
+/*
+ * Vectors of 16 lanes, the same on every instruction set: what the vectorized kernels are written in (vector.h and its neighbours), once for all.
+ * simd_avx512.h, simd_avx2.h and simd_neon.h implement them; a file that is compiled for an instruction set includes its own one.
+ *
+ *   vf   16 float32        vd   16 float64        vi   16 int32        vm   16 conditions
+ *
+ * All of them follow IEEE 754 lane by lane, nearest even, so that a kernel gives the bits of its scalar definition:
+ *
+ *   vf_load store set add sub mul div    plain; _load and _store at any alignment
+ *   vf_load_head(p, n), vf_store_head    the first n < 16 lanes, nothing else is touched; the other lanes are 0
+ *   vf_fma(a, b, c)                      a b + c, rounded once
+ *   vf_min(a, b), vf_max(a, b)           b where the two are equal or one is NaN
+ *   vf_max_abs(a, b)                     the larger magnitude; no NaN
+ *   vf_copysign(magnitude, sign)         magnitude >= 0 with the sign of the other
+ *   vf_trunc                             towards zero
+ *   vf_select(m, yes, no)
+ *   vf_gt ge eq                          ordered: false with NaN
+ *   vf_least, vf_greatest                of the lanes
+ *   vf_lookup16(table, index), vf_lookup32   table[index mod 16], [index mod 32]
+ *   vf_compress(p, m, v)                 the lanes of m to p, in order; returns how many. May write 16 lanes
+ *   vi_...                               the same of integers; wrapping; _u: unsigned
+ *   vi_shl, vi_shr, vi_sar               by a constant; shr fills with zeros, sar with the sign
+ *   vi_load_u8 i8 u16, vi_store_i16 u16  16 narrow integers; storing keeps the low bits
+ *   vf_bits, vf_from_bits                the same bits as the other type
+ *   vf_to_int, vd_to_int                 towards zero; a value beyond int32 becomes any integer
+ *   vi_to_float                          nearest even
+ *   vf_load_half(p)                      16 half-precision numbers; NaN becomes quiet
+ *   vm_bits                              lane i is bit i
+ *   vd_load_f(p), vf_to_double           float32 as float64
+ *   vd_to_float                          nearest even
+ *   vd_add_exact_product(sum, x, y)      sum + x y where the product of the two is exact in float64 (both are float32): fused or not, the same bits
+ *   vd_max_abs(x, y)                     the larger magnitude; no NaN
+ */
+#ifndef QL_KERNELS_SIMD_H
+#define QL_KERNELS_SIMD_H
+
+#if defined(__AVX512F__)
+#include "kernels/simd_avx512.h"
+#elif defined(__AVX2__)
+#include "kernels/simd_avx2.h"
+#elif defined(__ARM_NEON)
+#include "kernels/simd_neon.h"
+#endif
+
+#endif
