@@ -56,8 +56,9 @@ typedef struct ql_binning {
 } ql_binning;
 
 /* Counters come in QL_TABLES copies, so that equal neighbours do not wait for each other; where a count goes is the kernel's
-   choice, the sum of the copies is the count. A copy holds at most 2^32 - 1. */
-enum { QL_TABLES = 4, QL_OUTSIDE = 2 /* counters behind the bins: below lo, above hi */ };
+   choice, the sum of the copies is the count. A counter holds at most 2^32 - 1. QL_OUTSIDE: a histogram has a counter before its bins, for what
+   lies below lo, and one behind them, for what lies above hi. */
+enum { QL_TABLES = 4, QL_OUTSIDE = 2 };
 
 /* One candidate of a search for a step: y = (q - zero) * step in float64, not rounded to float32. */
 typedef struct ql_candidate {
@@ -92,7 +93,7 @@ typedef struct ql_kernels {
     void (*count_upper)(ql_order order, const float *x, size_t n, uint32_t counts[65536]);
 
     /* The x whose key lies in one of the `ranges` [first, last], ascending and disjoint, to out[n], in order; returns how many. May write
-       QL_LANES floats more than that, but not behind out[n + QL_LANES]. above: adds how many lie above the last range. */
+       QL_LANES floats more than that, but not behind out[n + QL_LANES]. above: adds how many lie above the last range; may be NULL. count > 0. */
     size_t (*collect)(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
                       uint64_t *above);
 
