@@ -112,8 +112,8 @@ static void measure_tile(const measure_job *job, measure_worker *w, uint64_t chu
     const ql_binning y_axis = { w->dequantized.lo, w->dequantized.hi, QL_BINS, false }, e_axis = { w->error.lo, w->error.hi, QL_BINS, false };
     memset(w->y_tables, 0, sizeof w->y_tables);
     memset(w->e_tables, 0, sizeof w->e_tables);
-    job->kernels->histogram(&y_axis, w->tile.y, n, w->y_tables);
-    job->kernels->histogram(&e_axis, w->e, n, w->e_tables);
+    job->kernels->histogram(&y_axis, w->tile.y, n, w->y_tables, NULL);
+    job->kernels->histogram(&e_axis, w->e, n, w->e_tables, NULL);
     ql_histogram_take(&w->dequantized, w->y_tables);
     ql_histogram_take(&w->error, w->e_tables);
 }

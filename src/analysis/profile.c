@@ -141,7 +141,7 @@ static void moments(const profile_job *job, worker_state *w, const double *value
     }
     const ql_binning axis = { w->all.histogram.lo, w->all.histogram.hi, QL_BINS, false };
     memset(w->tables, 0, sizeof w->tables);
-    job->kernels->histogram(&axis, w->as_f32, n, w->tables);
+    job->kernels->histogram(&axis, w->as_f32, n, w->tables, NULL);
     ql_histogram_take(&w->all.histogram, w->tables);
 }
 

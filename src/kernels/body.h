@@ -76,8 +76,9 @@ static inline uint32_t key_of(ql_order order, float x)
     return order == QL_BY_MAGNITUDE ? bits & 0x7FFFFFFF : bits & 1u << 31 ? ~bits : bits | 1u << 31;
 }
 
-QL_PLAIN void plain_count_upper(ql_order order, const float *x, size_t n, uint32_t counts[65536])
+QL_PLAIN void plain_count_upper(ql_order order, const float *x, size_t n, uint32_t counts[65536], const float *ahead)
 {
+    (void)ahead;
     for (size_t i = 0; i < n; i++) {
         counts[key_of(order, x[i]) >> 16]++;
     }
@@ -106,24 +107,32 @@ QL_PLAIN size_t plain_collect(ql_order order, const uint32_t (*ranges)[2], unsig
     return kept;
 }
 
-QL_PLAIN void plain_histogram(const ql_binning *axis, const float *v, size_t n, uint32_t *tables)
+/* The counter of a value: 0 for what lies below lo, 1.. for the bins, then one for what lies above. */
+static inline uint32_t plain_bin(const ql_binning *axis, float v)
 {
-    const double lo = axis->lo, hi = axis->hi, width = hi - lo;
+    const double at = axis->magnitude ? fabs((double)v) : (double)v, width = axis->hi - axis->lo;
+    if (at < axis->lo) {
+        return 0;
+    }
+    if (at > axis->hi) {
+        return axis->bins + 1;
+    }
+    const uint32_t bin = width > 0 ? (uint32_t)((at - axis->lo) * axis->bins / width) : 0;
+    return 1 + (bin < axis->bins ? bin : axis->bins - 1);
+}
+
+QL_PLAIN void plain_histogram(const ql_binning *axis, const float *v, size_t n, uint32_t *tables, const float *ahead)
+{
+    (void)ahead;
     for (size_t i = 0; i < n; i++) {
-        const double at = axis->magnitude ? fabs((double)v[i]) : (double)v[i];
-        if (at < lo) {
-            tables[0]++;
-        } else if (at > hi) {
-            tables[axis->bins + 1]++;
-        } else {
-            const uint32_t bin = width > 0 ? (uint32_t)((at - lo) * axis->bins / width) : 0;
-            tables[1 + (bin < axis->bins ? bin : axis->bins - 1)]++;
-        }
+        tables[plain_bin(axis, v[i])]++;
     }
 }
 
-QL_PLAIN void plain_count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables)
+QL_PLAIN void plain_count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables,
+                                const float *ahead)
 {
+    (void)ahead;
     size_t i = 0;
     for (; i + QL_TABLES <= n; i += QL_TABLES) {
         for (size_t t = 0; t < QL_TABLES; t++) {

@@ -106,6 +106,42 @@ static void moments(const float *x, size_t n, double center, ql_moments *out)
 
 /* ---- Counting */
 
+/*
+ * Counting takes two steps: which counter of 16 elements in vectors, then each counter one up. The first runs PIECE elements ahead of the second, so
+ * that nothing waits for anything.
+ */
+enum { PIECE = 512 };
+
+/* Where the counters of 16 elements from element i on are. */
+typedef void find_counters(const void *context, const void *elements, size_t i, uint32_t at[WIDTH]);
+
+/* Counts n elements, a multiple of 16, in the QL_TABLES copies of a table, `stride` counters apart. */
+QL_SIMD void count_all(find_counters find, const void *context, const void *elements, size_t n, size_t stride, uint32_t *table, const void *ahead)
+{
+    uint32_t *second = table + stride, *third = second + stride, *fourth = third + stride;
+    uint32_t at[2 * PIECE];
+    for (size_t i = 0; i < n + PIECE; i += WIDTH) {
+        if (i < n) {
+            find(context, elements, i, at + i % (2 * PIECE));
+        }
+        if (i < PIECE) {
+            continue;
+        }
+        const size_t ready = i - PIECE;
+        if (ready >= n) {
+            break;
+        }
+        const uint32_t *counter = at + ready % (2 * PIECE);
+        __builtin_prefetch(ahead ? (const float *)ahead + ready : NULL);
+        for (int k = 0; k < WIDTH; k += QL_TABLES) {
+            table[counter[k]]++;
+            second[counter[k + 1]]++;
+            third[counter[k + 2]]++;
+            fourth[counter[k + 3]]++;
+        }
+    }
+}
+
 QL_SIMD vi keys_of(ql_order order, vf v)
 {
     const vi bits = vf_bits(v);
@@ -113,19 +149,27 @@ QL_SIMD vi keys_of(ql_order order, vf v)
                                     : vi_xor(bits, vi_or(vi_sar(bits, 31), vi_set((int32_t)0x80000000u)));
 }
 
-static void count_upper(ql_order order, const float *x, size_t n, uint32_t counts[65536])
+QL_SIMD void find_upper_by_value(const void *context, const void *elements, size_t i, uint32_t at[WIDTH])
 {
-    uint32_t upper[BLOCK];
-    size_t i = 0;
-    for (; i + BLOCK <= n; i += BLOCK) {
-        for (int k = 0; k < BLOCK; k += WIDTH) {
-            vi_store_u32(upper + k, vi_shr(keys_of(order, vf_load(x + i + k)), 16));
-        }
-        for (int k = 0; k < BLOCK; k++) {
-            counts[upper[k]]++;
-        }
+    (void)context;
+    vi_store_u32(at, vi_shr(keys_of(QL_BY_VALUE, vf_load((const float *)elements + i)), 16));
+}
+
+QL_SIMD void find_upper_by_magnitude(const void *context, const void *elements, size_t i, uint32_t at[WIDTH])
+{
+    (void)context;
+    vi_store_u32(at, vi_shr(keys_of(QL_BY_MAGNITUDE, vf_load((const float *)elements + i)), 16));
+}
+
+static void count_upper(ql_order order, const float *x, size_t n, uint32_t counts[65536], const float *ahead)
+{
+    const size_t whole = n / WIDTH * WIDTH;
+    if (order == QL_BY_VALUE) {
+        count_all(find_upper_by_value, NULL, x, whole, 0, counts, ahead);
+    } else {
+        count_all(find_upper_by_magnitude, NULL, x, whole, 0, counts, ahead);
     }
-    plain_count_upper(order, x + i, n - i, counts);
+    plain_count_upper(order, x + whole, n - whole, counts, NULL);
 }
 
 /*
@@ -244,64 +288,77 @@ static size_t collect(ql_order order, const uint32_t (*ranges)[2], unsigned coun
  *   the fma one of 2^-24 of the result, all at most (|v| + |lo|) bins / width + bins + 2 in size.
  */
 typedef struct bin_plan {
-    bool quick;
+    const ql_binning *axis;
     float scale, offset, near, top;
 } bin_plan;
 
-static bin_plan plan_bins(const ql_binning *axis)
+/* False when float32 is too coarse. */
+static bool plan_bins(const ql_binning *axis, bin_plan *plan)
 {
     const double width = axis->hi - axis->lo, per_unit = axis->bins / width;
     const double reach = 2 * fmax(fabs(axis->lo), fabs(axis->hi)) * per_unit + axis->bins + 2;
-    const bin_plan plan = { .scale = (float)per_unit,
-                            .offset = (float)(1 - axis->lo * per_unit),
-                            .near = (float)(reach * 0x1p-22),
-                            .top = (float)axis->bins + 1.5f };
-    const bool sane = width > 0 && per_unit > 0x1p-100 && per_unit < 0x1p100;
-    return (bin_plan) { sane && plan.near < 0.125f, plan.scale, plan.offset, plan.near, plan.top };
+    *plan = (bin_plan) {
+        .axis = axis,
+        .scale = (float)per_unit,
+        .offset = (float)(1 - axis->lo * per_unit),
+        .near = (float)(reach * 0x1p-23),
+        .top = (float)axis->bins + 1.5f,
+    };
+    return width > 0 && per_unit > 0x1p-100 && per_unit < 0x1p100 && plan->near < 0.125f;
 }
 
-/* The counters of 64 values; false when one of them is too near to an edge. */
-QL_SIMD bool quick_bins(const bin_plan *plan, bool magnitude, const float *v, uint32_t *at)
+/* The counters of 16 values; of those too near to an edge by the definition. */
+QL_SIMD void find_bins_of(const bin_plan *plan, vf x, const float *v, uint32_t at[WIDTH])
 {
-    vf nearest = vf_set(0.5f);
-    for (int k = 0; k < BLOCK; k += WIDTH) {
-        const vf x = vf_load(v + k);
-        vf t = vf_fma(magnitude ? vf_abs(x) : x, vf_set(plan->scale), vf_set(plan->offset));
-        t = vf_min(vf_max(t, vf_set(0.5f)), vf_set(plan->top));
-        nearest = vf_min_abs(nearest, vf_sub(t, vf_round(t)));
-        vi_store_u32(at + k, vf_to_int(t));
+    vf t = vf_fma(x, vf_set(plan->scale), vf_set(plan->offset));
+    t = vf_min(vf_max(t, vf_set(0.5f)), vf_set(plan->top));
+    vi_store_u32(at, vf_to_int(t));
+    for (uint32_t near = vm_bits(vf_gt(vf_set(plan->near), vf_abs(vf_sub(t, vf_round(t))))); near; near &= near - 1) {
+        const int lane = __builtin_ctz(near);
+        at[lane] = plain_bin(plan->axis, v[lane]);
     }
-    return vf_least(nearest) > plan->near;
 }
 
-QL_SIMD void histogram_by(const ql_binning *axis, bool magnitude, const float *v, size_t n, uint32_t *tables)
+QL_SIMD void find_bins(const void *context, const void *elements, size_t i, uint32_t at[WIDTH])
 {
-    const bin_plan plan = plan_bins(axis);
-    const size_t stride = axis->bins + QL_OUTSIDE;
-    uint32_t at[BLOCK];
-    size_t i = 0;
-    for (; i + BLOCK <= n; i += BLOCK) {
-        if (!plan.quick || !quick_bins(&plan, magnitude, v + i, at)) {
-            plain_histogram(axis, v + i, BLOCK, tables);
-            continue;
-        }
-        for (int k = 0; k < BLOCK; k += QL_TABLES) {
-            tables[at[k]]++;
-            tables[stride + at[k + 1]]++;
-            tables[2 * stride + at[k + 2]]++;
-            tables[3 * stride + at[k + 3]]++;
-        }
-    }
-    plain_histogram(axis, v + i, n - i, tables);
+    const float *v = (const float *)elements + i;
+    find_bins_of(context, vf_load(v), v, at);
 }
 
-static void histogram(const ql_binning *axis, const float *v, size_t n, uint32_t *tables)
+QL_SIMD void find_bins_of_magnitudes(const void *context, const void *elements, size_t i, uint32_t at[WIDTH])
 {
+    const float *v = (const float *)elements + i;
+    find_bins_of(context, vf_abs(vf_load(v)), v, at);
+}
+
+static void histogram(const ql_binning *axis, const float *v, size_t n, uint32_t *tables, const float *ahead)
+{
+    bin_plan plan;
+    const size_t whole = plan_bins(axis, &plan) ? n / WIDTH * WIDTH : 0, stride = axis->bins + QL_OUTSIDE;
     if (axis->magnitude) {
-        histogram_by(axis, true, v, n, tables);
+        count_all(find_bins_of_magnitudes, &plan, v, whole, stride, tables, ahead);
     } else {
-        histogram_by(axis, false, v, n, tables);
+        count_all(find_bins, &plan, v, whole, stride, tables, ahead);
     }
+    plain_histogram(axis, v + whole, n - whole, tables, NULL);
+}
+
+typedef struct codes_from {
+    int code_lo;
+} codes_from;
+
+QL_SIMD void find_codes(const void *context, const void *elements, size_t i, uint32_t at[WIDTH])
+{
+    const vi codes = vi_load_u16((const uint16_t *)elements + i), lo = vi_set(((const codes_from *)context)->code_lo);
+    vi_store_u32(at, vi_and(vi_sub(codes, lo), vi_set(0xFFFF)));
+}
+
+static void count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables, const float *ahead)
+{
+    const codes_from from = { code_lo };
+    const size_t whole = n / WIDTH * WIDTH;
+    count_all(find_codes, &from, codes, whole, code_count, tables, ahead);
+    plain_count_codes(codes + whole, n - whole, code_lo, code_count, tables, NULL);
 }
 
 /* ---- Uniform codes */
@@ -486,7 +543,7 @@ static void candidate_errors(const ql_candidate *c, const float *x, size_t n, do
     .count_upper = count_upper,             \
     .collect = collect,                     \
     .histogram = histogram,                 \
-    .count_codes = plain_count_codes,       \
+    .count_codes = count_codes,             \
     .uniform_run = uniform_run,             \
     .uniform_each = uniform_each,           \
     .errors = errors,                       \
