@@ -85,24 +85,20 @@ QL_PLAIN void plain_count_upper(ql_order order, const float *x, size_t n, uint32
 }
 
 QL_PLAIN size_t plain_collect(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
-                      uint64_t *above)
+                              uint64_t *above)
 {
     size_t kept = 0;
-    uint64_t beyond = 0;
     for (size_t i = 0; i < n; i++) {
         const uint32_t key = key_of(order, x[i]);
         unsigned r = 0;
-        while (r < count && key > ranges[r][1]) {
-            r++;
+        for (; r < count && key > ranges[r][1]; r++) {
+            if (above) {
+                above[r]++;
+            }
         }
-        if (r == count) {
-            beyond++;
-        } else if (key >= ranges[r][0]) {
+        if (r < count && key >= ranges[r][0]) {
             out[kept++] = x[i];
         }
-    }
-    if (above) {
-        *above += beyond;
     }
     return kept;
 }

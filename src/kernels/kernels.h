@@ -93,7 +93,7 @@ typedef struct ql_kernels {
     void (*count_upper)(ql_order order, const float *x, size_t n, uint32_t counts[65536], const float *ahead);
 
     /* The x whose key lies in one of the `ranges` [first, last], ascending and disjoint, to out[n], in order; returns how many. May write
-       QL_LANES floats more than that, but not behind out[n + QL_LANES]. above: adds how many lie above the last range; may be NULL. count > 0. */
+       QL_LANES floats more than that, but not behind out[n + QL_LANES]. above[count]: adds how many lie above each range; may be NULL. count > 0. */
     size_t (*collect)(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
                       uint64_t *above);
 

@@ -221,18 +221,19 @@ QL_SIMD vf next_lanes(const float *p, size_t left, size_t *width)
 QL_SIMD size_t collect_few(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
                            uint64_t *above)
 {
-    const vi last = vi_set((int32_t)ranges[count - 1][1]);
-    size_t kept = 0, not_above = 0, width;
+    size_t kept = 0, width;
     for (size_t i = 0; i < n; i += width) {
         const vf v = next_lanes(x + i, n - i, &width);
         const vi keys = keys_of(order, v);
         const vm in = vm_and(in_ranges(ranges, count, keys), vm_head(width));
-        not_above += (size_t)__builtin_popcount(vm_bits(vm_and(vi_le_u(keys, last), vm_head(width))));
+        for (unsigned r = 0; r < count; r++) {
+            const vm at_most = vm_and(vi_le_u(keys, vi_set((int32_t)ranges[r][1])), vm_head(width));
+            above[r] += width - (size_t)__builtin_popcount(vm_bits(at_most));
+        }
         if (vm_bits(in)) {
             kept += vf_compress(out + kept, in, v);
         }
     }
-    *above += n - not_above;
     return kept;
 }
 
