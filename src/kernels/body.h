@@ -84,8 +84,8 @@ QL_PLAIN void plain_count_upper(ql_order order, const float *x, size_t n, uint32
     }
 }
 
-QL_PLAIN size_t plain_collect(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
-                              uint64_t *above)
+QL_PLAIN size_t plain_collect(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n,
+                              uint32_t *at, uint64_t *above)
 {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
@@ -97,7 +97,7 @@ QL_PLAIN size_t plain_collect(ql_order order, const uint32_t (*ranges)[2], unsig
             }
         }
         if (r < count && key >= ranges[r][0]) {
-            out[kept++] = x[i];
+            at[kept++] = (uint32_t)i;
         }
     }
     return kept;

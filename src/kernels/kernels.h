@@ -92,9 +92,9 @@ typedef struct ql_kernels {
     /* counts[upper 16 bits of the key of x[i]]++ */
     void (*count_upper)(ql_order order, const float *x, size_t n, uint32_t counts[65536], const float *ahead);
 
-    /* The x whose key lies in one of the `ranges` [first, last], ascending and disjoint, to out[n], in order; returns how many. May write
-       QL_LANES floats more than that, but not behind out[n + QL_LANES]. above[count]: adds how many lie above each range; may be NULL. count > 0. */
-    size_t (*collect)(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
+    /* Where the x are whose key lies in one of the `ranges` [first, last], ascending and disjoint: their places to at[n + QL_LANES], ascending;
+       returns how many. May write more than that. above[count]: adds how many lie above each range; may be NULL. count > 0. */
+    size_t (*collect)(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, uint32_t *at,
                       uint64_t *above);
 
     /* Counts v[n] in tables[QL_TABLES][axis.bins + QL_OUTSIDE]. */

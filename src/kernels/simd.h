@@ -20,7 +20,7 @@
  *   vf_gt ge eq ne                       ordered: false with NaN; ne: true with NaN
  *   vf_least, vf_greatest, vd_greatest   of the lanes
  *   vf_lookup16(table, index), vf_lookup32   table[index mod 16], [index mod 32]
- *   vf_compress(p, m, v)                 the lanes of m to p, in order; returns how many. May write 16 lanes
+ *   vf_compress, vi_compress(p, m, v)    the lanes of m to p, in order; returns how many. May write 16 lanes
  *   vi_...                               the same of integers; wrapping; _u: unsigned
  *   vi_shl, vi_shr, vi_sar               by a constant; shr fills with zeros, sar with the sign
  *   vi_load_u8 i8 u16, vi_store_i16 u16  16 narrow integers; storing keeps the low bits

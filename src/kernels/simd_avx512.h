@@ -298,6 +298,12 @@ QL_SIMD void vi_store_u32(uint32_t *p, vi v)
     _mm512_storeu_si512(p, v);
 }
 
+QL_SIMD size_t vi_compress(uint32_t *p, vm m, vi v)
+{
+    _mm512_mask_compressstoreu_epi32(p, m, v);
+    return (size_t)__builtin_popcount(m);
+}
+
 /* ---- Between the two */
 
 QL_SIMD vi vf_bits(vf v)
