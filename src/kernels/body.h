@@ -140,6 +140,17 @@ QL_PLAIN void plain_count_codes(const int16_t *codes, size_t n, int code_lo, uin
     }
 }
 
+QL_PLAIN void plain_fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table, const float *ahead)
+{
+    (void)ahead;
+    for (size_t i = 0; i < n; i++) {
+        const double t = ((double)x[i] - axis->lo) * axis->per_unit;
+        const int32_t whole = (int32_t)t, bin = whole < axis->bins ? whole : axis->bins - 1;
+        const int32_t part = (int32_t)((t - bin) * 0x1p20), last = (1 << QL_FINE_BITS) - 1;
+        table[bin] += (1ull << QL_FINE_COUNT_SHIFT) + (uint64_t)(part < last ? part : last);
+    }
+}
+
 /* Round half to even for |v| < 2^51: adding 1.5 * 2^52 leaves no bits for a fraction. */
 static inline double round_even(double v)
 {
@@ -236,6 +247,7 @@ QL_PLAIN void plain_candidate_errors(const ql_candidate *c, const float *x, size
     .collect = plain_collect, \
     .histogram = plain_histogram, \
     .count_codes = plain_count_codes, \
+    .fine = plain_fine, \
     .uniform_run = plain_uniform_run, \
     .uniform_each = plain_uniform_each, \
     .errors = plain_errors, \

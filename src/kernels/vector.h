@@ -373,6 +373,30 @@ static void count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t co
     plain_count_codes(codes + whole, n - whole, code_lo, code_count, tables, NULL);
 }
 
+static void fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table, const float *ahead)
+{
+    enum { AT_ONCE = 256 };
+    const vi last_bin = vi_set(axis->bins - 1), last_part = vi_set((1 << QL_FINE_BITS) - 1);
+    const vd lo = vd_set(axis->lo), per_unit = vd_set(axis->per_unit), parts = vd_set(0x1p20);
+    uint32_t bin[AT_ONCE], part[AT_ONCE];
+    size_t i = 0;
+    for (; i + AT_ONCE <= n; i += AT_ONCE) {
+        for (int k = 0; k < AT_ONCE; k += WIDTH) {
+            const vd t = vd_mul(vd_sub(vd_load_f(x + i + k), lo), per_unit);
+            const vi b = vi_min(vd_to_int(t), last_bin);
+            vi_store_u32(bin + k, b);
+            vi_store_u32(part + k, vi_min(vd_to_int(vd_mul(vd_sub(t, vd_from_int(b)), parts)), last_part));
+        }
+        for (int k = 0; k < AT_ONCE; k++) {
+            if (k % WIDTH == 0) {
+                __builtin_prefetch(ahead ? ahead + i + k : NULL);
+            }
+            table[bin[k]] += (1ull << QL_FINE_COUNT_SHIFT) + part[k];
+        }
+    }
+    plain_fine(axis, x + i, n - i, table, NULL);
+}
+
 /* ---- Uniform codes */
 
 /*
@@ -556,6 +580,7 @@ static void candidate_errors(const ql_candidate *c, const float *x, size_t n, do
     .collect = collect,                     \
     .histogram = histogram,                 \
     .count_codes = count_codes,             \
+    .fine = fine,                           \
     .uniform_run = uniform_run,             \
     .uniform_each = uniform_each,           \
     .errors = errors,                       \
