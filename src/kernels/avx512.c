@@ -2,5 +2,7 @@
 #if defined(__x86_64__)
 #define KERNELS ql_kernels_avx512
 #define KERNELS_NAME "avx512"
+#include "kernels/vector_decode.h"
+
 #include "kernels/body.h"
 #endif
