@@ -165,7 +165,7 @@ ql_status ql_quantize_tile(const ql_quantizer *quantizer, const ql_kernels *kern
                            size_t n, ql_tile_buffers *buffers, uint64_t *clipped, ql_error *error)
 {
     const ql_groups *groups = &quantizer->groups;
-    ql_status status = ql_tensor_read_f32(tensor, begin, n, buffers->x, buffers->bytes, error);
+    ql_status status = ql_tensor_fetch_f32(tensor, begin, n, buffers->values, buffers->bytes, &buffers->x, error);
     if (status != QL_OK) {
         return status;
     }

@@ -125,7 +125,8 @@ uint64_t ql_quantizer_elements(const ql_profile *profile, const ql_spec *spec);
 /* Scratch for ql_quantize_tile, for n <= QL_TILE elements. */
 enum { QL_TILE = 4096 };
 typedef struct ql_tile_buffers {
-    float x[QL_TILE], dense[QL_TILE], y[QL_TILE], step[QL_TILE];
+    const float *x; /* [n], in values or where the tensor is */
+    float values[QL_TILE], dense[QL_TILE], y[QL_TILE], step[QL_TILE];
     int32_t zero[QL_TILE];
     int16_t codes[QL_TILE];
     uint64_t groups[QL_TILE];
