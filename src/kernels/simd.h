@@ -13,12 +13,15 @@
  *   vf_stream(p, v)                      vf_store of a whole line, p aligned to 64, that nobody reads soon: around the cache where the machine can;
  *   vf_stream_end()                      after the last one, before others may read
  *   vf_min(a, b), vf_max(a, b)           b where the two are equal or one is NaN
- *   vf_max_abs(a, b)                     the larger magnitude; no NaN
+ *   vf_max_abs(a, b), vf_min_abs(a, b)   the larger, smaller magnitude; no NaN
+ *   vf_round                             to an integer, ties to even
+ *   vf_reciprocal(a)                     about 1 / a, relative error below 2^-11, each instruction set another: for what is verified only; a normal,
+ *                                        1 / a too
  *   vf_copysign(magnitude, sign)         magnitude >= 0 with the sign of the other
  *   vf_trunc                             towards zero
  *   vf_select(m, yes, no)
- *   vf_gt ge eq                          ordered: false with NaN
- *   vf_least, vf_greatest                of the lanes
+ *   vf_gt ge eq ne                       ordered: false with NaN; ne: true with NaN
+ *   vf_least, vf_greatest, vd_greatest   of the lanes
  *   vf_lookup16(table, index), vf_lookup32   table[index mod 16], [index mod 32]
  *   vf_compress(p, m, v)                 the lanes of m to p, in order; returns how many. May write 16 lanes
  *   vi_...                               the same of integers; wrapping; _u: unsigned
@@ -28,7 +31,8 @@
  *   vi_load_nibbles(p)                   the 16 nibbles of 8 bytes, of a byte the high one first, in the low 4 bits; the other bits are any
  *   vf_bits, vf_from_bits                the same bits as the other type
  *   vf_to_int, vd_to_int                 towards zero; a value beyond int32 becomes any integer
- *   vi_to_float                          nearest even
+ *   vi_to_float, vd_from_int             nearest even
+ *   vi_has_bit(bits, index)              bit number (index mod 1024) of a set, bits[32]
  *   vf_load_half(p)                      16 half-precision numbers; NaN becomes quiet
  *   vm_bits, vm_from_bits                lane i is bit i; of more than 16 bits the low ones
  *   vd_load_f(p), vf_to_double           float32 as float64
