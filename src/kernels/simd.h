@@ -10,8 +10,8 @@
  *   vf_load_head(p, n), vf_store_head    the first n < 16 lanes, nothing else is touched; the other lanes are 0
  *   vf_fma(a, b, c)                      a b + c, rounded once
  *   vf_set_half(p)                       the half-precision number at p in all lanes; NaN becomes quiet
- *   vf_stream(p, v)                      vf_store of a whole line, p aligned to 64, that nobody reads soon: around the cache where the machine can;
- *   vf_stream_end()                      after the last one, before others may read
+ *   vf_stream(p, v)                      vf_store of a whole line, p aligned to 64, around the cache where the machine can
+ *   vf_stream_end()                      after the last one of them, before others may read
  *   vf_min(a, b), vf_max(a, b)           b where the two are equal or one is NaN
  *   vf_max_abs(a, b), vf_min_abs(a, b)   the larger, smaller magnitude; no NaN
  *   vf_round                             to an integer, ties to even
@@ -28,7 +28,7 @@
  *   vi_shl, vi_shr, vi_sar               by a constant; shr fills with zeros, sar with the sign
  *   vi_load_u8 i8 u16, vi_store_i16 u16  16 narrow integers; storing keeps the low bits
  *   vi_from_bytes(first, second)         the bytes of two words, each from its low end
- *   vi_load_nibbles(p)                   the 16 nibbles of 8 bytes, of a byte the high one first, in the low 4 bits; the other bits are any
+ *   vi_load_nibbles(p)                   the nibbles of 8 bytes, of a byte the high one first, in the low 4 bits; above is anything
  *   vf_bits, vf_from_bits                the same bits as the other type
  *   vf_to_int, vd_to_int                 towards zero; a value beyond int32 becomes any integer
  *   vi_to_float, vd_from_int             nearest even
