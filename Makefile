@@ -168,9 +168,11 @@ $(OUT)/ui/%.o: ui/%.c $(OUT)/flags $(OUT)/datadir
 	$(call SAY,cc)mkdir -p $(@D) && $(COMPILE) -DQLOUPE_DATADIR='"$(DATADIR)"' -c -o $@ $<
 
 # Only these may hold instructions that not every machine has: they are called after a look at the processor.
-ifeq ($(shell uname -m),x86_64)
-$(OUT)/src/kernels/avx2.o: ISA_FLAGS := -mavx2
-$(OUT)/src/kernels/avx512.o: ISA_FLAGS := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
+ISA_FLAGS_avx2   := -mavx2 -mfma -mf16c
+ISA_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c -mprefer-vector-width=512
+ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
+$(OUT)/src/kernels/avx2.o: ISA_FLAGS := $(ISA_FLAGS_avx2)
+$(OUT)/src/kernels/avx512.o: ISA_FLAGS := $(ISA_FLAGS_avx512)
 endif
 
 # Objects are made anew when compiler or flags change.
