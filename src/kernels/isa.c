@@ -40,6 +40,8 @@ static const struct {
 #if defined(__x86_64__)
     { &ql_kernels_avx2, has_avx2, "x86-64 with AVX2, FMA and F16C" },
     { &ql_kernels_avx512, has_avx512, "x86-64 with AVX-512 F, BW, DQ and VL" },
+#elif defined(__aarch64__)
+    { &ql_kernels_neon, always, "AArch64 with NEON" },
 #endif
 };
 enum { COUNT = sizeof table / sizeof table[0] };

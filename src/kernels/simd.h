@@ -38,7 +38,7 @@
 #include "kernels/simd_avx512.h"
 #elif defined(__AVX2__)
 #include "kernels/simd_avx2.h"
-#elif defined(__ARM_NEON)
+#elif defined(__aarch64__)
 #include "kernels/simd_neon.h"
 #endif
 
