@@ -233,10 +233,11 @@ typedef struct ql_profile {
     ql_histogram original;             /* of the finite values as float32, over [min, max] */
     double x_min, x_max, x_square_sum; /* of the values as float32, which is what a quantizer sees */
     double second_abs;                 /* largest magnitude but one (as float32); 0 when there is one element */
+    const struct ql_sample *sample; /* owned: some of the values (quant/sample.h) */
     const char *unusable; /* why no quantizer takes this tensor ("3 NaN, first at flat index 7"), NULL when fine */
 } ql_profile;
 
-/* Reads the tensor (two to four passes) for its statistics. QL_UNUSABLE when the dtype has no values or the tensor is
+/* Reads the tensor twice (wide types: up to seven times) for its statistics. QL_UNUSABLE when the dtype has no values or the tensor is
    empty; NaN and Inf are counted, not an error. */
 ql_status ql_profile_make(ql_engine *engine, const ql_model *model, const ql_tensor *tensor, const ql_monitor *monitor,
                           ql_profile **out, ql_error *error);

@@ -15,9 +15,9 @@ void ql_histogram_take(ql_histogram *into, const uint32_t tables[QL_TABLES * (QL
     for (int t = 0; t < QL_TABLES; t++) {
         const uint32_t *table = tables + t * (QL_BINS + QL_OUTSIDE);
         for (int i = 0; i < QL_BINS; i++) {
-            into->bins[i] += table[i];
+            into->bins[i] += table[1 + i];
         }
-        into->below += table[QL_BINS];
+        into->below += table[0];
         into->above += table[QL_BINS + 1];
     }
 }

@@ -1,9 +1,7 @@
 /*
- * The pass over a tensor that a report is made from.
- *
- *   main pass    each tile is read once, encoded, decoded and measured while it is in cache: error sums, code counts,
- * histograms, the sums of the rows, and the upper bits of every |e| for the exact 99th percentile more scans   until that
- * percentile is known, usually one
+ * The pass over a tensor that a report is made from. Each tile is read once, encoded, decoded and measured while it is in cache: error sums, code
+ * counts, histograms, the squares of the rows, and the |e| among which the exact 99th percentile is thought to be, from a sample. Only when it is not
+ * there - a sample may deceive - the tensor is scanned again for it.
  *
  * What is counted is gathered per worker; what is summed in float64 is merged chunk by chunk in order, so every number is
  * the same for any number of threads.
@@ -14,7 +12,8 @@
 #include "base/engine.h"
 #include "base/error.h"
 #include "base/sizes.h"
-#include "kernels/kernels.h"
+#include "quant/ranks.h"
+#include "quant/sample.h"
 #include "quant/select.h"
 #include "tensor/tensor.h"
 
@@ -28,22 +27,20 @@ typedef struct row_sums {
     double square[QL_CHUNK];
 } row_sums;
 
-/* What does not depend on the order of the chunks, besides histograms. */
-typedef struct tally {
-    double max_abs;
-    uint64_t zeros, clipped;
-} tally;
-
 typedef struct measure_worker {
     ql_error_sums sums; /* of the chunk */
+    double square;      /* of the chunk */
     row_sums rows;      /* of the chunk */
-    tally tally;        /* of all chunks from here on */
+    double max_abs;     /* from here on of all chunks */
+    uint64_t zeros, clipped;
     ql_histogram dequantized, error;
+    uint64_t uncounted; /* elements in the tables that are not yet in the histograms and code_counts */
+    uint32_t y_table[QL_TABLES * (QL_BINS + QL_OUTSIDE)], e_table[QL_TABLES * (QL_BINS + QL_OUTSIDE)];
     ql_tile_buffers tile;
     float e[QL_TILE];
-    double square[QL_LANES], magnitude[QL_TILE];
-    uint32_t y_tables[QL_TABLES * (QL_BINS + QL_OUTSIDE)], e_tables[QL_TABLES * (QL_BINS + QL_OUTSIDE)];
-    uint64_t code_counts[]; /* [codes] by code - code_lo */
+    double squares[QL_TILE]; /* e^2 of rows too short for lanes */
+    uint64_t *code_counts;   /* [codes] by code - code_lo */
+    uint32_t *code_table;    /* [QL_TABLES][codes] */
 } measure_worker;
 
 typedef struct measure_job {
@@ -51,18 +48,26 @@ typedef struct measure_job {
     const ql_tensor *tensor;
     const ql_kernels *kernels;
     const ql_quantizer *quantizer;
-    ql_select *select;
-    bool measured; /* the main pass is over: only the percentile is missing */
+    ql_ranks *ranks;
+    uint32_t code_count;
+    bool y_from_codes; /* one group: a code has one value */
+    bool measured;     /* the main pass is over: only the percentile is missing */
     ql_measured *sums;
     double *row_square; /* [rows] */
 } measure_job;
 
 /* ---- Rows */
 
-static void begin_rows(const measure_job *job, row_sums *rows, uint64_t begin, uint64_t end)
+enum { SHORT_ROW = 64 };
+
+static bool are_across(const ql_tensor *t)
 {
-    const ql_tensor *t = job->tensor;
-    if (t->layout == QL_LAYOUT_IN_OUT) { /* neighbours belong to neighbouring rows */
+    return t->layout == QL_LAYOUT_IN_OUT; /* neighbours belong to neighbouring rows */
+}
+
+static void begin_rows(const ql_tensor *t, row_sums *rows, uint64_t begin, uint64_t end)
+{
+    if (are_across(t)) {
         rows->first = begin % t->rows;
         rows->count = end - begin < t->rows ? end - begin : t->rows;
     } else {
@@ -72,50 +77,90 @@ static void begin_rows(const measure_job *job, row_sums *rows, uint64_t begin, u
     memset(rows->square, 0, (size_t)rows->count * sizeof *rows->square);
 }
 
-static void add_rows(const measure_job *job, row_sums *rows, uint64_t chunk_begin, uint64_t begin, const float *e, size_t n)
+/* Rows that stand side by side: e^2 of each of their elements goes to its own sum. */
+static void add_rows_across(const measure_job *job, measure_worker *w, uint64_t from_chunk, size_t n)
+{
+    const uint64_t rows = job->tensor->rows;
+    for (size_t done = 0; done < n;) {
+        const uint64_t slot = (from_chunk + done) % rows, left = rows - slot;
+        const size_t count = left < n - done ? (size_t)left : n - done;
+        job->kernels->square_each(w->tile.x + done, w->tile.y + done, count, w->rows.square + slot);
+        done += count;
+    }
+}
+
+static void add_short_rows(const measure_job *job, measure_worker *w, uint64_t begin, size_t n)
+{
+    memset(w->squares, 0, n * sizeof *w->squares);
+    job->kernels->square_each(w->tile.x, w->tile.y, n, w->squares);
+    uint64_t slot = begin / job->tensor->cols - w->rows.first, left = job->tensor->cols - begin % job->tensor->cols;
+    for (size_t i = 0; i < n; i++) {
+        w->rows.square[slot] += w->squares[i];
+        if (--left == 0) {
+            left = job->tensor->cols;
+            slot++;
+        }
+    }
+}
+
+/* The errors of elements [from, from + n) of the tile; returns the sum of e^2. */
+static double add_errors(const measure_job *job, measure_worker *w, size_t from, size_t n)
+{
+    double lanes[QL_LANES] = { 0 };
+    job->kernels->errors(w->tile.x + from, w->tile.y + from, n, w->e + from, &w->sums, lanes);
+    return ql_lanes_total(lanes);
+}
+
+static void measure_errors(const measure_job *job, measure_worker *w, uint64_t chunk_begin, uint64_t begin, size_t n)
 {
     const ql_tensor *t = job->tensor;
-    if (t->layout == QL_LAYOUT_IN_OUT) {
-        uint64_t slot = (begin - chunk_begin) % t->rows;
-        for (size_t i = 0; i < n; i++) {
-            rows->square[slot] += (double)e[i] * (double)e[i];
-            slot = slot + 1 < t->rows ? slot + 1 : 0;
+    if (are_across(t) || t->cols < SHORT_ROW) {
+        w->square += add_errors(job, w, 0, n);
+        if (are_across(t)) {
+            add_rows_across(job, w, begin - chunk_begin, n);
+        } else {
+            add_short_rows(job, w, begin, n);
         }
         return;
     }
-    for (size_t done = 0; done < n;) {
-        uint64_t row = (begin + done) / t->cols, left = (row + 1) * t->cols - (begin + done);
-        size_t count = left < n - done ? (size_t)left : n - done;
-        double lanes[QL_LANES] = { 0 };
-        for (size_t i = 0; i < count; i++) {
-            lanes[i % QL_LANES] += (double)e[done + i] * (double)e[done + i];
-        }
-        rows->square[row - rows->first] += ql_lanes_total(lanes);
+    for (size_t done = 0; done < n;) { /* row by row */
+        const uint64_t row = (begin + done) / t->cols, left = (row + 1) * t->cols - (begin + done);
+        const size_t count = left < n - done ? (size_t)left : n - done;
+        const double square = add_errors(job, w, done, count);
+        w->rows.square[row - w->rows.first] += square;
+        w->square += square;
         done += count;
     }
 }
 
 /* ---- One chunk */
 
-static void count_codes(measure_worker *w, const int16_t *codes, size_t n, int code_lo)
+/* The tables of a worker into its counts. */
+static void take_tables(const measure_job *job, measure_worker *w)
 {
-    for (size_t i = 0; i < n; i++) {
-        w->code_counts[(uint16_t)(codes[i] - code_lo)]++;
+    ql_histogram_take(&w->dequantized, w->y_table);
+    ql_histogram_take(&w->error, w->e_table);
+    for (uint32_t i = 0; i < QL_TABLES * job->code_count; i++) {
+        w->code_counts[i % job->code_count] += w->code_table[i];
+        w->code_table[i] = 0;
     }
+    w->uncounted = 0;
 }
 
-static void measure_tile(const measure_job *job, measure_worker *w, uint64_t chunk_begin, uint64_t begin, size_t n)
+static void count_tile(const measure_job *job, measure_worker *w, size_t n)
 {
-    job->kernels->errors(w->tile.x, w->tile.y, n, w->e, &w->sums, w->square);
-    add_rows(job, &w->rows, chunk_begin, begin, w->e, n);
-    count_codes(w, w->tile.codes, n, job->quantizer->code_lo);
-    const ql_binning y_axis = { w->dequantized.lo, w->dequantized.hi, QL_BINS, false }, e_axis = { w->error.lo, w->error.hi, QL_BINS, false };
-    memset(w->y_tables, 0, sizeof w->y_tables);
-    memset(w->e_tables, 0, sizeof w->e_tables);
-    job->kernels->histogram(&y_axis, w->tile.y, n, w->y_tables);
-    job->kernels->histogram(&e_axis, w->e, n, w->e_tables);
-    ql_histogram_take(&w->dequantized, w->y_tables);
-    ql_histogram_take(&w->error, w->e_tables);
+    const ql_kernels *k = job->kernels;
+    const ql_binning y_axis = { w->dequantized.lo, w->dequantized.hi, QL_BINS, false };
+    const ql_binning e_axis = { w->error.lo, w->error.hi, QL_BINS, false };
+    k->count_codes(w->tile.codes, n, job->quantizer->code_lo, job->code_count, w->code_table, w->tile.ahead);
+    if (!job->y_from_codes) {
+        k->histogram(&y_axis, w->tile.y, n, w->y_table, NULL);
+    }
+    k->histogram(&e_axis, w->e, n, w->e_table, NULL);
+    w->uncounted += n;
+    if (w->uncounted > UINT32_MAX - QL_TILE) {
+        take_tables(job, w);
+    }
 }
 
 static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *error)
@@ -124,11 +169,9 @@ static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *
     measure_worker *w = ql_engine_scratch(job->engine, worker, 0);
     const uint64_t chunk_begin = chunk * QL_CHUNK, left = job->tensor->element_count - chunk_begin;
     const uint64_t chunk_end = chunk_begin + (left < QL_CHUNK ? left : QL_CHUNK);
-    if (!job->measured) {
-        memset(&w->sums, 0, sizeof w->sums);
-        memset(w->square, 0, sizeof w->square);
-        begin_rows(job, &w->rows, chunk_begin, chunk_end);
-    }
+    memset(&w->sums, 0, sizeof w->sums);
+    w->square = 0;
+    begin_rows(job->tensor, &w->rows, chunk_begin, chunk_end);
     for (uint64_t begin = chunk_begin; begin < chunk_end; begin += QL_TILE) {
         const size_t n = chunk_end - begin < QL_TILE ? (size_t)(chunk_end - begin) : QL_TILE;
         uint64_t clipped = 0;
@@ -136,14 +179,12 @@ static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *
         if (status != QL_OK) {
             return status;
         }
+        measure_errors(job, w, chunk_begin, begin, n);
         if (!job->measured) {
-            w->tally.clipped += clipped;
-            measure_tile(job, w, chunk_begin, begin, n);
+            w->clipped += clipped;
+            count_tile(job, w, n);
         }
-        for (size_t i = 0; i < n; i++) {
-            w->magnitude[i] = fabsf(w->tile.x[i] - w->tile.y[i]);
-        }
-        ql_select_feed(job->select, worker, w->magnitude, n);
+        ql_ranks_feed(job->ranks, job->kernels, worker, w->e, n, NULL);
     }
     return QL_OK;
 }
@@ -157,15 +198,39 @@ static void merge(void *context, unsigned worker, uint64_t chunk)
     }
     measure_worker *w = ql_engine_scratch(job->engine, worker, 0);
     job->sums->abs += ql_lanes_total(w->sums.abs);
-    job->sums->square += ql_lanes_total(w->square);
+    job->sums->square += w->square;
     job->sums->xy += ql_lanes_total(w->sums.xy);
     job->sums->yy += ql_lanes_total(w->sums.yy);
-    w->tally.max_abs = fmax(w->tally.max_abs, w->sums.max_abs);
-    w->tally.zeros += w->sums.zeros;
+    w->max_abs = fmax(w->max_abs, w->sums.max_abs);
+    w->zeros += w->sums.zeros;
     uint64_t row = w->rows.first;
     for (uint64_t slot = 0; slot < w->rows.count; slot++) {
         job->row_square[row] += w->rows.square[slot];
         row = row + 1 < job->tensor->rows ? row + 1 : 0;
+    }
+}
+
+/* ---- Around the pass */
+
+/* One group: how often each value occurs is how often its code does. */
+static void fill_dequantized(const measure_job *job, ql_report *r)
+{
+    uint32_t table[QL_TABLES * (QL_BINS + QL_OUTSIDE)];
+    const ql_binning axis = { r->dequantized.lo, r->dequantized.hi, QL_BINS, false };
+    for (uint32_t i = 0; i < job->code_count; i++) {
+        if (r->code_counts[i] == 0) {
+            continue;
+        }
+        const float y = r->spec.mapping->decode(job->quantizer, 0, r->code_lo + (int)i);
+        ql_histogram one = { 0 };
+        memset(table, 0, sizeof table);
+        job->kernels->histogram(&axis, &y, 1, table, NULL);
+        ql_histogram_take(&one, table);
+        r->dequantized.below += one.below * r->code_counts[i];
+        r->dequantized.above += one.above * r->code_counts[i];
+        for (int bin = 0; bin < QL_BINS; bin++) {
+            r->dequantized.bins[bin] += one.bins[bin] * r->code_counts[i];
+        }
     }
 }
 
@@ -174,40 +239,69 @@ static void collect_workers(const measure_job *job, ql_report *r)
 {
     uint64_t *counts = (uint64_t *)r->code_counts; /* the report's own */
     for (unsigned worker = 0; worker < ql_engine_threads(job->engine); worker++) {
-        const measure_worker *w = ql_engine_scratch(job->engine, worker, 0);
-        job->sums->max_abs = fmax(job->sums->max_abs, w->tally.max_abs);
-        job->sums->zeros += w->tally.zeros;
-        job->sums->clipped += w->tally.clipped;
-        for (int i = 0; i <= r->code_hi - r->code_lo; i++) {
+        measure_worker *w = ql_engine_scratch(job->engine, worker, 0);
+        take_tables(job, w);
+        job->sums->max_abs = fmax(job->sums->max_abs, w->max_abs);
+        job->sums->zeros += w->zeros;
+        job->sums->clipped += w->clipped;
+        for (uint32_t i = 0; i < job->code_count; i++) {
             counts[i] += w->code_counts[i];
         }
         ql_histogram_merge(&r->dequantized, &w->dequantized);
         ql_histogram_merge(&r->error, &w->error);
     }
+    if (job->y_from_codes) {
+        fill_dequantized(job, r);
+    }
 }
 
 static ql_status prepare_workers(const measure_job *job, const ql_report *r, ql_error *error)
 {
+    const size_t counts_size = job->code_count * sizeof(uint64_t), table_size = QL_TABLES * job->code_count * sizeof(uint32_t);
+    const size_t size = sizeof(measure_worker) + counts_size + table_size;
     for (unsigned worker = 0; worker < ql_engine_threads(job->engine); worker++) {
-        const size_t codes_size = ((size_t)(r->code_hi - r->code_lo) + 1) * sizeof(uint64_t),
-                     size = sizeof(measure_worker) + codes_size;
         measure_worker *w = ql_engine_scratch(job->engine, worker, size);
         if (!w) {
             return ql_fail_memory(error, size);
         }
-        w->tally = (tally) { 0 };
-        memset(w->code_counts, 0, codes_size);
+        w->max_abs = 0;
+        w->zeros = w->clipped = w->uncounted = 0;
         w->dequantized = r->dequantized;
         w->error = r->error;
+        w->code_counts = (uint64_t *)(w + 1);
+        w->code_table = (uint32_t *)(w->code_counts + job->code_count);
+        memset(w->code_counts, 0, counts_size + table_size);
+        memset(w->y_table, 0, sizeof w->y_table);
+        memset(w->e_table, 0, sizeof w->e_table);
     }
     return QL_OK;
+}
+
+/* The errors of the profile's sample tell where the percentile will be. */
+static ql_status guess_percentile(const measure_job *job, const ql_profile *profile, ql_error *error)
+{
+    const ql_sample *sample = profile->sample;
+    measure_worker *w = ql_engine_scratch(job->engine, 0, 0);
+    float *errors = malloc((sample->count + 1) * sizeof *errors);
+    if (!errors) {
+        return ql_fail_memory(error, (sample->count + 1) * sizeof *errors);
+    }
+    for (size_t at = 0; at < sample->count; at += QL_SAMPLE_PIECE) {
+        const size_t n = sample->count - at < QL_SAMPLE_PIECE ? sample->count - at : QL_SAMPLE_PIECE;
+        uint64_t clipped = 0;
+        ql_quantize_values(job->quantizer, job->kernels, ql_sample_position(sample, at), sample->values + at, n, &w->tile, &clipped);
+        for (size_t i = 0; i < n; i++) {
+            errors[at + i] = w->tile.x[i] - w->tile.y[i];
+        }
+    }
+    ql_status status = ql_ranks_guess(job->ranks, errors, sample->count, error);
+    free(errors);
+    return status;
 }
 
 static ql_status run(measure_job *job, const ql_monitor *monitor, uint64_t done_before, uint64_t total, ql_error *error)
 {
     const uint64_t elements = job->tensor->element_count;
-    const ql_percentile p99 = ql_percentile_at(99, elements);
-    ql_select_ranks(job->select, p99.rank, 2);
     ql_pass pass = {
         .chunk_count = ql_size_ceil_div(elements, QL_CHUNK),
         .work = work,
@@ -221,15 +315,14 @@ static ql_status run(measure_job *job, const ql_monitor *monitor, uint64_t done_
     for (bool done = false; !done; job->measured = true) {
         ql_status status = ql_parallel(job->engine, &pass, error);
         if (status == QL_OK) {
-            status = ql_select_advance(job->select, &done, error);
+            status = ql_ranks_advance(job->ranks, &done, error);
         }
         if (status != QL_OK) {
             return status;
         }
         pass.done_before += pass.elements;
-        pass.elements = pass.done_before < total ? elements : 0; /* a scan more than expected shows no progress */
+        pass.elements = 0; /* a scan more than expected shows no progress */
     }
-    job->sums->p99_abs = ql_percentile_value(&p99, ql_select_value(job->select, 0), ql_select_value(job->select, 1));
     return QL_OK;
 }
 
@@ -237,24 +330,37 @@ ql_status ql_measure(ql_engine *engine, const ql_profile *profile, const ql_quan
                      uint64_t done_before, uint64_t total, ql_report *report, ql_measured *out, ql_error *error)
 {
     const ql_tensor *tensor = profile->tensor;
+    const ql_percentile p99 = ql_percentile_at(99, tensor->element_count);
     *out = (ql_measured) { 0 };
     measure_job job = {
-        .engine = engine, .tensor = tensor, .kernels = ql_kernels_active(), .quantizer = quantizer, .sums = out
+        .engine = engine,
+        .tensor = tensor,
+        .kernels = ql_kernels_active(),
+        .quantizer = quantizer,
+        .code_count = (uint32_t)(quantizer->code_hi - quantizer->code_lo) + 1,
+        .y_from_codes = quantizer->groups.count == 1 && !quantizer->outliers.active && quantizer->spec.mapping->decode,
+        .sums = out,
     };
     job.row_square = calloc(tensor->rows, sizeof *job.row_square);
-    ql_status status = job.row_square ? ql_select_new(ql_engine_threads(engine), tensor->element_count, &job.select, error)
+    ql_status status = job.row_square ? ql_ranks_new(ql_engine_threads(engine), QL_BY_MAGNITUDE, tensor->element_count, &job.ranks, error)
                                       : ql_fail_memory(error, tensor->rows * sizeof *job.row_square);
     if (status == QL_OK) {
+        ql_ranks_want(job.ranks, tensor->element_count, p99.rank, 2);
         status = prepare_workers(&job, report, error);
+    }
+    if (status == QL_OK) {
+        status = guess_percentile(&job, profile, error);
     }
     if (status == QL_OK) {
         status = run(&job, monitor, done_before, total, error);
     }
-    ql_select_free(&job.select);
     if (status != QL_OK) {
+        ql_ranks_free(&job.ranks);
         free(job.row_square);
         return status;
     }
+    out->p99_abs = ql_percentile_value(&p99, ql_ranks_value(job.ranks, 0), ql_ranks_value(job.ranks, 1));
+    ql_ranks_free(&job.ranks);
     collect_workers(&job, report);
     for (uint64_t row = 0; row < tensor->rows; row++) {
         job.row_square[row] /= (double)tensor->cols;

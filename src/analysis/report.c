@@ -136,7 +136,7 @@ ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_
         return fail_unusable(profile, error);
     }
     const ql_tensor *tensor = profile->tensor;
-    const uint64_t before = ql_quantizer_elements(profile, spec), total = before + 2 * tensor->element_count;
+    const uint64_t before = ql_quantizer_elements(profile, spec), total = before + tensor->element_count;
     ql_quantizer quantizer = { 0 };
     ql_measured sums;
     ql_report *r = calloc(1, sizeof *r);

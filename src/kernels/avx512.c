@@ -1,6 +1,14 @@
 /* The kernels for x86-64 with AVX-512 F, BW, DQ and VL, compiled with its flags (Makefile). */
 #if defined(__x86_64__)
-#define KERNELS ql_kernels_avx512
-#define KERNELS_NAME "avx512"
-#include "kernels/body.h"
+#include "kernels/vector.h"
+
+#include "kernels/decode_body.h"
+#include "kernels/encode_body.h"
+
+const ql_kernels ql_kernels_avx512 = {
+    .name = "avx512",
+    VECTOR_MEMBERS
+    .encode = ENCODE_MEMBERS,
+    .decode = DECODE_MEMBERS,
+};
 #endif

@@ -1,19 +1,19 @@
 /*
- * The definition of the kernels, in plain C. Each instruction set compiles it in a file of its own (scalar.c, avx2.c, avx512.c) with its own flags; the
- * compiler may not fuse or reorder floating-point operations (-ffp-contract=off, no -ffast-math), so all give the same bits.
- *
- * The including file defines KERNELS, the name of the struct, and KERNELS_NAME, what people call it. A member of which it has a faster version
- * (vector.h) it marks by OWN_member.
+ * The definition of the kernels, in plain C: what every other version must give the bits of. The compiler may not fuse or reorder floating-point
+ * operations (-ffp-contract=off, no -ffast-math). A file of an instruction set includes it for what it has no faster version of, and for the ends of
+ * arrays.
  */
-#include "kernels/decode_body.h"
-#include "kernels/encode_body.h"
+#ifndef QL_KERNELS_BODY_H
+#define QL_KERNELS_BODY_H
+
 #include "kernels/kernels.h"
 
 #include <math.h>
 #include <string.h>
 
-#ifndef OWN_range
-static void range(const float *x, size_t n, float *lo, float *hi)
+#define QL_PLAIN static __attribute__((unused))
+
+QL_PLAIN void plain_range(const float *x, size_t n, float *lo, float *hi)
 {
     float least = *lo, greatest = *hi;
     for (size_t i = 0; i < n; i++) {
@@ -23,9 +23,8 @@ static void range(const float *x, size_t n, float *lo, float *hi)
     *lo = least;
     *hi = greatest;
 }
-#endif
 
-static void range_each(const float *x, size_t n, float *lo, float *hi)
+QL_PLAIN void plain_range_each(const float *x, size_t n, float *lo, float *hi)
 {
     for (size_t i = 0; i < n; i++) {
         lo[i] = x[i] < lo[i] ? x[i] : lo[i];
@@ -33,8 +32,7 @@ static void range_each(const float *x, size_t n, float *lo, float *hi)
     }
 }
 
-#ifndef OWN_census
-static bool census(const float *x, size_t n, ql_census *c)
+QL_PLAIN bool plain_census(const float *x, size_t n, ql_census *c)
 {
     for (size_t i = 0; i < n; i++) {
         if (!isfinite(x[i])) {
@@ -48,13 +46,11 @@ static bool census(const float *x, size_t n, ql_census *c)
         c->square[i % QL_LANES] += v * v;
         c->zeros += v == 0;
     }
-    range(x, n, &c->lo, &c->hi);
+    plain_range(x, n, &c->lo, &c->hi);
     return true;
 }
-#endif
 
-#ifndef OWN_moments
-static void moments(const float *x, size_t n, double center, ql_moments *m)
+QL_PLAIN void plain_moments(const float *x, size_t n, double center, ql_moments *m)
 {
     for (size_t i = 0; i < n; i++) {
         const double c = (double)x[i] - center, c2 = c * c;
@@ -63,9 +59,8 @@ static void moments(const float *x, size_t n, double center, ql_moments *m)
         m->m4[i % QL_LANES] += c2 * c2;
     }
 }
-#endif
 
-static void beyond(const float *x, size_t n, double center, const double limit[2], uint64_t count[2])
+QL_PLAIN void plain_beyond(const float *x, size_t n, double center, const double limit[2], uint64_t count[2])
 {
     for (size_t i = 0; i < n; i++) {
         const double distance = fabs((double)x[i] - center);
@@ -81,56 +76,59 @@ static inline uint32_t key_of(ql_order order, float x)
     return order == QL_BY_MAGNITUDE ? bits & 0x7FFFFFFF : bits & 1u << 31 ? ~bits : bits | 1u << 31;
 }
 
-#ifndef OWN_count_upper
-static void count_upper(ql_order order, const float *x, size_t n, uint32_t counts[65536])
+QL_PLAIN void plain_count_upper(ql_order order, const float *x, size_t n, uint32_t counts[65536], const float *ahead)
 {
+    (void)ahead;
     for (size_t i = 0; i < n; i++) {
         counts[key_of(order, x[i]) >> 16]++;
     }
 }
-#endif
 
-#ifndef OWN_collect
-static size_t collect(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
-                      uint64_t *above)
+QL_PLAIN size_t plain_collect(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
+                              uint64_t *above)
 {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         const uint32_t key = key_of(order, x[i]);
         unsigned r = 0;
-        while (r < count && key > ranges[r][1]) {
-            r++;
+        for (; r < count && key > ranges[r][1]; r++) {
+            if (above) {
+                above[r]++;
+            }
         }
-        if (r == count) {
-            ++*above;
-        } else if (key >= ranges[r][0]) {
+        if (r < count && key >= ranges[r][0]) {
             out[kept++] = x[i];
         }
     }
     return kept;
 }
-#endif
 
-#ifndef OWN_histogram
-static void histogram(const ql_binning *axis, const float *v, size_t n, uint32_t *tables)
+/* The counter of a value: 0 for what lies below lo, 1.. for the bins, then one for what lies above. */
+static inline uint32_t plain_bin(const ql_binning *axis, float v)
 {
-    const double lo = axis->lo, hi = axis->hi, width = hi - lo;
+    const double at = axis->magnitude ? fabs((double)v) : (double)v, width = axis->hi - axis->lo;
+    if (at < axis->lo) {
+        return 0;
+    }
+    if (at > axis->hi) {
+        return axis->bins + 1;
+    }
+    const uint32_t bin = width > 0 ? (uint32_t)((at - axis->lo) * axis->bins / width) : 0;
+    return 1 + (bin < axis->bins ? bin : axis->bins - 1);
+}
+
+QL_PLAIN void plain_histogram(const ql_binning *axis, const float *v, size_t n, uint32_t *tables, const float *ahead)
+{
+    (void)ahead;
     for (size_t i = 0; i < n; i++) {
-        const double at = axis->magnitude ? fabs((double)v[i]) : (double)v[i];
-        if (at < lo) {
-            tables[axis->bins]++;
-        } else if (at > hi) {
-            tables[axis->bins + 1]++;
-        } else {
-            const uint32_t bin = width > 0 ? (uint32_t)((at - lo) * axis->bins / width) : 0;
-            tables[bin < axis->bins ? bin : axis->bins - 1]++;
-        }
+        tables[plain_bin(axis, v[i])]++;
     }
 }
-#endif
 
-static void count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables)
+QL_PLAIN void plain_count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables,
+                                const float *ahead)
 {
+    (void)ahead;
     size_t i = 0;
     for (; i + QL_TABLES <= n; i += QL_TABLES) {
         for (size_t t = 0; t < QL_TABLES; t++) {
@@ -173,8 +171,7 @@ static inline void uniform_one(double d, double z, double lo, double hi, float x
     *y = (float)((clamped - z) * d);
 }
 
-#ifndef OWN_uniform_run
-static uint64_t uniform_run(ql_uniform codes, float step, int32_t zero, const float *x, size_t n, int16_t *q, float *y)
+QL_PLAIN uint64_t plain_uniform_run(ql_uniform codes, float step, int32_t zero, const float *x, size_t n, int16_t *q, float *y)
 {
     const double d = step, z = zero, lo = codes.code_lo, hi = codes.code_hi;
     uint64_t outside = 0;
@@ -183,10 +180,8 @@ static uint64_t uniform_run(ql_uniform codes, float step, int32_t zero, const fl
     }
     return outside;
 }
-#endif
 
-#ifndef OWN_uniform_each
-static uint64_t uniform_each(ql_uniform codes, const float *step, const int32_t *zero, const float *x, size_t n, int16_t *q,
+QL_PLAIN uint64_t plain_uniform_each(ql_uniform codes, const float *step, const int32_t *zero, const float *x, size_t n, int16_t *q,
                              float *y)
 {
     const double lo = codes.code_lo, hi = codes.code_hi;
@@ -196,10 +191,8 @@ static uint64_t uniform_each(ql_uniform codes, const float *step, const int32_t 
     }
     return outside;
 }
-#endif
 
-#ifndef OWN_errors
-static void errors(const float *x, const float *y, size_t n, float *e, ql_error_sums *sums, double *square)
+QL_PLAIN void plain_errors(const float *x, const float *y, size_t n, float *e, ql_error_sums *sums, double *square)
 {
     double largest = sums->max_abs;
     for (size_t i = 0; i < n; i++) {
@@ -215,9 +208,8 @@ static void errors(const float *x, const float *y, size_t n, float *e, ql_error_
     }
     sums->max_abs = largest;
 }
-#endif
 
-static void square_each(const float *x, const float *y, size_t n, double *square)
+QL_PLAIN void plain_square_each(const float *x, const float *y, size_t n, double *square)
 {
     for (size_t i = 0; i < n; i++) {
         const double error = (double)x[i] - (double)y[i];
@@ -225,8 +217,7 @@ static void square_each(const float *x, const float *y, size_t n, double *square
     }
 }
 
-#ifndef OWN_candidate_errors
-static void candidate_errors(const ql_candidate *c, const float *x, size_t n, double lanes[QL_LANES])
+QL_PLAIN void plain_candidate_errors(const ql_candidate *c, const float *x, size_t n, double lanes[QL_LANES])
 {
     const double d = c->step, z = c->zero, lo = c->codes.code_lo, hi = c->codes.code_hi;
     for (size_t i = 0; i < n; i++) {
@@ -234,24 +225,21 @@ static void candidate_errors(const ql_candidate *c, const float *x, size_t n, do
         lanes[i % QL_LANES] += error * error;
     }
 }
-#endif
 
-const ql_kernels KERNELS = {
-    .name = KERNELS_NAME,
-    .range = range,
-    .range_each = range_each,
-    .census = census,
-    .moments = moments,
-    .beyond = beyond,
-    .count_upper = count_upper,
-    .collect = collect,
-    .histogram = histogram,
-    .count_codes = count_codes,
-    .uniform_run = uniform_run,
-    .uniform_each = uniform_each,
-    .errors = errors,
-    .square_each = square_each,
-    .candidate_errors = candidate_errors,
-    .encode = ENCODE_MEMBERS,
-    .decode = DECODE_MEMBERS,
-};
+#define PLAIN_MEMBERS \
+    .range = plain_range, \
+    .range_each = plain_range_each, \
+    .census = plain_census, \
+    .moments = plain_moments, \
+    .beyond = plain_beyond, \
+    .count_upper = plain_count_upper, \
+    .collect = plain_collect, \
+    .histogram = plain_histogram, \
+    .count_codes = plain_count_codes, \
+    .uniform_run = plain_uniform_run, \
+    .uniform_each = plain_uniform_each, \
+    .errors = plain_errors, \
+    .square_each = plain_square_each, \
+    .candidate_errors = plain_candidate_errors,
+
+#endif

@@ -56,8 +56,9 @@ typedef struct ql_binning {
 } ql_binning;
 
 /* Counters come in QL_TABLES copies, so that equal neighbours do not wait for each other; where a count goes is the kernel's
-   choice, the sum of the copies is the count. A copy holds at most 2^32 - 1. */
-enum { QL_TABLES = 4, QL_OUTSIDE = 2 /* counters behind the bins: below lo, above hi */ };
+   choice, the sum of the copies is the count. A counter holds at most 2^32 - 1. QL_OUTSIDE: a histogram has a counter before its bins, for what
+   lies below lo, and one behind them, for what lies above hi. */
+enum { QL_TABLES = 4, QL_OUTSIDE = 2 };
 
 /* One candidate of a search for a step: y = (q - zero) * step in float64, not rounded to float32. */
 typedef struct ql_candidate {
@@ -86,21 +87,22 @@ typedef struct ql_kernels {
     /* How many |x - center| (float64) are greater than limit[0], limit[1] >= limit[0]: added to beyond[2]. */
     void (*beyond)(const float *x, size_t n, double center, const double limit[2], uint64_t beyond[2]);
 
-    /* ---- Counting */
+    /* ---- Counting. ahead[n] is what will be read next, and is fetched into the cache meanwhile (it need not exist: nothing is read); NULL: nothing. */
 
     /* counts[upper 16 bits of the key of x[i]]++ */
-    void (*count_upper)(ql_order order, const float *x, size_t n, uint32_t counts[65536]);
+    void (*count_upper)(ql_order order, const float *x, size_t n, uint32_t counts[65536], const float *ahead);
 
     /* The x whose key lies in one of the `ranges` [first, last], ascending and disjoint, to out[n], in order; returns how many. May write
-       QL_LANES floats more than that, but not behind out[n + QL_LANES]. above: adds how many lie above the last range. */
+       QL_LANES floats more than that, but not behind out[n + QL_LANES]. above[count]: adds how many lie above each range; may be NULL. count > 0. */
     size_t (*collect)(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
                       uint64_t *above);
 
     /* Counts v[n] in tables[QL_TABLES][axis.bins + QL_OUTSIDE]. */
-    void (*histogram)(const ql_binning *axis, const float *v, size_t n, uint32_t *tables);
+    void (*histogram)(const ql_binning *axis, const float *v, size_t n, uint32_t *tables, const float *ahead);
 
     /* Counts codes[i] - code_lo in tables[QL_TABLES][codes]. */
-    void (*count_codes)(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables);
+    void (*count_codes)(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables,
+                        const float *ahead);
 
     /* ---- Uniform codes */
 

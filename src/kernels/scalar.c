@@ -1,4 +1,11 @@
 /* The kernels for every machine. */
-#define KERNELS ql_kernels_scalar
-#define KERNELS_NAME "scalar"
 #include "kernels/body.h"
+#include "kernels/decode_body.h"
+#include "kernels/encode_body.h"
+
+const ql_kernels ql_kernels_scalar = {
+    .name = "scalar",
+    PLAIN_MEMBERS
+    .encode = ENCODE_MEMBERS,
+    .decode = DECODE_MEMBERS,
+};

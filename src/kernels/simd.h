@@ -10,12 +10,15 @@
  *   vf_load_head(p, n), vf_store_head    the first n < 16 lanes, nothing else is touched; the other lanes are 0
  *   vf_fma(a, b, c)                      a b + c, rounded once
  *   vf_min(a, b), vf_max(a, b)           b where the two are equal or one is NaN
- *   vf_max_abs(a, b)                     the larger magnitude; no NaN
+ *   vf_max_abs(a, b), vf_min_abs(a, b)   the larger, smaller magnitude; no NaN
+ *   vf_round                             to an integer, ties to even
+ *   vf_reciprocal(a)                     about 1 / a, relative error below 2^-11, each instruction set another: for what is verified only; a normal,
+ *                                        1 / a too
  *   vf_copysign(magnitude, sign)         magnitude >= 0 with the sign of the other
  *   vf_trunc                             towards zero
  *   vf_select(m, yes, no)
- *   vf_gt ge eq                          ordered: false with NaN
- *   vf_least, vf_greatest                of the lanes
+ *   vf_gt ge eq ne                       ordered: false with NaN; ne: true with NaN
+ *   vf_least, vf_greatest, vd_greatest   of the lanes
  *   vf_lookup16(table, index), vf_lookup32   table[index mod 16], [index mod 32]
  *   vf_compress(p, m, v)                 the lanes of m to p, in order; returns how many. May write 16 lanes
  *   vi_...                               the same of integers; wrapping; _u: unsigned
@@ -23,7 +26,8 @@
  *   vi_load_u8 i8 u16, vi_store_i16 u16  16 narrow integers; storing keeps the low bits
  *   vf_bits, vf_from_bits                the same bits as the other type
  *   vf_to_int, vd_to_int                 towards zero; a value beyond int32 becomes any integer
- *   vi_to_float                          nearest even
+ *   vi_to_float, vd_from_int             nearest even
+ *   vi_has_bit(bits, index)              bit number (index mod 1024) of a set, bits[32]
  *   vf_load_half(p)                      16 half-precision numbers; NaN becomes quiet
  *   vm_bits                              lane i is bit i
  *   vd_load_f(p), vf_to_double           float32 as float64

@@ -84,6 +84,21 @@ QL_SIMD vf vf_abs(vf a)
     return _mm512_abs_ps(a);
 }
 
+QL_SIMD vf vf_min_abs(vf a, vf b)
+{
+    return _mm512_range_ps(a, b, 0xA); /* the smaller magnitude, sign cleared */
+}
+
+QL_SIMD vf vf_round(vf a)
+{
+    return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+QL_SIMD vf vf_reciprocal(vf a)
+{
+    return _mm512_rcp14_ps(a);
+}
+
 QL_SIMD vf vf_max_abs(vf a, vf b)
 {
     return _mm512_range_ps(a, b, 0xB); /* the larger magnitude, sign cleared */
@@ -118,6 +133,11 @@ QL_SIMD vm vf_ge(vf a, vf b)
 QL_SIMD vm vf_eq(vf a, vf b)
 {
     return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ);
+}
+
+QL_SIMD vm vf_ne(vf a, vf b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ);
 }
 
 QL_SIMD float vf_least(vf v)
@@ -267,6 +287,17 @@ QL_SIMD void vi_store_u16(uint16_t *p, vi v)
     _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(v));
 }
 
+QL_SIMD vm vi_has_bit(const uint32_t bits[32], vi index)
+{
+    const __m512i words = _mm512_permutex2var_epi16(_mm512_loadu_si512(bits), _mm512_srli_epi32(index, 4), _mm512_loadu_si512(bits + 16));
+    return _mm512_test_epi32_mask(_mm512_srlv_epi32(words, _mm512_and_si512(index, _mm512_set1_epi32(15))), _mm512_set1_epi32(1));
+}
+
+QL_SIMD void vi_store_u32(uint32_t *p, vi v)
+{
+    _mm512_storeu_si512(p, v);
+}
+
 /* ---- Between the two */
 
 QL_SIMD vi vf_bits(vf v)
@@ -322,6 +353,11 @@ QL_SIMD vm vm_head(size_t n)
 }
 
 /* ---- Float64 */
+
+QL_SIMD vd vd_from_int(vi v)
+{
+    return (vd) { _mm512_cvtepi32_pd(_mm512_castsi512_si256(v)), _mm512_cvtepi32_pd(_mm512_extracti32x8_epi32(v, 1)) };
+}
 
 QL_SIMD vd vd_zero(void)
 {
@@ -407,6 +443,11 @@ QL_SIMD vd vd_abs(vd x)
 QL_SIMD vd vd_max_abs(vd x, vd y)
 {
     return (vd) { _mm512_range_pd(x.a, y.a, 0xB), _mm512_range_pd(x.b, y.b, 0xB) };
+}
+
+QL_SIMD double vd_greatest(vd x)
+{
+    return _mm512_reduce_max_pd(_mm512_max_pd(x.a, x.b));
 }
 
 QL_SIMD vm vd_gt(vd x, vd y)

@@ -161,17 +161,13 @@ static void restore_outliers(const ql_outliers *outliers, uint64_t begin, size_t
     }
 }
 
-ql_status ql_quantize_tile(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tensor *tensor, uint64_t begin,
-                           size_t n, ql_tile_buffers *buffers, uint64_t *clipped, ql_error *error)
+void ql_quantize_values(const ql_quantizer *quantizer, const ql_kernels *kernels, uint64_t begin, const float *x, size_t n,
+                        ql_tile_buffers *buffers, uint64_t *clipped)
 {
     const ql_groups *groups = &quantizer->groups;
-    ql_status status = ql_tensor_read_f32(tensor, begin, n, buffers->x, buffers->bytes, error);
-    if (status != QL_OK) {
-        return status;
-    }
-    const float *x = buffers->x;
+    buffers->x = x;
     if (quantizer->outliers.active) {
-        memcpy(buffers->dense, buffers->x, n * sizeof *buffers->x);
+        memcpy(buffers->dense, x, n * sizeof *x);
         ql_outliers_zero(&quantizer->outliers, begin, buffers->dense, n);
         x = buffers->dense;
     }
@@ -196,5 +192,14 @@ ql_status ql_quantize_tile(const ql_quantizer *quantizer, const ql_kernels *kern
     if (quantizer->outliers.active) {
         restore_outliers(&quantizer->outliers, begin, n, buffers);
     }
-    return QL_OK;
+}
+
+ql_status ql_quantize_tile(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tensor *tensor, uint64_t begin,
+                           size_t n, ql_tile_buffers *buffers, uint64_t *clipped, ql_error *error)
+{
+    ql_status status = ql_tensor_read_f32(tensor, begin, n, buffers->values, buffers->bytes, error);
+    if (status == QL_OK) {
+        ql_quantize_values(quantizer, kernels, begin, buffers->values, n, buffers, clipped);
+    }
+    return status;
 }

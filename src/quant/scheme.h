@@ -122,10 +122,12 @@ void ql_quantizer_free(ql_quantizer *quantizer);
 /* How many elements ql_quantizer_make will read, for the progress bar. */
 uint64_t ql_quantizer_elements(const ql_profile *profile, const ql_spec *spec);
 
-/* Scratch for ql_quantize_tile, for n <= QL_TILE elements. */
+/* Scratch for ql_quantize_tile, for n <= QL_TILE elements, and where it leaves what it made. */
 enum { QL_TILE = 4096 };
 typedef struct ql_tile_buffers {
-    float x[QL_TILE], dense[QL_TILE], y[QL_TILE], step[QL_TILE];
+    const float *x;     /* the values: `values`, or the tensor's own memory */
+    const float *ahead; /* what will be read next, for the kernels that count; NULL when that is not in memory */
+    float y[QL_TILE], values[QL_TILE], dense[QL_TILE], step[QL_TILE];
     int32_t zero[QL_TILE];
     int16_t codes[QL_TILE];
     uint64_t groups[QL_TILE];
@@ -136,5 +138,9 @@ typedef struct ql_tile_buffers {
  * *clipped. */
 ql_status ql_quantize_tile(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tensor *tensor, uint64_t begin,
                            size_t n, ql_tile_buffers *buffers, uint64_t *clipped, ql_error *error);
+
+/* The same of values at hand: x[n], elements [begin, begin + n) of the tensor. */
+void ql_quantize_values(const ql_quantizer *quantizer, const ql_kernels *kernels, uint64_t begin, const float *x, size_t n,
+                        ql_tile_buffers *buffers, uint64_t *clipped);
 
 #endif

@@ -1,0 +1,410 @@
+/* Order statistics of float32: see ranks.h. */
+#include "quant/ranks.h"
+
+#include "base/error.h"
+#include "quant/select.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HALF = 65536,               /* values of 16 bits */
+    FEW = 65536,                /* so few values are kept in the first scan */
+    SLOTS = 2 * QL_RANKS_MOST,  /* upper halves of wanted and watched keys */
+    NO_SLOT = 255,
+};
+
+typedef enum stage { KEEPING, UPPER, LOWER } stage;
+
+/* What a worker has counted and what it works with. */
+typedef struct worker {
+    uint32_t *upper;              /* [HALF] */
+    uint32_t *lower;              /* [slots][HALF] */
+    uint64_t above[SLOTS];        /* keeping: values above each range */
+    float found[QL_RANKS_FEED + QL_LANES];
+} worker;
+
+struct ql_ranks {
+    ql_order order;
+    unsigned threads;
+    uint64_t total;
+    uint64_t wanted[QL_RANKS_MOST];
+    float value[QL_RANKS_MOST], watched[QL_RANKS_MOST];
+    unsigned wanted_count, watched_count;
+    stage stage;
+    worker *workers; /* [threads] */
+
+    uint32_t ranges[SLOTS][2]; /* keys to look for, ascending and disjoint */
+    unsigned range_count;
+
+    float *kept; /* [kept_size] keeping */
+    size_t kept_size;
+    atomic_size_t kept_count; /* more than kept_size: some were lost */
+
+    uint8_t slot_of[HALF]; /* by upper half: its slot, or NO_SLOT */
+    uint64_t *upper;       /* [HALF] counts of all workers */
+    uint64_t *lower;       /* [range_count][HALF] */
+};
+
+static uint32_t key_of(ql_order order, float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, 4);
+    return order == QL_BY_MAGNITUDE ? bits & 0x7FFFFFFF : bits & 1u << 31 ? ~bits : bits | 1u << 31;
+}
+
+static float value_of(ql_order order, uint32_t key)
+{
+    const uint32_t bits = order == QL_BY_MAGNITUDE ? key : key & 1u << 31 ? key & 0x7FFFFFFF : ~key;
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
+}
+
+/* Room to keep `size` values of the given ranges in the next scan. */
+static ql_status begin_keeping(ql_ranks *r, size_t size, ql_error *error)
+{
+    r->stage = KEEPING;
+    r->kept_size = size;
+    r->kept = malloc((size + 1) * sizeof *r->kept);
+    return r->kept ? QL_OK : ql_fail_memory(error, (size + 1) * sizeof *r->kept);
+}
+
+static ql_status begin_upper(ql_ranks *r, ql_error *error)
+{
+    r->stage = UPPER;
+    r->upper = calloc(HALF, sizeof *r->upper);
+    bool done = r->upper != NULL;
+    for (unsigned i = 0; i < r->threads; i++) {
+        r->workers[i].upper = calloc(HALF, sizeof *r->workers[i].upper);
+        done = done && r->workers[i].upper;
+    }
+    return done ? QL_OK : ql_fail_memory(error, HALF * (sizeof *r->upper + r->threads * sizeof(uint32_t)));
+}
+
+ql_status ql_ranks_new(unsigned threads, ql_order order, uint64_t most, ql_ranks **out, ql_error *error)
+{
+    ql_ranks *r = calloc(1, sizeof *r);
+    worker *workers = calloc(threads, sizeof *workers);
+    if (!r || !workers) {
+        free(r);
+        free(workers);
+        return ql_fail_memory(error, sizeof *r + threads * sizeof *workers);
+    }
+    r->order = order;
+    r->threads = threads;
+    r->total = most;
+    r->workers = workers;
+    ql_status status;
+    if (most <= FEW) {
+        r->range_count = 1;
+        r->ranges[0][1] = UINT32_MAX;
+        status = begin_keeping(r, (size_t)most, error);
+    } else {
+        status = begin_upper(r, error);
+    }
+    if (status != QL_OK) {
+        ql_ranks_free(&r);
+        return status;
+    }
+    *out = r;
+    return QL_OK;
+}
+
+void ql_ranks_free(ql_ranks **ranks)
+{
+    ql_ranks *r = *ranks;
+    if (r) {
+        for (unsigned i = 0; i < r->threads; i++) {
+            free(r->workers[i].upper);
+            free(r->workers[i].lower);
+        }
+        free(r->workers);
+        free(r->kept);
+        free(r->upper);
+        free(r->lower);
+        free(r);
+        *ranks = NULL;
+    }
+}
+
+void ql_ranks_want(ql_ranks *r, uint64_t total, const uint64_t *wanted, unsigned count)
+{
+    r->total = total;
+    r->wanted_count = count;
+    memcpy(r->wanted, wanted, count * sizeof *wanted);
+}
+
+void ql_ranks_watch(ql_ranks *r, float v)
+{
+    if (r->watched_count < QL_RANKS_MOST) {
+        r->watched[r->watched_count++] = v;
+    }
+}
+
+/* ---- A guess */
+
+/* The key of the sample's value at `place`, 0 or the largest beyond its ends; zeros of both signs are one. */
+static uint32_t sample_key(const ql_ranks *r, float *sample, size_t n, double place, bool upwards)
+{
+    if (place < 0 || place >= (double)n) {
+        return place < 0 ? 0 : UINT32_MAX;
+    }
+    const float v = ql_nth(sample, n, (size_t)place);
+    return key_of(r->order, v != 0 ? v : upwards ? 0.0f : -0.0f);
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+ql_status ql_ranks_guess(ql_ranks *r, float *sample, size_t n, ql_error *error)
+{
+    if (r->stage != UPPER || n == 0) {
+        return QL_OK;
+    }
+    for (size_t i = 0; i < n && r->order == QL_BY_MAGNITUDE; i++) {
+        sample[i] = fabsf(sample[i]);
+    }
+    double share = 0; /* of the values that will be kept */
+    for (unsigned i = 0; i < r->wanted_count; i++) {
+        /* A sample's rank is off by less than eight standard deviations, but where neighbours are alike. */
+        const double p = ((double)r->wanted[i] + 0.5) / (double)r->total, place = p * (double)n;
+        const double margin = 8 * sqrt(p * (1 - p) * (double)n) + 8;
+        r->ranges[i][0] = sample_key(r, sample, n, place - margin, false);
+        r->ranges[i][1] = sample_key(r, sample, n, place + margin, true);
+        share += 2 * margin / (double)n;
+    }
+    qsort(r->ranges, r->wanted_count, sizeof *r->ranges, compare_ranges);
+    r->range_count = 0;
+    for (unsigned i = 0; i < r->wanted_count; i++) { /* those that overlap become one */
+        uint32_t *last = r->range_count ? r->ranges[r->range_count - 1] : NULL;
+        if (last && r->ranges[i][0] <= last[1]) {
+            last[1] = r->ranges[i][1] > last[1] ? r->ranges[i][1] : last[1];
+        } else {
+            memmove(r->ranges[r->range_count++], r->ranges[i], sizeof *r->ranges);
+        }
+    }
+    return begin_keeping(r, (size_t)(fmin(2 * share, 1) * (double)r->total) + FEW, error);
+}
+
+/* ---- Scans */
+
+static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float *x, size_t n)
+{
+    const size_t count = kernels->collect(r->order, r->ranges, r->range_count, x, n, w->found, w->above);
+    const size_t at = count ? atomic_fetch_add_explicit(&r->kept_count, count, memory_order_relaxed) : 0;
+    if (count && at + count <= r->kept_size) {
+        memcpy(r->kept + at, w->found, count * sizeof *w->found);
+    }
+}
+
+static void count_lower(ql_ranks *r, const ql_kernels *kernels, worker *w, const float *x, size_t n)
+{
+    const size_t count = kernels->collect(r->order, r->ranges, r->range_count, x, n, w->found, NULL);
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t key = key_of(r->order, w->found[i]);
+        w->lower[(size_t)r->slot_of[key >> 16] * HALF + key % HALF]++;
+    }
+}
+
+void ql_ranks_feed(ql_ranks *r, const ql_kernels *kernels, unsigned index, const float *x, size_t n, const float *ahead)
+{
+    worker *w = &r->workers[index];
+    switch (r->stage) {
+    case KEEPING:
+        keep(r, kernels, w, x, n);
+        break;
+    case UPPER:
+        kernels->count_upper(r->order, x, n, w->upper, ahead);
+        break;
+    case LOWER:
+        count_lower(r, kernels, w, x, n);
+        break;
+    }
+}
+
+/* ---- After a scan */
+
+/* Which of the kept values lie in a range, moved to the front of kept[n]; returns how many. */
+static size_t gather_range(const ql_ranks *r, const uint32_t range[2], float *kept, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t key = key_of(r->order, kept[i]);
+        if (key >= range[0] && key <= range[1]) {
+            const float v = kept[i];
+            kept[i] = kept[count];
+            kept[count++] = r->order == QL_BY_MAGNITUDE ? fabsf(v) : v;
+        }
+    }
+    return count;
+}
+
+/* Finds what is wanted among the kept values; false when the guess was wrong. */
+static bool find_kept(ql_ranks *r)
+{
+    const size_t n = atomic_load(&r->kept_count);
+    if (n > r->kept_size) {
+        return false;
+    }
+    unsigned found = 0;
+    float *rest = r->kept;
+    for (unsigned k = 0; k < r->range_count; k++) {
+        uint64_t above = 0;
+        for (unsigned i = 0; i < r->threads; i++) {
+            above += r->workers[i].above[k];
+        }
+        const size_t count = gather_range(r, r->ranges[k], rest, n - (size_t)(rest - r->kept));
+        const uint64_t below = r->total - above - count;
+        for (unsigned i = 0; i < r->wanted_count; i++) {
+            if (r->wanted[i] >= below && r->wanted[i] - below < count) {
+                r->value[i] = ql_nth(rest, count, (size_t)(r->wanted[i] - below));
+                found++;
+            }
+        }
+        rest += count;
+    }
+    return found == r->wanted_count;
+}
+
+static void add_slot(ql_ranks *r, uint32_t upper)
+{
+    if (r->slot_of[upper] == NO_SLOT && r->range_count < SLOTS) {
+        r->slot_of[upper] = 0; /* numbered below */
+        r->range_count++;
+    }
+}
+
+/* The upper half of the key at a rank; *rank becomes the rank among those that share it. */
+static uint32_t upper_at(const ql_ranks *r, uint64_t *rank)
+{
+    uint32_t upper = 0;
+    while (upper + 1 < HALF && *rank >= r->upper[upper]) {
+        *rank -= r->upper[upper++];
+    }
+    return upper;
+}
+
+static ql_status begin_lower(ql_ranks *r, ql_error *error)
+{
+    memset(r->slot_of, NO_SLOT, sizeof r->slot_of);
+    r->range_count = 0;
+    for (unsigned i = 0; i < r->threads; i++) {
+        for (uint32_t k = 0; k < HALF; k++) {
+            r->upper[k] += r->workers[i].upper[k];
+        }
+    }
+    for (unsigned i = 0; i < r->wanted_count; i++) {
+        uint64_t rank = r->wanted[i];
+        add_slot(r, upper_at(r, &rank));
+    }
+    for (unsigned i = 0; i < r->watched_count; i++) {
+        add_slot(r, key_of(r->order, r->watched[i]) >> 16);
+    }
+    unsigned slots = 0;
+    for (uint32_t upper = 0; upper < HALF; upper++) {
+        if (r->slot_of[upper] != NO_SLOT) {
+            r->slot_of[upper] = (uint8_t)slots;
+            r->ranges[slots][0] = upper << 16;
+            r->ranges[slots++][1] = upper << 16 | 0xFFFF;
+        }
+    }
+    r->stage = LOWER;
+    const size_t counters = (size_t)slots * HALF;
+    r->lower = calloc(counters, sizeof *r->lower);
+    bool done = r->lower != NULL;
+    for (unsigned i = 0; i < r->threads; i++) {
+        r->workers[i].lower = calloc(counters, sizeof *r->workers[i].lower);
+        done = done && r->workers[i].lower;
+    }
+    return done ? QL_OK : ql_fail_memory(error, counters * (sizeof *r->lower + r->threads * sizeof(uint32_t)));
+}
+
+/* False when the lower halves are not as many as the upper ones promised: the values changed. */
+static bool find_lower(ql_ranks *r)
+{
+    for (unsigned slot = 0; slot < r->range_count; slot++) {
+        uint64_t *lower = r->lower + (size_t)slot * HALF, sum = 0;
+        for (unsigned i = 0; i < r->threads; i++) {
+            const uint32_t *counts = r->workers[i].lower + (size_t)slot * HALF;
+            for (uint32_t k = 0; k < HALF; k++) {
+                lower[k] += counts[k];
+            }
+        }
+        for (uint32_t k = 0; k < HALF; k++) {
+            sum += lower[k];
+        }
+        if (sum != r->upper[r->ranges[slot][0] >> 16]) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < r->wanted_count; i++) {
+        uint64_t rank = r->wanted[i];
+        const uint32_t upper = upper_at(r, &rank);
+        const uint64_t *lower = r->lower + (size_t)r->slot_of[upper] * HALF;
+        uint32_t low = 0;
+        while (low + 1 < HALF && rank >= lower[low]) {
+            rank -= lower[low++];
+        }
+        r->value[i] = value_of(r->order, upper << 16 | low);
+    }
+    return true;
+}
+
+static ql_status fail_changed(ql_error *error)
+{
+    return ql_fail(error, QL_BAD_FILE, "the values changed while they were read; open the file again");
+}
+
+ql_status ql_ranks_advance(ql_ranks *r, bool *done, ql_error *error)
+{
+    *done = true;
+    if (r->stage == LOWER) {
+        return find_lower(r) ? QL_OK : fail_changed(error);
+    }
+    if (r->stage == KEEPING) {
+        if (r->upper == NULL) { /* all values are kept */
+            return atomic_load(&r->kept_count) == r->total && find_kept(r) ? QL_OK : fail_changed(error);
+        }
+        if (find_kept(r)) {
+            return QL_OK;
+        }
+        r->stage = UPPER;
+        *done = false;
+        return QL_OK;
+    }
+    *done = false;
+    return begin_lower(r, error);
+}
+
+float ql_ranks_value(const ql_ranks *r, unsigned index)
+{
+    return r->value[index];
+}
+
+bool ql_ranks_above(const ql_ranks *r, float v, uint64_t *above)
+{
+    const uint32_t key = key_of(r->order, v), upper = key >> 16;
+    *above = 0;
+    if (r->stage == KEEPING) {
+        for (size_t i = 0; i < r->total; i++) {
+            *above += key_of(r->order, r->kept[i]) > key;
+        }
+        return r->upper == NULL;
+    }
+    if (r->slot_of[upper] == NO_SLOT) {
+        return false;
+    }
+    for (uint32_t k = upper + 1; k < HALF; k++) {
+        *above += r->upper[k];
+    }
+    for (uint32_t k = key % HALF + 1; k < HALF; k++) {
+        *above += r->lower[(size_t)r->slot_of[upper] * HALF + k];
+    }
+    return true;
+}
