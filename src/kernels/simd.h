@@ -10,7 +10,8 @@
  *   vf_load_head(p, n), vf_store_head    the first n < 16 lanes, nothing else is touched; the other lanes are 0
  *   vf_fma(a, b, c)                      a b + c, rounded once
  *   vf_min(a, b), vf_max(a, b)           b where the two are equal or one is NaN
- *   vf_max_abs(a, b), vf_min_abs(a, b)   the larger, smaller magnitude; no NaN
+ *   vf_max_abs(a, b)                     the larger magnitude; that of a where b is a quiet NaN
+ *   vf_min_abs(a, b)                     the smaller magnitude; no NaN
  *   vf_round                             to an integer, ties to even
  *   vf_reciprocal(a)                     about 1 / a, relative error below 2^-11, each instruction set another: for what is verified only; a normal,
  *                                        1 / a too
@@ -18,7 +19,7 @@
  *   vf_trunc                             towards zero
  *   vf_select(m, yes, no)
  *   vf_gt ge eq ne                       ordered: false with NaN; ne: true with NaN
- *   vf_least, vf_greatest, vd_greatest   of the lanes
+ *   vf_least, vf_greatest, vd_greatest   of the lanes; no NaN, the sign of a zero is any
  *   vf_lookup16(table, index), vf_lookup32   table[index mod 16], [index mod 32]
  *   vf_compress(p, m, v)                 the lanes of m to p, in order; returns how many. May write 16 lanes
  *   vi_...                               the same of integers; wrapping; _u: unsigned

@@ -118,7 +118,17 @@ QL_SIMD vf vf_abs(vf x)
 
 QL_SIMD vf vf_max_abs(vf x, vf y)
 {
-    return vf_max(vf_abs(x), vf_abs(y));
+    return vf_max(vf_abs(y), vf_abs(x)); /* the second one wins with a NaN */
+}
+
+QL_SIMD vf vf_min_abs(vf x, vf y)
+{
+    return vf_min(vf_abs(x), vf_abs(y));
+}
+
+QL_SIMD vf vf_reciprocal(vf x)
+{
+    return (vf) { _mm256_rcp_ps(x.a), _mm256_rcp_ps(x.b) };
 }
 
 QL_SIMD vf vf_copysign(vf magnitude, vf sign)
@@ -132,6 +142,12 @@ QL_SIMD vf vf_trunc(vf x)
 {
     return (vf) { _mm256_round_ps(x.a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC),
                   _mm256_round_ps(x.b, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC) };
+}
+
+QL_SIMD vf vf_round(vf x)
+{
+    return (vf) { _mm256_round_ps(x.a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+                  _mm256_round_ps(x.b, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC) };
 }
 
 QL_SIMD vf vf_select(vm m, vf yes, vf no)
@@ -153,6 +169,11 @@ QL_SIMD vm vf_ge(vf x, vf y)
 QL_SIMD vm vf_eq(vf x, vf y)
 {
     return vm_from_ps(_mm256_cmp_ps(x.a, y.a, _CMP_EQ_OQ), _mm256_cmp_ps(x.b, y.b, _CMP_EQ_OQ));
+}
+
+QL_SIMD vm vf_ne(vf x, vf y)
+{
+    return vm_from_ps(_mm256_cmp_ps(x.a, y.a, _CMP_NEQ_UQ), _mm256_cmp_ps(x.b, y.b, _CMP_NEQ_UQ));
 }
 
 QL_SIMD float vf_least(vf v)
@@ -375,6 +396,23 @@ QL_SIMD void vi_store_i16(int16_t *p, vi v)
     vi_store_u16((uint16_t *)p, v);
 }
 
+QL_SIMD void vi_store_u32(uint32_t *p, vi v)
+{
+    vi_store((int32_t *)p, v);
+}
+
+/* All ones where the bit is one: it is moved to the sign first. */
+QL_SIMD __m256i epi32_bit_of(__m256i word, __m256i index)
+{
+    return _mm256_srai_epi32(_mm256_sllv_epi32(word, _mm256_andnot_si256(index, _mm256_set1_epi32(31))), 31);
+}
+
+QL_SIMD vm vi_has_bit(const uint32_t bits[32], vi index)
+{
+    const vi words = vi_lookup32((const int32_t *)bits, vi_shr(index, 5));
+    return (vm) { epi32_bit_of(words.a, index.a), epi32_bit_of(words.b, index.b) };
+}
+
 /* ---- Float64 */
 
 #define QL_REGISTERS_OF_4(NAME, OP)                                                                                         \
@@ -419,6 +457,12 @@ QL_SIMD vd vf_to_double(vf v)
                   _mm256_cvtps_pd(_mm256_castps256_ps128(v.b)), _mm256_cvtps_pd(_mm256_extractf128_ps(v.b, 1)) };
 }
 
+QL_SIMD vd vd_from_int(vi v)
+{
+    return (vd) { _mm256_cvtepi32_pd(_mm256_castsi256_si128(v.a)), _mm256_cvtepi32_pd(_mm256_extracti128_si256(v.a, 1)),
+                  _mm256_cvtepi32_pd(_mm256_castsi256_si128(v.b)), _mm256_cvtepi32_pd(_mm256_extracti128_si256(v.b, 1)) };
+}
+
 QL_SIMD vf vd_to_float(vd v)
 {
     return (vf) { _mm256_set_m128(_mm256_cvtpd_ps(v.b), _mm256_cvtpd_ps(v.a)),
@@ -455,6 +499,13 @@ QL_SIMD vd vd_abs(vd x)
 QL_SIMD vd vd_max_abs(vd x, vd y)
 {
     return vd_max(vd_abs(x), vd_abs(y));
+}
+
+QL_SIMD double vd_greatest(vd x)
+{
+    const __m256d m = _mm256_max_pd(_mm256_max_pd(x.a, x.b), _mm256_max_pd(x.c, x.d));
+    const __m128d greatest = _mm_max_pd(_mm256_castpd256_pd128(m), _mm256_extractf128_pd(m, 1));
+    return _mm_cvtsd_f64(_mm_max_sd(greatest, _mm_unpackhi_pd(greatest, greatest)));
 }
 
 QL_SIMD vm vd_gt(vd x, vd y)

@@ -116,7 +116,24 @@ QL_SIMD float32x4_t f32_max(float32x4_t x, float32x4_t y)
 
 QL_SIMD float32x4_t f32_max_abs(float32x4_t x, float32x4_t y)
 {
-    return vmaxq_f32(vabsq_f32(x), vabsq_f32(y));
+    return vmaxnmq_f32(vabsq_f32(x), vabsq_f32(y));
+}
+
+QL_SIMD float32x4_t f32_min_abs(float32x4_t x, float32x4_t y)
+{
+    return vminq_f32(vabsq_f32(x), vabsq_f32(y));
+}
+
+QL_SIMD uint32x4_t f32_ne(float32x4_t x, float32x4_t y)
+{
+    return vmvnq_u32(vceqq_f32(x, y));
+}
+
+/* The estimate has 8 bits, a step of Newton doubles them. */
+QL_SIMD float32x4_t f32_reciprocal(float32x4_t x)
+{
+    const float32x4_t guess = vrecpeq_f32(x);
+    return vmulq_f32(guess, vrecpsq_f32(x, guess));
 }
 
 QL_SIMD float32x4_t f32_copysign(float32x4_t magnitude, float32x4_t sign)
@@ -131,12 +148,16 @@ QL_REGISTERS(vf, vf_div, vf, vdivq_f32)
 QL_REGISTERS(vf, vf_min, vf, f32_min)
 QL_REGISTERS(vf, vf_max, vf, f32_max)
 QL_REGISTERS(vf, vf_max_abs, vf, f32_max_abs)
+QL_REGISTERS(vf, vf_min_abs, vf, f32_min_abs)
 QL_REGISTERS(vf, vf_copysign, vf, f32_copysign)
 QL_REGISTERS_1(vf, vf_abs, vf, vabsq_f32)
 QL_REGISTERS_1(vf, vf_trunc, vf, vrndq_f32)
+QL_REGISTERS_1(vf, vf_round, vf, vrndnq_f32)
+QL_REGISTERS_1(vf, vf_reciprocal, vf, f32_reciprocal)
 QL_REGISTERS(vm, vf_gt, vf, vcgtq_f32)
 QL_REGISTERS(vm, vf_ge, vf, vcgeq_f32)
 QL_REGISTERS(vm, vf_eq, vf, vceqq_f32)
+QL_REGISTERS(vm, vf_ne, vf, f32_ne)
 
 QL_SIMD vf vf_fma(vf x, vf y, vf z)
 {
@@ -284,6 +305,11 @@ QL_SIMD void vi_store_i16(int16_t *p, vi v)
     vi_store_u16((uint16_t *)p, v);
 }
 
+QL_SIMD void vi_store_u32(uint32_t *p, vi v)
+{
+    vi_store((int32_t *)p, v);
+}
+
 /* ---- Tables and packing, by bytes */
 
 /* The places of the four bytes of word `index` of a table. */
@@ -327,6 +353,19 @@ QL_SIMD vf vf_lookup16(const float table[16], vi index)
 QL_SIMD vf vf_lookup32(const float table[32], vi index)
 {
     return vf_from_bits(vi_lookup32((const int32_t *)table, index));
+}
+
+/* All ones where the bit is one: it is moved to the sign first. */
+QL_SIMD uint32x4_t s32_bit_of(int32x4_t word, int32x4_t index)
+{
+    return vcltzq_s32(vshlq_s32(word, vbicq_s32(vdupq_n_s32(31), index)));
+}
+
+QL_SIMD vm vi_has_bit(const uint32_t bits[32], vi index)
+{
+    const vi words = vi_lookup32((const int32_t *)bits, vi_shr(index, 5));
+    return (vm) { s32_bit_of(words.a, index.a), s32_bit_of(words.b, index.b), s32_bit_of(words.c, index.c),
+                  s32_bit_of(words.d, index.d) };
 }
 
 /* By 4 bits of a mask: the lanes that are set, ascending; one a byte, the first lowest. */
@@ -396,6 +435,14 @@ QL_SIMD vd vd_load_f(const float *p)
     return vf_to_double(vf_load(p));
 }
 
+QL_SIMD vd vd_from_int(vi v)
+{
+    return (vd) { vcvtq_f64_s64(vmovl_s32(vget_low_s32(v.a))), vcvtq_f64_s64(vmovl_high_s32(v.a)),
+                  vcvtq_f64_s64(vmovl_s32(vget_low_s32(v.b))), vcvtq_f64_s64(vmovl_high_s32(v.b)),
+                  vcvtq_f64_s64(vmovl_s32(vget_low_s32(v.c))), vcvtq_f64_s64(vmovl_high_s32(v.c)),
+                  vcvtq_f64_s64(vmovl_s32(vget_low_s32(v.d))), vcvtq_f64_s64(vmovl_high_s32(v.d)) };
+}
+
 QL_SIMD float32x4_t f32_from_f64(float64x2_t low, float64x2_t high)
 {
     return vcvt_high_f32_f64(vcvt_f32_f64(low), high);
@@ -450,6 +497,13 @@ QL_SIMD vd vd_add_exact_product(vd sum, vd x, vd y)
     return (vd) { vfmaq_f64(sum.a, x.a, y.a), vfmaq_f64(sum.b, x.b, y.b), vfmaq_f64(sum.c, x.c, y.c),
                   vfmaq_f64(sum.d, x.d, y.d), vfmaq_f64(sum.e, x.e, y.e), vfmaq_f64(sum.f, x.f, y.f),
                   vfmaq_f64(sum.g, x.g, y.g), vfmaq_f64(sum.h, x.h, y.h) };
+}
+
+QL_SIMD double vd_greatest(vd x)
+{
+    const float64x2_t low = vmaxq_f64(vmaxq_f64(x.a, x.b), vmaxq_f64(x.c, x.d)),
+                      high = vmaxq_f64(vmaxq_f64(x.e, x.f), vmaxq_f64(x.g, x.h));
+    return vmaxvq_f64(vmaxq_f64(low, high));
 }
 
 /* The lower halves of two registers of conditions. */

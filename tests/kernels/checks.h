@@ -48,6 +48,8 @@ typedef struct job {
     ql_order order;
     uint32_t ranges[MOST_RANGES][2];
     unsigned range_count;
+    bool counting;      /* what lies above the ranges */
+    const float *ahead; /* what is read next; may be forbidden */
     ql_binning axis;
     ql_levels16 levels;
     float inverse, scale;

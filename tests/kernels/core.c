@@ -137,6 +137,7 @@ static void prepare_ranges(job *j)
             j->ranges[j->range_count++][1] = last;
         }
     }
+    j->counting = draw(&j->draws) & 1;
     if (j->ordinary) {
         j->ranges[0][0] = key_of(j->order, 0.05f);
         j->ranges[0][1] = key_of(j->order, 0.0501f);
@@ -245,16 +246,15 @@ static void run_beyond(const ql_kernels *k, const job *j, outputs *o)
 
 static void run_count_upper(const ql_kernels *k, const job *j, outputs *o)
 {
-    k->count_upper(j->order, j->x, j->n, outputs_counters(o, 65536));
+    k->count_upper(j->order, j->x, j->n, outputs_counters(o, 65536), j->ahead);
 }
 
 static void run_collect(const ql_kernels *k, const job *j, outputs *o)
 {
     float *out = outputs_array(o, j->n + QL_LANES, sizeof *out);
-    uint64_t above = 3;
-    const size_t kept = k->collect(j->order, j->ranges, j->range_count, j->x, j->n, out, &above);
+    uint64_t *above = outputs_array(o, j->range_count, sizeof *above);
+    const size_t kept = k->collect(j->order, j->ranges, j->range_count, j->x, j->n, out, j->counting ? above : NULL);
     outputs_note(o, kept);
-    outputs_note(o, above);
     if (kept <= j->n) {
         outputs_forget(o, out + kept, QL_LANES * sizeof *out);
     }
@@ -264,7 +264,7 @@ static void run_histogram(const ql_kernels *k, const job *j, outputs *o)
 {
     const size_t counters = j->axis.bins + QL_OUTSIDE;
     uint32_t *tables = outputs_counters(o, QL_TABLES * counters);
-    k->histogram(&j->axis, j->x, j->n, tables);
+    k->histogram(&j->axis, j->x, j->n, tables, j->ahead);
     outputs_fold(o, tables, counters);
 }
 
@@ -272,7 +272,7 @@ static void run_count_codes(const ql_kernels *k, const job *j, outputs *o)
 {
     const uint32_t count = (uint32_t)(j->codes.code_hi - j->codes.code_lo + 1);
     uint32_t *tables = outputs_counters(o, QL_TABLES * (size_t)count);
-    k->count_codes(j->codes_in, j->n, j->codes.code_lo, count, tables);
+    k->count_codes(j->codes_in, j->n, j->codes.code_lo, count, tables, j->ahead);
     outputs_fold(o, tables, count);
 }
 

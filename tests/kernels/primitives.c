@@ -29,6 +29,15 @@ static float half_of(int32_t bits)
     return copysignf(v, bits & 0x8000 ? -1.0f : 1.0f);
 }
 
+uint32_t reciprocals(const operands *in, const float about[LANES])
+{
+    uint32_t close = 0;
+    for (size_t l = 0; l < LANES; l++) {
+        close |= (uint32_t)(fabs((double)about[l] * (double)in->g[l] - 1) < 0x1p-11) << l;
+    }
+    return close;
+}
+
 #define LANE(TYPE, NAME) const TYPE NAME = in->NAME[l]
 #define ROW(NAME, VECTORS, PLAIN)                                                                                           \
     static void run_##NAME(const operands *in, outcome *out)                                                                \
@@ -132,6 +141,7 @@ static void fill_operands(operands *in, uint64_t *state)
         in->p[l] = isnan(in->a[l]) ? -1 : in->a[l];
         in->q[l] = isnan(in->b[l]) ? 0 : in->b[l];
         in->w[l] = (float)within((double)in->a[l], -0x1p31, 0x1.fffffep30);
+        in->g[l] = draw_sign(state) * ldexpf(1 + (float)draw_unit(state), (int)draw_below(state, 252) - 126);
         in->x[l] = a_double(state);
         in->y[l] = draw_below(state, 4) ? a_double(state) : draw_sign(state) * in->x[l];
         in->z[l] = a_double(state);

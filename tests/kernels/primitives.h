@@ -16,6 +16,7 @@ typedef struct operands {
     float a[LANES], b[LANES], c[LANES];  /* anything, NaN too */
     float p[LANES], q[LANES];            /* no NaN */
     float w[LANES];                      /* within int32 */
+    float g[LANES];                      /* normal, 1 / g too */
     double x[LANES], y[LANES], z[LANES]; /* anything */
     double u[LANES], v[LANES];           /* no NaN */
     double k[LANES];                     /* within int32 */
@@ -44,6 +45,9 @@ typedef struct primitive {
     const char *name;
     primitive_run *run;
 } primitive;
+
+/* Which lanes of `about` are 1 / g but for a relative error below 2^-11. */
+uint32_t reciprocals(const operands *in, const float about[LANES]);
 
 /* Those of one instruction set, in the order of primitives_rows.h, and the sum of v[n] in its vectors: how fast memory can
  * be read. */

@@ -11,6 +11,7 @@
 #define P vf_load(in->p)
 #define Q vf_load(in->q)
 #define W vf_load(in->w)
+#define G vf_load(in->g)
 #define X vd_load(in->x)
 #define Y vd_load(in->y)
 #define Z vd_load(in->z)
