@@ -77,7 +77,7 @@ deps: ## install the Debian packages that the build and the tests need, after na
 	echo "deps: installed"
 
 check: all golden $(OUT)/keys $(TESTS) $(OUT)/check_kernels ## run every test, with all packages already there
-	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) $(OUT)/check_kernels tests/layers.sh tests/tmux.sh tests/readme.sh
+	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) $(OUT)/check_kernels tests/layers.sh tests/no_avx.sh tests/tmux.sh tests/readme.sh
 
 check-layers: $(OUT)/libqloupe.a ## check that the folders include each other only in the allowed directions
 	@sh tests/layers.sh $(OUT)
