@@ -45,7 +45,8 @@ LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 UI_OBJECTS   := $(UI_SOURCES:%.c=$(OUT)/%.o)
 TESTS        := $(TEST_SOURCES:%.c=$(OUT)/%)
 GOLDEN_OBJECTS := $(OUT)/tests/golden.o $(OUT)/tests/golden_more.o
-OBJECTS      := $(LIB_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/keys.o
+CHECK_OBJECTS := $(patsubst %.c,$(OUT)/%.o,tests/check_kernels.c $(wildcard tests/kernels/*.c))
+OBJECTS      := $(LIB_OBJECTS) $(CHECK_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/keys.o
 
 # The targets for people use all cores, unless -j says otherwise.
 PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
@@ -75,11 +76,25 @@ deps: ## install the Debian packages that the build and the tests need, after na
 	} >$$log 2>&1 || { cat $$log; echo "deps: apt-get failed, see above"; exit 1; }; \
 	echo "deps: installed"
 
-check: all golden $(OUT)/keys $(TESTS) ## run every test, with all packages already there
-	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) tests/layers.sh tests/tmux.sh tests/readme.sh
+check: all golden $(OUT)/keys $(TESTS) $(OUT)/check_kernels ## run every test, with all packages already there
+	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) $(OUT)/check_kernels tests/layers.sh tests/no_avx.sh tests/tmux.sh tests/readme.sh
 
 check-layers: $(OUT)/libqloupe.a ## check that the folders include each other only in the allowed directions
 	@sh tests/layers.sh $(OUT)
+
+check-kernels: $(OUT)/check_kernels ## check every kernel of every instruction set against the scalar one
+	@$(OUT)/check_kernels
+
+# An emulator runs the kernels for AArch64.
+CROSS   ?= aarch64-linux-gnu-
+NEON_DEPS := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+check-neon: ## check the kernels for AArch64, built by a cross compiler, in an emulator
+	@command -v $(CROSS)gcc >/dev/null && command -v qemu-aarch64 >/dev/null || { echo 'check-neon: to install what is missing: make deps-neon'; exit 1; }
+	@+$(PARALLEL) CC=$(CROSS)gcc OUT=$(OUT)-neon LDFLAGS=-static $(OUT)-neon/check_kernels
+	@qemu-aarch64 $(OUT)-neon/check_kernels --rounds 300
+
+deps-neon: ## install the Debian packages that check-neon needs
+	@$(MAKE) --no-print-directory deps DEPS='$(NEON_DEPS)'
 
 golden: $(OUT)/golden ## build the runner of the golden vectors, build/golden
 
@@ -131,7 +146,7 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-.PHONY: all demo test deps check check-layers check-threads golden asan tsan soak run-soak fresh screenshots install uninstall clean help FORCE
+.PHONY: all demo test deps check check-layers check-kernels check-neon deps-neon check-threads golden asan tsan soak run-soak fresh screenshots install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: # keep the tests' objects
 
@@ -146,6 +161,10 @@ $(OUT)/qloupe: $(UI_OBJECTS) $(OUT)/libqloupe.a
 
 $(OUT)/golden: $(GOLDEN_OBJECTS) $(OUT)/tests/npy.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
+
+# The kernels and what they need, no more: it is built for other machines too.
+$(OUT)/check_kernels: $(CHECK_OBJECTS) $(filter $(OUT)/src/kernels/%,$(LIB_OBJECTS)) $(OUT)/src/base/error.o $(OUT)/src/base/text.o
+	$(call SAY,ld)$(LINK) -o $@ $^ -lm
 
 $(OUT)/soak: $(OUT)/tests/soak.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
@@ -168,9 +187,11 @@ $(OUT)/ui/%.o: ui/%.c $(OUT)/flags $(OUT)/datadir
 	$(call SAY,cc)mkdir -p $(@D) && $(COMPILE) -DQLOUPE_DATADIR='"$(DATADIR)"' -c -o $@ $<
 
 # Only these may hold instructions that not every machine has: they are called after a look at the processor.
-ifeq ($(shell uname -m),x86_64)
-$(OUT)/src/kernels/avx2.o: ISA_FLAGS := -mavx2
-$(OUT)/src/kernels/avx512.o: ISA_FLAGS := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
+ISA_FLAGS_avx2   := -mavx2 -mfma -mf16c
+ISA_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c -mprefer-vector-width=512
+ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
+$(OUT)/src/kernels/avx2.o   $(OUT)/tests/kernels/primitives_avx2.o:   ISA_FLAGS := $(ISA_FLAGS_avx2)
+$(OUT)/src/kernels/avx512.o $(OUT)/tests/kernels/primitives_avx512.o: ISA_FLAGS := $(ISA_FLAGS_avx512)
 endif
 
 # Objects are made anew when compiler or flags change.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs tests from the project root, all of them whatever happens, then a summary.
 #
-#   tests/run.sh OUT TEST...      a TEST is a cmocka program, or a shell script that gets OUT as its argument
+#   tests/run.sh OUT TEST...      a TEST is a program, or a shell script that gets OUT as its argument
 #
 # OUT holds the programs under test. The closing lines of a test are shown, all of its output when it fails (or with V=1), and all of
 # it is kept in OUT/tests/NAME.log.
@@ -29,10 +29,11 @@ for test; do
     elif [ -n "$V" ]; then
         cat "$log"
     else
-        grep -E '^\[(==========|  PASSED  )\]|^[a-z]+: ' "$log"
+        grep -E '^\[(==========|  PASSED  )\]|^[a-z_]+: ' "$log"
     fi
     tests=$((tests + 1))
-    cases=$((cases + $(grep -c '^\[       OK \]' "$log")))
+    passed=$(sed -n 's/^[a-z_]*: \([0-9]*\) passed, 0 failed$/\1/p' "$log")
+    cases=$((cases + $(grep -c '^\[       OK \]' "$log") + ${passed:-0}))
 done
 
 echo

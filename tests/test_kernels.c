@@ -181,8 +181,8 @@ static void errors_are_added_in_sixteen_lanes(void **state)
     enum { N = 67 + 9 };
     for (size_t n = 0; n <= 67; n++) {
         for (size_t shift = 0; shift < 9; shift += 4) {
-            float x[N], y[N];
-            double e[N + 1];
+            float x[N], y[N], e[N + 1];
+            double squares[QL_LANES] = { 0 }, want_squares[QL_LANES] = { 0 };
             ql_error_sums got = { 0 }, want = { 0 };
             for (int i = 0; i < N; i++) { /* magnitudes so different that another order of addition shows */
                 x[i] = (float)ldexp(random_normal(&seed), (int)random_below(&seed, 40) - 20);
@@ -193,20 +193,21 @@ static void errors_are_added_in_sixteen_lanes(void **state)
             for (int lane = 0; lane < QL_LANES; lane++)
                 got.abs[lane] = want.abs[lane] = got.yy[lane] = want.yy[lane] = lane;
             e[n] = 4242;
-            ql_kernels_active()->errors(x + shift, y + shift, n, e, &got);
+            ql_kernels_active()->errors(x + shift, y + shift, n, e, &got, squares);
             assert_true(e[n] == 4242);
             for (size_t i = 0; i < n; i++) {
                 const double a = x[i + shift], b = y[i + shift], error = a - b;
-                assert_true(e[i] == error);
+                assert_true(e[i] == (float)error);
                 volatile double square = error * error, xy = a * b, yy = b * b; /* rounded before they are added */
                 want.abs[i % 16] += fabs(error);
-                want.square[i % 16] += square;
+                want_squares[i % 16] += square;
                 want.xy[i % 16] += xy;
                 want.yy[i % 16] += yy;
                 want.max_abs = fmax(want.max_abs, fabs(error));
                 want.zeros += b == 0;
             }
             assert_memory_equal(&got, &want, sizeof want);
+            assert_memory_equal(squares, want_squares, sizeof squares);
         }
     }
 }
@@ -215,20 +216,21 @@ static void a_chunk_cut_at_sixteens_has_the_sums_of_the_whole(void **state)
 {
     (void)state;
     enum { N = 1000 };
-    float x[N], y[N];
-    double e[N];
+    float x[N], y[N], e[N];
+    double squares[2][QL_LANES] = { 0 };
     for (int i = 0; i < N; i++) {
         x[i] = (float)random_normal(&seed);
         y[i] = (float)random_normal(&seed);
     }
     ql_error_sums whole = { 0 }, pieces = { 0 };
-    ql_kernels_active()->errors(x, y, N, e, &whole);
+    ql_kernels_active()->errors(x, y, N, e, &whole, squares[0]);
     for (size_t begin = 0, n; begin < N; begin += n) {
         n = 16 * (1 + begin % 5);
         n = n < N - begin ? n : N - begin;
-        ql_kernels_active()->errors(x + begin, y + begin, n, e, &pieces);
+        ql_kernels_active()->errors(x + begin, y + begin, n, e, &pieces, squares[1]);
     }
     assert_memory_equal(&whole, &pieces, sizeof whole);
+    assert_memory_equal(squares[0], squares[1], sizeof squares[0]);
 }
 
 static void lanes_are_added_in_the_fixed_tree(void **state)
@@ -244,16 +246,28 @@ static void lanes_are_added_in_the_fixed_tree(void **state)
     }
 }
 
-/* The bin of one value, -1: below, QL_BINS: above. */
-static int bin_of(double lo, double hi, double v)
+enum { BINS = 512, COUNTERS = BINS + QL_OUTSIDE };
+
+/* The counts of v[n]: below, bins, above. */
+static void count_in_bins(double lo, double hi, const float *v, size_t n, uint64_t counts[COUNTERS])
 {
-    ql_histogram h = { .lo = lo, .hi = hi };
-    ql_kernels_active()->histogram(&v, 1, &h);
-    int found = h.below ? -1 : h.above ? QL_BINS : -2;
-    uint64_t total = h.below + h.above;
-    for (int i = 0; i < QL_BINS; i++) {
-        total += h.bins[i];
-        found = h.bins[i] ? i : found;
+    static uint32_t tables[QL_TABLES * COUNTERS];
+    memset(tables, 0, sizeof tables);
+    memset(counts, 0, COUNTERS * sizeof *counts);
+    ql_kernels_active()->histogram(&(ql_binning) { .lo = lo, .hi = hi, .bins = BINS }, v, n, tables, NULL);
+    for (int i = 0; i < QL_TABLES * COUNTERS; i++)
+        counts[i % COUNTERS] += tables[i];
+}
+
+/* The bin of one value, -1: below, BINS: above. */
+static int bin_of(double lo, double hi, float v)
+{
+    uint64_t counts[COUNTERS], total = 0;
+    int found = COUNTERS;
+    count_in_bins(lo, hi, &v, 1, counts);
+    for (int i = 0; i < COUNTERS; i++) {
+        total += counts[i];
+        found = counts[i] ? i - 1 : found;
     }
     assert_int_equal(total, 1);
     return found;
@@ -262,62 +276,58 @@ static int bin_of(double lo, double hi, double v)
 static void a_value_on_an_edge_is_in_the_bin_above_it_and_hi_in_the_last(void **state)
 {
     (void)state;
-    for (int i = 0; i < QL_BINS; i++) {
-        assert_int_equal(bin_of(0, QL_BINS, i), i);
-        assert_int_equal(bin_of(0, QL_BINS, nextafter(i + 1, 0)), i);
-        assert_int_equal(bin_of(-1, 1, -1 + i / 256.0), i);
+    for (int i = 0; i < BINS; i++) {
+        assert_int_equal(bin_of(0, BINS, (float)i), i);
+        assert_int_equal(bin_of(0, BINS, nextafterf((float)(i + 1), 0)), i);
+        assert_int_equal(bin_of(-1, 1, (float)(-1 + i / 256.0)), i);
     }
-    assert_int_equal(bin_of(0, QL_BINS, QL_BINS), QL_BINS - 1);
-    assert_int_equal(bin_of(-3, -1, -1), QL_BINS - 1);
+    assert_int_equal(bin_of(0, BINS, BINS), BINS - 1);
+    assert_int_equal(bin_of(-3, -1, -1), BINS - 1);
     assert_int_equal(bin_of(-3, -1, -3), 0);
 }
 
 static void what_lies_outside_is_counted_below_and_above(void **state)
 {
     (void)state;
-    assert_int_equal(bin_of(-1, 1, nextafter(-1, -2)), -1);
-    assert_int_equal(bin_of(-1, 1, nextafter(1, 2)), QL_BINS);
+    assert_int_equal(bin_of(-1, 1, nextafterf(-1, -2)), -1);
+    assert_int_equal(bin_of(-1, 1, nextafterf(1, 2)), BINS);
     assert_int_equal(bin_of(-1, 1, -INFINITY), -1);
-    assert_int_equal(bin_of(-1, 1, INFINITY), QL_BINS);
+    assert_int_equal(bin_of(-1, 1, INFINITY), BINS);
 }
 
 static void an_axis_without_width_has_all_in_its_first_bin(void **state)
 {
     (void)state;
     assert_int_equal(bin_of(2, 2, 2), 0);
-    assert_int_equal(bin_of(0, 0, -0.0), 0);
-    assert_int_equal(bin_of(2, 2, nextafter(2, 3)), QL_BINS);
-    assert_int_equal(bin_of(2, 2, nextafter(2, 1)), -1);
+    assert_int_equal(bin_of(0, 0, -0.0f), 0);
+    assert_int_equal(bin_of(2, 2, nextafterf(2, 3)), BINS);
+    assert_int_equal(bin_of(2, 2, nextafterf(2, 1)), -1);
 }
 
 static void the_whole_float_range_and_denormals_are_axes_too(void **state)
 {
     (void)state;
-    assert_int_equal(bin_of(-FLT_MAX, FLT_MAX, 0), QL_BINS / 2);
-    assert_int_equal(bin_of(-FLT_MAX, FLT_MAX, FLT_MAX), QL_BINS - 1);
-    assert_int_equal(bin_of(0, 0x1p-149, 0x1p-149), QL_BINS - 1);
-    assert_int_equal(bin_of(0, 0x1p-149, 0x1p-150), QL_BINS / 2);
+    assert_int_equal(bin_of(-FLT_MAX, FLT_MAX, 0), BINS / 2);
+    assert_int_equal(bin_of(-FLT_MAX, FLT_MAX, FLT_MAX), BINS - 1);
+    assert_int_equal(bin_of(0, 0x1p-148, 0x1p-148f), BINS - 1);
+    assert_int_equal(bin_of(0, 0x1p-148, 0x1p-149f), BINS / 2);
 }
 
 static void many_values_are_counted_as_one_by_one(void **state)
 {
     (void)state;
     enum { N = 3000 };
-    double v[N];
+    float v[N];
     for (int i = 0; i < N; i++)
-        v[i] = random_normal(&seed);
-    ql_histogram all = { .lo = -1.5, .hi = 2.25 }, sum = all;
-    ql_kernels_active()->histogram(v, N, &all);
+        v[i] = (float)random_normal(&seed);
+    const double lo = -1.5, hi = 2.25;
+    uint64_t all[COUNTERS], sum[COUNTERS] = { 0 };
+    count_in_bins(lo, hi, v, N, all);
     for (int i = 0; i < N; i++) {
-        const double place = floor((v[i] - sum.lo) * QL_BINS / (sum.hi - sum.lo));
-        if (v[i] < sum.lo)
-            sum.below++;
-        else if (v[i] > sum.hi)
-            sum.above++;
-        else
-            sum.bins[place == QL_BINS ? QL_BINS - 1 : (int)place]++;
+        const double at = v[i], place = floor((at - lo) * BINS / (hi - lo));
+        sum[at < lo ? 0 : at > hi ? BINS + 1 : place == BINS ? BINS : 1 + (int)place]++;
     }
-    assert_memory_equal(&all, &sum, sizeof all);
+    assert_memory_equal(all, sum, sizeof all);
 }
 
 int main(void)

@@ -1,13 +1,13 @@
-/* The kernels for x86-64 with AVX2, compiled with its flags (Makefile). */
+/* The kernels for x86-64 with AVX2, FMA and F16C, compiled with its flags (Makefile). */
 #if defined(__x86_64__)
-#include "kernels/body.h"
+#include "kernels/vector.h"
 
 #include "kernels/decode_body.h"
 #include "kernels/encode_body.h"
 
 const ql_kernels ql_kernels_avx2 = {
     .name = "avx2",
-    PLAIN_MEMBERS
+    VECTOR_MEMBERS
     .encode = ENCODE_MEMBERS,
     .decode = DECODE_MEMBERS,
 };

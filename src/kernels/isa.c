@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 static bool always(void)
 {
     return true;
@@ -14,13 +18,15 @@ static bool always(void)
 #if defined(__x86_64__)
 static bool has_avx2(void)
 {
-    return __builtin_cpu_supports("avx2");
+    unsigned a, b, c = 0, d;
+    __get_cpuid(1, &a, &b, &c, &d); /* clang 14 does not know "f16c" */
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && c & bit_F16C;
 }
 
 static bool has_avx512(void)
 {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl");
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 #endif
 
@@ -32,8 +38,10 @@ static const struct {
 } table[] = {
     { &ql_kernels_scalar, always, "plain C, every machine; the definition" },
 #if defined(__x86_64__)
-    { &ql_kernels_avx2, has_avx2, "x86-64 with AVX2" },
+    { &ql_kernels_avx2, has_avx2, "x86-64 with AVX2, FMA and F16C" },
     { &ql_kernels_avx512, has_avx512, "x86-64 with AVX-512 F, BW, DQ and VL" },
+#elif defined(__aarch64__)
+    { &ql_kernels_neon, always, "AArch64 with NEON" },
 #endif
 };
 enum { COUNT = sizeof table / sizeof table[0] };

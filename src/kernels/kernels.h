@@ -139,7 +139,9 @@ typedef struct ql_kernels {
     ql_decode_kernels decode;
 } ql_kernels;
 
-extern const ql_kernels ql_kernels_scalar, ql_kernels_avx2, ql_kernels_avx512; /* the last two on x86-64 only */
+extern const ql_kernels ql_kernels_scalar;
+extern const ql_kernels ql_kernels_avx2, ql_kernels_avx512; /* on x86-64 only */
+extern const ql_kernels ql_kernels_neon;                    /* on AArch64 only */
 
 /* The kernels in use: the fastest that this machine runs, unless ql_isa_use chose others. */
 const ql_kernels *ql_kernels_active(void);

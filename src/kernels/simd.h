@@ -13,7 +13,8 @@
  *   vf_stream(p, v)                      vf_store of a whole line, p aligned to 64, around the cache where the machine can
  *   vf_stream_end()                      after the last one of them, before others may read
  *   vf_min(a, b), vf_max(a, b)           b where the two are equal or one is NaN
- *   vf_max_abs(a, b), vf_min_abs(a, b)   the larger, smaller magnitude; no NaN
+ *   vf_max_abs(a, b)                     the larger magnitude; that of a where b is a quiet NaN
+ *   vf_min_abs(a, b)                     the smaller magnitude; no NaN
  *   vf_round                             to an integer, ties to even
  *   vf_reciprocal(a)                     about 1 / a, relative error below 2^-11, each instruction set another: for what is verified only; a normal,
  *                                        1 / a too
@@ -21,7 +22,7 @@
  *   vf_trunc                             towards zero
  *   vf_select(m, yes, no)
  *   vf_gt ge eq ne                       ordered: false with NaN; ne: true with NaN
- *   vf_least, vf_greatest, vd_greatest   of the lanes
+ *   vf_least, vf_greatest, vd_greatest   of the lanes; no NaN, the sign of a zero is any
  *   vf_lookup16(table, index), vf_lookup32   table[index mod 16], [index mod 32]
  *   vf_compress, vi_compress(p, m, v)    the lanes of m to p, in order; returns how many. May write 16 lanes
  *   vi_...                               the same of integers; wrapping; _u: unsigned
@@ -47,7 +48,7 @@
 #include "kernels/simd_avx512.h"
 #elif defined(__AVX2__)
 #include "kernels/simd_avx2.h"
-#elif defined(__ARM_NEON)
+#elif defined(__aarch64__)
 #include "kernels/simd_neon.h"
 #endif
 

@@ -556,7 +556,8 @@ static void candidate_errors(const ql_candidate *c, const float *x, size_t n, do
         vd sum = vd_load(lanes);
         for (; i + WIDTH <= n; i += WIDTH) {
             const vf v = vf_load(x + i), at = vf_sub(vf_fma(v, inverse, magic), magic);
-            if (vf_greatest(vf_abs(vf_sub(vf_mul(v, inverse), at))) >= near) {
+            const vm sure = vf_gt(vf_set(near), vf_abs(vf_sub(vf_mul(v, inverse), at))); /* not where the quotient is infinite */
+            if (vm_bits(sure) != 0xFFFF) {
                 vd_store(lanes, sum);
                 plain_candidate_errors(c, x + i, WIDTH, lanes);
                 sum = vd_load(lanes);

@@ -1,0 +1,14 @@
+/* The kernels for AArch64: its NEON is always there. */
+#if defined(__aarch64__)
+#include "kernels/vector.h"
+
+#include "kernels/decode_body.h"
+#include "kernels/encode_body.h"
+
+const ql_kernels ql_kernels_neon = {
+    .name = "neon",
+    VECTOR_MEMBERS
+    .encode = ENCODE_MEMBERS,
+    .decode = DECODE_MEMBERS,
+};
+#endif
