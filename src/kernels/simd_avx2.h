@@ -301,6 +301,11 @@ QL_SIMD vf vf_from_bits(vi v)
     return (vf) { _mm256_castsi256_ps(v.a), _mm256_castsi256_ps(v.b) };
 }
 
+QL_SIMD size_t vi_compress(uint32_t *p, vm m, vi v)
+{
+    return vf_compress((float *)p, m, vf_from_bits(v)); /* vectors may be stored anywhere */
+}
+
 QL_SIMD vi vf_to_int(vf v)
 {
     return (vi) { _mm256_cvttps_epi32(v.a), _mm256_cvttps_epi32(v.b) };

@@ -410,13 +410,32 @@ static const uint32_t compress_order[16] = {
     0x00000003, 0x00000300, 0x00000301, 0x00030100, 0x00000302, 0x00030200, 0x00030201, 0x03020100,
 };
 
+QL_SIMD uint8x16_t compressed(uint32_t bits, uint8x16_t v)
+{
+    const uint16x4_t order = vget_low_u16(vmovl_u8(vcreate_u8(compress_order[bits])));
+    return vqtbl1q_u8(v, bytes_of_words(vreinterpretq_s32_u32(vmovl_u16(order))));
+}
+
 /* Writes 4 lanes. */
 QL_SIMD size_t f32_compress(float *p, uint32_t bits, float32x4_t v)
 {
-    const uint16x4_t order = vget_low_u16(vmovl_u8(vcreate_u8(compress_order[bits])));
-    const uint8x16_t at = bytes_of_words(vreinterpretq_s32_u32(vmovl_u16(order)));
-    vst1q_f32(p, vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(v), at)));
+    vst1q_f32(p, vreinterpretq_f32_u8(compressed(bits, vreinterpretq_u8_f32(v))));
     return (size_t)__builtin_popcount(bits);
+}
+
+QL_SIMD size_t u32_compress(uint32_t *p, uint32_t bits, uint32x4_t v)
+{
+    vst1q_u32(p, vreinterpretq_u32_u8(compressed(bits, vreinterpretq_u8_u32(v))));
+    return (size_t)__builtin_popcount(bits);
+}
+
+QL_SIMD size_t vi_compress(uint32_t *p, vm m, vi v)
+{
+    const uint32_t bits = vm_bits(m);
+    size_t kept = u32_compress(p, bits & 15, vreinterpretq_u32_s32(v.a));
+    kept += u32_compress(p + kept, bits >> 4 & 15, vreinterpretq_u32_s32(v.b));
+    kept += u32_compress(p + kept, bits >> 8 & 15, vreinterpretq_u32_s32(v.c));
+    return kept + u32_compress(p + kept, bits >> 12, vreinterpretq_u32_s32(v.d));
 }
 
 QL_SIMD size_t vf_compress(float *p, vm m, vf v)
