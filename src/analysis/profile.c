@@ -87,10 +87,10 @@ static void take_table(worker_state *w)
     w->uncounted = 0;
 }
 
-static void count_bins(const profile_job *job, worker_state *w, const float *x, size_t n)
+static void count_bins(const profile_job *job, worker_state *w, const float *x, size_t n, const float *ahead)
 {
     const ql_binning axis = { w->histogram.lo, w->histogram.hi, QL_BINS, false };
-    job->kernels->histogram(&axis, x, n, w->table, NULL);
+    job->kernels->histogram(&axis, x, n, w->table, ahead);
     w->uncounted += n;
     if (w->uncounted > UINT32_MAX - QL_TILE) {
         take_table(w);
@@ -107,7 +107,7 @@ static void add_wide_moments(const profile_job *job, worker_state *w, const doub
         w->moments.m4[lane] += c2 * c2;
         w->values[i] = (float)values[i];
     }
-    count_bins(job, w, w->values, n);
+    count_bins(job, w, w->values, n, NULL);
 }
 
 static void count_beyond(const profile_job *job, worker_state *w, const double *values, size_t n)
@@ -159,7 +159,7 @@ static bool add_finite(const profile_job *job, worker_state *w, unsigned worker,
         return false;
     } else if (job->pass == MOMENTS) {
         job->kernels->moments(x, n, job->mean, &w->moments);
-        count_bins(job, w, x, n);
+        count_bins(job, w, x, n, ahead);
     } else {
         job->kernels->beyond(x, n, job->mean, job->limit, w->beyond);
     }
@@ -173,12 +173,13 @@ static ql_status add_tile(const profile_job *job, worker_state *w, unsigned work
 {
     ql_status status;
     if (!job->wide) {
-        status = ql_tensor_read_f32(job->tensor, begin, n, w->values, w->bytes, error);
-        if (status != QL_OK || add_finite(job, w, worker, w->values, n, begin, NULL)) {
+        const float *x;
+        status = ql_tensor_fetch_f32(job->tensor, begin, n, w->values, w->bytes, &x, error);
+        if (status != QL_OK || add_finite(job, w, worker, x, n, begin, x == w->values ? NULL : x + n)) {
             return status;
         }
         for (size_t i = 0; i < n; i++) {
-            w->wide[i] = w->values[i];
+            w->wide[i] = x[i];
         }
     } else {
         status = ql_tensor_read_f64(job->tensor, begin, n, w->wide, w->bytes, error);
@@ -515,6 +516,9 @@ ql_status ql_profile_make(ql_engine *engine, const ql_model *model, const ql_ten
     }
     if (status == QL_OK) {
         status = run(&job, p, monitor, error);
+    }
+    if (status == QL_OK) {
+        status = ql_source_check(tensor->storage->source, error);
     }
     ql_select_free(&job.select);
     ql_ranks_free(&job.ranks);

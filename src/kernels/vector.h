@@ -382,7 +382,7 @@ static void fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *t
     size_t i = 0;
     for (; i + AT_ONCE <= n; i += AT_ONCE) {
         for (int k = 0; k < AT_ONCE; k += WIDTH) {
-            const vd t = vd_mul(vd_sub(vd_load_f(x + i + k), lo), per_unit);
+            const vd t = vd_max(vd_mul(vd_sub(vd_load_f(x + i + k), lo), per_unit), vd_zero());
             const vi b = vi_min(vd_to_int(t), last_bin);
             vi_store_u32(bin + k, b);
             vi_store_u32(part + k, vi_min(vd_to_int(vd_mul(vd_sub(t, vd_from_int(b)), parts)), last_part));

@@ -215,8 +215,10 @@ static void count_lower(ql_ranks *r, const ql_kernels *kernels, worker *w, const
 {
     const size_t count = kernels->collect(r->order, r->ranges, r->range_count, x, n, w->found, NULL);
     for (size_t i = 0; i < count; i++) {
-        const uint32_t key = key_of(r->order, x[w->found[i]]);
-        w->lower[(size_t)r->slot_of[key >> 16] * HALF + key % HALF]++;
+        const uint32_t key = key_of(r->order, x[w->found[i]]), slot = r->slot_of[key >> 16];
+        if (slot != NO_SLOT) { /* a mapped file may change at any moment; that is noticed later */
+            w->lower[(size_t)slot * HALF + key % HALF]++;
+        }
     }
 }
 
