@@ -300,7 +300,7 @@ static ql_status guess_percentile(const measure_job *job, const ql_profile *prof
             errors[at + i] = w->tile.x[i] - w->tile.y[i];
         }
     }
-    ql_status status = ql_ranks_guess(job->ranks, errors, sample->count, error);
+    ql_status status = ql_ranks_guess(job->ranks, job->kernels, errors, sample->count, error);
     free(errors);
     return status;
 }

@@ -225,8 +225,12 @@ QL_SIMD size_t collect_few(ql_order order, const uint32_t (*ranges)[2], unsigned
 {
     const vi lanes = vi_load(lane_numbers);
     size_t kept = 0, width;
+    const vi first = vi_set((int32_t)ranges[0][0]);
     for (size_t i = 0; i < n; i += width) {
         const vi keys = keys_of(order, next_lanes(x + i, n - i, &width));
+        if (count == 1 && !vm_bits(vi_le_u(first, keys))) { /* ranges of large values are looked for most often */
+            continue;
+        }
         const vm in = vm_and(in_ranges(ranges, count, keys), vm_head(width));
         for (unsigned r = 0; r < count; r++) {
             const vm at_most = vm_and(vi_le_u(keys, vi_set((int32_t)ranges[r][1])), vm_head(width));

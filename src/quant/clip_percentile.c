@@ -2,15 +2,12 @@
  * clip=percentile: exact percentiles with linear interpolation (NumPy's "linear"). Symmetric mappings take one percentile of
  * the magnitudes; the others two of the values. A whole tensor is selected as a stream; the groups of one, each in memory.
  */
-#include "base/error.h"
 #include "quant/calibrate.h"
 #include "quant/ranks.h"
 #include "quant/sample.h"
 #include "quant/select.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* The percentile of float32 values in memory, which are reordered. */
 static double percentile_of(float *values, size_t n, double percent)
@@ -42,23 +39,6 @@ static void feed(void *context, unsigned worker, void *memory, uint64_t begin, c
     ql_ranks_feed(context, ql_kernels_active(), worker, x, n, NULL);
 }
 
-/* From the profile's sample, unless outliers are missing among the values. */
-static ql_status guess(const ql_calibration *c, ql_ranks *ranks, ql_error *error)
-{
-    const ql_sample *sample = c->profile->sample;
-    if (c->outliers->active) {
-        return QL_OK;
-    }
-    float *values = malloc(sample->count * sizeof *values);
-    if (!values) {
-        return ql_fail_memory(error, sample->count * sizeof *values);
-    }
-    memcpy(values, sample->values, sample->count * sizeof *values);
-    ql_status status = ql_ranks_guess(ranks, values, sample->count, error);
-    free(values);
-    return status;
-}
-
 static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
 {
     const uint64_t elements = c->groups->elements;
@@ -70,7 +50,9 @@ static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
         ql_ranks_new(ql_engine_threads(c->engine), symmetric ? QL_BY_MAGNITUDE : QL_BY_VALUE, elements, &ranks, error);
     if (status == QL_OK) {
         ql_ranks_want(ranks, elements, wanted, symmetric ? 2 : 4);
-        status = guess(c, ranks, error);
+        if (!c->outliers->active) { /* they are missing among the values, but not in the sample */
+            status = ql_ranks_guess(ranks, ql_kernels_active(), c->profile->sample->values, c->profile->sample->count, error);
+        }
     }
     ql_stream stream = ql_calibration_stream(c);
     stream.context = ranks;

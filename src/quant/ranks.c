@@ -24,6 +24,7 @@ typedef struct worker {
     uint32_t *lower;              /* [slots][HALF] */
     uint64_t above[SLOTS];        /* keeping: values above each range */
     uint32_t found[QL_RANKS_FEED + QL_LANES];
+    float same[QL_RANKS_FEED];    /* of a sample */
 } worker;
 
 struct ql_ranks {
@@ -147,13 +148,39 @@ void ql_ranks_watch(ql_ranks *r, float v)
 
 /* ---- A guess */
 
-/* The key of the sample's value at `place`, 0 or the largest beyond its ends; zeros of both signs are one. */
-static uint32_t sample_key(const ql_ranks *r, float *sample, size_t n, double place, bool upwards)
+/* The upper half of the key at a rank; *rank becomes the rank among those that share it. */
+static uint32_t upper_at(const uint32_t *counts, uint64_t *rank)
+{
+    uint32_t upper = 0;
+    while (upper + 1 < HALF && *rank >= counts[upper]) {
+        *rank -= counts[upper++];
+    }
+    return upper;
+}
+
+/* The key of the sample's value at `place`, 0 or the largest beyond its ends; zeros of both signs are one. counts: of the upper halves. */
+static uint32_t sample_key(const ql_ranks *r, const ql_kernels *kernels, const uint32_t *counts, const float *sample, size_t n, double place,
+                           bool upwards)
 {
     if (place < 0 || place >= (double)n) {
         return place < 0 ? 0 : UINT32_MAX;
     }
-    const float v = ql_nth(sample, n, (size_t)place);
+    uint64_t rank = (uint64_t)place;
+    const uint32_t upper = upper_at(counts, &rank), range[1][2] = { { upper << 16, upper << 16 | 0xFFFF } };
+    uint32_t *found = r->workers[0].found;
+    float *same = r->workers[0].same;
+    size_t count = 0;
+    for (size_t done = 0; done < n && count < QL_RANKS_FEED; done += QL_RANKS_FEED) {
+        const size_t feed = n - done < QL_RANKS_FEED ? n - done : QL_RANKS_FEED;
+        const size_t more = kernels->collect(r->order, range, 1, sample + done, feed, found, NULL);
+        for (size_t i = 0; i < more && count < QL_RANKS_FEED; i++) {
+            const float v = sample[done + found[i]];
+            same[count++] = r->order == QL_BY_MAGNITUDE ? fabsf(v) : v;
+        }
+    }
+    /* Of a great many that are alike, some will do. */
+    const uint64_t at = rank * count / (counts[upper] ? counts[upper] : 1);
+    const float v = ql_nth(same, count, at < count ? (size_t)at : count - 1);
     return key_of(r->order, v != 0 ? v : upwards ? 0.0f : -0.0f);
 }
 
@@ -163,23 +190,23 @@ static int compare_ranges(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-ql_status ql_ranks_guess(ql_ranks *r, float *sample, size_t n, ql_error *error)
+ql_status ql_ranks_guess(ql_ranks *r, const ql_kernels *kernels, const float *sample, size_t n, ql_error *error)
 {
     if (r->stage != UPPER || n == 0) {
         return QL_OK;
     }
-    for (size_t i = 0; i < n && r->order == QL_BY_MAGNITUDE; i++) {
-        sample[i] = fabsf(sample[i]);
-    }
+    uint32_t *counts = r->workers[0].upper;
+    kernels->count_upper(r->order, sample, n, counts, NULL);
     double share = 0; /* of the values that will be kept */
     for (unsigned i = 0; i < r->wanted_count; i++) {
-        /* A sample's rank is off by less than eight standard deviations, but where neighbours are alike. */
+        /* A sample's rank is hardly ever off by more than six standard deviations, but where neighbours are alike. */
         const double p = ((double)r->wanted[i] + 0.5) / (double)r->total, place = p * (double)n;
-        const double margin = 8 * sqrt(p * (1 - p) * (double)n) + 8;
-        r->ranges[i][0] = sample_key(r, sample, n, place - margin, false);
-        r->ranges[i][1] = sample_key(r, sample, n, place + margin, true);
+        const double margin = 6 * sqrt(p * (1 - p) * (double)n) + 6;
+        r->ranges[i][0] = sample_key(r, kernels, counts, sample, n, place - margin, false);
+        r->ranges[i][1] = sample_key(r, kernels, counts, sample, n, place + margin, true);
         share += 2 * margin / (double)n;
     }
+    memset(counts, 0, HALF * sizeof *counts);
     qsort(r->ranges, r->wanted_count, sizeof *r->ranges, compare_ranges);
     r->range_count = 0;
     for (unsigned i = 0; i < r->wanted_count; i++) { /* those that overlap become one */
@@ -269,6 +296,19 @@ static size_t gather_range(const ql_ranks *r, const uint32_t range[2], double *k
     return count;
 }
 
+/* wanted[i], the k-th of kept[n]. When the one before was the neighbour below, selecting that has left nothing but this and larger ones behind it. */
+static double kept_value(const ql_ranks *r, unsigned i, double *kept, size_t n, size_t k)
+{
+    if (i == 0 || k == 0 || r->wanted[i] != r->wanted[i - 1] + 1) {
+        return ql_nth_wide(kept, n, k);
+    }
+    double least = kept[k];
+    for (size_t rest = k + 1; rest < n; rest++) {
+        least = kept[rest] < least ? kept[rest] : least;
+    }
+    return least;
+}
+
 /* Finds what is wanted among the kept values; false when the guess was wrong. */
 static bool find_kept(ql_ranks *r)
 {
@@ -287,7 +327,7 @@ static bool find_kept(ql_ranks *r)
         const uint64_t below = r->total - above - count;
         for (unsigned i = 0; i < r->wanted_count; i++) {
             if (r->wanted[i] >= below && r->wanted[i] - below < count) {
-                r->value[i] = ql_nth_wide(rest, count, (size_t)(r->wanted[i] - below));
+                r->value[i] = kept_value(r, i, rest, count, (size_t)(r->wanted[i] - below));
                 found++;
             }
         }
@@ -304,8 +344,8 @@ static void add_slot(ql_ranks *r, uint32_t upper)
     }
 }
 
-/* The upper half of the key at a rank; *rank becomes the rank among those that share it. */
-static uint32_t upper_at(const ql_ranks *r, uint64_t *rank)
+/* The same of all values. */
+static uint32_t upper_of_all(const ql_ranks *r, uint64_t *rank)
 {
     uint32_t upper = 0;
     while (upper + 1 < HALF && *rank >= r->upper[upper]) {
@@ -325,7 +365,7 @@ static ql_status begin_lower(ql_ranks *r, ql_error *error)
     }
     for (unsigned i = 0; i < r->wanted_count; i++) {
         uint64_t rank = r->wanted[i];
-        add_slot(r, upper_at(r, &rank));
+        add_slot(r, upper_of_all(r, &rank));
     }
     for (unsigned i = 0; i < r->watched_count; i++) {
         add_slot(r, key_of(r->order, r->watched[i]) >> 16);
@@ -369,7 +409,7 @@ static bool find_lower(ql_ranks *r)
     }
     for (unsigned i = 0; i < r->wanted_count; i++) {
         uint64_t rank = r->wanted[i];
-        const uint32_t upper = upper_at(r, &rank);
+        const uint32_t upper = upper_of_all(r, &rank);
         const uint64_t *lower = r->lower + (size_t)r->slot_of[upper] * HALF;
         uint32_t low = 0;
         while (low + 1 < HALF && rank >= lower[low]) {
