@@ -25,6 +25,7 @@ typedef struct worker {
     uint64_t above[SLOTS];        /* keeping: values above each range */
     uint32_t found[QL_RANKS_FEED + QL_LANES];
     float same[QL_RANKS_FEED];    /* of a sample */
+    double least, most;           /* keeping one key: of the values */
 } worker;
 
 struct ql_ranks {
@@ -217,24 +218,39 @@ ql_status ql_ranks_guess(ql_ranks *r, const ql_kernels *kernels, const float *sa
             memmove(r->ranges[r->range_count++], r->ranges[i], sizeof *r->ranges);
         }
     }
+    for (unsigned i = 0; i < r->threads; i++) {
+        r->workers[i].least = INFINITY;
+        r->workers[i].most = -INFINITY;
+    }
     return begin_keeping(r, (size_t)(fmin(2 * share, 1) * (double)r->total) + FEW, error);
 }
 
 /* ---- Scans */
 
-/* A place for `count` values to keep; NULL when there is no room, which is noticed after the scan. */
-static double *room(ql_ranks *r, size_t count)
+/* All that is looked for is one key: how often it comes is enough, if the values with it are all the same. */
+static bool is_one_key(const ql_ranks *r)
 {
-    const size_t at = count ? atomic_fetch_add_explicit(&r->kept_count, count, memory_order_relaxed) : 0;
-    return count && at + count <= r->kept_size ? r->kept + at : NULL;
+    return r->range_count == 1 && r->ranges[0][0] == r->ranges[0][1];
 }
 
-static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float *x, size_t n)
+/* Keeps the values whose keys are wanted: x[i], or x[i] - y[i] where the key is that of e[i]. */
+static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float *e, const float *x, const float *y, size_t n)
 {
-    const size_t count = kernels->collect(r->order, r->ranges, r->range_count, x, n, w->found, w->above);
-    double *to = room(r, count);
-    for (size_t i = 0; to && i < count; i++) {
-        to[i] = x[w->found[i]];
+    const size_t count = kernels->collect(r->order, r->ranges, r->range_count, e, n, w->found, w->above);
+    if (count == 0) {
+        return;
+    }
+    const size_t at = atomic_fetch_add_explicit(&r->kept_count, count, memory_order_relaxed);
+    const bool one_key = is_one_key(r);
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t place = w->found[i];
+        const double v = y ? (double)x[place] - (double)y[place] : (double)x[place];
+        if (one_key) {
+            w->least = v < w->least ? v : w->least;
+            w->most = v > w->most ? v : w->most;
+        } else if (at + i < r->kept_size) { /* the others are missed after the scan */
+            r->kept[at + i] = v;
+        }
     }
 }
 
@@ -254,7 +270,7 @@ void ql_ranks_feed(ql_ranks *r, const ql_kernels *kernels, unsigned index, const
     worker *w = &r->workers[index];
     switch (r->stage) {
     case KEEPING:
-        keep(r, kernels, w, x, n);
+        keep(r, kernels, w, x, x, NULL, n);
         break;
     case UPPER:
         kernels->count_upper(r->order, x, n, w->upper, ahead);
@@ -272,11 +288,7 @@ void ql_ranks_feed_errors(ql_ranks *r, const ql_kernels *kernels, unsigned index
         ql_ranks_feed(r, kernels, index, e, n, NULL);
         return;
     }
-    const size_t count = kernels->collect(r->order, r->ranges, r->range_count, e, n, w->found, w->above);
-    double *to = room(r, count);
-    for (size_t i = 0; to && i < count; i++) {
-        to[i] = (double)x[w->found[i]] - (double)y[w->found[i]];
-    }
+    keep(r, kernels, w, e, x, y, n);
 }
 
 /* ---- After a scan */
@@ -309,10 +321,33 @@ static double kept_value(const ql_ranks *r, unsigned i, double *kept, size_t n, 
     return least;
 }
 
+/* All kept values have one key. */
+static bool find_one_key(ql_ranks *r, size_t n)
+{
+    double least = INFINITY, most = -INFINITY;
+    uint64_t below = r->total - n;
+    for (unsigned i = 0; i < r->threads; i++) {
+        least = fmin(least, r->workers[i].least);
+        most = fmax(most, r->workers[i].most);
+        below -= r->workers[i].above[0];
+    }
+    bool found = true;
+    for (unsigned i = 0; i < r->wanted_count; i++) {
+        found = found && r->wanted[i] >= below && r->wanted[i] - below < n;
+        r->value[i] = r->order == QL_BY_MAGNITUDE ? fabs(least) : least;
+    }
+    /* By magnitude, values of both signs have the same key. */
+    const bool same = least == most || (r->order == QL_BY_MAGNITUDE && least == -most);
+    return found && same;
+}
+
 /* Finds what is wanted among the kept values; false when the guess was wrong. */
 static bool find_kept(ql_ranks *r)
 {
     const size_t n = atomic_load(&r->kept_count);
+    if (is_one_key(r)) {
+        return find_one_key(r, n);
+    }
     if (n > r->kept_size) {
         return false;
     }
