@@ -432,15 +432,44 @@ QL_SIMD vm exact_codes(vd d, vd z, vd lo, vd hi, const float *x, int16_t *q, flo
     return vm_or(vd_gt(lo, code), vd_gt(code, hi));
 }
 
-/* 16 elements quickly; returns which codes had to be clamped, raises `worst` to the largest distance from an integer. */
-QL_SIMD vm quick_codes(vf inverse, vf step, vi bias, vf lo, vf hi, const float *x, int16_t *q, float *y, vf *worst)
+/* Before they are clamped, 16 codes as MAGIC + code - zero. */
+QL_SIMD vf quick_places(vf inverse, const float *x)
 {
-    const vf v = vf_load(x), magic = vf_set(MAGIC), at = vf_fma(v, inverse, magic);
-    const vf clamped = vf_min(vf_max(at, lo), hi);
-    *worst = vf_max_abs(*worst, vf_sub(vf_mul(v, inverse), vf_sub(at, magic)));
+    return vf_fma(vf_load(x), inverse, vf_set(MAGIC));
+}
+
+/* What 64 elements have shown: the largest distance from an integer, and bits that clamping has changed. */
+typedef struct block_check {
+    vf worst;
+    vi changed;
+} block_check;
+
+/* 16 elements quickly. */
+QL_SIMD void quick_codes(vf inverse, vf step, vi bias, vf lo, vf hi, const float *x, int16_t *q, float *y, block_check *check)
+{
+    const vf v = vf_load(x), magic = vf_set(MAGIC), at = quick_places(inverse, x), clamped = vf_min(vf_max(at, lo), hi);
+    check->worst = vf_max_abs(check->worst, vf_sub(vf_mul(v, inverse), vf_sub(at, magic)));
+    check->changed = vi_or(check->changed, vi_xor(vf_bits(at), vf_bits(clamped)));
     vi_store_i16(q, vi_sub(vf_bits(clamped), bias));
     vf_store(y, vf_mul(vf_sub(clamped, magic), step));
-    return vf_ne(at, clamped);
+}
+
+/* How many of 16 codes have to be clamped. */
+QL_SIMD uint64_t count_outside(vf inverse, vf lo, vf hi, const float *x)
+{
+    const vf at = quick_places(inverse, x);
+    return (uint64_t)__builtin_popcount(vm_bits(vm_or(vf_gt(lo, at), vf_gt(at, hi))));
+}
+
+/* False when a quotient is too near to a tie. */
+QL_SIMD bool is_sure(const block_check *check, float near)
+{
+    return !vm_bits(vf_ge(check->worst, vf_set(near)));
+}
+
+QL_SIMD bool is_any_clamped(const block_check *check)
+{
+    return vm_bits(vi_eq(check->changed, vi_set(0))) != 0xFFFF;
 }
 
 /* A block of 64 elements of a run. */
@@ -448,18 +477,20 @@ QL_SIMD uint64_t run_block(ql_uniform codes, float step, int32_t zero, bool quic
 {
     uint64_t outside = 0;
     if (quick) {
-        vf worst = vf_set(0);
+        block_check check = { vf_set(0), vi_set(0) };
         const vi bias = vi_set(MAGIC_BITS - zero);
+        const vf inverse = vf_set(1 / step);
         const vf lo = vf_set(MAGIC + (float)(codes.code_lo - zero)), hi = vf_set(MAGIC + (float)(codes.code_hi - zero));
         for (int k = 0; k < BLOCK; k += WIDTH) {
-            const vm clamped = quick_codes(vf_set(1 / step), vf_set(step), bias, lo, hi, x + k, q + k, y + k, &worst);
-            outside += (uint64_t)__builtin_popcount(vm_bits(clamped));
+            quick_codes(inverse, vf_set(step), bias, lo, hi, x + k, q + k, y + k, &check);
         }
-        if (vf_greatest(worst) < near) {
+        if (is_sure(&check, near)) {
+            for (int k = 0; k < BLOCK && is_any_clamped(&check); k += WIDTH) {
+                outside += count_outside(inverse, lo, hi, x + k);
+            }
             return outside;
         }
     }
-    outside = 0;
     for (int k = 0; k < BLOCK; k += WIDTH) {
         outside += (uint64_t)__builtin_popcount(vm_bits(exact_codes(vd_set(step), vd_set(zero), vd_set(codes.code_lo),
                                                                     vd_set(codes.code_hi), x + k, q + k, y + k)));
@@ -480,26 +511,47 @@ static uint64_t uniform_run(ql_uniform codes, float step, int32_t zero, const fl
     return outside + plain_uniform_run(codes, step, zero, x + i, n - i, q + i, y + i);
 }
 
-/* The same with parameters of its own for every element. */
+/* The parameters of 16 elements that each have their own. */
+typedef struct own_steps {
+    vf step, inverse, lo, hi;
+    vi bias;
+    vm far; /* too large or small to be quick */
+} own_steps;
+
+QL_SIMD own_steps steps_of(ql_uniform codes, const float *step, const int32_t *zero)
+{
+    const vi none = vi_set(0), z = zero ? vi_load(zero) : none;
+    const vf d = vf_load(step), guess = vf_reciprocal(d), two = vf_set(2);
+    const vf better = vf_mul(guess, vf_sub(two, vf_mul(d, guess)));
+    return (own_steps) {
+        .step = d,
+        .inverse = vf_mul(better, vf_sub(two, vf_mul(d, better))),
+        .lo = vf_from_bits(vi_sub(vi_set(MAGIC_BITS + codes.code_lo), z)),
+        .hi = vf_from_bits(vi_sub(vi_set(MAGIC_BITS + codes.code_hi), z)),
+        .bias = vi_sub(vi_set(MAGIC_BITS), z),
+        .far = vm_or(vm_or(vf_gt(vf_set(0x1p-100f), d), vf_gt(d, vf_set(0x1p100f))),
+                     vi_gt(vi_max(z, vi_sub(none, z)), vi_set(NEAR_ZERO))),
+    };
+}
+
+/* A block of 64 elements. */
 QL_SIMD uint64_t each_block(ql_uniform codes, const float *step, const int32_t *zero, float near, const float *x, int16_t *q, float *y)
 {
-    const vi none = vi_set(0);
-    vf worst = vf_set(0);
+    block_check check = { vf_set(0), vi_set(0) };
     vm far = vm_none();
     uint64_t outside = 0;
     for (int k = 0; k < BLOCK; k += WIDTH) {
-        const vi z = zero ? vi_load(zero + k) : none;
-        const vf d = vf_load(step + k), guess = vf_reciprocal(d), two = vf_set(2);
-        const vf better = vf_mul(guess, vf_sub(two, vf_mul(d, guess))), inverse = vf_mul(better, vf_sub(two, vf_mul(d, better)));
-        const vf lo = vf_from_bits(vi_sub(vi_set(MAGIC_BITS + codes.code_lo), z)), hi = vf_from_bits(vi_sub(vi_set(MAGIC_BITS + codes.code_hi), z));
-        far = vm_or(far, vm_or(vf_gt(vf_set(0x1p-100f), d), vf_gt(d, vf_set(0x1p100f))));
-        far = vm_or(far, vi_gt(vi_max(z, vi_sub(none, z)), vi_set(NEAR_ZERO)));
-        outside += (uint64_t)__builtin_popcount(vm_bits(quick_codes(inverse, d, vi_sub(vi_set(MAGIC_BITS), z), lo, hi, x + k, q + k, y + k, &worst)));
+        const own_steps own = steps_of(codes, step + k, zero ? zero + k : NULL);
+        far = vm_or(far, own.far);
+        quick_codes(own.inverse, own.step, own.bias, own.lo, own.hi, x + k, q + k, y + k, &check);
     }
-    if (!vm_bits(far) && vf_greatest(worst) < near) {
+    if (!vm_bits(far) && is_sure(&check, near)) {
+        for (int k = 0; k < BLOCK && is_any_clamped(&check); k += WIDTH) {
+            const own_steps own = steps_of(codes, step + k, zero ? zero + k : NULL);
+            outside += count_outside(own.inverse, own.lo, own.hi, x + k);
+        }
         return outside;
     }
-    outside = 0;
     for (int k = 0; k < BLOCK; k += WIDTH) {
         const vd z = zero ? vd_from_int(vi_load(zero + k)) : vd_zero();
         outside += (uint64_t)__builtin_popcount(vm_bits(exact_codes(vd_load_f(step + k), z, vd_set(codes.code_lo), vd_set(codes.code_hi),
