@@ -87,10 +87,10 @@ static void take_table(worker_state *w)
     w->uncounted = 0;
 }
 
-static void count_bins(const profile_job *job, worker_state *w, const float *x, size_t n, const float *ahead)
+static void count_bins(const profile_job *job, worker_state *w, const float *x, size_t n)
 {
     const ql_binning axis = { w->histogram.lo, w->histogram.hi, QL_BINS, false };
-    job->kernels->histogram(&axis, x, n, w->table, ahead);
+    job->kernels->histogram(&axis, x, n, w->table);
     w->uncounted += n;
     if (w->uncounted > UINT32_MAX - QL_TILE) {
         take_table(w);
@@ -107,7 +107,7 @@ static void add_wide_moments(const profile_job *job, worker_state *w, const doub
         w->moments.m4[lane] += c2 * c2;
         w->values[i] = (float)values[i];
     }
-    count_bins(job, w, w->values, n, NULL);
+    count_bins(job, w, w->values, n);
 }
 
 static void count_beyond(const profile_job *job, worker_state *w, const double *values, size_t n)
@@ -143,12 +143,12 @@ static void add_any(const profile_job *job, worker_state *w, unsigned worker, si
         for (size_t i = 0; i < n; i++) {
             w->values[i] = (float)values[i];
         }
-        ql_ranks_feed(job->ranks, job->kernels, worker, w->values, n, NULL);
+        ql_ranks_feed(job->ranks, job->kernels, worker, w->values, n);
     }
 }
 
 /* Finite values as float32; false, and nothing is done, when there are others among them. */
-static bool add_finite(const profile_job *job, worker_state *w, unsigned worker, const float *x, size_t n, uint64_t begin, const float *ahead)
+static bool add_finite(const profile_job *job, worker_state *w, unsigned worker, const float *x, size_t n, uint64_t begin)
 {
     if (job->pass == CENSUS) {
         if (!ql_seen_add(&w->seen, &w->sums, job->kernels, x, n, begin)) {
@@ -159,12 +159,12 @@ static bool add_finite(const profile_job *job, worker_state *w, unsigned worker,
         return false;
     } else if (job->pass == MOMENTS) {
         job->kernels->moments(x, n, job->mean, &w->moments);
-        count_bins(job, w, x, n, ahead);
+        count_bins(job, w, x, n);
     } else {
         job->kernels->beyond(x, n, job->mean, job->limit, w->beyond);
     }
     if (job->selecting) {
-        ql_ranks_feed(job->ranks, job->kernels, worker, x, n, ahead);
+        ql_ranks_feed(job->ranks, job->kernels, worker, x, n);
     }
     return true;
 }
@@ -175,7 +175,7 @@ static ql_status add_tile(const profile_job *job, worker_state *w, unsigned work
     if (!job->wide) {
         const float *x;
         status = ql_tensor_fetch_f32(job->tensor, begin, n, w->values, w->bytes, &x, error);
-        if (status != QL_OK || add_finite(job, w, worker, x, n, begin, x == w->values ? NULL : x + n)) {
+        if (status != QL_OK || add_finite(job, w, worker, x, n, begin)) {
             return status;
         }
         for (size_t i = 0; i < n; i++) {

@@ -36,7 +36,7 @@ static void feed(void *context, unsigned worker, void *memory, uint64_t begin, c
 {
     (void)memory;
     (void)begin;
-    ql_ranks_feed(context, ql_kernels_active(), worker, x, n, NULL);
+    ql_ranks_feed(context, ql_kernels_active(), worker, x, n);
 }
 
 static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)

@@ -37,7 +37,7 @@ static void feed(void *context, unsigned worker, void *memory, uint64_t begin, c
 {
     (void)memory;
     (void)begin;
-    ql_ranks_feed(((const search *)context)->ranks, ql_kernels_active(), worker, x, n, NULL);
+    ql_ranks_feed(((const search *)context)->ranks, ql_kernels_active(), worker, x, n);
 }
 
 static void count(void *context, unsigned worker, void *memory, uint64_t begin, const float *x, size_t n)

@@ -197,7 +197,7 @@ ql_status ql_ranks_guess(ql_ranks *r, const ql_kernels *kernels, const float *sa
         return QL_OK;
     }
     uint32_t *counts = r->workers[0].upper;
-    kernels->count_upper(r->order, sample, n, counts, NULL);
+    kernels->count_upper(r->order, sample, n, counts);
     double share = 0; /* of the values that will be kept */
     for (unsigned i = 0; i < r->wanted_count; i++) {
         /* A sample's rank is hardly ever off by more than six standard deviations, but where neighbours are alike. */
@@ -265,7 +265,7 @@ static void count_lower(ql_ranks *r, const ql_kernels *kernels, worker *w, const
     }
 }
 
-void ql_ranks_feed(ql_ranks *r, const ql_kernels *kernels, unsigned index, const float *x, size_t n, const float *ahead)
+void ql_ranks_feed(ql_ranks *r, const ql_kernels *kernels, unsigned index, const float *x, size_t n)
 {
     worker *w = &r->workers[index];
     switch (r->stage) {
@@ -273,7 +273,7 @@ void ql_ranks_feed(ql_ranks *r, const ql_kernels *kernels, unsigned index, const
         keep(r, kernels, w, x, x, NULL, n);
         break;
     case UPPER:
-        kernels->count_upper(r->order, x, n, w->upper, ahead);
+        kernels->count_upper(r->order, x, n, w->upper);
         break;
     case LOWER:
         count_lower(r, kernels, w, x, n);
@@ -285,7 +285,7 @@ void ql_ranks_feed_errors(ql_ranks *r, const ql_kernels *kernels, unsigned index
 {
     worker *w = &r->workers[index];
     if (r->stage != KEEPING) {
-        ql_ranks_feed(r, kernels, index, e, n, NULL);
+        ql_ranks_feed(r, kernels, index, e, n);
         return;
     }
     keep(r, kernels, w, e, x, y, n);
