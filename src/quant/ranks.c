@@ -2,6 +2,7 @@
 #include "quant/ranks.h"
 
 #include "base/error.h"
+#include "base/pages.h"
 #include "quant/select.h"
 
 #include <math.h>
@@ -21,7 +22,7 @@ typedef enum stage { KEEPING, UPPER, LOWER } stage;
 /* What a worker has counted and what it works with. */
 typedef struct worker {
     uint32_t *upper;              /* [HALF] */
-    uint32_t *lower;              /* [slots][HALF] */
+    uint32_t *lower;              /* [slots][HALF], or NULL */
     uint64_t above[SLOTS];        /* keeping: values above each range */
     uint32_t found[QL_RANKS_FEED + QL_LANES];
     float same[QL_RANKS_FEED];    /* of a sample */
@@ -48,7 +49,7 @@ struct ql_ranks {
 
     uint8_t slot_of[HALF]; /* by upper half: its slot, or NO_SLOT */
     uint64_t *upper;       /* [HALF] counts of all workers */
-    uint64_t *lower;       /* [range_count][HALF] */
+    size_t lower_size;     /* bytes of a worker's lower counts */
 };
 
 static uint32_t key_of(ql_order order, float x)
@@ -122,12 +123,11 @@ void ql_ranks_free(ql_ranks **ranks)
     if (r) {
         for (unsigned i = 0; i < r->threads; i++) {
             free(r->workers[i].upper);
-            free(r->workers[i].lower);
+            ql_pages_free(r->workers[i].lower, r->lower_size);
         }
         free(r->workers);
         free(r->kept);
         free(r->upper);
-        free(r->lower);
         free(r);
         *ranks = NULL;
     }
@@ -414,41 +414,54 @@ static ql_status begin_lower(ql_ranks *r, ql_error *error)
         }
     }
     r->stage = LOWER;
-    const size_t counters = (size_t)slots * HALF;
-    r->lower = calloc(counters, sizeof *r->lower);
-    bool done = r->lower != NULL;
+    r->lower_size = (size_t)slots * HALF * sizeof(uint32_t);
     for (unsigned i = 0; i < r->threads; i++) {
-        r->workers[i].lower = calloc(counters, sizeof *r->workers[i].lower);
-        done = done && r->workers[i].lower;
+        r->workers[i].lower = ql_pages_new(r->lower_size);
+        if (!r->workers[i].lower) {
+            return ql_fail_memory(error, r->threads * r->lower_size);
+        }
     }
-    return done ? QL_OK : ql_fail_memory(error, counters * (sizeof *r->lower + r->threads * sizeof(uint32_t)));
+    return QL_OK;
+}
+
+/* How many values have this key, whose upper half has a slot. */
+static uint64_t count_of(const ql_ranks *r, unsigned slot, uint32_t low)
+{
+    uint64_t count = 0;
+    for (unsigned i = 0; i < r->threads; i++) {
+        count += r->workers[i].lower[(size_t)slot * HALF + low];
+    }
+    return count;
+}
+
+/* How many have the lower halves [begin, end). */
+static uint64_t count_range(const ql_ranks *r, unsigned slot, uint32_t begin, uint32_t end)
+{
+    uint64_t count = 0;
+    for (unsigned i = 0; i < r->threads; i++) {
+        const uint32_t *lower = r->workers[i].lower + (size_t)slot * HALF;
+        for (uint32_t low = begin; low < end; low++) {
+            count += lower[low];
+        }
+    }
+    return count;
 }
 
 /* False when the lower halves are not as many as the upper ones promised: the values changed. */
 static bool find_lower(ql_ranks *r)
 {
     for (unsigned slot = 0; slot < r->range_count; slot++) {
-        uint64_t *lower = r->lower + (size_t)slot * HALF, sum = 0;
-        for (unsigned i = 0; i < r->threads; i++) {
-            const uint32_t *counts = r->workers[i].lower + (size_t)slot * HALF;
-            for (uint32_t k = 0; k < HALF; k++) {
-                lower[k] += counts[k];
-            }
-        }
-        for (uint32_t k = 0; k < HALF; k++) {
-            sum += lower[k];
-        }
-        if (sum != r->upper[r->ranges[slot][0] >> 16]) {
+        if (count_range(r, slot, 0, HALF) != r->upper[r->ranges[slot][0] >> 16]) {
             return false;
         }
     }
     for (unsigned i = 0; i < r->wanted_count; i++) {
-        uint64_t rank = r->wanted[i];
+        uint64_t rank = r->wanted[i], count;
         const uint32_t upper = upper_of_all(r, &rank);
-        const uint64_t *lower = r->lower + (size_t)r->slot_of[upper] * HALF;
         uint32_t low = 0;
-        while (low + 1 < HALF && rank >= lower[low]) {
-            rank -= lower[low++];
+        while (low + 1 < HALF && rank >= (count = count_of(r, r->slot_of[upper], low))) {
+            rank -= count;
+            low++;
         }
         r->value[i] = value_of(r->order, upper << 16 | low);
     }
@@ -502,8 +515,6 @@ bool ql_ranks_above(const ql_ranks *r, float v, uint64_t *above)
     for (uint32_t k = upper + 1; k < HALF; k++) {
         *above += r->upper[k];
     }
-    for (uint32_t k = key % HALF + 1; k < HALF; k++) {
-        *above += r->lower[(size_t)r->slot_of[upper] * HALF + k];
-    }
+    *above += count_range(r, r->slot_of[upper], key % HALF + 1, HALF);
     return true;
 }
