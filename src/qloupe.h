@@ -549,6 +549,43 @@ ql_multiplier ql_multiplier_of(double real);
    once. False when a << shift does not fit 32 bits; *out is then the int32 nearest to it. */
 bool ql_requantize(int32_t a, ql_multiplier multiplier, int32_t *out);
 
+/* ---- Bench: how long this machine takes ------------------------------------------------------------------------ */
+
+/* A pass over a tensor that can be timed. */
+typedef struct ql_bench_info {
+    const char *name; /* one word */
+    const char *what; /* a few words for a person */
+} ql_bench_info;
+
+/* In display order, NULL at the end. The first one only reads: what the others are compared with. */
+const ql_bench_info *ql_bench_at(size_t index);
+
+/* A float32 matrix in memory, and its profile. Borrows the engine. */
+typedef struct ql_bench ql_bench;
+
+/* Weights made up as in a layer with outliers: normal, mean 0, deviation 0.02, one of a thousand 20 times as large. The same
+   on every run and for any number of threads; from 2^24 elements on they repeat. */
+ql_status ql_bench_new(ql_engine *engine, uint64_t rows, uint64_t cols, ql_bench **out, ql_error *error);
+/* The values of a tensor, copied. QL_UNUSABLE when a quantizer would not take it. */
+ql_status ql_bench_of(ql_engine *engine, const ql_tensor *tensor, ql_bench **out, ql_error *error);
+void ql_bench_free(ql_bench **bench);
+
+const ql_tensor *ql_bench_tensor(const ql_bench *bench); /* F32, stored out,in */
+
+/* What a pass found, so that others can check it; the same in every run. */
+enum { QL_BENCH_ANSWERS = 4 };
+typedef struct ql_bench_run {
+    double seconds;
+    size_t answer_count;
+    struct {
+        const char *name;
+        double value;
+    } answers[QL_BENCH_ANSWERS];
+} ql_bench_run;
+
+/* Runs a pass once with the kernels in use, after the matrix was read a few times, which does not count. */
+ql_status ql_bench_time(ql_bench *bench, size_t index, const ql_monitor *monitor, ql_bench_run *out, ql_error *error);
+
 /* ---- Output files ------------------------------------------------------------------------------------------- */
 
 /* A file that appears whole or not at all: written under a temporary name beside the target, then renamed. */
