@@ -4,6 +4,8 @@
  */
 #include "cli.h"
 
+#include "qloupe.h"
+
 #include <stdlib.h>
 
 static const char *folder; /* the current folder of the commands: paths in the texts are short */
@@ -84,7 +86,64 @@ static void tables_of_this_build_are_listed(void **state)
     check_text("formats", "formats", 0);
     check_text("help", "help", 0);
     check_text("help-compare", "help compare", 0);
+    check_text("help-bench", "help bench", 0);
     check_text("version", "--version", 0);
+}
+
+/* The number behind "NAME": in the text. */
+static double number_behind(const char *text, const char *name)
+{
+    char key[64];
+    snprintf(key, sizeof key, "\"%s\":", name);
+    const char *at = strstr(text, key);
+    if (!at)
+        fail_msg("no %s in %s", key, text);
+    return strtod(at + strlen(key), NULL);
+}
+
+static void bench_times_every_pass_that_is_asked_for(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = { "ms_best", "ms_median", "gb_s", "read_share", "runs" };
+    testing_result all = run("bench --rounds 2 --size 64x128 --threads 2 --isa scalar --json");
+    assert_int_equal(all.exit_code, 0);
+    assert_memory_equal(all.standard_output, "{\"schema\":1,\"threads\":2,\"isa\":\"scalar\",\"rows\":64,\"cols\":128,", 58);
+    assert_true(number_behind(all.standard_output, "read_gb_s") > 0);
+    for (size_t pass = 0; ql_bench_at(pass); pass++) {
+        char row[64];
+        snprintf(row, sizeof row, "\n{\"name\":\"%s\",", ql_bench_at(pass)->name);
+        const char *at = strstr(all.standard_output, row);
+        assert_non_null(at);
+        for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+            assert_true(number_behind(at, numbers[i]) > 0);
+    }
+    testing_result some = run("bench --rounds 1 --size 64x64 'histogram-*' --csv");
+    assert_int_equal(some.exit_code, 0);
+    assert_non_null(strstr(some.standard_output, "\nhistogram-256,"));
+    assert_non_null(strstr(some.standard_output, "\nhistogram-2048,"));
+    assert_null(strstr(some.standard_output, "read,"));
+    testing_result_free(&all);
+    testing_result_free(&some);
+}
+
+static void bench_answers_the_passes_that_a_program_asks_for(void **state)
+{
+    (void)state;
+    testing_result served =
+        testing_run("cd '%s' && printf 'absmax\nkl\nabsmax\n' | '%s' bench --serve --data zoo.safetensors", folder, program);
+    assert_int_equal(served.exit_code, 0);
+    char *line = strtok(served.standard_output, "\n");
+    double mse[3];
+    for (int i = 0; i < 3; i++, line = strtok(NULL, "\n")) {
+        assert_non_null(line);
+        assert_true(json_is_valid(line));
+        assert_true(number_behind(line, "ms") > 0);
+        mse[i] = i == 1 ? number_behind(line, "threshold") : number_behind(line, "mse");
+    }
+    assert_null(line);
+    assert_true(mse[0] == mse[2]);
+    assert_true(mse[1] > 0 && mse[1] <= 3);
+    testing_result_free(&served);
 }
 
 static void help_is_the_same_three_ways(void **state)
@@ -117,6 +176,8 @@ static void json_is_valid_for_every_command(void **state)
         "explain nf4",
         "explain zeropoint 3.2 -3 0.1",
         "explain fixed 0.5 3",
+        "bench --rounds 1 --size 64x64",
+        "bench --rounds 1 --size 64x64 --growth",
     };
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char arguments[256];
@@ -152,6 +213,8 @@ static void only_ascii_is_printed_where_only_ascii_can_be_shown(void **state)
         "formats",
         "help",
         "help compare",
+        "help bench",
+        "bench --rounds 1 --size 64x64",
         "ls zoo.safetensors --json",
         "ls zoo.safetensors --csv",
         "ls zoo.safetensors --md",
@@ -249,6 +312,8 @@ int main(void)
         cmocka_unit_test(compare_marks_the_best_and_notes_the_unusable),
         cmocka_unit_test(quant_prints_parameters_metrics_and_the_reason),
         cmocka_unit_test(tables_of_this_build_are_listed),
+        cmocka_unit_test(bench_times_every_pass_that_is_asked_for),
+        cmocka_unit_test(bench_answers_the_passes_that_a_program_asks_for),
         cmocka_unit_test(help_is_the_same_three_ways),
         cmocka_unit_test(json_is_valid_for_every_command),
         cmocka_unit_test(only_ascii_is_printed_where_only_ascii_can_be_shown),

@@ -29,7 +29,7 @@ typedef struct cli_command {
 
 extern const cli_command cli_command_ls, cli_command_stat, cli_command_quant, cli_command_compare, cli_command_plot,
     cli_command_explain, cli_command_schemes, cli_command_dtypes, cli_command_formats, cli_command_kernels,
-    cli_command_help;
+    cli_command_bench, cli_command_help;
 
 /* In display order; NULL at the end. */
 const cli_command *cli_command_at(size_t index);

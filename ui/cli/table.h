@@ -93,6 +93,7 @@ typedef struct cli_document {
     const char *format;       /* of the file */
     const char *spec;         /* that all of it is about; for programs */
     const ql_model *metadata; /* whose metadata is shown */
+    const cli_table *facts;   /* one row, of which all of it holds; for JSON */
     const char *above;        /* a line for people above the table */
     const char *below;        /* lines for people below the table */
     bool cards;               /* for people: each row as a list of "title value meaning" */

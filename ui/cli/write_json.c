@@ -152,6 +152,10 @@ void cli_write_json(FILE *out, const cli_document *document)
     }
     if (document->metadata)
         write_metadata(out, document->metadata);
+    if (document->facts) {
+        fputc(',', out);
+        write_members(out, document->facts->columns, cli_table_row(document->facts, 0), 0, document->facts->column_count, 0);
+    }
     for (const cli_document *part = document; part; part = part->next)
         write_list(out, part);
     fputs("}\n", out);
