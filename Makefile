@@ -61,20 +61,24 @@ test: deps ## install what is missing, build, and run every test
 	@+$(PARALLEL) check
 
 deps: ## install the Debian packages that the build and the tests need, after naming them
+deps-peers: ## install NumPy and torch, which bench-peers compares with
+deps: WANTED = $(DEPS)
+deps-peers: WANTED = python3-numpy python3-torch
+deps deps-peers:
 	@if ! command -v dpkg-query >/dev/null; then \
-	    echo "deps: this is not Debian; needed are the equivalents of: $(DEPS)"; exit 0; fi; \
-	have=" $$(dpkg-query -W -f='$${db:Status-Abbrev}$${Package}\n' $(DEPS) 2>/dev/null | sed -n 's/^.i //p' | tr '\n' ' ')"; \
-	missing=; for p in $(DEPS); do case "$$have" in *" $$p "*) ;; *) missing="$$missing $$p" ;; esac; done; \
+	    echo "$@: this is not Debian; needed are the equivalents of: $(WANTED)"; exit 0; fi; \
+	have=" $$(dpkg-query -W -f='$${db:Status-Abbrev}$${Package}\n' $(WANTED) 2>/dev/null | sed -n 's/^.i //p' | tr '\n' ' ')"; \
+	missing=; for p in $(WANTED); do case "$$have" in *" $$p "*) ;; *) missing="$$missing $$p" ;; esac; done; \
 	test -n "$$missing" || exit 0; \
-	echo "deps: these Debian packages are missing and will be installed (a minute or so):$$missing"; \
+	echo "$@: these Debian packages are missing and will be installed (a minute or so):$$missing"; \
 	root=; if [ "$$(id -u)" != 0 ]; then root=sudo; command -v sudo >/dev/null || { \
-	    echo "deps: not root and no sudo; as root, run: apt-get install$$missing"; exit 1; }; fi; \
+	    echo "$@: not root and no sudo; as root, run: apt-get install$$missing"; exit 1; }; fi; \
 	get="$$root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends -o Dpkg::Use-Pty=0"; \
-	mkdir -p $(OUT); log=$(OUT)/deps.log; { \
+	mkdir -p $(OUT); log=$(OUT)/$@.log; { \
 	    apt-get -qq -s --no-install-recommends install $$missing || $$get update; \
 	    $$get install $$missing || { $$get update && $$get install $$missing; }; \
-	} >$$log 2>&1 || { cat $$log; echo "deps: apt-get failed, see above"; exit 1; }; \
-	echo "deps: installed"
+	} >$$log 2>&1 || { cat $$log; echo "$@: apt-get failed, see above"; exit 1; }; \
+	echo "$@: installed"
 
 check: all golden $(OUT)/keys $(TESTS) $(OUT)/check_kernels ## run every test, with all packages already there
 	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) $(OUT)/check_kernels tests/layers.sh tests/no_avx.sh tests/tmux.sh tests/readme.sh
@@ -111,6 +115,15 @@ THREADED := $(THREADED:%.c=$(OUT)/%)
 check-threads: $(THREADED) golden
 	@V=$(V) sh tests/run.sh $(OUT) $(THREADED)
 
+bench: ## build, and time every pass on one thread and on all (qloupe bench)
+	@+$(PARALLEL) all
+	$(OUT)/qloupe bench --threads 1
+	$(OUT)/qloupe bench
+
+bench-peers: deps-peers ## the same beside NumPy and torch, in turns (QUICK=1: a minute)
+	@+$(PARALLEL) all
+	/usr/bin/python3 tests/bench_peers.py --qloupe $(OUT)/qloupe $(if $(QUICK),--quick)
+
 SECONDS ?= 600
 soak: ## damage files and try specs at random under the sanitizers for SECONDS (600)
 	@+$(PARALLEL) BUILD=asan OUT=$(OUT)-asan run-soak
@@ -146,7 +159,7 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-.PHONY: all demo test deps check check-layers check-kernels check-neon deps-neon check-threads golden asan tsan soak run-soak fresh screenshots install uninstall clean help FORCE
+.PHONY: all demo test deps deps-peers bench bench-peers check check-layers check-kernels check-neon deps-neon check-threads golden asan tsan soak run-soak fresh screenshots install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: # keep the tests' objects
 
