@@ -246,8 +246,9 @@ static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float 
         const uint32_t place = w->found[i];
         const double v = y ? (double)x[place] - (double)y[place] : (double)x[place];
         if (one_key) {
-            w->least = v < w->least ? v : w->least;
-            w->most = v > w->most ? v : w->most;
+            const double ordered = r->order == QL_BY_MAGNITUDE ? fabs(v) : v;
+            w->least = ordered < w->least ? ordered : w->least;
+            w->most = ordered > w->most ? ordered : w->most;
         } else if (at + i < r->kept_size) { /* the others are missed after the scan */
             r->kept[at + i] = v;
         }
@@ -334,11 +335,9 @@ static bool find_one_key(ql_ranks *r, size_t n)
     bool found = true;
     for (unsigned i = 0; i < r->wanted_count; i++) {
         found = found && r->wanted[i] >= below && r->wanted[i] - below < n;
-        r->value[i] = r->order == QL_BY_MAGNITUDE ? fabs(least) : least;
+        r->value[i] = least;
     }
-    /* By magnitude, values of both signs have the same key. */
-    const bool same = least == most || (r->order == QL_BY_MAGNITUDE && least == -most);
-    return found && same;
+    return found && least == most;
 }
 
 /* Finds what is wanted among the kept values; false when the guess was wrong. */
