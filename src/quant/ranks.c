@@ -309,17 +309,21 @@ static size_t gather_range(const ql_ranks *r, const uint32_t range[2], double *k
     return count;
 }
 
-/* wanted[i], the k-th of kept[n]. When the one before was the neighbour below, selecting that has left nothing but this and larger ones behind it. */
+/* wanted[i], the k-th of kept[n]. When the one before was the neighbour below, selecting that has left nothing but this and larger ones behind it: the
+   least of them comes to its place, for the next neighbour. */
 static double kept_value(const ql_ranks *r, unsigned i, double *kept, size_t n, size_t k)
 {
     if (i == 0 || k == 0 || r->wanted[i] != r->wanted[i - 1] + 1) {
         return ql_nth_wide(kept, n, k);
     }
-    double least = kept[k];
+    size_t least = k;
     for (size_t rest = k + 1; rest < n; rest++) {
-        least = kept[rest] < least ? kept[rest] : least;
+        least = kept[rest] < kept[least] ? rest : least;
     }
-    return least;
+    const double v = kept[least];
+    kept[least] = kept[k];
+    kept[k] = v;
+    return v;
 }
 
 /* All kept values have one key. */
