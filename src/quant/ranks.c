@@ -309,6 +309,16 @@ static size_t gather_range(const ql_ranks *r, const uint32_t range[2], double *k
     return count;
 }
 
+/* -0 comes before 0, but those who compare do not tell them apart. */
+static double zero_at(const double *kept, size_t n, size_t k)
+{
+    size_t count = 0; /* up to -0 */
+    for (size_t i = 0; i < n; i++) {
+        count += kept[i] < 0 || (kept[i] == 0 && signbit(kept[i]));
+    }
+    return k < count ? -0.0 : 0.0;
+}
+
 /* wanted[i], the k-th of kept[n]. When the one before was the neighbour below, selecting that has left nothing but this and larger ones behind it: the
    least of them comes to its place, for the next neighbour. */
 static double kept_value(const ql_ranks *r, unsigned i, double *kept, size_t n, size_t k)
@@ -365,7 +375,9 @@ static bool find_kept(ql_ranks *r)
         const uint64_t below = r->total - above - count;
         for (unsigned i = 0; i < r->wanted_count; i++) {
             if (r->wanted[i] >= below && r->wanted[i] - below < count) {
-                r->value[i] = kept_value(r, i, rest, count, (size_t)(r->wanted[i] - below));
+                const size_t at = (size_t)(r->wanted[i] - below);
+                const double v = kept_value(r, i, rest, count, at);
+                r->value[i] = v == 0 ? zero_at(rest, count, at) : v;
                 found++;
             }
         }
