@@ -404,14 +404,24 @@ static uint32_t upper_of_all(const ql_ranks *r, uint64_t *rank)
     return upper;
 }
 
+static ql_status fail_changed(ql_error *error)
+{
+    return ql_fail(error, QL_BAD_FILE, "the values changed while they were read; open the file again");
+}
+
 static ql_status begin_lower(ql_ranks *r, ql_error *error)
 {
     memset(r->slot_of, NO_SLOT, sizeof r->slot_of);
     r->range_count = 0;
+    uint64_t total = 0;
     for (unsigned i = 0; i < r->threads; i++) {
         for (uint32_t k = 0; k < HALF; k++) {
             r->upper[k] += r->workers[i].upper[k];
+            total += r->workers[i].upper[k];
         }
+    }
+    if (total != r->total) {
+        return fail_changed(error);
     }
     for (unsigned i = 0; i < r->wanted_count; i++) {
         uint64_t rank = r->wanted[i];
@@ -468,11 +478,6 @@ static bool find_lower(ql_ranks *r)
         r->value[i] = value_of(r->order, upper << 16 | low);
     }
     return true;
-}
-
-static ql_status fail_changed(ql_error *error)
-{
-    return ql_fail(error, QL_BAD_FILE, "the values changed while they were read; open the file again");
 }
 
 ql_status ql_ranks_advance(ql_ranks *r, bool *done, ql_error *error)
