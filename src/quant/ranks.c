@@ -511,10 +511,11 @@ bool ql_ranks_above(const ql_ranks *r, float v, uint64_t *above)
     const uint32_t key = key_of(r->order, v), upper = key >> 16;
     *above = 0;
     if (r->stage == KEEPING) {
-        for (size_t i = 0; i < r->total; i++) {
+        const bool has_all = r->upper == NULL;
+        for (size_t i = 0; i < r->total && has_all; i++) {
             *above += key_of(r->order, (float)r->kept[i]) > key;
         }
-        return r->upper == NULL;
+        return has_all;
     }
     if (r->slot_of[upper] == NO_SLOT) {
         return false;
