@@ -190,6 +190,19 @@ static void floats_have_the_statistics_of_a_plain_computation(void **state)
     }
 }
 
+/* The two ranks of each quantile of a small tensor are neighbours of those of the next quantile, in many ways. */
+static void the_quantiles_of_every_small_size_are_those_of_a_sort(void **state)
+{
+    (void)state;
+    enum { MOST = 500 };
+    float x[MOST];
+    for (size_t n = 1; n <= MOST; n++) {
+        for (size_t i = 0; i < n; i++)
+            x[i] = (float)(0.3 + random_normal(&seed));
+        check_as_floats(x, n);
+    }
+}
+
 static void every_16_bit_pattern_that_is_finite_is_seen(void **state)
 {
     (void)state;
@@ -471,6 +484,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(floats_have_the_statistics_of_a_plain_computation),
+        cmocka_unit_test(the_quantiles_of_every_small_size_are_those_of_a_sort),
         cmocka_unit_test(every_16_bit_pattern_that_is_finite_is_seen),
         cmocka_unit_test(integers_keep_all_their_digits),
         cmocka_unit_test(neighbours_that_float32_confuses_are_told_apart),

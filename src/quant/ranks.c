@@ -246,8 +246,9 @@ static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float 
         const uint32_t place = w->found[i];
         const double v = y ? (double)x[place] - (double)y[place] : (double)x[place];
         if (one_key) {
-            w->least = v < w->least ? v : w->least;
-            w->most = v > w->most ? v : w->most;
+            const double ordered = r->order == QL_BY_MAGNITUDE ? fabs(v) : v;
+            w->least = ordered < w->least ? ordered : w->least;
+            w->most = ordered > w->most ? ordered : w->most;
         } else if (at + i < r->kept_size) { /* the others are missed after the scan */
             r->kept[at + i] = v;
         }
@@ -308,17 +309,31 @@ static size_t gather_range(const ql_ranks *r, const uint32_t range[2], double *k
     return count;
 }
 
-/* wanted[i], the k-th of kept[n]. When the one before was the neighbour below, selecting that has left nothing but this and larger ones behind it. */
+/* -0 comes before 0, but those who compare do not tell them apart. */
+static double zero_at(const double *kept, size_t n, size_t k)
+{
+    size_t count = 0; /* up to -0 */
+    for (size_t i = 0; i < n; i++) {
+        count += kept[i] < 0 || (kept[i] == 0 && signbit(kept[i]));
+    }
+    return k < count ? -0.0 : 0.0;
+}
+
+/* wanted[i], the k-th of kept[n]. When the one before was the neighbour below, selecting that has left nothing but this and larger ones behind it: the
+   least of them comes to its place, for the next neighbour. */
 static double kept_value(const ql_ranks *r, unsigned i, double *kept, size_t n, size_t k)
 {
     if (i == 0 || k == 0 || r->wanted[i] != r->wanted[i - 1] + 1) {
         return ql_nth_wide(kept, n, k);
     }
-    double least = kept[k];
+    size_t least = k;
     for (size_t rest = k + 1; rest < n; rest++) {
-        least = kept[rest] < least ? kept[rest] : least;
+        least = kept[rest] < kept[least] ? rest : least;
     }
-    return least;
+    const double v = kept[least];
+    kept[least] = kept[k];
+    kept[k] = v;
+    return v;
 }
 
 /* All kept values have one key. */
@@ -334,11 +349,9 @@ static bool find_one_key(ql_ranks *r, size_t n)
     bool found = true;
     for (unsigned i = 0; i < r->wanted_count; i++) {
         found = found && r->wanted[i] >= below && r->wanted[i] - below < n;
-        r->value[i] = r->order == QL_BY_MAGNITUDE ? fabs(least) : least;
+        r->value[i] = least;
     }
-    /* By magnitude, values of both signs have the same key. */
-    const bool same = least == most || (r->order == QL_BY_MAGNITUDE && least == -most);
-    return found && same;
+    return found && least == most;
 }
 
 /* Finds what is wanted among the kept values; false when the guess was wrong. */
@@ -362,7 +375,9 @@ static bool find_kept(ql_ranks *r)
         const uint64_t below = r->total - above - count;
         for (unsigned i = 0; i < r->wanted_count; i++) {
             if (r->wanted[i] >= below && r->wanted[i] - below < count) {
-                r->value[i] = kept_value(r, i, rest, count, (size_t)(r->wanted[i] - below));
+                const size_t at = (size_t)(r->wanted[i] - below);
+                const double v = kept_value(r, i, rest, count, at);
+                r->value[i] = v == 0 ? zero_at(rest, count, at) : v;
                 found++;
             }
         }
@@ -389,14 +404,24 @@ static uint32_t upper_of_all(const ql_ranks *r, uint64_t *rank)
     return upper;
 }
 
+static ql_status fail_changed(ql_error *error)
+{
+    return ql_fail(error, QL_BAD_FILE, "the values changed while they were read; open the file again");
+}
+
 static ql_status begin_lower(ql_ranks *r, ql_error *error)
 {
     memset(r->slot_of, NO_SLOT, sizeof r->slot_of);
     r->range_count = 0;
+    uint64_t total = 0;
     for (unsigned i = 0; i < r->threads; i++) {
         for (uint32_t k = 0; k < HALF; k++) {
             r->upper[k] += r->workers[i].upper[k];
+            total += r->workers[i].upper[k];
         }
+    }
+    if (total != r->total) {
+        return fail_changed(error);
     }
     for (unsigned i = 0; i < r->wanted_count; i++) {
         uint64_t rank = r->wanted[i];
@@ -468,11 +493,6 @@ static bool find_lower(ql_ranks *r)
     return true;
 }
 
-static ql_status fail_changed(ql_error *error)
-{
-    return ql_fail(error, QL_BAD_FILE, "the values changed while they were read; open the file again");
-}
-
 ql_status ql_ranks_advance(ql_ranks *r, bool *done, ql_error *error)
 {
     *done = true;
@@ -504,10 +524,11 @@ bool ql_ranks_above(const ql_ranks *r, float v, uint64_t *above)
     const uint32_t key = key_of(r->order, v), upper = key >> 16;
     *above = 0;
     if (r->stage == KEEPING) {
-        for (size_t i = 0; i < r->total; i++) {
+        const bool has_all = r->upper == NULL;
+        for (size_t i = 0; i < r->total && has_all; i++) {
             *above += key_of(r->order, (float)r->kept[i]) > key;
         }
-        return r->upper == NULL;
+        return has_all;
     }
     if (r->slot_of[upper] == NO_SLOT) {
         return false;
