@@ -96,6 +96,10 @@ check-neon: ## check the kernels for AArch64, built by a cross compiler, in an e
 deps-neon: ## install the Debian packages that check-neon needs
 	@$(MAKE) --no-print-directory deps DEPS='$(NEON_DEPS)'
 
+# MUTATIONS=2: two of them.
+mutate: golden $(OUT)/check_kernels $(OUT)/tests/test_kernels $(OUT)/tests/test_golden ## break the kernels on purpose; the tests must notice each time
+	@+sh tests/mutate.sh $(OUT) $(MUTATIONS)
+
 golden: $(OUT)/golden ## build the runner of the golden vectors, build/golden
 
 asan: ## run every test under the address and undefined-behaviour sanitizers
@@ -146,7 +150,7 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-.PHONY: all demo test deps check check-layers check-kernels check-neon deps-neon check-threads golden asan tsan soak run-soak fresh screenshots install uninstall clean help FORCE
+.PHONY: all demo test deps check check-layers check-kernels check-neon deps-neon mutate check-threads golden asan tsan soak run-soak fresh screenshots install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: # keep the tests' objects
 

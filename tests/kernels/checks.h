@@ -18,10 +18,12 @@ typedef enum value_kind {
     WHOLE,       /* k step */
     POWERS,      /* of two */
     DENORMALS,
-    ENORMOUS, /* up to the largest float32 */
-    ZEROS,    /* of both signs */
-    ANY,      /* every finite float32 is as likely */
-    MIXED,    /* all of these side by side */
+    ENORMOUS,  /* up to the largest float32 */
+    ZEROS,     /* of both signs */
+    ANY,       /* every finite float32 is as likely */
+    MIXED,     /* all of these side by side */
+    RARE_TIES, /* a tie or what lies beside it now and then, so that what goes wrong there is not mended because of its
+                  neighbours */
     VALUE_KINDS
 } value_kind;
 
