@@ -159,6 +159,9 @@ const char *ql_model_path(const ql_model *model);
 const char *ql_model_format(const ql_model *model);  /* "safetensors", "npy" */
 uint64_t ql_model_byte_count(const ql_model *model); /* of the file */
 
+/* How many bytes of values and headers were read from the file so far: for tests and for people who measure. */
+uint64_t ql_model_bytes_read(const ql_model *model);
+
 size_t ql_model_tensor_count(const ql_model *model);
 const ql_tensor *ql_model_tensor(const ql_model *model, size_t index); /* in the order of the data in the file */
 

@@ -131,7 +131,7 @@ static void write_blocks(const special *c, const ql_quantizer *q, const ql_tile_
         const float least = q->spec.mapping->decode(q, block, 0); /* 0 d + m */
         const size_t size =
             ql_ggml_pack(q->spec.mapping, q->scales[block], least, buffers->codes + block * QL_GGML_BLOCK, bytes + at);
-        type->decode(bytes + at, read);
+        ql_blocks_decode(type, bytes + at, 1, read);
         if (size != type->bytes || memcmp(read, buffers->y + block * QL_GGML_BLOCK, sizeof read) != 0)
             stop(c, "the bytes of a block do not give its values");
         at += size;
@@ -180,8 +180,7 @@ static ql_status decode_blocks(const special *c, ql_error *error)
     float *values = room(c, count * type->elements, sizeof *values);
     for (size_t i = 0; i < c->in[0].count; i++)
         bytes[i] = (uint8_t)c->in[0].values[i];
-    for (size_t block = 0; block < count; block++)
-        type->decode(bytes + block * type->bytes, values + block * type->elements);
+    ql_blocks_decode(type, bytes, count, values);
     write_list(c, "deq", "f4", count * type->elements, values);
     free(bytes);
     free(values);

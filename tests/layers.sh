@@ -10,9 +10,9 @@ allowed() # folder
 {
     case $1 in
     src/base)     echo ;;
-    src/tensor)   echo base ;;
-    src/formats)  echo base tensor ;;
     src/kernels)  echo base ;;
+    src/tensor)   echo base kernels ;;
+    src/formats)  echo base tensor ;;
     src/quant)    echo base tensor kernels ;;
     src/matmul)   echo base tensor kernels ;;
     src/analysis) echo base tensor kernels quant ;;

@@ -123,7 +123,7 @@ static void a_profile_can_be_cancelled_at_every_tick(void **state)
         x[i] = (float)random_normal(&seed);
     job j;
     begin(&j, x, ROWS, COLS, QL_LAYOUT_OUT_IN);
-    assert_int_equal(at_every_tick(make_profile, &j), 3 * 4);
+    assert_int_equal(at_every_tick(make_profile, &j), 2 * 4);
     end(&j);
     free(x);
 }
@@ -132,7 +132,7 @@ static void a_report_can_be_cancelled_at_every_tick_of_every_stage(void **state)
 {
     (void)state;
     static const char *const specs[] = {
-        "absmax",                                                 /* main pass, 99th percentile */
+        "absmax",                                                 /* the main pass alone */
         "zeropoint:per=row",                                      /* ranges of groups first */
         "absmax:per=col",
         "zeropoint:per=block,block=64,clip=percentile",           /* percentiles of groups */
@@ -147,7 +147,7 @@ static void a_report_can_be_cancelled_at_every_tick_of_every_stage(void **state)
         ql_error error;
         must(ql_spec_parse(specs[s], &j.spec, &error), &error);
         begin(&j, x, ROWS, COLS, s % 2 ? QL_LAYOUT_IN_OUT : QL_LAYOUT_OUT_IN);
-        assert_true(at_every_tick(make_report, &j) >= 2 * 4);
+        assert_true(at_every_tick(make_report, &j) >= 4);
         end(&j);
     }
     free(x);

@@ -40,6 +40,11 @@ static void check_range(const ql_tensor *t, uint64_t begin, size_t count)
     f64[count] = -1;
     must(ql_tensor_read_f32(t, begin, count, f32, scratch, &error), &error);
     must(ql_tensor_read_f64(t, begin, count, f64, scratch, &error), &error);
+    const float *fetched;
+    float *buffer = malloc((count + 1) * sizeof *buffer);
+    must(ql_tensor_fetch_f32(t, begin, count, buffer, scratch, &fetched, &error), &error);
+    assert_true(count == 0 || memcmp(fetched, f32, count * sizeof *f32) == 0);
+    free(buffer);
     for (size_t i = 0; i < count; i++) {
         double want = (double)(t->dtype == QL_U8 ? (begin + i) & 255 : begin + i);
         if ((double)f32[i] != want || f64[i] != want)
@@ -121,6 +126,34 @@ static void a_file_gives_what_memory_gives(void **state)
 {
     (void)state;
     every_shape_in_both_orders(false, true);
+}
+
+/* Where F32 lies in memory at a multiple of 4 and in this machine's byte order, nothing is copied; out of a file it comes without scratch. */
+static void values_that_need_no_conversion_are_fetched_where_they_are(void **state)
+{
+    (void)state;
+    static _Alignas(16) unsigned char bytes[7 * sizeof(float) + 4];
+    for (int from_file = 0; from_file < 2; from_file++) {
+        for (uint64_t offset = 0; offset < 4; offset++) {
+            const float values[7] = { 1, -2, 3.5f, 0, -0.0f, 0x1p-149f, 0x1p127f };
+            memcpy(bytes + offset, values, sizeof values);
+            ql_source *source;
+            ql_error error;
+            const char *path = testing_path(testing_folder(), "w");
+            testing_write(path, bytes, sizeof bytes);
+            must(from_file ? ql_source_open(path, &source, &error) : ql_source_from_memory("w", bytes, sizeof bytes, &source, &error), &error);
+            ql_storage storage = { .source = source, .offset = offset };
+            const ql_tensor t = { .dtype = QL_F32, .rank = 1, .shape = (uint64_t[]) { 7 }, .element_count = 7, .byte_count = 28, .storage = &storage };
+            float buffer[7] = { 0 };
+            const float *out;
+            must(ql_tensor_fetch_f32(&t, 2, 5, buffer, NULL, &out, &error), &error);
+            assert_ptr_equal(out, from_file || offset != 0 ? buffer : (const float *)(const void *)(bytes + 8));
+            assert_memory_equal(out, values + 2, 5 * sizeof *out);
+            must(ql_tensor_read_f32(&t, 2, 5, buffer, NULL, &error), &error);
+            assert_memory_equal(buffer, values + 2, 5 * sizeof *out);
+            ql_source_free(&source);
+        }
+    }
 }
 
 static void an_element_outside_the_file_is_an_error_that_names_it(void **state)
@@ -218,6 +251,7 @@ int main(void)
         cmocka_unit_test(any_range_in_row_and_column_order_is_what_the_indices_say),
         cmocka_unit_test(the_other_byte_order_gives_the_same_values),
         cmocka_unit_test(a_file_gives_what_memory_gives),
+        cmocka_unit_test(values_that_need_no_conversion_are_fetched_where_they_are),
         cmocka_unit_test(an_element_outside_the_file_is_an_error_that_names_it),
         cmocka_unit_test(a_type_without_values_is_refused_by_name),
         cmocka_unit_test(the_logical_matrix_is_what_the_layout_says),

@@ -133,6 +133,46 @@ static void check_notices_another_size_and_another_time(void **state)
     ql_source_free(&source);
 }
 
+static void the_bytes_given_are_counted(void **state)
+{
+    (void)state;
+    const char *path;
+    char buffer[16];
+    ql_source *sources[2] = { open_bytes(&path, "0123456789", 10) };
+    assert_int_equal(ql_source_from_memory("x", "0123456789", 10, &sources[1], NULL), QL_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(ql_source_bytes_read(sources[i]), 0);
+        assert_non_null(ql_source_fetch(sources[i], 0, 10, buffer, NULL));
+        assert_int_equal(ql_source_bytes_read(sources[i]), 10);
+        assert_non_null(ql_source_fetch(sources[i], 3, 4, buffer, NULL));
+        assert_non_null(ql_source_fetch(sources[i], 10, 0, buffer, NULL));
+        assert_null(ql_source_fetch(sources[i], 3, 8, buffer, NULL)); /* nothing is given */
+        assert_int_equal(ql_source_bytes_read(sources[i]), 14);
+        ql_source_free(&sources[i]);
+    }
+}
+
+/* Of a model: the header once, then each tensor that is read. */
+static void a_model_counts_what_was_read_of_its_file(void **state)
+{
+    (void)state;
+    ql_model *model;
+    ql_error error;
+    assert_int_equal(ql_model_open("data/storyteller.safetensors", QL_LAYOUT_AUTO, &model, &error), QL_OK);
+    const ql_tensor *tensor = ql_model_tensor(model, 0);
+    const uint64_t header = ql_model_bytes_read(model);
+    assert_true(header >= tensor->offset && header < ql_model_byte_count(model) / 2);
+    ql_engine *engine;
+    ql_profile *profile;
+    assert_int_equal(ql_engine_new(2, &engine, &error), QL_OK);
+    assert_int_equal(ql_profile_make(engine, model, tensor, NULL, &profile, &error), QL_OK);
+    const uint64_t values = ql_model_bytes_read(model) - header;
+    assert_true(values >= tensor->byte_count && values % tensor->byte_count == 0);
+    ql_profile_free(&profile);
+    ql_engine_free(&engine);
+    ql_model_free(&model);
+}
+
 static void an_empty_file_is_a_source_of_nothing(void **state)
 {
     (void)state;
@@ -231,6 +271,8 @@ int main(void)
         cmocka_unit_test(nothing_is_fetched_past_the_end_even_where_sums_overflow),
         cmocka_unit_test(a_file_that_shrank_is_an_error_that_names_it),
         cmocka_unit_test(check_notices_another_size_and_another_time),
+        cmocka_unit_test(the_bytes_given_are_counted),
+        cmocka_unit_test(a_model_counts_what_was_read_of_its_file),
         cmocka_unit_test(an_empty_file_is_a_source_of_nothing),
         cmocka_unit_test(a_link_is_followed),
         cmocka_unit_test(what_is_no_file_is_refused_by_its_kind),

@@ -38,7 +38,7 @@ typedef struct measure_worker {
     uint32_t y_table[QL_TABLES * (QL_BINS + QL_OUTSIDE)], e_table[QL_TABLES * (QL_BINS + QL_OUTSIDE)];
     ql_tile_buffers tile;
     float e[QL_TILE];
-    double squares[QL_TILE]; /* e^2 of rows too short for lanes */
+    double squares[QL_TILE]; /* of one tile: e^2 of rows too short for lanes; |e| when the percentile is looked for again */
     uint64_t *code_counts;   /* [codes] by code - code_lo */
     uint32_t *code_table;    /* [QL_TABLES][codes] */
 } measure_worker;
@@ -48,7 +48,8 @@ typedef struct measure_job {
     const ql_tensor *tensor;
     const ql_kernels *kernels;
     const ql_quantizer *quantizer;
-    ql_ranks *ranks;
+    ql_ranks *ranks;   /* of |e|, as far as the sample promised */
+    ql_select *select; /* when it did not */
     uint32_t code_count;
     bool y_from_codes; /* one group: a code has one value */
     bool measured;     /* the main pass is over: only the percentile is missing */
@@ -179,12 +180,17 @@ static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *
         if (status != QL_OK) {
             return status;
         }
-        measure_errors(job, w, chunk_begin, begin, n);
-        if (!job->measured) {
-            w->clipped += clipped;
-            count_tile(job, w, n);
+        if (job->measured) {
+            for (size_t i = 0; i < n; i++) {
+                w->squares[i] = fabs((double)w->tile.x[i] - (double)w->tile.y[i]);
+            }
+            ql_select_feed(job->select, worker, w->squares, n);
+            continue;
         }
-        ql_ranks_feed(job->ranks, job->kernels, worker, w->e, n, NULL);
+        measure_errors(job, w, chunk_begin, begin, n);
+        w->clipped += clipped;
+        count_tile(job, w, n);
+        ql_ranks_feed_errors(job->ranks, job->kernels, worker, w->e, w->tile.x, w->tile.y, n);
     }
     return QL_OK;
 }
@@ -312,18 +318,33 @@ static ql_status run(measure_job *job, const ql_monitor *monitor, uint64_t done_
         .elements = elements,
         .total = total,
     };
-    for (bool done = false; !done; job->measured = true) {
-        ql_status status = ql_parallel(job->engine, &pass, error);
-        if (status == QL_OK) {
-            status = ql_ranks_advance(job->ranks, &done, error);
-        }
-        if (status != QL_OK) {
-            return status;
-        }
-        pass.done_before += pass.elements;
-        pass.elements = 0; /* a scan more than expected shows no progress */
+    const ql_percentile p99 = ql_percentile_at(99, elements);
+    bool done;
+    ql_status status = ql_parallel(job->engine, &pass, error);
+    if (status == QL_OK) {
+        status = ql_ranks_advance(job->ranks, &done, error);
     }
-    return QL_OK;
+    if (status != QL_OK || done) {
+        job->sums->p99_abs = ql_percentile_value(&p99, ql_ranks_value(job->ranks, 0), ql_ranks_value(job->ranks, 1));
+        return status;
+    }
+    job->measured = true;
+    pass.done_before += elements;
+    pass.elements = 0; /* scans more than expected show no progress */
+    status = ql_select_new(ql_engine_threads(job->engine), elements, &job->select, error);
+    if (status == QL_OK) {
+        ql_select_ranks(job->select, p99.rank, 2);
+    }
+    while (status == QL_OK && !done) {
+        status = ql_parallel(job->engine, &pass, error);
+        if (status == QL_OK) {
+            status = ql_select_advance(job->select, &done, error);
+        }
+    }
+    if (status == QL_OK) {
+        job->sums->p99_abs = ql_percentile_value(&p99, ql_select_value(job->select, 0), ql_select_value(job->select, 1));
+    }
+    return status;
 }
 
 ql_status ql_measure(ql_engine *engine, const ql_profile *profile, const ql_quantizer *quantizer, const ql_monitor *monitor,
@@ -354,13 +375,12 @@ ql_status ql_measure(ql_engine *engine, const ql_profile *profile, const ql_quan
     if (status == QL_OK) {
         status = run(&job, monitor, done_before, total, error);
     }
+    ql_ranks_free(&job.ranks);
+    ql_select_free(&job.select);
     if (status != QL_OK) {
-        ql_ranks_free(&job.ranks);
         free(job.row_square);
         return status;
     }
-    out->p99_abs = ql_percentile_value(&p99, ql_ranks_value(job.ranks, 0), ql_ranks_value(job.ranks, 1));
-    ql_ranks_free(&job.ranks);
     collect_workers(&job, report);
     for (uint64_t row = 0; row < tensor->rows; row++) {
         job.row_square[row] /= (double)tensor->cols;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@ struct ql_source {
     struct timespec modified;
     char *path;
     char shown[4 * SHOWN_CELLS + 16];
+    _Atomic uint64_t bytes_read; /* behind what threads only read */
 };
 
 static ql_status make(const char *path, ql_source **out, ql_error *error)
@@ -125,29 +127,41 @@ static ql_status fail_cut(const ql_source *source, uint64_t offset, uint64_t siz
                    source->shown, offset, size);
 }
 
-const void *ql_source_fetch(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error)
+uint64_t ql_source_bytes_read(const ql_source *source)
 {
-    if (offset > source->size || size > source->size - offset) {
-        fail_cut(source, offset, size, error);
-        return NULL;
-    }
-    if (source->bytes) {
-        return source->bytes + offset;
-    }
+    return atomic_load_explicit(&source->bytes_read, memory_order_relaxed);
+}
+
+static bool read_at(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error)
+{
     for (size_t got = 0; got < size;) {
         ssize_t n = pread(source->fd, (char *)buffer + got, size - got, (off_t)(offset + got));
         if (n > 0) {
             got += (size_t)n;
         } else if (n == 0) {
             fail_cut(source, offset, size, error);
-            return NULL;
+            return false;
         } else if (errno != EINTR) {
             ql_fail(error, QL_BAD_FILE, "%s: cannot be read at byte %" PRIu64 " (%s)", source->shown, offset + got,
                     strerror(errno));
-            return NULL;
+            return false;
         }
     }
-    return buffer;
+    return true;
+}
+
+const void *ql_source_fetch(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error)
+{
+    if (offset > source->size || size > source->size - offset) {
+        fail_cut(source, offset, size, error);
+        return NULL;
+    }
+    if (!source->bytes && !read_at(source, offset, size, buffer, error)) {
+        return NULL;
+    }
+    /* Sources are const to their readers; none of them is in itself. */
+    atomic_fetch_add_explicit(&((ql_source *)source)->bytes_read, size, memory_order_relaxed);
+    return source->bytes ? source->bytes + offset : buffer;
 }
 
 ql_status ql_source_check(const ql_source *source, ql_error *error)

@@ -28,6 +28,9 @@ const char *ql_source_shown(const ql_source *source); /* the same made printable
    message when they are not all there (the file shrank since it was opened) or cannot be read. */
 const void *ql_source_fetch(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error);
 
+/* How many bytes ql_source_fetch has given so far, of a file or of memory. Any thread. */
+uint64_t ql_source_bytes_read(const ql_source *source);
+
 /* Notices that the file was changed since it was opened (size or time): QL_BAD_FILE in words. Call before a long pass. */
 ql_status ql_source_check(const ql_source *source, ql_error *error);
 

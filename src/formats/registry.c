@@ -131,6 +131,11 @@ uint64_t ql_model_byte_count(const ql_model *model)
     return ql_source_size(model->source);
 }
 
+uint64_t ql_model_bytes_read(const ql_model *model)
+{
+    return ql_source_bytes_read(model->source);
+}
+
 size_t ql_model_tensor_count(const ql_model *model)
 {
     return model->tensor_count;

@@ -1,6 +1,7 @@
 /* The kernels for x86-64 with AVX2, FMA and F16C, compiled with its flags (Makefile). */
 #if defined(__x86_64__)
 #include "kernels/vector.h"
+#include "kernels/vector_decode.h"
 
 #include "kernels/decode_body.h"
 #include "kernels/encode_body.h"

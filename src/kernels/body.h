@@ -84,8 +84,8 @@ QL_PLAIN void plain_count_upper(ql_order order, const float *x, size_t n, uint32
     }
 }
 
-QL_PLAIN size_t plain_collect(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
-                              uint64_t *above)
+QL_PLAIN size_t plain_collect(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n,
+                              uint32_t *at, uint64_t *above)
 {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
@@ -97,7 +97,7 @@ QL_PLAIN size_t plain_collect(ql_order order, const uint32_t (*ranges)[2], unsig
             }
         }
         if (r < count && key >= ranges[r][0]) {
-            out[kept++] = x[i];
+            at[kept++] = (uint32_t)i;
         }
     }
     return kept;
@@ -137,6 +137,17 @@ QL_PLAIN void plain_count_codes(const int16_t *codes, size_t n, int code_lo, uin
     }
     for (; i < n; i++) {
         tables[(uint16_t)(codes[i] - code_lo)]++;
+    }
+}
+
+QL_PLAIN void plain_fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table, const float *ahead)
+{
+    (void)ahead;
+    for (size_t i = 0; i < n; i++) {
+        const double t = ((double)x[i] - axis->lo) * axis->per_unit;
+        const int32_t whole = (int32_t)t, bin = whole < axis->bins ? whole : axis->bins - 1;
+        const int32_t part = (int32_t)((t - bin) * 0x1p20), last = (1 << QL_FINE_BITS) - 1;
+        table[bin] += (1ull << QL_FINE_COUNT_SHIFT) + (uint64_t)(part < last ? part : last);
     }
 }
 
@@ -236,6 +247,7 @@ QL_PLAIN void plain_candidate_errors(const ql_candidate *c, const float *x, size
     .collect = plain_collect, \
     .histogram = plain_histogram, \
     .count_codes = plain_count_codes, \
+    .fine = plain_fine, \
     .uniform_run = plain_uniform_run, \
     .uniform_each = plain_uniform_each, \
     .errors = plain_errors, \

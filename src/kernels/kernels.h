@@ -60,6 +60,14 @@ typedef struct ql_binning {
    lies below lo, and one behind them, for what lies above hi. */
 enum { QL_TABLES = 4, QL_OUTSIDE = 2 };
 
+/* A fine histogram that keeps sums: t = (x - lo) * per_unit in float64 is at least 0; b = min(floor(t), bins - 1) is its bin, f = min(floor((t - b)
+   2^20), 2^20 - 1) its place in it. A counter holds 2^40 times how many there are plus the sum of their f: at most 2^20 of them. */
+typedef struct ql_fine_axis {
+    double lo, per_unit;
+    int32_t bins; /* <= 2^16 */
+} ql_fine_axis;
+enum { QL_FINE_BITS = 20, QL_FINE_COUNT_SHIFT = 40, QL_FINE_MOST = 1 << 20 };
+
 /* One candidate of a search for a step: y = (q - zero) * step in float64, not rounded to float32. */
 typedef struct ql_candidate {
     float step;
@@ -92,9 +100,9 @@ typedef struct ql_kernels {
     /* counts[upper 16 bits of the key of x[i]]++ */
     void (*count_upper)(ql_order order, const float *x, size_t n, uint32_t counts[65536], const float *ahead);
 
-    /* The x whose key lies in one of the `ranges` [first, last], ascending and disjoint, to out[n], in order; returns how many. May write
-       QL_LANES floats more than that, but not behind out[n + QL_LANES]. above[count]: adds how many lie above each range; may be NULL. count > 0. */
-    size_t (*collect)(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
+    /* Where the x are whose key lies in one of the `ranges` [first, last], ascending and disjoint: their places to at[n + QL_LANES], ascending;
+       returns how many. May write more than that. above[count]: adds how many lie above each range; may be NULL. count > 0. */
+    size_t (*collect)(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, uint32_t *at,
                       uint64_t *above);
 
     /* Counts v[n] in tables[QL_TABLES][axis.bins + QL_OUTSIDE]. */
@@ -103,6 +111,9 @@ typedef struct ql_kernels {
     /* Counts codes[i] - code_lo in tables[QL_TABLES][codes]. */
     void (*count_codes)(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables,
                         const float *ahead);
+
+    /* Counts x[n] in table[axis.bins]. */
+    void (*fine)(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table, const float *ahead);
 
     /* ---- Uniform codes */
 

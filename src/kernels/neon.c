@@ -1,6 +1,7 @@
 /* The kernels for AArch64: its NEON is always there. */
 #if defined(__aarch64__)
 #include "kernels/vector.h"
+#include "kernels/vector_decode.h"
 
 #include "kernels/decode_body.h"
 #include "kernels/encode_body.h"

@@ -9,6 +9,9 @@
  *   vf_load store set add sub mul div    plain; _load and _store at any alignment
  *   vf_load_head(p, n), vf_store_head    the first n < 16 lanes, nothing else is touched; the other lanes are 0
  *   vf_fma(a, b, c)                      a b + c, rounded once
+ *   vf_set_half(p)                       the half-precision number at p in all lanes; NaN becomes quiet
+ *   vf_stream(p, v)                      vf_store of a whole line, p aligned to 64, around the cache where the machine can
+ *   vf_stream_end()                      after the last one of them, before others may read
  *   vf_min(a, b), vf_max(a, b)           b where the two are equal or one is NaN
  *   vf_max_abs(a, b)                     the larger magnitude; that of a where b is a quiet NaN
  *   vf_min_abs(a, b)                     the smaller magnitude; no NaN
@@ -21,16 +24,18 @@
  *   vf_gt ge eq ne                       ordered: false with NaN; ne: true with NaN
  *   vf_least, vf_greatest, vd_greatest   of the lanes; no NaN, the sign of a zero is any
  *   vf_lookup16(table, index), vf_lookup32   table[index mod 16], [index mod 32]
- *   vf_compress(p, m, v)                 the lanes of m to p, in order; returns how many. May write 16 lanes
+ *   vf_compress, vi_compress(p, m, v)    the lanes of m to p, in order; returns how many. May write 16 lanes
  *   vi_...                               the same of integers; wrapping; _u: unsigned
  *   vi_shl, vi_shr, vi_sar               by a constant; shr fills with zeros, sar with the sign
  *   vi_load_u8 i8 u16, vi_store_i16 u16  16 narrow integers; storing keeps the low bits
+ *   vi_from_bytes(first, second)         the bytes of two words, each from its low end
+ *   vi_load_nibbles(p)                   the nibbles of 8 bytes, of a byte the high one first, in the low 4 bits; above is anything
  *   vf_bits, vf_from_bits                the same bits as the other type
  *   vf_to_int, vd_to_int                 towards zero; a value beyond int32 becomes any integer
  *   vi_to_float, vd_from_int             nearest even
  *   vi_has_bit(bits, index)              bit number (index mod 1024) of a set, bits[32]
  *   vf_load_half(p)                      16 half-precision numbers; NaN becomes quiet
- *   vm_bits                              lane i is bit i
+ *   vm_bits, vm_from_bits                lane i is bit i; of more than 16 bits the low ones
  *   vd_load_f(p), vf_to_double           float32 as float64
  *   vd_to_float                          nearest even
  *   vd_add_exact_product(sum, x, y)      sum + x y where the product of the two is exact in float64 (both are float32): fused or not, the same bits

@@ -8,6 +8,7 @@
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define QL_SIMD static inline __attribute__((always_inline))
 
@@ -54,6 +55,14 @@ QL_SIMD vm vm_head(size_t n)
                   _mm256_cmpgt_epi32(count, _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15)) };
 }
 
+QL_SIMD vm vm_from_bits(uint32_t bits)
+{
+    const __m256i all = _mm256_set1_epi32((int)bits), low = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128),
+                  high = _mm256_slli_epi32(low, 8);
+    return (vm) { _mm256_cmpeq_epi32(_mm256_and_si256(all, low), low),
+                  _mm256_cmpeq_epi32(_mm256_and_si256(all, high), high) };
+}
+
 QL_SIMD vm vm_from_ps(__m256 a, __m256 b)
 {
     return (vm) { _mm256_castps_si256(a), _mm256_castps_si256(b) };
@@ -82,6 +91,25 @@ QL_SIMD void vf_store(float *p, vf v)
 QL_SIMD vf vf_set(float v)
 {
     return (vf) { _mm256_set1_ps(v), _mm256_set1_ps(v) };
+}
+
+QL_SIMD vf vf_set_half(const uint8_t p[2])
+{
+    int16_t bits;
+    memcpy(&bits, p, 2);
+    const __m256 all = _mm256_cvtph_ps(_mm_set1_epi16(bits));
+    return (vf) { all, all };
+}
+
+QL_SIMD void vf_stream(float *p, vf v)
+{
+    _mm256_stream_ps(p, v.a);
+    _mm256_stream_ps(p + 8, v.b);
+}
+
+QL_SIMD void vf_stream_end(void)
+{
+    _mm_sfence();
 }
 
 QL_SIMD vf vf_load_head(const float *p, size_t n)
@@ -273,6 +301,11 @@ QL_SIMD vf vf_from_bits(vi v)
     return (vf) { _mm256_castsi256_ps(v.a), _mm256_castsi256_ps(v.b) };
 }
 
+QL_SIMD size_t vi_compress(uint32_t *p, vm m, vi v)
+{
+    return vf_compress((float *)p, m, vf_from_bits(v)); /* vectors may be stored anywhere */
+}
+
 QL_SIMD vi vf_to_int(vf v)
 {
     return (vi) { _mm256_cvttps_epi32(v.a), _mm256_cvttps_epi32(v.b) };
@@ -306,6 +339,21 @@ QL_SIMD vi vi_load_u8(const uint8_t *p)
 {
     return (vi) { _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)),
                   _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p + 8))) };
+}
+
+QL_SIMD vi vi_from_bytes(uint64_t first, uint64_t second)
+{
+    return (vi) { _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((int64_t)first)),
+                  _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((int64_t)second)) };
+}
+
+QL_SIMD vi vi_load_nibbles(const uint8_t p[8])
+{
+    int32_t words[2];
+    memcpy(words, p, 8);
+    const __m256i down = _mm256_setr_epi32(4, 0, 12, 8, 20, 16, 28, 24);
+    return (vi) { _mm256_srlv_epi32(_mm256_set1_epi32(words[0]), down),
+                  _mm256_srlv_epi32(_mm256_set1_epi32(words[1]), down) };
 }
 
 QL_SIMD vi vi_load_i8(const int8_t *p)

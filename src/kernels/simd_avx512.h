@@ -7,6 +7,7 @@
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define QL_SIMD static inline __attribute__((always_inline))
 
@@ -34,6 +35,13 @@ QL_SIMD vf vf_set(float v)
     return _mm512_set1_ps(v);
 }
 
+QL_SIMD vf vf_set_half(const uint8_t p[2])
+{
+    int16_t bits;
+    memcpy(&bits, p, 2);
+    return _mm512_cvtph_ps(_mm256_set1_epi16(bits));
+}
+
 QL_SIMD vf vf_load_head(const float *p, size_t n)
 {
     return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
@@ -42,6 +50,16 @@ QL_SIMD vf vf_load_head(const float *p, size_t n)
 QL_SIMD void vf_store_head(float *p, vf v, size_t n)
 {
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), v);
+}
+
+QL_SIMD void vf_stream(float *p, vf v)
+{
+    _mm512_stream_ps(p, v);
+}
+
+QL_SIMD void vf_stream_end(void)
+{
+    _mm_sfence();
 }
 
 QL_SIMD vf vf_add(vf a, vf b)
@@ -198,6 +216,20 @@ QL_SIMD vi vi_set(int32_t v)
     return _mm512_set1_epi32(v);
 }
 
+QL_SIMD vi vi_from_bytes(uint64_t first, uint64_t second)
+{
+    return _mm512_cvtepu8_epi32(_mm_set_epi64x((int64_t)second, (int64_t)first));
+}
+
+QL_SIMD vi vi_load_nibbles(const uint8_t p[8])
+{
+    uint64_t bytes; /* its halves to the lanes 0..7 and 8..15 */
+    memcpy(&bytes, p, 8);
+    const __m512i halves = _mm512_maskz_set1_epi32(0x00FF, (int32_t)bytes),
+                  both = _mm512_mask_set1_epi32(halves, 0xFF00, (int32_t)(bytes >> 32));
+    return _mm512_srlv_epi32(both, _mm512_set_epi32(24, 28, 16, 20, 8, 12, 0, 4, 24, 28, 16, 20, 8, 12, 0, 4));
+}
+
 QL_SIMD vi vi_add(vi a, vi b)
 {
     return _mm512_add_epi32(a, b);
@@ -298,6 +330,12 @@ QL_SIMD void vi_store_u32(uint32_t *p, vi v)
     _mm512_storeu_si512(p, v);
 }
 
+QL_SIMD size_t vi_compress(uint32_t *p, vm m, vi v)
+{
+    _mm512_mask_compressstoreu_epi32(p, m, v);
+    return (size_t)__builtin_popcount(m);
+}
+
 /* ---- Between the two */
 
 QL_SIMD vi vf_bits(vf v)
@@ -345,6 +383,11 @@ QL_SIMD vm vm_none(void)
 QL_SIMD uint32_t vm_bits(vm m)
 {
     return m;
+}
+
+QL_SIMD vm vm_from_bits(uint32_t bits)
+{
+    return (__mmask16)bits;
 }
 
 QL_SIMD vm vm_head(size_t n)

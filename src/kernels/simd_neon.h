@@ -62,6 +62,13 @@ QL_SIMD uint32_t vm_bits(vm m)
     return (uint32_t)vaddv_u8(vget_low_u8(bits)) | (uint32_t)vaddv_u8(vget_high_u8(bits)) << 8;
 }
 
+QL_SIMD vm vm_from_bits(uint32_t bits)
+{
+    const uint32x4_t all = vdupq_n_u32(bits), weight = { 1, 2, 4, 8 };
+    return (vm) { vtstq_u32(all, weight), vtstq_u32(all, vshlq_n_u32(weight, 4)), vtstq_u32(all, vshlq_n_u32(weight, 8)),
+                  vtstq_u32(all, vshlq_n_u32(weight, 12)) };
+}
+
 QL_SIMD vm vm_head(size_t n)
 {
     const uint32x4_t count = vdupq_n_u32((uint32_t)n), first = { 0, 1, 2, 3 };
@@ -87,6 +94,23 @@ QL_SIMD void vf_store(float *p, vf v)
 QL_SIMD vf vf_set(float v)
 {
     return (vf) { vdupq_n_f32(v), vdupq_n_f32(v), vdupq_n_f32(v), vdupq_n_f32(v) };
+}
+
+QL_SIMD vf vf_set_half(const uint8_t p[2])
+{
+    uint16_t bits;
+    memcpy(&bits, p, 2);
+    const float32x4_t all = vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(bits)));
+    return (vf) { all, all, all, all };
+}
+
+QL_SIMD void vf_stream(float *p, vf v)
+{
+    vf_store(p, v);
+}
+
+QL_SIMD void vf_stream_end(void)
+{
 }
 
 QL_SIMD vf vf_load_head(const float *p, size_t n)
@@ -224,6 +248,18 @@ QL_SIMD vi vi_load_u8(const uint8_t *p)
 {
     const uint8x16_t bytes = vld1q_u8(p);
     return vi_from_u16(vmovl_u8(vget_low_u8(bytes)), vmovl_high_u8(bytes));
+}
+
+QL_SIMD vi vi_from_bytes(uint64_t first, uint64_t second)
+{
+    return vi_from_u16(vmovl_u8(vcreate_u8(first)), vmovl_u8(vcreate_u8(second)));
+}
+
+QL_SIMD vi vi_load_nibbles(const uint8_t p[8])
+{
+    const uint8x8_t bytes = vld1_u8(p);
+    const uint8x8x2_t nibbles = vzip_u8(vshr_n_u8(bytes, 4), bytes);
+    return vi_from_u16(vmovl_u8(nibbles.val[0]), vmovl_u8(nibbles.val[1]));
 }
 
 QL_SIMD vi vi_load_i8(const int8_t *p)
@@ -374,13 +410,32 @@ static const uint32_t compress_order[16] = {
     0x00000003, 0x00000300, 0x00000301, 0x00030100, 0x00000302, 0x00030200, 0x00030201, 0x03020100,
 };
 
+QL_SIMD uint8x16_t compressed(uint32_t bits, uint8x16_t v)
+{
+    const uint16x4_t order = vget_low_u16(vmovl_u8(vcreate_u8(compress_order[bits])));
+    return vqtbl1q_u8(v, bytes_of_words(vreinterpretq_s32_u32(vmovl_u16(order))));
+}
+
 /* Writes 4 lanes. */
 QL_SIMD size_t f32_compress(float *p, uint32_t bits, float32x4_t v)
 {
-    const uint16x4_t order = vget_low_u16(vmovl_u8(vcreate_u8(compress_order[bits])));
-    const uint8x16_t at = bytes_of_words(vreinterpretq_s32_u32(vmovl_u16(order)));
-    vst1q_f32(p, vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(v), at)));
+    vst1q_f32(p, vreinterpretq_f32_u8(compressed(bits, vreinterpretq_u8_f32(v))));
     return (size_t)__builtin_popcount(bits);
+}
+
+QL_SIMD size_t u32_compress(uint32_t *p, uint32_t bits, uint32x4_t v)
+{
+    vst1q_u32(p, vreinterpretq_u32_u8(compressed(bits, vreinterpretq_u8_u32(v))));
+    return (size_t)__builtin_popcount(bits);
+}
+
+QL_SIMD size_t vi_compress(uint32_t *p, vm m, vi v)
+{
+    const uint32_t bits = vm_bits(m);
+    size_t kept = u32_compress(p, bits & 15, vreinterpretq_u32_s32(v.a));
+    kept += u32_compress(p + kept, bits >> 4 & 15, vreinterpretq_u32_s32(v.b));
+    kept += u32_compress(p + kept, bits >> 8 & 15, vreinterpretq_u32_s32(v.c));
+    return kept + u32_compress(p + kept, bits >> 12, vreinterpretq_u32_s32(v.d));
 }
 
 QL_SIMD size_t vf_compress(float *p, vm m, vf v)

@@ -218,67 +218,78 @@ QL_SIMD vf next_lanes(const float *p, size_t left, size_t *width)
     return left < WIDTH ? vf_load_head(p, left) : vf_load(p);
 }
 
-QL_SIMD size_t collect_few(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
+static const int32_t lane_numbers[WIDTH] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+
+QL_SIMD size_t collect_few(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, uint32_t *at,
                            uint64_t *above)
 {
+    const vi lanes = vi_load(lane_numbers);
     size_t kept = 0, width;
     for (size_t i = 0; i < n; i += width) {
-        const vf v = next_lanes(x + i, n - i, &width);
-        const vi keys = keys_of(order, v);
+        const vi keys = keys_of(order, next_lanes(x + i, n - i, &width));
         const vm in = vm_and(in_ranges(ranges, count, keys), vm_head(width));
         for (unsigned r = 0; r < count; r++) {
             const vm at_most = vm_and(vi_le_u(keys, vi_set((int32_t)ranges[r][1])), vm_head(width));
             above[r] += width - (size_t)__builtin_popcount(vm_bits(at_most));
         }
         if (vm_bits(in)) {
-            kept += vf_compress(out + kept, in, v);
+            kept += vi_compress(at + kept, in, vi_add(lanes, vi_set((int32_t)i)));
         }
     }
     return kept;
 }
 
-/* The values among v[n] that lie in a range, to out, which may be v itself. */
-QL_SIMD size_t keep_exact(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *v, size_t n, float *out)
+/* What passed the filter: values and their places. */
+typedef struct waiting {
+    float value[256 + WIDTH];
+    uint32_t at[256 + WIDTH];
+    size_t count;
+} waiting;
+
+/* The places of those that lie in a range. */
+QL_SIMD size_t keep_exact(ql_order order, const uint32_t (*ranges)[2], unsigned count, waiting *w, uint32_t *at)
 {
     size_t kept = 0, width;
-    for (size_t i = 0; i < n; i += width) {
-        const vf some = next_lanes(v + i, n - i, &width);
-        kept += vf_compress(out + kept, vm_and(in_ranges(ranges, count, keys_of(order, some)), vm_head(width)), some);
+    for (size_t i = 0; i < w->count; i += width) {
+        const vi keys = keys_of(order, next_lanes(w->value + i, w->count - i, &width));
+        kept += vi_compress(at + kept, vm_and(in_ranges(ranges, count, keys), vm_head(width)), vi_load((const int32_t *)w->at + i));
     }
+    w->count = 0;
     return kept;
 }
 
-QL_SIMD size_t collect_many(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out)
+QL_SIMD size_t collect_many(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, uint32_t *at)
 {
-    enum { WAITING = 256 };
     const filter f = filter_of(order, ranges, count);
-    float waiting[WAITING + WIDTH];
-    size_t kept = 0, held = 0, width;
+    const vi lanes = vi_load(lane_numbers);
+    waiting w;
+    w.count = 0;
+    size_t kept = 0, width;
     for (size_t i = 0; i < n; i += width) {
         const vf v = next_lanes(x + i, n - i, &width);
-        const vm may = vi_has_bit(f.bits, vi_shr(vf_bits(v), 16));
-        if (f.all || vm_bits(may)) {
-            held += vf_compress(waiting + held, vm_and(f.all ? vm_head(WIDTH) : may, vm_head(width)), v);
-            if (held > WAITING - WIDTH) {
-                kept += keep_exact(order, ranges, count, waiting, held, out + kept);
-                held = 0;
+        const vm may = vm_and(f.all ? vm_head(WIDTH) : vi_has_bit(f.bits, vi_shr(vf_bits(v), 16)), vm_head(width));
+        if (vm_bits(may)) {
+            vi_compress(w.at + w.count, may, vi_add(lanes, vi_set((int32_t)i)));
+            w.count += vf_compress(w.value + w.count, may, v);
+            if (w.count > sizeof w.value / sizeof *w.value - 2 * WIDTH) {
+                kept += keep_exact(order, ranges, count, &w, at + kept);
             }
         }
     }
-    return kept + keep_exact(order, ranges, count, waiting, held, out + kept);
+    return kept + keep_exact(order, ranges, count, &w, at + kept);
 }
 
-QL_SIMD size_t collect_by(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
+QL_SIMD size_t collect_by(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, uint32_t *at,
                           uint64_t *above)
 {
-    return above ? collect_few(order, ranges, count, x, n, out, above) : collect_many(order, ranges, count, x, n, out);
+    return above ? collect_few(order, ranges, count, x, n, at, above) : collect_many(order, ranges, count, x, n, at);
 }
 
-static size_t collect(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, float *out,
+static size_t collect(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, uint32_t *at,
                       uint64_t *above)
 {
-    return order == QL_BY_MAGNITUDE ? collect_by(QL_BY_MAGNITUDE, ranges, count, x, n, out, above)
-                                    : collect_by(QL_BY_VALUE, ranges, count, x, n, out, above);
+    return order == QL_BY_MAGNITUDE ? collect_by(QL_BY_MAGNITUDE, ranges, count, x, n, at, above)
+                                    : collect_by(QL_BY_VALUE, ranges, count, x, n, at, above);
 }
 
 /*
@@ -360,6 +371,30 @@ static void count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t co
     const size_t whole = n / WIDTH * WIDTH;
     count_all(find_codes, &from, codes, whole, code_count, tables, ahead);
     plain_count_codes(codes + whole, n - whole, code_lo, code_count, tables, NULL);
+}
+
+static void fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table, const float *ahead)
+{
+    enum { AT_ONCE = 256 };
+    const vi last_bin = vi_set(axis->bins - 1), last_part = vi_set((1 << QL_FINE_BITS) - 1);
+    const vd lo = vd_set(axis->lo), per_unit = vd_set(axis->per_unit), parts = vd_set(0x1p20);
+    uint32_t bin[AT_ONCE], part[AT_ONCE];
+    size_t i = 0;
+    for (; i + AT_ONCE <= n; i += AT_ONCE) {
+        for (int k = 0; k < AT_ONCE; k += WIDTH) {
+            const vd t = vd_mul(vd_sub(vd_load_f(x + i + k), lo), per_unit);
+            const vi b = vi_min(vd_to_int(t), last_bin);
+            vi_store_u32(bin + k, b);
+            vi_store_u32(part + k, vi_min(vd_to_int(vd_mul(vd_sub(t, vd_from_int(b)), parts)), last_part));
+        }
+        for (int k = 0; k < AT_ONCE; k++) {
+            if (k % WIDTH == 0) {
+                __builtin_prefetch(ahead ? ahead + i + k : NULL);
+            }
+            table[bin[k]] += (1ull << QL_FINE_COUNT_SHIFT) + part[k];
+        }
+    }
+    plain_fine(axis, x + i, n - i, table, NULL);
 }
 
 /* ---- Uniform codes */
@@ -546,6 +581,7 @@ static void candidate_errors(const ql_candidate *c, const float *x, size_t n, do
     .collect = collect,                     \
     .histogram = histogram,                 \
     .count_codes = count_codes,             \
+    .fine = fine,                           \
     .uniform_run = uniform_run,             \
     .uniform_each = uniform_each,           \
     .errors = errors,                       \

@@ -15,13 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BINS = 2048 };
-
-static unsigned bin_of(double magnitude, double largest)
-{
-    double bin = floor(magnitude * BINS / largest);
-    return bin < BINS - 1 ? (unsigned)bin : BINS - 1;
-}
+enum { BINS = 2048, KEPT_LENGTH = BINS / 64 };
 
 /* Divergence when the first `kept` bins are kept; `sum` is their count, `total` that of all bins. */
 static double divergence(const uint64_t counts[BINS], unsigned kept, unsigned levels, uint64_t sum, uint64_t total)
@@ -55,41 +49,68 @@ static double threshold_at(unsigned kept, double largest)
     return fmin((kept + 0.5) * (largest / BINS), largest);
 }
 
-/* Sums over the bins before j, from which the sums over any level are differences. */
+/*
+ * The same divergence with one logarithm a level instead of one a bin; its rounding differs. With S and nz of every level,
+ *
+ *   n KL = sum c ln c - sum S ln S + sum S ln nz + m ln(m / n), and what lies beyond in the last bin
+ *
+ * The sums over a level are differences of sums over the bins before a bin. The terms S ln S of a level that is `length` bins long from bin `first` on
+ * come up in many candidates: they are kept.
+ */
 typedef struct prefixes {
     double count[BINS + 1], non_empty[BINS + 1], log_sum[BINS + 1]; /* c, [c > 0], c ln c */
+    double log_of[BINS + 1];                                        /* ln of a number */
+    double terms[KEPT_LENGTH + 1][BINS];                            /* S ln S by length and first bin; NaN: not known yet */
 } prefixes;
 
 static void make_prefixes(const uint64_t counts[BINS], prefixes *p)
 {
-    p->count[0] = p->non_empty[0] = p->log_sum[0] = 0;
+    p->count[0] = p->non_empty[0] = p->log_sum[0] = p->log_of[0] = 0;
     for (unsigned j = 0; j < BINS; j++) {
         const double c = (double)counts[j];
         p->count[j + 1] = p->count[j] + c;
         p->non_empty[j + 1] = p->non_empty[j] + (c > 0);
         p->log_sum[j + 1] = p->log_sum[j] + (c > 0 ? c * log(c) : 0);
+        p->log_of[j + 1] = log(j + 1.0);
+    }
+    for (unsigned length = 0; length <= KEPT_LENGTH; length++) {
+        for (unsigned j = 0; j < BINS; j++) {
+            p->terms[length][j] = NAN;
+        }
     }
 }
 
-/* The same divergence with one logarithm a level instead of one a bin; its rounding differs. */
-static double estimate(const uint64_t counts[BINS], const prefixes *p, unsigned kept, unsigned levels)
+/* S ln S of the bins [first, end). */
+static inline double term_of(prefixes *p, unsigned first, unsigned end, double sum)
+{
+    if (end - first > KEPT_LENGTH) {
+        return sum * log(sum);
+    }
+    double *term = &p->terms[end - first][first];
+    if (isnan(*term)) {
+        *term = sum * log(sum);
+    }
+    return *term;
+}
+
+static double estimate(const uint64_t counts[BINS], prefixes *p, unsigned kept, unsigned level_bits)
 {
     const double n = p->count[BINS], m = p->count[kept], last = (double)counts[kept - 1];
     if (last == 0 && m < n) {
         return INFINITY;
     }
-    double sum = p->log_sum[kept], ratio = 1;
-    for (unsigned first = 0, level = 0; first < kept; level++) {
-        const unsigned end = ((level + 1) * kept + levels - 1) / levels;
-        const double level_sum = p->count[end] - p->count[first];
+    double sum = p->log_sum[kept] + (m > 0 ? m * log(m / n) : 0), level_sum = 0, non_empty = 0;
+    const unsigned round_up = (1u << level_bits) - 1;
+    for (unsigned first = 0, level = 1, end; first < kept; level++, first = end) {
+        end = (level * kept + round_up) >> level_bits;
+        level_sum = p->count[end] - p->count[first];
         if (level_sum > 0) {
-            ratio = (p->non_empty[end] - p->non_empty[first]) * m / (n * level_sum);
-            sum += level_sum * log(ratio);
+            non_empty = p->non_empty[end] - p->non_empty[first];
+            sum += level_sum * p->log_of[(unsigned)non_empty] - term_of(p, first, end, level_sum);
         }
-        first = end;
     }
-    /* What lies beyond is added to the last bin; `ratio` is that of its level. */
-    const double more = last + (n - m);
+    /* What lies beyond is added to the last bin, in the last level. */
+    const double more = last + (n - m), ratio = last > 0 ? non_empty * m / (n * level_sum) : 1;
     return (sum + (last > 0 ? more * log(more * ratio) - last * log(last * ratio) : 0)) / n;
 }
 
@@ -103,7 +124,7 @@ static unsigned search(const uint64_t counts[BINS], unsigned bits, double larges
     double estimates[BINS + 1], least = INFINITY, best = INFINITY;
     make_prefixes(counts, &p);
     for (unsigned kept = BINS; kept >= levels; kept--) {
-        estimates[kept] = estimate(counts, &p, kept, levels);
+        estimates[kept] = estimate(counts, &p, kept, bits - 1);
         least = fmin(least, estimates[kept]);
     }
     if (losses) {
@@ -131,15 +152,29 @@ static unsigned search(const uint64_t counts[BINS], unsigned bits, double larges
     return best_kept;
 }
 
+/* What a kernel counted. Nothing lies outside. */
+static void add_counts(uint64_t counts[BINS], const uint32_t tables[QL_TABLES * (BINS + QL_OUTSIDE)])
+{
+    for (unsigned copy = 0; copy < QL_TABLES; copy++) {
+        const uint32_t *bins = tables + copy * (BINS + QL_OUTSIDE) + 1;
+        for (unsigned j = 0; j < BINS; j++) {
+            counts[j] += bins[j];
+        }
+    }
+}
+
 static double count_values(const float *values, size_t n, uint64_t counts[BINS])
 {
-    float largest = 0;
-    for (size_t i = 0; i < n; i++) {
-        largest = fabsf(values[i]) > largest ? fabsf(values[i]) : largest;
-    }
+    const ql_kernels *kernels = ql_kernels_active();
+    float lo = INFINITY, hi = -INFINITY;
+    kernels->range(values, n, &lo, &hi);
+    const double largest = fmax(fabs((double)lo), fabs((double)hi));
     memset(counts, 0, BINS * sizeof *counts);
-    for (size_t i = 0; i < n && largest > 0; i++) {
-        counts[bin_of(fabsf(values[i]), largest)]++;
+    uint32_t tables[QL_TABLES * (BINS + QL_OUTSIDE)];
+    for (size_t done = 0; done < n && largest > 0; done += QL_CHUNK) {
+        memset(tables, 0, sizeof tables);
+        kernels->histogram(&(ql_binning) { 0, largest, BINS, true }, values + done, n - done < QL_CHUNK ? n - done : QL_CHUNK, tables, NULL);
+        add_counts(counts, tables);
     }
     return largest;
 }
@@ -165,7 +200,7 @@ static const char *calibrate_group(const ql_calibration *c, void *context, uint6
 }
 
 typedef struct tensor_counts {
-    double largest;
+    ql_binning axis;
     uint64_t counts[BINS];
 } tensor_counts;
 
@@ -173,20 +208,12 @@ static void count_tile(void *context, unsigned worker, void *memory, uint64_t be
 {
     (void)worker;
     (void)begin;
-    const tensor_counts *t = context;
-    uint64_t *counts = memory;
-    for (size_t i = 0; i < n; i++) {
-        counts[bin_of(fabsf(x[i]), t->largest)]++;
-    }
+    ql_kernels_active()->histogram(&((const tensor_counts *)context)->axis, x, n, memory, NULL);
 }
 
 static void merge_counts(void *context, const void *memory)
 {
-    tensor_counts *t = context;
-    const uint64_t *counts = memory;
-    for (unsigned j = 0; j < BINS; j++) {
-        t->counts[j] += counts[j];
-    }
+    add_counts(((tensor_counts *)context)->counts, memory);
 }
 
 static ql_status calibrate(const ql_calibration *c, ql_error *error)
@@ -196,8 +223,9 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
     }
     /* One group: its largest magnitude first, then its counts. */
     ql_status status = ql_calibrator_minmax.calibrate(c, error);
-    tensor_counts t = { .largest = c->hi[0] };
-    if (status != QL_OK || t.largest == 0) {
+    const double largest = c->hi[0];
+    tensor_counts t = { .axis = { 0, largest, BINS, true } };
+    if (status != QL_OK || largest == 0) {
         return status;
     }
     ql_stream stream = ql_calibration_stream(c);
@@ -205,10 +233,10 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
     stream.context = &t;
     stream.tile = count_tile;
     stream.merge = merge_counts;
-    stream.memory_size = sizeof t.counts;
+    stream.memory_size = QL_TABLES * (BINS + QL_OUTSIDE) * sizeof(uint32_t);
     status = ql_stream_run(&stream, error);
     if (status == QL_OK) {
-        c->hi[0] = threshold_at(search(t.counts, c->spec->bits, t.largest, c->losses), t.largest);
+        c->hi[0] = threshold_at(search(t.counts, c->spec->bits, largest, c->losses), largest);
         c->lo[0] = -c->hi[0];
     }
     return status;

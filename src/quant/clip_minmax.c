@@ -1,6 +1,14 @@
-/* clip=minmax: the range of the values themselves. One pass in stored order, whatever the groups. */
+/*
+ * clip=minmax: the range of the values themselves. One pass, whatever the groups.
+ *
+ *   groups that are runs of stored elements    in stored order: the range of each run
+ *   groups across the stored lines             in strips: line after line of at most STRIP positions, whose ranges are kept side by side
+ *   tiles, and others                          in stored order, run by run
+ */
 #include "base/error.h"
+#include "base/sizes.h"
 #include "quant/calibrate.h"
+#include "tensor/tensor.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -11,9 +19,14 @@ typedef struct bounds {
 } bounds;
 
 typedef struct minmax {
+    const ql_calibration *calibration;
     const ql_groups *groups;
     const ql_kernels *kernels;
     bounds *bounds; /* [groups] */
+
+    /* Of groups across the lines. */
+    uint64_t width, lines;  /* of the tensor as it is stored */
+    uint64_t strips, depth; /* strips side by side, lines of a chunk */
 } minmax;
 
 /* Least and greatest do not depend on the order in which threads arrive. */
@@ -29,26 +42,141 @@ static void widen(bounds *b, float lo, float hi)
     }
 }
 
+/* ---- In stored order */
+
+/* How many elements from x[i] on belong to one group. */
+static size_t run_at(const ql_groups *groups, uint64_t begin, size_t i, size_t n, const uint64_t *group_of, uint64_t *group)
+{
+    if (!group_of) {
+        const uint64_t run = ql_groups_run(groups, begin + i, group);
+        return run < n - i ? (size_t)run : n - i;
+    }
+    size_t end = i + 1;
+    *group = group_of[i];
+    while (end < n && group_of[end] == *group) {
+        end++;
+    }
+    return end - i;
+}
+
 static void add_tile(void *context, unsigned worker, void *memory, uint64_t begin, const float *x, size_t n)
 {
     (void)worker;
     const minmax *m = context;
-    if (!ql_groups_are_runs(m->groups)) {
-        uint64_t *groups = memory;
-        ql_groups_of(m->groups, begin, n, groups);
-        for (size_t i = 0; i < n; i++) {
-            widen(&m->bounds[groups[i]], x[i], x[i]);
-        }
-        return;
+    uint64_t *group_of = ql_groups_are_runs(m->groups) ? NULL : memory, group;
+    if (group_of) {
+        ql_groups_of(m->groups, begin, n, group_of);
     }
     for (size_t done = 0, length; done < n; done += length) {
-        uint64_t group, run = ql_groups_run(m->groups, begin + done, &group);
-        length = run < n - done ? (size_t)run : n - done;
+        length = run_at(m->groups, begin, done, n, group_of, &group);
         float lo = INFINITY, hi = -INFINITY;
         m->kernels->range(x + done, length, &lo, &hi);
-        widen(&m->bounds[group], lo, hi);
+        if (length == ql_groups_length(m->groups, group)) { /* nobody else sees any of it */
+            atomic_store_explicit(&m->bounds[group].lo, lo, memory_order_relaxed);
+            atomic_store_explicit(&m->bounds[group].hi, hi, memory_order_relaxed);
+        } else {
+            widen(&m->bounds[group], lo, hi);
+        }
     }
 }
+
+static ql_status in_stored_order(minmax *m, ql_error *error)
+{
+    ql_stream stream = ql_calibration_stream(m->calibration);
+    stream.context = m;
+    stream.tile = add_tile;
+    stream.memory_size = ql_groups_are_runs(m->groups) ? 0 : QL_TILE * sizeof(uint64_t);
+    return ql_stream_run(&stream, error);
+}
+
+/* ---- In strips */
+
+enum { STRIP = 4096 };
+
+typedef struct strip_worker {
+    float lo[STRIP], hi[STRIP]; /* by position in the strip */
+    float x[STRIP];
+    unsigned char bytes[(STRIP + 2) * 9];
+} strip_worker;
+
+static bool are_across(const ql_groups *groups)
+{
+    return !ql_groups_are_runs(groups) && (groups->per == QL_PER_ROW || groups->per == QL_PER_COL || groups->per == QL_PER_BLOCK);
+}
+
+/* Lines [line, end) of one block of lines, n positions from `position` on. Whole lines are read several at a time. */
+static ql_status add_lines(const minmax *m, strip_worker *w, uint64_t line, uint64_t end, uint64_t position, size_t n, ql_error *error)
+{
+    const ql_calibration *c = m->calibration;
+    const uint64_t at_once = m->strips == 1 ? STRIP / m->width : 1;
+    for (uint64_t count; line < end; line += count) {
+        count = end - line < at_once ? end - line : at_once;
+        const uint64_t begin = line * m->width + position;
+        ql_status status = ql_tensor_read_f32(c->profile->tensor, begin, (size_t)count * n, w->x, w->bytes, error);
+        if (status != QL_OK) {
+            return status;
+        }
+        ql_outliers_zero(c->outliers, begin, w->x, (size_t)count * n);
+        for (uint64_t l = 0; l < count; l++) {
+            m->kernels->range_each(w->x + l * n, n, w->lo, w->hi);
+        }
+    }
+    return QL_OK;
+}
+
+static ql_status work_strip(void *context, unsigned worker, uint64_t chunk, ql_error *error)
+{
+    const minmax *m = context;
+    const ql_groups *g = m->groups;
+    strip_worker *w = ql_engine_scratch(m->calibration->engine, worker, 0);
+    const uint64_t position = chunk % m->strips * STRIP, first = chunk / m->strips * m->depth;
+    const size_t n = (size_t)(m->width - position < STRIP ? m->width - position : STRIP);
+    const uint64_t end = m->lines - first < m->depth ? m->lines : first + m->depth;
+    for (uint64_t line = first, block_end; line < end; line = block_end) {
+        block_end = g->per == QL_PER_BLOCK ? (line / g->block + 1) * g->block : end;
+        block_end = block_end < end ? block_end : end;
+        for (size_t i = 0; i < n; i++) {
+            w->lo[i] = INFINITY;
+            w->hi[i] = -INFINITY;
+        }
+        ql_status status = add_lines(m, w, line, block_end, position, n, error);
+        if (status != QL_OK) {
+            return status;
+        }
+        for (size_t i = 0; i < n; i++) {
+            const uint64_t group = g->per == QL_PER_BLOCK ? (position + i) * g->row_groups + line / g->block : position + i;
+            widen(&m->bounds[group], w->lo[i], w->hi[i]);
+        }
+    }
+    return QL_OK;
+}
+
+static ql_status in_strips(minmax *m, ql_error *error)
+{
+    const ql_calibration *c = m->calibration;
+    const ql_groups *g = m->groups;
+    for (unsigned worker = 0; worker < ql_engine_threads(c->engine); worker++) {
+        if (!ql_engine_scratch(c->engine, worker, sizeof(strip_worker))) {
+            return ql_fail_memory(error, sizeof(strip_worker));
+        }
+    }
+    m->width = g->stored_by_columns ? g->rows : g->cols;
+    m->lines = g->elements / m->width;
+    m->strips = ql_size_ceil_div(m->width, STRIP);
+    m->depth = QL_CHUNK / (m->width < STRIP ? m->width : STRIP);
+    const ql_pass pass = {
+        .chunk_count = m->strips * ql_size_ceil_div(m->lines, m->depth),
+        .work = work_strip,
+        .context = m,
+        .monitor = c->monitor,
+        .done_before = c->done_before,
+        .elements = g->elements,
+        .total = c->total,
+    };
+    return ql_parallel(c->engine, &pass, error);
+}
+
+/* ---- Both */
 
 static void store(const ql_calibration *c, uint64_t group, double lo, double hi)
 {
@@ -67,7 +195,7 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
         store(c, 0, c->profile->x_min, c->profile->x_max);
         return QL_OK;
     }
-    minmax m = { c->groups, ql_kernels_active(), malloc(count * sizeof *m.bounds) };
+    minmax m = { .calibration = c, .groups = c->groups, .kernels = ql_kernels_active(), .bounds = malloc(count * sizeof *m.bounds) };
     if (!m.bounds) {
         return ql_fail_memory(error, count * sizeof *m.bounds);
     }
@@ -75,11 +203,7 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
         atomic_init(&m.bounds[group].lo, INFINITY);
         atomic_init(&m.bounds[group].hi, -INFINITY);
     }
-    ql_stream stream = ql_calibration_stream(c);
-    stream.context = &m;
-    stream.tile = add_tile;
-    stream.memory_size = ql_groups_are_runs(c->groups) ? 0 : QL_TILE * sizeof(uint64_t);
-    ql_status status = ql_stream_run(&stream, error);
+    ql_status status = are_across(c->groups) ? in_strips(&m, error) : in_stored_order(&m, error);
     for (uint64_t group = 0; status == QL_OK && group < count; group++) {
         store(c, group, m.bounds[group].lo, m.bounds[group].hi);
     }

@@ -2,17 +2,17 @@
  * clip=mse: of 256 ranges, k/256 of the whole one for k = 256 down to 1, the one with the least sum of squared errors. Each
  * candidate quantizes with its stored float32 step; the error is taken in float64 with q d unrounded. A later candidate must
  * be better by a factor of 1 - 1e-9.
+ *
+ * One group of many values: a fine histogram that keeps sums (fine.h) gives bounds for the sum of every candidate; only candidates that may win
+ * are summed over the values, all in one pass. The answer is that of the plain search.
  */
 #include "quant/calibrate.h"
+#include "quant/fine.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { CANDIDATES = 256 };
-
-/* A candidate's codes. */
-typedef struct candidate {
-    double step, zero, lo, hi;
-} candidate;
 
 /* The whole range, after the rule that zero is included. */
 typedef struct whole {
@@ -28,52 +28,24 @@ static whole whole_range(const ql_spec *spec, double lo, double hi)
     return (whole) { lo, hi };
 }
 
-static candidate candidate_at(const ql_spec *spec, whole range, int k)
+static ql_candidate candidate_at(const ql_spec *spec, whole range, int k)
 {
-    float step;
-    int32_t zero = 0;
-    int lo, hi;
-    spec->mapping->code_range(spec, &lo, &hi);
-    spec->mapping->step_of(spec, range.lo * k / CANDIDATES, range.hi * k / CANDIDATES, &step, &zero);
-    return (candidate) { step, zero, lo, hi };
-}
-
-static inline double square_error(const candidate *c, double x)
-{
-    const double magic = 0x1.8p52, limit = 0x1p33;
-    double quotient = x / c->step;
-    quotient = quotient < -limit ? -limit : quotient;
-    quotient = quotient > limit ? limit : quotient;
-    double code = (quotient + magic) - magic + c->zero;
-    code = code < c->lo ? c->lo : code;
-    code = code > c->hi ? c->hi : code;
-    double e = x - (code - c->zero) * c->step;
-    return e * e;
-}
-
-/* Adds the squared errors of x[n] to lanes. */
-static void add_errors(const candidate *c, const float *x, size_t n, double lanes[QL_LANES])
-{
-    size_t i = 0;
-    for (; i + QL_LANES <= n; i += QL_LANES) {
-        for (int lane = 0; lane < QL_LANES; lane++) {
-            lanes[lane] += square_error(c, x[i + lane]);
-        }
-    }
-    for (int lane = 0; i < n; i++, lane++) {
-        lanes[lane] += square_error(c, x[i]);
-    }
+    ql_candidate c = { 0 };
+    spec->mapping->code_range(spec, &c.codes.code_lo, &c.codes.code_hi);
+    spec->mapping->step_of(spec, range.lo * k / CANDIDATES, range.hi * k / CANDIDATES, &c.step, &c.zero);
+    return c;
 }
 
 /* The sum over values in memory. It only grows, so it may stop once it cannot win: then what it returns is at least
  * `enough`. */
-static double sum_errors(const candidate *c, const float *x, size_t n, double enough)
+static double sum_errors(const ql_candidate *c, const float *x, size_t n, double enough)
 {
     enum { PIECE = 4096 };
+    const ql_kernels *kernels = ql_kernels_active();
     double lanes[QL_LANES] = { 0 };
     for (size_t done = 0; done < n; done += PIECE) {
-        add_errors(c, x + done, n - done < PIECE ? n - done : PIECE, lanes);
-        double sum = ql_lanes_total(lanes);
+        kernels->candidate_errors(c, x + done, n - done < PIECE ? n - done : PIECE, lanes);
+        const double sum = ql_lanes_total(lanes);
         if (sum >= enough) {
             return sum;
         }
@@ -109,7 +81,7 @@ static void losses(const ql_spec *spec, float *values, size_t n, ql_losses *out)
     const bool empty = range.lo == 0 && range.hi == 0;
     out->count = out->best = 0;
     for (int k = CANDIDATES; k > 0 && !empty; k--) {
-        const candidate c = candidate_at(spec, range, k);
+        const ql_candidate c = candidate_at(spec, range, k);
         const double error = sum_errors(&c, values, n, INFINITY);
         if (is_better(error, best)) {
             best = error;
@@ -127,7 +99,7 @@ static const char *calibrate_group(const ql_calibration *calibration, void *cont
     int best_k = CANDIDATES;
     const bool empty = range.lo == 0 && range.hi == 0;
     for (int k = CANDIDATES; k > 0 && !empty; k--) {
-        const candidate c = candidate_at(calibration->spec, range, k);
+        const ql_candidate c = candidate_at(calibration->spec, range, k);
         const double error = sum_errors(&c, values, n, best);
         if (is_better(error, best)) {
             best = error;
@@ -140,7 +112,8 @@ static const char *calibrate_group(const ql_calibration *calibration, void *cont
 }
 
 typedef struct tensor_search {
-    candidate candidates[CANDIDATES]; /* k = 256 first */
+    ql_candidate candidates[CANDIDATES]; /* k = 256 first */
+    bool may_win[CANDIDATES];
     double errors[CANDIDATES];
 } tensor_search;
 
@@ -151,7 +124,9 @@ static void add_tile(void *context, unsigned worker, void *memory, uint64_t begi
     const tensor_search *s = context;
     double(*lanes)[QL_LANES] = memory;
     for (int i = 0; i < CANDIDATES; i++) {
-        add_errors(&s->candidates[i], x, n, lanes[i]);
+        if (s->may_win[i]) {
+            ql_kernels_active()->candidate_errors(&s->candidates[i], x, n, lanes[i]);
+        }
     }
 }
 
@@ -160,11 +135,30 @@ static void merge(void *context, const void *memory)
     tensor_search *s = context;
     const double(*lanes)[QL_LANES] = memory;
     for (int i = 0; i < CANDIDATES; i++) {
-        s->errors[i] += ql_lanes_total(lanes[i]);
+        s->errors[i] += s->may_win[i] ? ql_lanes_total(lanes[i]) : 0;
     }
 }
 
-/* One group: all candidates in one pass. */
+/* Which candidates may win; returns how many. What the plain search ends with is within 1e-9 of the least sum. Those that are more than 1e-6 above it
+   cannot change which: to pass on a difference from there, chains of candidates each within 1e-9 of the one before would have to be longer than all
+   candidates are. */
+static int find_possible(tensor_search *s, const ql_fine *fine)
+{
+    double least[CANDIDATES], bound = INFINITY;
+    for (int i = 0; i < CANDIDATES; i++) {
+        double most;
+        ql_fine_bound(fine, &s->candidates[i], &least[i], &most);
+        bound = fmin(bound, most);
+    }
+    int count = 0;
+    for (int i = 0; i < CANDIDATES; i++) {
+        s->may_win[i] = least[i] <= bound * (1 + 1e-6);
+        count += s->may_win[i];
+    }
+    return count;
+}
+
+/* One group. */
 static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
 {
     ql_status status = ql_calibrator_minmax.calibrate(c, error);
@@ -173,20 +167,30 @@ static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
         return status;
     }
     tensor_search s = { 0 };
-    for (int i = 0; i < CANDIDATES; i++) {
-        s.candidates[i] = candidate_at(c->spec, range, CANDIDATES - i);
-    }
     ql_stream stream = ql_calibration_stream(c);
     stream.done_before += c->outliers->active ? c->groups->elements : 0; /* the range */
-    stream.context = &s;
-    stream.tile = add_tile;
-    stream.merge = merge;
-    stream.memory_size = CANDIDATES * QL_LANES * sizeof(double);
-    status = ql_stream_run(&stream, error);
+    for (int i = 0; i < CANDIDATES; i++) {
+        s.candidates[i] = candidate_at(c->spec, range, CANDIDATES - i);
+        s.may_win[i] = true;
+    }
+    int possible = CANDIDATES;
+    if (!c->losses && c->groups->elements > CANDIDATES * CANDIDATES) {
+        ql_fine *fine = NULL;
+        status = ql_fine_make(c, &stream, &fine, error);
+        possible = status == QL_OK ? find_possible(&s, fine) : 0;
+        ql_fine_free(&fine);
+    }
+    if (status == QL_OK && possible > 1) {
+        stream.context = &s;
+        stream.tile = add_tile;
+        stream.merge = merge;
+        stream.memory_size = CANDIDATES * QL_LANES * sizeof(double);
+        status = ql_stream_run(&stream, error);
+    }
     double best = INFINITY;
     int best_k = CANDIDATES;
     for (int i = 0; i < CANDIDATES; i++) {
-        if (is_better(s.errors[i], best)) {
+        if (s.may_win[i] && is_better(s.errors[i], best)) {
             best = s.errors[i];
             best_k = CANDIDATES - i;
         }
@@ -206,5 +210,5 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
 }
 
 const ql_calibrator ql_calibrator_mse = {
-    .name = "mse", .passes_tensor = 1, .passes_groups = 1, .calibrate = calibrate, .losses = losses
+    .name = "mse", .passes_tensor = 2, .passes_groups = 1, .calibrate = calibrate, .losses = losses
 };

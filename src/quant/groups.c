@@ -167,14 +167,15 @@ static ql_status read_across(const ql_groups *groups, const ql_tensor *tensor, u
     for (uint64_t p = p_begin; p < p_end; p++) {
         for (uint64_t line = first; line <= last; line += PIECE) {
             size_t width = last - line + 1 < PIECE ? (size_t)(last - line + 1) : PIECE;
-            ql_status status = ql_tensor_read_f32(tensor, p * lines + line, width, piece, scratch, error);
+            const float *x;
+            ql_status status = ql_tensor_fetch_f32(tensor, p * lines + line, width, piece, scratch, &x, error);
             if (status != QL_OK) {
                 return status;
             }
             for (size_t i = 0; i < width; i++) {
                 uint64_t at = (line + i) * length + p;
                 if (at >= begin && at < end) {
-                    out[at - begin] = piece[i];
+                    out[at - begin] = x[i];
                 }
             }
         }

@@ -7,13 +7,15 @@
 #include "base/engine.h"
 #include "base/error.h"
 #include "quant/scheme.h"
-#include "quant/select.h"
+#include "quant/ranks.h"
+#include "quant/sample.h"
 #include "quant/stream.h"
 #include "tensor/convert.h"
 #include "tensor/tensor.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What one chunk holds. */
 typedef struct candidates {
@@ -24,7 +26,7 @@ typedef struct candidates {
 } candidates;
 
 typedef struct search {
-    ql_select *select;
+    ql_ranks *ranks;
     ql_outliers *found;
     uint64_t above;
     uint64_t ties_left; /* elements equal to the threshold that still belong */
@@ -36,12 +38,7 @@ static void feed(void *context, unsigned worker, void *memory, uint64_t begin, c
 {
     (void)memory;
     (void)begin;
-    const search *s = context;
-    double magnitudes[QL_TILE];
-    for (size_t i = 0; i < n; i++) {
-        magnitudes[i] = fabsf(x[i]);
-    }
-    ql_select_feed(s->select, worker, magnitudes, n);
+    ql_ranks_feed(((const search *)context)->ranks, ql_kernels_active(), worker, x, n, NULL);
 }
 
 static void count(void *context, unsigned worker, void *memory, uint64_t begin, const float *x, size_t n)
@@ -108,29 +105,34 @@ static void merge_collected(void *context, const void *memory)
 }
 
 /* The k largest magnitudes: the threshold is the k-th largest; all above it belong, of those equal to it the first ones. */
-static ql_status find_threshold(search *s, ql_stream *stream, uint64_t k, ql_error *error)
+static ql_status find_threshold(search *s, ql_stream *stream, const ql_sample *sample, uint64_t k, ql_error *error)
 {
-    ql_status status = ql_select_new(ql_engine_threads(stream->engine), stream->tensor->element_count, &s->select, error);
-    if (status != QL_OK) {
-        return status;
+    const uint64_t elements = stream->tensor->element_count;
+    float *values = malloc(sample->count * sizeof *values);
+    ql_status status = values ? ql_ranks_new(ql_engine_threads(stream->engine), QL_BY_MAGNITUDE, elements, &s->ranks, error)
+                              : ql_fail_memory(error, sample->count * sizeof *values);
+    if (status == QL_OK) {
+        memcpy(values, sample->values, sample->count * sizeof *values);
+        ql_ranks_want(s->ranks, elements, (uint64_t[]) { elements - k }, 1);
+        status = ql_ranks_guess(s->ranks, values, sample->count, error);
     }
-    ql_select_ranks(s->select, (uint64_t[]) { stream->tensor->element_count - k }, 1);
+    free(values);
     stream->tile = feed;
     for (bool done = false; status == QL_OK && !done;) {
         status = ql_stream_run(stream, error);
         if (status == QL_OK) {
-            status = ql_select_advance(s->select, &done, error);
+            status = ql_ranks_advance(s->ranks, &done, error);
         }
     }
     if (status == QL_OK) {
-        s->found->threshold = (float)ql_select_value(s->select, 0);
+        s->found->threshold = ql_ranks_value(s->ranks, 0);
         stream->memory_size = sizeof(uint64_t);
         stream->tile = count;
         stream->merge = merge_count;
         status = ql_stream_run(stream, error);
         s->ties_left = k - s->above;
     }
-    ql_select_free(&s->select);
+    ql_ranks_free(&s->ranks);
     return status;
 }
 
@@ -172,7 +174,7 @@ ql_status ql_outliers_find(ql_engine *engine, const ql_profile *profile, const q
                          .context = &s };
     ql_status status = QL_OK;
     if (spec->outliers_percent) {
-        status = find_threshold(&s, &stream, k, error);
+        status = find_threshold(&s, &stream, profile->sample, k, error);
     } else {
         out->threshold = float_at_least(spec->outliers);
         out->last_tie = UINT64_MAX;
@@ -201,7 +203,7 @@ void ql_outliers_free(ql_outliers *outliers)
 
 unsigned ql_outliers_passes(const ql_spec *spec)
 {
-    return spec->outliers == 0 ? 0 : spec->outliers_percent ? 4 : 1;
+    return spec->outliers == 0 ? 0 : spec->outliers_percent ? 3 : 1;
 }
 
 void ql_outliers_zero(const ql_outliers *outliers, uint64_t begin, float *x, size_t n)

@@ -197,9 +197,11 @@ void ql_quantize_values(const ql_quantizer *quantizer, const ql_kernels *kernels
 ql_status ql_quantize_tile(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tensor *tensor, uint64_t begin,
                            size_t n, ql_tile_buffers *buffers, uint64_t *clipped, ql_error *error)
 {
-    ql_status status = ql_tensor_read_f32(tensor, begin, n, buffers->values, buffers->bytes, error);
+    const float *x;
+    ql_status status = ql_tensor_fetch_f32(tensor, begin, n, buffers->values, buffers->bytes, &x, error);
     if (status == QL_OK) {
-        ql_quantize_values(quantizer, kernels, begin, buffers->values, n, buffers, clipped);
+        buffers->ahead = x == buffers->values ? NULL : x + n;
+        ql_quantize_values(quantizer, kernels, begin, x, n, buffers, clipped);
     }
     return status;
 }

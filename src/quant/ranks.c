@@ -23,7 +23,7 @@ typedef struct worker {
     uint32_t *upper;              /* [HALF] */
     uint32_t *lower;              /* [slots][HALF] */
     uint64_t above[SLOTS];        /* keeping: values above each range */
-    float found[QL_RANKS_FEED + QL_LANES];
+    uint32_t found[QL_RANKS_FEED + QL_LANES];
 } worker;
 
 struct ql_ranks {
@@ -31,7 +31,8 @@ struct ql_ranks {
     unsigned threads;
     uint64_t total;
     uint64_t wanted[QL_RANKS_MOST];
-    float value[QL_RANKS_MOST], watched[QL_RANKS_MOST];
+    double value[QL_RANKS_MOST];
+    float watched[QL_RANKS_MOST];
     unsigned wanted_count, watched_count;
     stage stage;
     worker *workers; /* [threads] */
@@ -39,7 +40,7 @@ struct ql_ranks {
     uint32_t ranges[SLOTS][2]; /* keys to look for, ascending and disjoint */
     unsigned range_count;
 
-    float *kept; /* [kept_size] keeping */
+    double *kept; /* [kept_size] keeping */
     size_t kept_size;
     atomic_size_t kept_count; /* more than kept_size: some were lost */
 
@@ -194,12 +195,19 @@ ql_status ql_ranks_guess(ql_ranks *r, float *sample, size_t n, ql_error *error)
 
 /* ---- Scans */
 
+/* A place for `count` values to keep; NULL when there is no room, which is noticed after the scan. */
+static double *room(ql_ranks *r, size_t count)
+{
+    const size_t at = count ? atomic_fetch_add_explicit(&r->kept_count, count, memory_order_relaxed) : 0;
+    return count && at + count <= r->kept_size ? r->kept + at : NULL;
+}
+
 static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float *x, size_t n)
 {
     const size_t count = kernels->collect(r->order, r->ranges, r->range_count, x, n, w->found, w->above);
-    const size_t at = count ? atomic_fetch_add_explicit(&r->kept_count, count, memory_order_relaxed) : 0;
-    if (count && at + count <= r->kept_size) {
-        memcpy(r->kept + at, w->found, count * sizeof *w->found);
+    double *to = room(r, count);
+    for (size_t i = 0; to && i < count; i++) {
+        to[i] = x[w->found[i]];
     }
 }
 
@@ -207,7 +215,7 @@ static void count_lower(ql_ranks *r, const ql_kernels *kernels, worker *w, const
 {
     const size_t count = kernels->collect(r->order, r->ranges, r->range_count, x, n, w->found, NULL);
     for (size_t i = 0; i < count; i++) {
-        const uint32_t key = key_of(r->order, w->found[i]);
+        const uint32_t key = key_of(r->order, x[w->found[i]]);
         w->lower[(size_t)r->slot_of[key >> 16] * HALF + key % HALF]++;
     }
 }
@@ -228,18 +236,32 @@ void ql_ranks_feed(ql_ranks *r, const ql_kernels *kernels, unsigned index, const
     }
 }
 
+void ql_ranks_feed_errors(ql_ranks *r, const ql_kernels *kernels, unsigned index, const float *e, const float *x, const float *y, size_t n)
+{
+    worker *w = &r->workers[index];
+    if (r->stage != KEEPING) {
+        ql_ranks_feed(r, kernels, index, e, n, NULL);
+        return;
+    }
+    const size_t count = kernels->collect(r->order, r->ranges, r->range_count, e, n, w->found, w->above);
+    double *to = room(r, count);
+    for (size_t i = 0; to && i < count; i++) {
+        to[i] = (double)x[w->found[i]] - (double)y[w->found[i]];
+    }
+}
+
 /* ---- After a scan */
 
 /* Which of the kept values lie in a range, moved to the front of kept[n]; returns how many. */
-static size_t gather_range(const ql_ranks *r, const uint32_t range[2], float *kept, size_t n)
+static size_t gather_range(const ql_ranks *r, const uint32_t range[2], double *kept, size_t n)
 {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        const uint32_t key = key_of(r->order, kept[i]);
+        const uint32_t key = key_of(r->order, (float)kept[i]);
         if (key >= range[0] && key <= range[1]) {
-            const float v = kept[i];
+            const double v = kept[i];
             kept[i] = kept[count];
-            kept[count++] = r->order == QL_BY_MAGNITUDE ? fabsf(v) : v;
+            kept[count++] = r->order == QL_BY_MAGNITUDE ? fabs(v) : v;
         }
     }
     return count;
@@ -253,7 +275,7 @@ static bool find_kept(ql_ranks *r)
         return false;
     }
     unsigned found = 0;
-    float *rest = r->kept;
+    double *rest = r->kept;
     for (unsigned k = 0; k < r->range_count; k++) {
         uint64_t above = 0;
         for (unsigned i = 0; i < r->threads; i++) {
@@ -263,7 +285,7 @@ static bool find_kept(ql_ranks *r)
         const uint64_t below = r->total - above - count;
         for (unsigned i = 0; i < r->wanted_count; i++) {
             if (r->wanted[i] >= below && r->wanted[i] - below < count) {
-                r->value[i] = ql_nth(rest, count, (size_t)(r->wanted[i] - below));
+                r->value[i] = ql_nth_wide(rest, count, (size_t)(r->wanted[i] - below));
                 found++;
             }
         }
@@ -382,7 +404,7 @@ ql_status ql_ranks_advance(ql_ranks *r, bool *done, ql_error *error)
     return begin_lower(r, error);
 }
 
-float ql_ranks_value(const ql_ranks *r, unsigned index)
+double ql_ranks_value(const ql_ranks *r, unsigned index)
 {
     return r->value[index];
 }
@@ -393,7 +415,7 @@ bool ql_ranks_above(const ql_ranks *r, float v, uint64_t *above)
     *above = 0;
     if (r->stage == KEEPING) {
         for (size_t i = 0; i < r->total; i++) {
-            *above += key_of(r->order, r->kept[i]) > key;
+            *above += key_of(r->order, (float)r->kept[i]) > key;
         }
         return r->upper == NULL;
     }

@@ -35,11 +35,14 @@ ql_status ql_ranks_guess(ql_ranks *ranks, float *sample, size_t n, ql_error *err
 /* x[n], n <= QL_RANKS_FEED; ahead: as the counting kernels take it. */
 void ql_ranks_feed(ql_ranks *ranks, const ql_kernels *kernels, unsigned worker, const float *x, size_t n, const float *ahead);
 
+/* The same of errors e[i] = x[i] - y[i] rounded to float32: what is asked for is the unrounded x[i] - y[i], and is found after a guess that was right. */
+void ql_ranks_feed_errors(ql_ranks *ranks, const ql_kernels *kernels, unsigned worker, const float *e, const float *x, const float *y, size_t n);
+
 /* After a whole scan: *done tells whether the values are known or another scan is needed. QL_BAD_FILE when the values changed. */
 ql_status ql_ranks_advance(ql_ranks *ranks, bool *done, ql_error *error);
 
 /* The value (its magnitude, when ordered by that) at wanted[index]. */
-float ql_ranks_value(const ql_ranks *ranks, unsigned index);
+double ql_ranks_value(const ql_ranks *ranks, unsigned index);
 
 /* Between the first and the last scan: values near v will be asked for. At most QL_RANKS_MOST of them. */
 void ql_ranks_watch(ql_ranks *ranks, float v);

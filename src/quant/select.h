@@ -47,5 +47,6 @@ double ql_percentile_value(const ql_percentile *percentile, double at_rank0, dou
 
 /* The k-th least (from 0) of values[n], which are reordered; k < n. No value is NaN. */
 float ql_nth(float *values, size_t n, size_t k);
+double ql_nth_wide(double *values, size_t n, size_t k);
 
 #endif

@@ -21,17 +21,20 @@ static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *
     stream_buffers *buffers = ql_engine_scratch(s->engine, worker, 0);
     uint64_t begin = chunk * QL_CHUNK, end = begin + QL_CHUNK;
     end = end < s->tensor->element_count ? end : s->tensor->element_count;
+    const bool dense = s->outliers && s->outliers->active;
     memset(buffers->memory, 0, s->memory_size);
     for (; begin < end; begin += QL_TILE) {
         const size_t n = end - begin < QL_TILE ? (size_t)(end - begin) : QL_TILE;
-        ql_status status = ql_tensor_read_f32(s->tensor, begin, n, buffers->x, buffers->bytes, error);
+        const float *x = buffers->x;
+        ql_status status = dense ? ql_tensor_read_f32(s->tensor, begin, n, buffers->x, buffers->bytes, error)
+                                 : ql_tensor_fetch_f32(s->tensor, begin, n, buffers->x, buffers->bytes, &x, error);
         if (status != QL_OK) {
             return status;
         }
-        if (s->outliers) {
+        if (dense) {
             ql_outliers_zero(s->outliers, begin, buffers->x, n);
         }
-        s->tile(s->context, worker, buffers->memory, begin, buffers->x, n);
+        s->tile(s->context, worker, buffers->memory, begin, x, n);
     }
     return QL_OK;
 }

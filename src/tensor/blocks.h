@@ -6,16 +6,18 @@
 #ifndef QL_TENSOR_BLOCKS_H
 #define QL_TENSOR_BLOCKS_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "kernels/ggml_blocks.h"
 
 typedef struct ql_block_type {
     const char *name; /* as ggml spells it: "q4_0", "q4_K" */
     unsigned ggml_id; /* of the type in a GGUF file */
     unsigned elements, bytes;
-    /* block[bytes] at any alignment to out[elements]. Float32, products rounded before something is added. Never fails. */
-    void (*decode)(const uint8_t *block, float *out);
+    ql_block kernel;
 } ql_block_type;
+
+/* count blocks of a type, any bytes at any alignment, to out[count * elements]: ggml's own values to the bit, but for NaN
+ * (kernels/decode.h). */
+void ql_blocks_decode(const ql_block_type *type, const uint8_t *blocks, size_t count, float *out);
 
 /* By place in the table, by name, by the number in a file; NULL when there is none. */
 const ql_block_type *ql_block_type_at(size_t index);

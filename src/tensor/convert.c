@@ -1,29 +1,21 @@
 /* Conversions: see convert.h. One loader per element type; the two loops over each are made from it. */
 #include "tensor/convert.h"
 
+#include "kernels/kernels.h"
+#include "kernels/narrow.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
-/*
- * | 1 sign | 5 exponent | 10 mantissa |   half
- * | 1 sign | 8 exponent | 23 mantissa |   float
- */
 float ql_half_to_float(uint16_t bits)
 {
-    uint32_t sign = (uint32_t)(bits & 0x8000) << 16, exponent = bits >> 10 & 31, mantissa = bits & 1023;
-    float magnitude;
-    if (exponent == 0) {
-        magnitude = (float)mantissa * 0x1p-24f; /* zero and subnormals: exact */
-        uint32_t word;
-        memcpy(&word, &magnitude, 4);
-        word |= sign;
-        memcpy(&magnitude, &word, 4);
-        return magnitude;
-    }
-    uint32_t word = sign | (exponent == 31 ? 255u : exponent + 112) << 23 | mantissa << 13;
-    memcpy(&magnitude, &word, 4);
-    return magnitude;
+    return ql_half_value(bits);
+}
+
+float ql_bfloat_to_float(uint16_t bits)
+{
+    return ql_bfloat_value(bits);
 }
 
 uint16_t ql_double_to_half(double value)
@@ -50,14 +42,6 @@ uint16_t ql_double_to_half(double value)
 uint16_t ql_float_to_half(float value)
 {
     return ql_double_to_half(value);
-}
-
-float ql_bfloat_to_float(uint16_t bits)
-{
-    uint32_t word = (uint32_t)bits << 16;
-    float value;
-    memcpy(&value, &word, 4);
-    return value;
 }
 
 static inline uint16_t load16(const uint8_t *p, bool swap)
@@ -148,6 +132,11 @@ static const decoder decoders[QL_DTYPE_COUNT] = {
 void ql_decode_f32(ql_dtype dtype, bool swap, const void *bytes, size_t count, float *out)
 {
     assert(decoders[dtype].to_f32);
+    const ql_decode_kernels *kernels = &ql_kernels_active()->decode;
+    if (!swap && (dtype == QL_F16 || dtype == QL_BF16)) {
+        (dtype == QL_F16 ? kernels->half : kernels->bfloat)(bytes, count, out);
+        return;
+    }
     decoders[dtype].to_f32(swap, bytes, count, out);
 }
 

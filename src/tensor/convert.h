@@ -4,6 +4,7 @@
 
 #include "qloupe.h"
 
+/* Exact; NaN stays NaN, quiet. */
 float ql_half_to_float(uint16_t bits);
 float ql_bfloat_to_float(uint16_t bits);
 

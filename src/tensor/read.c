@@ -27,60 +27,70 @@ static ql_status fail_no_values(const ql_tensor *tensor, ql_error *error)
                    ql_source_shown(tensor->storage->source), name, ql_dtype_describe(tensor->dtype)->name);
 }
 
-/* Where decoded elements go: float32 or float64. */
-typedef struct target {
-    ql_dtype dtype;
-    bool swap;
-    float *f32; /* one of the two */
-    double *f64;
-} target;
-
-static void decode(const target *to, const void *bytes, size_t count)
-{
-    if (to->f32) {
-        ql_decode_f32(to->dtype, to->swap, bytes, count, to->f32);
-    } else {
-        ql_decode_f64(to->dtype, to->swap, bytes, count, to->f64);
-    }
-}
-
-static ql_status read(const ql_tensor *tensor, uint64_t begin, size_t count, target to, void *scratch, ql_error *error)
+/* The stored bytes of elements [begin, begin + count), count > 0: in memory that stays, or put into buffer. */
+static ql_status fetch_bytes(const ql_tensor *tensor, uint64_t begin, size_t count, void *buffer, const void **out,
+                             ql_error *error)
 {
     const ql_storage *storage = tensor->storage;
-    const ql_dtype_info *info = ql_dtype_describe(tensor->dtype);
-    if (!info->has_values) {
-        return fail_no_values(tensor, error);
-    }
-    to.dtype = tensor->dtype;
-    to.swap = must_swap(storage);
-    if (count == 0) {
-        return QL_OK;
-    }
-    const size_t size = info->bits / 8;
+    const size_t size = ql_dtype_describe(tensor->dtype)->bits / 8;
     if (storage->order) {
         const void *all;
         ql_status status = ql_row_order_bytes(storage->order, tensor, &all, error);
-        if (status == QL_OK) {
-            decode(&to, (const uint8_t *)all + begin * size, count);
-        }
+        *out = status == QL_OK ? (const uint8_t *)all + begin * size : NULL;
         return status;
     }
-    const void *bytes = ql_source_fetch(storage->source, storage->offset + begin * size, count * size, scratch, error);
-    if (!bytes) {
-        return QL_BAD_FILE;
+    *out = ql_source_fetch(storage->source, storage->offset + begin * size, count * size, buffer, error);
+    return *out ? QL_OK : QL_BAD_FILE;
+}
+
+ql_status ql_tensor_fetch_f32(const ql_tensor *tensor, uint64_t begin, size_t count, float *buffer, void *scratch,
+                              const float **out, ql_error *error)
+{
+    *out = buffer;
+    if (!ql_dtype_describe(tensor->dtype)->has_values) {
+        return fail_no_values(tensor, error);
     }
-    decode(&to, bytes, count);
+    if (count == 0) {
+        return QL_OK;
+    }
+    const bool swap = must_swap(tensor->storage), as_is = tensor->dtype == QL_F32 && !swap;
+    const void *bytes;
+    ql_status status = fetch_bytes(tensor, begin, count, as_is ? buffer : scratch, &bytes, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    if (as_is && (uintptr_t)bytes % _Alignof(float) == 0) {
+        *out = bytes;
+    } else {
+        ql_decode_f32(tensor->dtype, swap, bytes, count, buffer);
+    }
     return QL_OK;
 }
 
 ql_status ql_tensor_read_f32(const ql_tensor *tensor, uint64_t begin, size_t count, float *out, void *scratch,
                              ql_error *error)
 {
-    return read(tensor, begin, count, (target) { .f32 = out }, scratch, error);
+    const float *values;
+    ql_status status = ql_tensor_fetch_f32(tensor, begin, count, out, scratch, &values, error);
+    if (status == QL_OK && values != out) {
+        memcpy(out, values, count * sizeof *out);
+    }
+    return status;
 }
 
 ql_status ql_tensor_read_f64(const ql_tensor *tensor, uint64_t begin, size_t count, double *out, void *scratch,
                              ql_error *error)
 {
-    return read(tensor, begin, count, (target) { .f64 = out }, scratch, error);
+    if (!ql_dtype_describe(tensor->dtype)->has_values) {
+        return fail_no_values(tensor, error);
+    }
+    if (count == 0) {
+        return QL_OK;
+    }
+    const void *bytes;
+    ql_status status = fetch_bytes(tensor, begin, count, scratch, &bytes, error);
+    if (status == QL_OK) {
+        ql_decode_f64(tensor->dtype, must_swap(tensor->storage), bytes, count, out);
+    }
+    return status;
 }

@@ -36,8 +36,13 @@ void ql_tensors_find_layout(ql_tensor *tensors, size_t count, ql_layout layout);
 /* How many bytes of scratch one call of ql_tensor_read_* for `count` elements may need. */
 size_t ql_tensor_scratch_size(const ql_tensor *tensor, size_t count);
 
-/* Elements [begin, begin + count) to out[count]; scratch as ql_tensor_scratch_size says. Rounds to nearest even where
-   float32 cannot hold the value. QL_UNUSABLE when the dtype has no values, QL_BAD_FILE when the file shrank. */
+/* Elements [begin, begin + count) as float32: *out points to them, either in `buffer`[count] or, where they are stored as
+   they are needed, in memory that lasts as long as the model. Rounds to nearest even where float32 cannot hold the value.
+   scratch as ql_tensor_scratch_size says. QL_UNUSABLE when the dtype has no values, QL_BAD_FILE when the file shrank. */
+ql_status ql_tensor_fetch_f32(const ql_tensor *tensor, uint64_t begin, size_t count, float *buffer, void *scratch,
+                              const float **out, ql_error *error);
+
+/* The same, always to out[count]: for those who change them. */
 ql_status ql_tensor_read_f32(const ql_tensor *tensor, uint64_t begin, size_t count, float *out, void *scratch,
                              ql_error *error);
 ql_status ql_tensor_read_f64(const ql_tensor *tensor, uint64_t begin, size_t count, double *out, void *scratch,

@@ -53,6 +53,7 @@ typedef struct job {
     bool counting;      /* what lies above the ranges */
     const float *ahead; /* what is read next; may be forbidden */
     ql_binning axis;
+    ql_fine_axis fine;
     ql_levels16 levels;
     float inverse, scale;
 } job;

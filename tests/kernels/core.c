@@ -177,6 +177,23 @@ static void prepare_axis(job *j)
     }
 }
 
+/* An axis over all values, which are also put on the edges of bins. */
+static void prepare_fine(job *j)
+{
+    prepare_values(j);
+    double lo = j->n ? j->x[0] : 0, hi = lo;
+    for (size_t i = 1; i < j->n; i++) {
+        lo = fmin(lo, j->x[i]);
+        hi = fmax(hi, j->x[i]);
+    }
+    j->fine = (ql_fine_axis) { .lo = lo, .bins = j->ordinary ? 1 << 15 : 1 << draw_below(&j->draws, 17) };
+    j->fine.per_unit = hi > lo ? j->fine.bins / (hi - lo) : 0;
+    for (size_t i = 0; i < j->n && !j->ordinary; i++) {
+        const double edge = lo + (hi - lo) * draw_below(&j->draws, (unsigned)j->fine.bins + 1) / j->fine.bins;
+        j->x[i] = draw(&j->draws) & 1 ? (float)fmin(fmax((float)edge, lo), hi) : j->x[i];
+    }
+}
+
 static void prepare_codes(job *j)
 {
     j->codes = j->ordinary ? code_ranges[0] : DRAW_FROM(&j->draws, code_ranges);
@@ -251,12 +268,12 @@ static void run_count_upper(const ql_kernels *k, const job *j, outputs *o)
 
 static void run_collect(const ql_kernels *k, const job *j, outputs *o)
 {
-    float *out = outputs_array(o, j->n + QL_LANES, sizeof *out);
+    uint32_t *at = outputs_array(o, j->n + QL_LANES, sizeof *at);
     uint64_t *above = outputs_array(o, j->range_count, sizeof *above);
-    const size_t kept = k->collect(j->order, j->ranges, j->range_count, j->x, j->n, out, j->counting ? above : NULL);
+    const size_t kept = k->collect(j->order, j->ranges, j->range_count, j->x, j->n, at, j->counting ? above : NULL);
     outputs_note(o, kept);
     if (kept <= j->n) {
-        outputs_forget(o, out + kept, QL_LANES * sizeof *out);
+        outputs_forget(o, at + kept, (j->n + QL_LANES - kept) * sizeof *at);
     }
 }
 
@@ -274,6 +291,15 @@ static void run_count_codes(const ql_kernels *k, const job *j, outputs *o)
     uint32_t *tables = outputs_counters(o, QL_TABLES * (size_t)count);
     k->count_codes(j->codes_in, j->n, j->codes.code_lo, count, tables, j->ahead);
     outputs_fold(o, tables, count);
+}
+
+static void run_fine(const ql_kernels *k, const job *j, outputs *o)
+{
+    uint64_t *table = outputs_array(o, (size_t)j->fine.bins, sizeof *table);
+    if (!o->timing) {
+        memset(table, 0, (size_t)j->fine.bins * sizeof *table);
+    }
+    k->fine(&j->fine, j->x, j->n, table, j->ahead);
 }
 
 static void run_uniform_run(const ql_kernels *k, const job *j, outputs *o)
@@ -318,6 +344,7 @@ static const kernel_check rows[] = {
     { KERNEL(collect), .unit_bytes = 4, .prepare = prepare_ranges, .run = run_collect },
     { KERNEL(histogram), .unit_bytes = 4, .prepare = prepare_axis, .run = run_histogram },
     { KERNEL(count_codes), .unit_bytes = 2, .prepare = prepare_codes, .run = run_count_codes },
+    { KERNEL(fine), .unit_bytes = 4, .prepare = prepare_fine, .run = run_fine },
     { KERNEL(uniform_run), .unit_bytes = 4, .prepare = prepare_values, .run = run_uniform_run },
     { KERNEL(uniform_each), .unit_bytes = 4, .prepare = prepare_steps, .run = run_uniform_each },
     { KERNEL(errors), .unit_bytes = 4, .prepare = prepare_pairs, .run = run_errors },

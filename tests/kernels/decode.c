@@ -29,9 +29,79 @@ static void run_bfloat(const ql_kernels *k, const job *j, outputs *o)
     k->decode.bfloat(j->bytes, j->n, outputs_array(o, j->n, sizeof(float)));
 }
 
+/* In practice no parameter is special and no scale of mxfp4 tiny. */
+static void prepare_blocks(job *j, size_t block_bytes)
+{
+    prepare_bytes(j, j->n * block_bytes);
+    const unsigned special = draw_below(&j->draws, 8);
+    for (size_t i = 0; i < j->n * block_bytes; i++) {
+        j->bytes[i] = j->ordinary    ? (j->bytes[i] & 0x3B) | 0x20
+                      : special == 0 ? j->bytes[i] | 0x7C
+                      : special == 1 ? 0xFF
+                                     : j->bytes[i];
+    }
+}
+
+#define BLOCKS(NAME, TYPE, ELEMENTS)                                                                                        \
+    static void prepare_##NAME(job *j)                                                                                      \
+    {                                                                                                                       \
+        prepare_blocks(j, sizeof(NAME));                                                                                    \
+    }                                                                                                                       \
+    static void run_##NAME(const ql_kernels *k, const job *j, outputs *o)                                                   \
+    {                                                                                                                       \
+        k->decode.blocks[TYPE](j->bytes, j->n, outputs_array(o, j->n * ELEMENTS, sizeof(float)));                           \
+    }
+BLOCKS(ql_q4_0, QL_Q4_0, 32)
+BLOCKS(ql_q4_1, QL_Q4_1, 32)
+BLOCKS(ql_q5_0, QL_Q5_0, 32)
+BLOCKS(ql_q5_1, QL_Q5_1, 32)
+BLOCKS(ql_q8_0, QL_Q8_0, 32)
+BLOCKS(ql_q2_k, QL_Q2_K, 256)
+BLOCKS(ql_q3_k, QL_Q3_K, 256)
+BLOCKS(ql_q4_k, QL_Q4_K, 256)
+BLOCKS(ql_q5_k, QL_Q5_K, 256)
+BLOCKS(ql_q6_k, QL_Q6_K, 256)
+BLOCKS(ql_mxfp4, QL_MXFP4, 32)
+BLOCKS(ql_nvfp4, QL_NVFP4, 64)
+
+static void prepare_codes(job *j)
+{
+    prepare_bytes(j, (j->n + 1) / 2);
+    for (int i = 0; i < 16; i++) {
+        j->levels.level[i] = draw_value(j, j->ordinary ? NORMAL : ANY, 1, 0);
+    }
+    for (size_t i = 0; i < j->n; i++) {
+        j->y[i] = draw_value(j, j->ordinary ? NORMAL : ANY, 1, 0);
+    }
+    j->zero = j->ordinary ? 64 : 1 + (int32_t)draw_below(&j->draws, 100);
+}
+
+static void run_nf4(const ql_kernels *k, const job *j, outputs *o)
+{
+    k->decode.nf4(j->levels.level, j->bytes, j->n, (size_t)j->zero, j->y, outputs_array(o, j->n, sizeof(float)));
+}
+
+#define BLOCKS_ROW(NAME, TYPE, ELEMENTS)                                                                                    \
+    {                                                                                                                       \
+        KERNEL(decode.blocks[TYPE]), .unit_bytes = sizeof(NAME), .elements = ELEMENTS, .any_address = true,                 \
+                                     .prepare = prepare_##NAME, .run = run_##NAME                                           \
+    }
 static const kernel_check rows[] = {
     { KERNEL(decode.half), .unit_bytes = 2, .any_address = true, .prepare = prepare_words, .run = run_half },
     { KERNEL(decode.bfloat), .unit_bytes = 2, .any_address = true, .prepare = prepare_words, .run = run_bfloat },
+    BLOCKS_ROW(ql_q4_0, QL_Q4_0, 32),
+    BLOCKS_ROW(ql_q4_1, QL_Q4_1, 32),
+    BLOCKS_ROW(ql_q5_0, QL_Q5_0, 32),
+    BLOCKS_ROW(ql_q5_1, QL_Q5_1, 32),
+    BLOCKS_ROW(ql_q8_0, QL_Q8_0, 32),
+    BLOCKS_ROW(ql_q2_k, QL_Q2_K, 256),
+    BLOCKS_ROW(ql_q3_k, QL_Q3_K, 256),
+    BLOCKS_ROW(ql_q4_k, QL_Q4_K, 256),
+    BLOCKS_ROW(ql_q5_k, QL_Q5_K, 256),
+    BLOCKS_ROW(ql_q6_k, QL_Q6_K, 256),
+    BLOCKS_ROW(ql_mxfp4, QL_MXFP4, 32),
+    BLOCKS_ROW(ql_nvfp4, QL_NVFP4, 64),
+    { KERNEL(decode.nf4), .unit_bytes = 1, .any_address = true, .prepare = prepare_codes, .run = run_nf4 },
 };
 
 const kernel_checks decode_checks = { rows, sizeof rows / sizeof *rows };
