@@ -5,7 +5,7 @@
 #include <float.h>
 #include <string.h>
 
-enum { OUTPUT_BYTES = QL_TABLES * (65536 + QL_OUTSIDE) * 4, GUARD = 64, GUARD_BYTE = 0xA5 };
+enum { OUTPUT_BYTES = ((1 << 22) + 2 * MOST_TAIL) * 4, GUARD = 64, GUARD_BYTE = 0xA5 };
 
 outputs outputs_new(void)
 {
