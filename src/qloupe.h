@@ -159,6 +159,12 @@ const char *ql_model_path(const ql_model *model);
 const char *ql_model_format(const ql_model *model);  /* "safetensors", "npy" */
 uint64_t ql_model_byte_count(const ql_model *model); /* of the file */
 
+/* From now on files are mapped when they are opened, which is faster than reading them. It takes a handler for SIGBUS, which comes when another process
+   cuts such a file, that calls ql_fault_absorb with the address of the fault and returns when that says true; then the call that was reading
+   ends with QL_BAD_FILE. Off at first. */
+void ql_map_files(bool on);
+bool ql_fault_absorb(const void *address); /* safe in a signal handler; false: the fault is none of ours */
+
 /* How many bytes of values and headers were read from the file so far: for tests and for people who measure. */
 uint64_t ql_model_bytes_read(const ql_model *model);
 

@@ -75,7 +75,6 @@ static job make_job(const kernel_check *check, const inputs *memory, unsigned ro
     j.y = place(memory->y, j.more * sizeof *j.y, sizeof *j.y, &j.draws);
     j.steps = place(memory->steps, j.more * sizeof *j.steps, sizeof *j.steps, &j.draws);
     j.zeros = place(memory->zeros, j.more * sizeof *j.zeros, sizeof *j.zeros, &j.draws);
-    j.ahead = draw(&j.draws) & 1 ? (const float *)(const void *)(memory->in.bytes + memory->in.size) : NULL;
     check->prepare(&j);
     return j;
 }

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/complain.h"
 #include "text/demo.h"
+#include "text/maps.h"
 #include "text/plain.h"
 #include "tui/tui.h"
 
@@ -66,6 +67,7 @@ int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "");
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a write error like a full disk */
+    text_map_files();
     cli_arguments arguments;
     int code = CLI_BAD;
     if (cli_arguments_parse(argc, argv, &arguments)) {

@@ -153,11 +153,11 @@ static void count_tile(const measure_job *job, measure_worker *w, size_t n)
     const ql_kernels *k = job->kernels;
     const ql_binning y_axis = { w->dequantized.lo, w->dequantized.hi, QL_BINS, false };
     const ql_binning e_axis = { w->error.lo, w->error.hi, QL_BINS, false };
-    k->count_codes(w->tile.codes, n, job->quantizer->code_lo, job->code_count, w->code_table, w->tile.ahead);
+    k->count_codes(w->tile.codes, n, job->quantizer->code_lo, job->code_count, w->code_table);
     if (!job->y_from_codes) {
-        k->histogram(&y_axis, w->tile.y, n, w->y_table, NULL);
+        k->histogram(&y_axis, w->tile.y, n, w->y_table);
     }
-    k->histogram(&e_axis, w->e, n, w->e_table, NULL);
+    k->histogram(&e_axis, w->e, n, w->e_table);
     w->uncounted += n;
     if (w->uncounted > UINT32_MAX - QL_TILE) {
         take_tables(job, w);
@@ -230,7 +230,7 @@ static void fill_dequantized(const measure_job *job, ql_report *r)
         const float y = r->spec.mapping->decode(job->quantizer, 0, r->code_lo + (int)i);
         ql_histogram one = { 0 };
         memset(table, 0, sizeof table);
-        job->kernels->histogram(&axis, &y, 1, table, NULL);
+        job->kernels->histogram(&axis, &y, 1, table);
         ql_histogram_take(&one, table);
         r->dequantized.below += one.below * r->code_counts[i];
         r->dequantized.above += one.above * r->code_counts[i];
@@ -300,7 +300,7 @@ static ql_status guess_percentile(const measure_job *job, const ql_profile *prof
             errors[at + i] = w->tile.x[i] - w->tile.y[i];
         }
     }
-    ql_status status = ql_ranks_guess(job->ranks, errors, sample->count, error);
+    ql_status status = ql_ranks_guess(job->ranks, job->kernels, errors, sample->count, error);
     free(errors);
     return status;
 }

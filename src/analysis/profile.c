@@ -90,7 +90,7 @@ static void take_table(worker_state *w)
 static void count_bins(const profile_job *job, worker_state *w, const float *x, size_t n)
 {
     const ql_binning axis = { w->histogram.lo, w->histogram.hi, QL_BINS, false };
-    job->kernels->histogram(&axis, x, n, w->table, NULL);
+    job->kernels->histogram(&axis, x, n, w->table);
     w->uncounted += n;
     if (w->uncounted > UINT32_MAX - QL_TILE) {
         take_table(w);
@@ -143,12 +143,12 @@ static void add_any(const profile_job *job, worker_state *w, unsigned worker, si
         for (size_t i = 0; i < n; i++) {
             w->values[i] = (float)values[i];
         }
-        ql_ranks_feed(job->ranks, job->kernels, worker, w->values, n, NULL);
+        ql_ranks_feed(job->ranks, job->kernels, worker, w->values, n);
     }
 }
 
 /* Finite values as float32; false, and nothing is done, when there are others among them. */
-static bool add_finite(const profile_job *job, worker_state *w, unsigned worker, const float *x, size_t n, uint64_t begin, const float *ahead)
+static bool add_finite(const profile_job *job, worker_state *w, unsigned worker, const float *x, size_t n, uint64_t begin)
 {
     if (job->pass == CENSUS) {
         if (!ql_seen_add(&w->seen, &w->sums, job->kernels, x, n, begin)) {
@@ -164,7 +164,7 @@ static bool add_finite(const profile_job *job, worker_state *w, unsigned worker,
         job->kernels->beyond(x, n, job->mean, job->limit, w->beyond);
     }
     if (job->selecting) {
-        ql_ranks_feed(job->ranks, job->kernels, worker, x, n, ahead);
+        ql_ranks_feed(job->ranks, job->kernels, worker, x, n);
     }
     return true;
 }
@@ -173,12 +173,13 @@ static ql_status add_tile(const profile_job *job, worker_state *w, unsigned work
 {
     ql_status status;
     if (!job->wide) {
-        status = ql_tensor_read_f32(job->tensor, begin, n, w->values, w->bytes, error);
-        if (status != QL_OK || add_finite(job, w, worker, w->values, n, begin, NULL)) {
+        const float *x;
+        status = ql_tensor_fetch_f32(job->tensor, begin, n, w->values, w->bytes, &x, error);
+        if (status != QL_OK || add_finite(job, w, worker, x, n, begin)) {
             return status;
         }
         for (size_t i = 0; i < n; i++) {
-            w->wide[i] = w->values[i];
+            w->wide[i] = x[i];
         }
     } else {
         status = ql_tensor_read_f64(job->tensor, begin, n, w->wide, w->bytes, error);
@@ -515,6 +516,9 @@ ql_status ql_profile_make(ql_engine *engine, const ql_model *model, const ql_ten
     }
     if (status == QL_OK) {
         status = run(&job, p, monitor, error);
+    }
+    if (status == QL_OK) {
+        status = ql_source_check(tensor->storage->source, error);
     }
     ql_select_free(&job.select);
     ql_ranks_free(&job.ranks);

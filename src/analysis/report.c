@@ -155,6 +155,9 @@ ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_
         status = ql_measure(engine, profile, &quantizer, monitor, before, total, r, &sums, error);
     }
     if (status == QL_OK) {
+        status = ql_source_check(tensor->storage->source, error);
+    }
+    if (status == QL_OK) {
         ql_describe_grid(r, &quantizer);
         fill_metrics(profile, &sums, r);
         fill_storage(r, &quantizer);

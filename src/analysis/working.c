@@ -8,6 +8,7 @@
 #include "kernels/kernels.h"
 #include "quant/calibrate.h"
 #include "quant/scheme.h"
+#include "tensor/tensor.h"
 
 #include <stdlib.h>
 
@@ -103,6 +104,9 @@ ql_status ql_working_make(ql_engine *engine, const ql_profile *profile, const ql
     if (status == QL_OK) {
         decode_levels(&q, w);
         status = work_elements(&q, tensor, tile, w, error);
+    }
+    if (status == QL_OK) {
+        status = ql_source_check(tensor->storage->source, error);
     }
     if (status == QL_OK) {
         *out = w;

@@ -8,15 +8,15 @@
 #include "base/engine.h"
 
 #include "base/error.h"
+#include "base/pages.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-enum { MAX_THREADS = 256, HUGE_PAGE = 2 << 20 };
+enum { MAX_THREADS = 256 };
 
 typedef struct scratch {
     void *memory;
@@ -215,7 +215,7 @@ void ql_engine_free(ql_engine **engine)
         pthread_join(e->pool[i], NULL);
     }
     for (unsigned i = 0; i < e->threads; i++) {
-        free(e->scratch[i].memory);
+        ql_pages_free(e->scratch[i].memory, e->scratch[i].size);
     }
     pthread_cond_destroy(&e->turn);
     pthread_cond_destroy(&e->idle);
@@ -234,18 +234,9 @@ void *ql_engine_scratch(ql_engine *engine, unsigned worker, size_t byte_count)
 {
     scratch *s = &engine->scratch[worker];
     if (byte_count > s->size) {
-        /* Huge pages: a first touch of small ones costs more than a pass over the data. */
-        size_t size = (byte_count / HUGE_PAGE + 1) * HUGE_PAGE;
-        free(s->memory);
-        s->size = 0;
-        s->memory = size > byte_count ? aligned_alloc(HUGE_PAGE, size) : NULL;
-        if (!s->memory) {
-            return NULL;
-        }
-#ifdef MADV_HUGEPAGE
-        madvise(s->memory, size, MADV_HUGEPAGE);
-#endif
-        s->size = size;
+        ql_pages_free(s->memory, s->size);
+        s->memory = ql_pages_new(byte_count);
+        s->size = s->memory ? byte_count : 0;
     }
     return s->memory;
 }

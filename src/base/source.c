@@ -2,6 +2,7 @@
 #include "base/source.h"
 
 #include "base/error.h"
+#include "base/map.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@ enum { SHOWN_CELLS = 200 };
 struct ql_source {
     int fd;               /* -1: memory */
     const uint8_t *bytes; /* memory only */
+    ql_map *map;          /* NULL: the file is read */
     uint64_t size;
     struct timespec modified;
     char *path;
@@ -62,6 +64,7 @@ static ql_status open_file(ql_source *source, ql_error *error)
     }
     source->size = (uint64_t)status.st_size;
     source->modified = status.st_mtim;
+    source->map = ql_map_new(source->fd, source->size);
     return QL_OK;
 }
 
@@ -96,6 +99,7 @@ ql_status ql_source_from_memory(const char *name, const void *bytes, uint64_t si
 void ql_source_free(ql_source **source)
 {
     if (*source) {
+        ql_map_free(&(*source)->map);
         if ((*source)->fd >= 0) {
             close((*source)->fd);
         }
@@ -150,18 +154,36 @@ static bool read_at(const ql_source *source, uint64_t offset, size_t size, void 
     return true;
 }
 
-const void *ql_source_fetch(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error)
+/* Checks the place, counts the bytes. */
+static bool give(const ql_source *source, uint64_t offset, size_t size, ql_error *error)
 {
     if (offset > source->size || size > source->size - offset) {
         fail_cut(source, offset, size, error);
-        return NULL;
-    }
-    if (!source->bytes && !read_at(source, offset, size, buffer, error)) {
-        return NULL;
+        return false;
     }
     /* Sources are const to their readers; none of them is in itself. */
     atomic_fetch_add_explicit(&((ql_source *)source)->bytes_read, size, memory_order_relaxed);
+    return true;
+}
+
+const void *ql_source_fetch(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error)
+{
+    if (!give(source, offset, size, error) || (!source->bytes && !read_at(source, offset, size, buffer, error))) {
+        return NULL;
+    }
     return source->bytes ? source->bytes + offset : buffer;
+}
+
+const void *ql_source_view(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error)
+{
+    if (!source->map) {
+        return ql_source_fetch(source, offset, size, buffer, error);
+    }
+    if (ql_map_is_broken(source->map)) {
+        fail_cut(source, offset, size, error);
+        return NULL;
+    }
+    return give(source, offset, size, error) ? ql_map_bytes(source->map) + offset : NULL;
 }
 
 ql_status ql_source_check(const ql_source *source, ql_error *error)
@@ -169,6 +191,9 @@ ql_status ql_source_check(const ql_source *source, ql_error *error)
     struct stat status;
     if (source->fd < 0) {
         return QL_OK;
+    }
+    if (source->map && ql_map_is_broken(source->map)) {
+        return ql_fail(error, QL_BAD_FILE, "%s: the file was cut, or could not be read, while it was read; open it again", source->shown);
     }
     if (fstat(source->fd, &status) != 0) {
         return ql_fail(error, QL_BAD_FILE, "%s: cannot be examined (%s)", source->shown, strerror(errno));

@@ -76,9 +76,8 @@ static inline uint32_t key_of(ql_order order, float x)
     return order == QL_BY_MAGNITUDE ? bits & 0x7FFFFFFF : bits & 1u << 31 ? ~bits : bits | 1u << 31;
 }
 
-QL_PLAIN void plain_count_upper(ql_order order, const float *x, size_t n, uint32_t counts[65536], const float *ahead)
+QL_PLAIN void plain_count_upper(ql_order order, const float *x, size_t n, uint32_t counts[65536])
 {
-    (void)ahead;
     for (size_t i = 0; i < n; i++) {
         counts[key_of(order, x[i]) >> 16]++;
     }
@@ -117,18 +116,15 @@ static inline uint32_t plain_bin(const ql_binning *axis, float v)
     return 1 + (bin < axis->bins ? bin : axis->bins - 1);
 }
 
-QL_PLAIN void plain_histogram(const ql_binning *axis, const float *v, size_t n, uint32_t *tables, const float *ahead)
+QL_PLAIN void plain_histogram(const ql_binning *axis, const float *v, size_t n, uint32_t *tables)
 {
-    (void)ahead;
     for (size_t i = 0; i < n; i++) {
         tables[plain_bin(axis, v[i])]++;
     }
 }
 
-QL_PLAIN void plain_count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables,
-                                const float *ahead)
+QL_PLAIN void plain_count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables)
 {
-    (void)ahead;
     size_t i = 0;
     for (; i + QL_TABLES <= n; i += QL_TABLES) {
         for (size_t t = 0; t < QL_TABLES; t++) {
@@ -140,13 +136,12 @@ QL_PLAIN void plain_count_codes(const int16_t *codes, size_t n, int code_lo, uin
     }
 }
 
-QL_PLAIN void plain_fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table, const float *ahead)
+QL_PLAIN void plain_fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table)
 {
-    (void)ahead;
     for (size_t i = 0; i < n; i++) {
         const double t = ((double)x[i] - axis->lo) * axis->per_unit;
-        const int32_t whole = (int32_t)t, bin = whole < axis->bins ? whole : axis->bins - 1;
-        const int32_t part = (int32_t)((t - bin) * 0x1p20), last = (1 << QL_FINE_BITS) - 1;
+        const int32_t whole = t > 0 ? (int32_t)t : 0, bin = whole < axis->bins ? whole : axis->bins - 1;
+        const int32_t part = t > 0 ? (int32_t)((t - bin) * 0x1p20) : 0, last = (1 << QL_FINE_BITS) - 1;
         table[bin] += (1ull << QL_FINE_COUNT_SHIFT) + (uint64_t)(part < last ? part : last);
     }
 }

@@ -60,7 +60,7 @@ typedef struct ql_binning {
    lies below lo, and one behind them, for what lies above hi. */
 enum { QL_TABLES = 4, QL_OUTSIDE = 2 };
 
-/* A fine histogram that keeps sums: t = (x - lo) * per_unit in float64 is at least 0; b = min(floor(t), bins - 1) is its bin, f = min(floor((t - b)
+/* A fine histogram that keeps sums: t = max((x - lo) * per_unit, 0) in float64; b = min(floor(t), bins - 1) is its bin, f = min(floor((t - b)
    2^20), 2^20 - 1) its place in it. A counter holds 2^40 times how many there are plus the sum of their f: at most 2^20 of them. */
 typedef struct ql_fine_axis {
     double lo, per_unit;
@@ -95,10 +95,10 @@ typedef struct ql_kernels {
     /* How many |x - center| (float64) are greater than limit[0], limit[1] >= limit[0]: added to beyond[2]. */
     void (*beyond)(const float *x, size_t n, double center, const double limit[2], uint64_t beyond[2]);
 
-    /* ---- Counting. ahead[n] is what will be read next, and is fetched into the cache meanwhile (it need not exist: nothing is read); NULL: nothing. */
+    /* ---- Counting */
 
     /* counts[upper 16 bits of the key of x[i]]++ */
-    void (*count_upper)(ql_order order, const float *x, size_t n, uint32_t counts[65536], const float *ahead);
+    void (*count_upper)(ql_order order, const float *x, size_t n, uint32_t counts[65536]);
 
     /* Where the x are whose key lies in one of the `ranges` [first, last], ascending and disjoint: their places to at[n + QL_LANES], ascending;
        returns how many. May write more than that. above[count]: adds how many lie above each range; may be NULL. count > 0. */
@@ -106,14 +106,13 @@ typedef struct ql_kernels {
                       uint64_t *above);
 
     /* Counts v[n] in tables[QL_TABLES][axis.bins + QL_OUTSIDE]. */
-    void (*histogram)(const ql_binning *axis, const float *v, size_t n, uint32_t *tables, const float *ahead);
+    void (*histogram)(const ql_binning *axis, const float *v, size_t n, uint32_t *tables);
 
     /* Counts codes[i] - code_lo in tables[QL_TABLES][codes]. */
-    void (*count_codes)(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables,
-                        const float *ahead);
+    void (*count_codes)(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables);
 
     /* Counts x[n] in table[axis.bins]. */
-    void (*fine)(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table, const float *ahead);
+    void (*fine)(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table);
 
     /* ---- Uniform codes */
 

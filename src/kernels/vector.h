@@ -15,6 +15,15 @@
 
 enum { WIDTH = 16, BLOCK = 4 * WIDTH };
 
+/* Kernels that are often the first to touch their input fetch what probably comes a page further on: the processor's own prefetching starts anew with
+   every page. It need not exist: nothing is read. */
+enum { FETCH_AHEAD = 1024 };
+
+QL_SIMD void fetch_next(const float *x)
+{
+    __builtin_prefetch(x + FETCH_AHEAD);
+}
+
 /* 1.5 2^23: adding it to |v| < 2^22 rounds v to an integer, ties to even, which its lowest bits then hold. */
 #define MAGIC 0x1.8p23f
 enum { MAGIC_BITS = 0x4B400000 };
@@ -66,6 +75,7 @@ static bool census(const float *x, size_t n, ql_census *out)
     for (; i + WIDTH <= n; i += WIDTH) {
         const vf v = vf_load(x + i);
         const vd d = vd_load_f(x + i);
+        fetch_next(x + i);
         c.sum = vd_add(c.sum, d);
         c.abs = vd_add(c.abs, vd_abs(d));
         c.square = vd_add_exact_product(c.square, d, d);
@@ -94,6 +104,7 @@ static void moments(const float *x, size_t n, double center, ql_moments *out)
     size_t i = 0;
     for (; i + WIDTH <= n; i += WIDTH) {
         const vd c = vd_sub(vd_load_f(x + i), vd_set(center)), c2 = vd_mul(c, c);
+        fetch_next(x + i);
         m2 = vd_add(m2, c2);
         m3 = vd_add(m3, vd_mul(c2, c));
         m4 = vd_add(m4, vd_mul(c2, c2));
@@ -116,7 +127,7 @@ enum { PIECE = 512 };
 typedef void find_counters(const void *context, const void *elements, size_t i, uint32_t at[WIDTH]);
 
 /* Counts n elements, a multiple of 16, in the QL_TABLES copies of a table, `stride` counters apart. */
-QL_SIMD void count_all(find_counters find, const void *context, const void *elements, size_t n, size_t stride, uint32_t *table, const void *ahead)
+QL_SIMD void count_all(find_counters find, const void *context, const void *elements, size_t n, size_t stride, uint32_t *table)
 {
     uint32_t *second = table + stride, *third = second + stride, *fourth = third + stride;
     uint32_t at[2 * PIECE];
@@ -132,7 +143,6 @@ QL_SIMD void count_all(find_counters find, const void *context, const void *elem
             break;
         }
         const uint32_t *counter = at + ready % (2 * PIECE);
-        __builtin_prefetch(ahead ? (const float *)ahead + ready : NULL);
         for (int k = 0; k < WIDTH; k += QL_TABLES) {
             table[counter[k]]++;
             second[counter[k + 1]]++;
@@ -152,24 +162,26 @@ QL_SIMD vi keys_of(ql_order order, vf v)
 QL_SIMD void find_upper_by_value(const void *context, const void *elements, size_t i, uint32_t at[WIDTH])
 {
     (void)context;
+    fetch_next((const float *)elements + i);
     vi_store_u32(at, vi_shr(keys_of(QL_BY_VALUE, vf_load((const float *)elements + i)), 16));
 }
 
 QL_SIMD void find_upper_by_magnitude(const void *context, const void *elements, size_t i, uint32_t at[WIDTH])
 {
     (void)context;
+    fetch_next((const float *)elements + i);
     vi_store_u32(at, vi_shr(keys_of(QL_BY_MAGNITUDE, vf_load((const float *)elements + i)), 16));
 }
 
-static void count_upper(ql_order order, const float *x, size_t n, uint32_t counts[65536], const float *ahead)
+static void count_upper(ql_order order, const float *x, size_t n, uint32_t counts[65536])
 {
     const size_t whole = n / WIDTH * WIDTH;
     if (order == QL_BY_VALUE) {
-        count_all(find_upper_by_value, NULL, x, whole, 0, counts, ahead);
+        count_all(find_upper_by_value, NULL, x, whole, 0, counts);
     } else {
-        count_all(find_upper_by_magnitude, NULL, x, whole, 0, counts, ahead);
+        count_all(find_upper_by_magnitude, NULL, x, whole, 0, counts);
     }
-    plain_count_upper(order, x + whole, n - whole, counts, NULL);
+    plain_count_upper(order, x + whole, n - whole, counts);
 }
 
 /*
@@ -225,8 +237,13 @@ QL_SIMD size_t collect_few(ql_order order, const uint32_t (*ranges)[2], unsigned
 {
     const vi lanes = vi_load(lane_numbers);
     size_t kept = 0, width;
+    const vi first = vi_set((int32_t)ranges[0][0]);
     for (size_t i = 0; i < n; i += width) {
         const vi keys = keys_of(order, next_lanes(x + i, n - i, &width));
+        fetch_next(x + i);
+        if (count == 1 && !vm_bits(vi_le_u(first, keys))) { /* ranges of large values are looked for most often */
+            continue;
+        }
         const vm in = vm_and(in_ranges(ranges, count, keys), vm_head(width));
         for (unsigned r = 0; r < count; r++) {
             const vm at_most = vm_and(vi_le_u(keys, vi_set((int32_t)ranges[r][1])), vm_head(width));
@@ -267,6 +284,7 @@ QL_SIMD size_t collect_many(ql_order order, const uint32_t (*ranges)[2], unsigne
     size_t kept = 0, width;
     for (size_t i = 0; i < n; i += width) {
         const vf v = next_lanes(x + i, n - i, &width);
+        fetch_next(x + i);
         const vm may = vm_and(f.all ? vm_head(WIDTH) : vi_has_bit(f.bits, vi_shr(vf_bits(v), 16)), vm_head(width));
         if (vm_bits(may)) {
             vi_compress(w.at + w.count, may, vi_add(lanes, vi_set((int32_t)i)));
@@ -323,6 +341,7 @@ static bool plan_bins(const ql_binning *axis, bin_plan *plan)
 QL_SIMD void find_bins_of(const bin_plan *plan, vf x, const float *v, uint32_t at[WIDTH])
 {
     vf t = vf_fma(x, vf_set(plan->scale), vf_set(plan->offset));
+    fetch_next(v);
     t = vf_min(vf_max(t, vf_set(0.5f)), vf_set(plan->top));
     vi_store_u32(at, vf_to_int(t));
     for (uint32_t near = vm_bits(vf_gt(vf_set(plan->near), vf_abs(vf_sub(t, vf_round(t))))); near; near &= near - 1) {
@@ -343,16 +362,16 @@ QL_SIMD void find_bins_of_magnitudes(const void *context, const void *elements, 
     find_bins_of(context, vf_abs(vf_load(v)), v, at);
 }
 
-static void histogram(const ql_binning *axis, const float *v, size_t n, uint32_t *tables, const float *ahead)
+static void histogram(const ql_binning *axis, const float *v, size_t n, uint32_t *tables)
 {
     bin_plan plan;
     const size_t whole = plan_bins(axis, &plan) ? n / WIDTH * WIDTH : 0, stride = axis->bins + QL_OUTSIDE;
     if (axis->magnitude) {
-        count_all(find_bins_of_magnitudes, &plan, v, whole, stride, tables, ahead);
+        count_all(find_bins_of_magnitudes, &plan, v, whole, stride, tables);
     } else {
-        count_all(find_bins, &plan, v, whole, stride, tables, ahead);
+        count_all(find_bins, &plan, v, whole, stride, tables);
     }
-    plain_histogram(axis, v + whole, n - whole, tables, NULL);
+    plain_histogram(axis, v + whole, n - whole, tables);
 }
 
 typedef struct codes_from {
@@ -365,15 +384,15 @@ QL_SIMD void find_codes(const void *context, const void *elements, size_t i, uin
     vi_store_u32(at, vi_and(vi_sub(codes, lo), vi_set(0xFFFF)));
 }
 
-static void count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables, const float *ahead)
+static void count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables)
 {
     const codes_from from = { code_lo };
     const size_t whole = n / WIDTH * WIDTH;
-    count_all(find_codes, &from, codes, whole, code_count, tables, ahead);
-    plain_count_codes(codes + whole, n - whole, code_lo, code_count, tables, NULL);
+    count_all(find_codes, &from, codes, whole, code_count, tables);
+    plain_count_codes(codes + whole, n - whole, code_lo, code_count, tables);
 }
 
-static void fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table, const float *ahead)
+static void fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table)
 {
     enum { AT_ONCE = 256 };
     const vi last_bin = vi_set(axis->bins - 1), last_part = vi_set((1 << QL_FINE_BITS) - 1);
@@ -382,19 +401,17 @@ static void fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *t
     size_t i = 0;
     for (; i + AT_ONCE <= n; i += AT_ONCE) {
         for (int k = 0; k < AT_ONCE; k += WIDTH) {
-            const vd t = vd_mul(vd_sub(vd_load_f(x + i + k), lo), per_unit);
+            const vd t = vd_max(vd_mul(vd_sub(vd_load_f(x + i + k), lo), per_unit), vd_zero());
+            fetch_next(x + i + k);
             const vi b = vi_min(vd_to_int(t), last_bin);
             vi_store_u32(bin + k, b);
             vi_store_u32(part + k, vi_min(vd_to_int(vd_mul(vd_sub(t, vd_from_int(b)), parts)), last_part));
         }
         for (int k = 0; k < AT_ONCE; k++) {
-            if (k % WIDTH == 0) {
-                __builtin_prefetch(ahead ? ahead + i + k : NULL);
-            }
             table[bin[k]] += (1ull << QL_FINE_COUNT_SHIFT) + part[k];
         }
     }
-    plain_fine(axis, x + i, n - i, table, NULL);
+    plain_fine(axis, x + i, n - i, table);
 }
 
 /* ---- Uniform codes */
@@ -428,15 +445,45 @@ QL_SIMD vm exact_codes(vd d, vd z, vd lo, vd hi, const float *x, int16_t *q, flo
     return vm_or(vd_gt(lo, code), vd_gt(code, hi));
 }
 
-/* 16 elements quickly; returns which codes had to be clamped, raises `worst` to the largest distance from an integer. */
-QL_SIMD vm quick_codes(vf inverse, vf step, vi bias, vf lo, vf hi, const float *x, int16_t *q, float *y, vf *worst)
+/* Before they are clamped, 16 codes as MAGIC + code - zero. */
+QL_SIMD vf quick_places(vf inverse, const float *x)
 {
-    const vf v = vf_load(x), magic = vf_set(MAGIC), at = vf_fma(v, inverse, magic);
-    const vf clamped = vf_min(vf_max(at, lo), hi);
-    *worst = vf_max_abs(*worst, vf_sub(vf_mul(v, inverse), vf_sub(at, magic)));
+    return vf_fma(vf_load(x), inverse, vf_set(MAGIC));
+}
+
+/* What 64 elements have shown: the largest distance from an integer, and bits that clamping has changed. */
+typedef struct block_check {
+    vf worst;
+    vi changed;
+} block_check;
+
+/* 16 elements quickly. */
+QL_SIMD void quick_codes(vf inverse, vf step, vi bias, vf lo, vf hi, const float *x, int16_t *q, float *y, block_check *check)
+{
+    fetch_next(x);
+    const vf v = vf_load(x), magic = vf_set(MAGIC), at = quick_places(inverse, x), clamped = vf_min(vf_max(at, lo), hi);
+    check->worst = vf_max_abs(check->worst, vf_sub(vf_mul(v, inverse), vf_sub(at, magic)));
+    check->changed = vi_or(check->changed, vi_xor(vf_bits(at), vf_bits(clamped)));
     vi_store_i16(q, vi_sub(vf_bits(clamped), bias));
     vf_store(y, vf_mul(vf_sub(clamped, magic), step));
-    return vf_ne(at, clamped);
+}
+
+/* How many of 16 codes have to be clamped. */
+QL_SIMD uint64_t count_outside(vf inverse, vf lo, vf hi, const float *x)
+{
+    const vf at = quick_places(inverse, x);
+    return (uint64_t)__builtin_popcount(vm_bits(vm_or(vf_gt(lo, at), vf_gt(at, hi))));
+}
+
+/* False when a quotient is too near to a tie. */
+QL_SIMD bool is_sure(const block_check *check, float near)
+{
+    return !vm_bits(vf_ge(check->worst, vf_set(near)));
+}
+
+QL_SIMD bool is_any_clamped(const block_check *check)
+{
+    return vm_bits(vi_eq(check->changed, vi_set(0))) != 0xFFFF;
 }
 
 /* A block of 64 elements of a run. */
@@ -444,18 +491,20 @@ QL_SIMD uint64_t run_block(ql_uniform codes, float step, int32_t zero, bool quic
 {
     uint64_t outside = 0;
     if (quick) {
-        vf worst = vf_set(0);
+        block_check check = { vf_set(0), vi_set(0) };
         const vi bias = vi_set(MAGIC_BITS - zero);
+        const vf inverse = vf_set(1 / step);
         const vf lo = vf_set(MAGIC + (float)(codes.code_lo - zero)), hi = vf_set(MAGIC + (float)(codes.code_hi - zero));
         for (int k = 0; k < BLOCK; k += WIDTH) {
-            const vm clamped = quick_codes(vf_set(1 / step), vf_set(step), bias, lo, hi, x + k, q + k, y + k, &worst);
-            outside += (uint64_t)__builtin_popcount(vm_bits(clamped));
+            quick_codes(inverse, vf_set(step), bias, lo, hi, x + k, q + k, y + k, &check);
         }
-        if (vf_greatest(worst) < near) {
+        if (is_sure(&check, near)) {
+            for (int k = 0; k < BLOCK && is_any_clamped(&check); k += WIDTH) {
+                outside += count_outside(inverse, lo, hi, x + k);
+            }
             return outside;
         }
     }
-    outside = 0;
     for (int k = 0; k < BLOCK; k += WIDTH) {
         outside += (uint64_t)__builtin_popcount(vm_bits(exact_codes(vd_set(step), vd_set(zero), vd_set(codes.code_lo),
                                                                     vd_set(codes.code_hi), x + k, q + k, y + k)));
@@ -476,26 +525,47 @@ static uint64_t uniform_run(ql_uniform codes, float step, int32_t zero, const fl
     return outside + plain_uniform_run(codes, step, zero, x + i, n - i, q + i, y + i);
 }
 
-/* The same with parameters of its own for every element. */
+/* The parameters of 16 elements that each have their own. */
+typedef struct own_steps {
+    vf step, inverse, lo, hi;
+    vi bias;
+    vm far; /* too large or small to be quick */
+} own_steps;
+
+QL_SIMD own_steps steps_of(ql_uniform codes, const float *step, const int32_t *zero)
+{
+    const vi none = vi_set(0), z = zero ? vi_load(zero) : none;
+    const vf d = vf_load(step), guess = vf_reciprocal(d), two = vf_set(2);
+    const vf better = vf_mul(guess, vf_sub(two, vf_mul(d, guess)));
+    return (own_steps) {
+        .step = d,
+        .inverse = vf_mul(better, vf_sub(two, vf_mul(d, better))),
+        .lo = vf_from_bits(vi_sub(vi_set(MAGIC_BITS + codes.code_lo), z)),
+        .hi = vf_from_bits(vi_sub(vi_set(MAGIC_BITS + codes.code_hi), z)),
+        .bias = vi_sub(vi_set(MAGIC_BITS), z),
+        .far = vm_or(vm_or(vf_gt(vf_set(0x1p-100f), d), vf_gt(d, vf_set(0x1p100f))),
+                     vi_gt(vi_max(z, vi_sub(none, z)), vi_set(NEAR_ZERO))),
+    };
+}
+
+/* A block of 64 elements. */
 QL_SIMD uint64_t each_block(ql_uniform codes, const float *step, const int32_t *zero, float near, const float *x, int16_t *q, float *y)
 {
-    const vi none = vi_set(0);
-    vf worst = vf_set(0);
+    block_check check = { vf_set(0), vi_set(0) };
     vm far = vm_none();
     uint64_t outside = 0;
     for (int k = 0; k < BLOCK; k += WIDTH) {
-        const vi z = zero ? vi_load(zero + k) : none;
-        const vf d = vf_load(step + k), guess = vf_reciprocal(d), two = vf_set(2);
-        const vf better = vf_mul(guess, vf_sub(two, vf_mul(d, guess))), inverse = vf_mul(better, vf_sub(two, vf_mul(d, better)));
-        const vf lo = vf_from_bits(vi_sub(vi_set(MAGIC_BITS + codes.code_lo), z)), hi = vf_from_bits(vi_sub(vi_set(MAGIC_BITS + codes.code_hi), z));
-        far = vm_or(far, vm_or(vf_gt(vf_set(0x1p-100f), d), vf_gt(d, vf_set(0x1p100f))));
-        far = vm_or(far, vi_gt(vi_max(z, vi_sub(none, z)), vi_set(NEAR_ZERO)));
-        outside += (uint64_t)__builtin_popcount(vm_bits(quick_codes(inverse, d, vi_sub(vi_set(MAGIC_BITS), z), lo, hi, x + k, q + k, y + k, &worst)));
+        const own_steps own = steps_of(codes, step + k, zero ? zero + k : NULL);
+        far = vm_or(far, own.far);
+        quick_codes(own.inverse, own.step, own.bias, own.lo, own.hi, x + k, q + k, y + k, &check);
     }
-    if (!vm_bits(far) && vf_greatest(worst) < near) {
+    if (!vm_bits(far) && is_sure(&check, near)) {
+        for (int k = 0; k < BLOCK && is_any_clamped(&check); k += WIDTH) {
+            const own_steps own = steps_of(codes, step + k, zero ? zero + k : NULL);
+            outside += count_outside(own.inverse, own.lo, own.hi, x + k);
+        }
         return outside;
     }
-    outside = 0;
     for (int k = 0; k < BLOCK; k += WIDTH) {
         const vd z = zero ? vd_from_int(vi_load(zero + k)) : vd_zero();
         outside += (uint64_t)__builtin_popcount(vm_bits(exact_codes(vd_load_f(step + k), z, vd_set(codes.code_lo), vd_set(codes.code_hi),
@@ -556,6 +626,7 @@ static void candidate_errors(const ql_candidate *c, const float *x, size_t n, do
         vd sum = vd_load(lanes);
         for (; i + WIDTH <= n; i += WIDTH) {
             const vf v = vf_load(x + i), at = vf_sub(vf_fma(v, inverse, magic), magic);
+            fetch_next(x + i);
             const vm sure = vf_gt(vf_set(near), vf_abs(vf_sub(vf_mul(v, inverse), at))); /* not where the quotient is infinite */
             if (vm_bits(sure) != 0xFFFF) {
                 vd_store(lanes, sum);

@@ -173,7 +173,7 @@ static double count_values(const float *values, size_t n, uint64_t counts[BINS])
     uint32_t tables[QL_TABLES * (BINS + QL_OUTSIDE)];
     for (size_t done = 0; done < n && largest > 0; done += QL_CHUNK) {
         memset(tables, 0, sizeof tables);
-        kernels->histogram(&(ql_binning) { 0, largest, BINS, true }, values + done, n - done < QL_CHUNK ? n - done : QL_CHUNK, tables, NULL);
+        kernels->histogram(&(ql_binning) { 0, largest, BINS, true }, values + done, n - done < QL_CHUNK ? n - done : QL_CHUNK, tables);
         add_counts(counts, tables);
     }
     return largest;
@@ -208,7 +208,7 @@ static void count_tile(void *context, unsigned worker, void *memory, uint64_t be
 {
     (void)worker;
     (void)begin;
-    ql_kernels_active()->histogram(&((const tensor_counts *)context)->axis, x, n, memory, NULL);
+    ql_kernels_active()->histogram(&((const tensor_counts *)context)->axis, x, n, memory);
 }
 
 static void merge_counts(void *context, const void *memory)

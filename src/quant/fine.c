@@ -58,7 +58,7 @@ static void add_tile(void *context, unsigned index, void *memory, uint64_t begin
     if (w->waiting + n > QL_FINE_MOST) {
         drain(w);
     }
-    s->kernels->fine(&s->fine->axis, x, n, w->table, NULL);
+    s->kernels->fine(&s->fine->axis, x, n, w->table);
     w->waiting += n;
     if (s->sum_squares) {
         s->kernels->census(x, n, memory);

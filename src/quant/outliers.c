@@ -15,7 +15,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* What one chunk holds. */
 typedef struct candidates {
@@ -38,7 +37,7 @@ static void feed(void *context, unsigned worker, void *memory, uint64_t begin, c
 {
     (void)memory;
     (void)begin;
-    ql_ranks_feed(((const search *)context)->ranks, ql_kernels_active(), worker, x, n, NULL);
+    ql_ranks_feed(((const search *)context)->ranks, ql_kernels_active(), worker, x, n);
 }
 
 static void count(void *context, unsigned worker, void *memory, uint64_t begin, const float *x, size_t n)
@@ -108,15 +107,11 @@ static void merge_collected(void *context, const void *memory)
 static ql_status find_threshold(search *s, ql_stream *stream, const ql_sample *sample, uint64_t k, ql_error *error)
 {
     const uint64_t elements = stream->tensor->element_count;
-    float *values = malloc(sample->count * sizeof *values);
-    ql_status status = values ? ql_ranks_new(ql_engine_threads(stream->engine), QL_BY_MAGNITUDE, elements, &s->ranks, error)
-                              : ql_fail_memory(error, sample->count * sizeof *values);
+    ql_status status = ql_ranks_new(ql_engine_threads(stream->engine), QL_BY_MAGNITUDE, elements, &s->ranks, error);
     if (status == QL_OK) {
-        memcpy(values, sample->values, sample->count * sizeof *values);
         ql_ranks_want(s->ranks, elements, (uint64_t[]) { elements - k }, 1);
-        status = ql_ranks_guess(s->ranks, values, sample->count, error);
+        status = ql_ranks_guess(s->ranks, ql_kernels_active(), sample->values, sample->count, error);
     }
-    free(values);
     stream->tile = feed;
     for (bool done = false; status == QL_OK && !done;) {
         status = ql_stream_run(stream, error);

@@ -200,7 +200,6 @@ ql_status ql_quantize_tile(const ql_quantizer *quantizer, const ql_kernels *kern
     const float *x;
     ql_status status = ql_tensor_fetch_f32(tensor, begin, n, buffers->values, buffers->bytes, &x, error);
     if (status == QL_OK) {
-        buffers->ahead = x == buffers->values ? NULL : x + n;
         ql_quantize_values(quantizer, kernels, begin, x, n, buffers, clipped);
     }
     return status;

@@ -2,6 +2,7 @@
 #include "quant/ranks.h"
 
 #include "base/error.h"
+#include "base/pages.h"
 #include "quant/select.h"
 
 #include <math.h>
@@ -21,9 +22,11 @@ typedef enum stage { KEEPING, UPPER, LOWER } stage;
 /* What a worker has counted and what it works with. */
 typedef struct worker {
     uint32_t *upper;              /* [HALF] */
-    uint32_t *lower;              /* [slots][HALF] */
+    uint32_t *lower;              /* [slots][HALF], or NULL */
     uint64_t above[SLOTS];        /* keeping: values above each range */
     uint32_t found[QL_RANKS_FEED + QL_LANES];
+    float same[QL_RANKS_FEED];    /* of a sample */
+    double least, most;           /* keeping one key: of the values */
 } worker;
 
 struct ql_ranks {
@@ -46,7 +49,7 @@ struct ql_ranks {
 
     uint8_t slot_of[HALF]; /* by upper half: its slot, or NO_SLOT */
     uint64_t *upper;       /* [HALF] counts of all workers */
-    uint64_t *lower;       /* [range_count][HALF] */
+    size_t lower_size;     /* bytes of a worker's lower counts */
 };
 
 static uint32_t key_of(ql_order order, float x)
@@ -120,12 +123,11 @@ void ql_ranks_free(ql_ranks **ranks)
     if (r) {
         for (unsigned i = 0; i < r->threads; i++) {
             free(r->workers[i].upper);
-            free(r->workers[i].lower);
+            ql_pages_free(r->workers[i].lower, r->lower_size);
         }
         free(r->workers);
         free(r->kept);
         free(r->upper);
-        free(r->lower);
         free(r);
         *ranks = NULL;
     }
@@ -147,13 +149,39 @@ void ql_ranks_watch(ql_ranks *r, float v)
 
 /* ---- A guess */
 
-/* The key of the sample's value at `place`, 0 or the largest beyond its ends; zeros of both signs are one. */
-static uint32_t sample_key(const ql_ranks *r, float *sample, size_t n, double place, bool upwards)
+/* The upper half of the key at a rank; *rank becomes the rank among those that share it. */
+static uint32_t upper_at(const uint32_t *counts, uint64_t *rank)
+{
+    uint32_t upper = 0;
+    while (upper + 1 < HALF && *rank >= counts[upper]) {
+        *rank -= counts[upper++];
+    }
+    return upper;
+}
+
+/* The key of the sample's value at `place`, 0 or the largest beyond its ends; zeros of both signs are one. counts: of the upper halves. */
+static uint32_t sample_key(const ql_ranks *r, const ql_kernels *kernels, const uint32_t *counts, const float *sample, size_t n, double place,
+                           bool upwards)
 {
     if (place < 0 || place >= (double)n) {
         return place < 0 ? 0 : UINT32_MAX;
     }
-    const float v = ql_nth(sample, n, (size_t)place);
+    uint64_t rank = (uint64_t)place;
+    const uint32_t upper = upper_at(counts, &rank), range[1][2] = { { upper << 16, upper << 16 | 0xFFFF } };
+    uint32_t *found = r->workers[0].found;
+    float *same = r->workers[0].same;
+    size_t count = 0;
+    for (size_t done = 0; done < n && count < QL_RANKS_FEED; done += QL_RANKS_FEED) {
+        const size_t feed = n - done < QL_RANKS_FEED ? n - done : QL_RANKS_FEED;
+        const size_t more = kernels->collect(r->order, range, 1, sample + done, feed, found, NULL);
+        for (size_t i = 0; i < more && count < QL_RANKS_FEED; i++) {
+            const float v = sample[done + found[i]];
+            same[count++] = r->order == QL_BY_MAGNITUDE ? fabsf(v) : v;
+        }
+    }
+    /* Of a great many that are alike, some will do. */
+    const uint64_t at = rank * count / (counts[upper] ? counts[upper] : 1);
+    const float v = ql_nth(same, count, at < count ? (size_t)at : count - 1);
     return key_of(r->order, v != 0 ? v : upwards ? 0.0f : -0.0f);
 }
 
@@ -163,23 +191,23 @@ static int compare_ranges(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-ql_status ql_ranks_guess(ql_ranks *r, float *sample, size_t n, ql_error *error)
+ql_status ql_ranks_guess(ql_ranks *r, const ql_kernels *kernels, const float *sample, size_t n, ql_error *error)
 {
     if (r->stage != UPPER || n == 0) {
         return QL_OK;
     }
-    for (size_t i = 0; i < n && r->order == QL_BY_MAGNITUDE; i++) {
-        sample[i] = fabsf(sample[i]);
-    }
+    uint32_t *counts = r->workers[0].upper;
+    kernels->count_upper(r->order, sample, n, counts);
     double share = 0; /* of the values that will be kept */
     for (unsigned i = 0; i < r->wanted_count; i++) {
-        /* A sample's rank is off by less than eight standard deviations, but where neighbours are alike. */
+        /* A sample's rank is hardly ever off by more than six standard deviations, but where neighbours are alike. */
         const double p = ((double)r->wanted[i] + 0.5) / (double)r->total, place = p * (double)n;
-        const double margin = 8 * sqrt(p * (1 - p) * (double)n) + 8;
-        r->ranges[i][0] = sample_key(r, sample, n, place - margin, false);
-        r->ranges[i][1] = sample_key(r, sample, n, place + margin, true);
+        const double margin = 6 * sqrt(p * (1 - p) * (double)n) + 6;
+        r->ranges[i][0] = sample_key(r, kernels, counts, sample, n, place - margin, false);
+        r->ranges[i][1] = sample_key(r, kernels, counts, sample, n, place + margin, true);
         share += 2 * margin / (double)n;
     }
+    memset(counts, 0, HALF * sizeof *counts);
     qsort(r->ranges, r->wanted_count, sizeof *r->ranges, compare_ranges);
     r->range_count = 0;
     for (unsigned i = 0; i < r->wanted_count; i++) { /* those that overlap become one */
@@ -190,24 +218,39 @@ ql_status ql_ranks_guess(ql_ranks *r, float *sample, size_t n, ql_error *error)
             memmove(r->ranges[r->range_count++], r->ranges[i], sizeof *r->ranges);
         }
     }
+    for (unsigned i = 0; i < r->threads; i++) {
+        r->workers[i].least = INFINITY;
+        r->workers[i].most = -INFINITY;
+    }
     return begin_keeping(r, (size_t)(fmin(2 * share, 1) * (double)r->total) + FEW, error);
 }
 
 /* ---- Scans */
 
-/* A place for `count` values to keep; NULL when there is no room, which is noticed after the scan. */
-static double *room(ql_ranks *r, size_t count)
+/* All that is looked for is one key: how often it comes is enough, if the values with it are all the same. */
+static bool is_one_key(const ql_ranks *r)
 {
-    const size_t at = count ? atomic_fetch_add_explicit(&r->kept_count, count, memory_order_relaxed) : 0;
-    return count && at + count <= r->kept_size ? r->kept + at : NULL;
+    return r->range_count == 1 && r->ranges[0][0] == r->ranges[0][1];
 }
 
-static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float *x, size_t n)
+/* Keeps the values whose keys are wanted: x[i], or x[i] - y[i] where the key is that of e[i]. */
+static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float *e, const float *x, const float *y, size_t n)
 {
-    const size_t count = kernels->collect(r->order, r->ranges, r->range_count, x, n, w->found, w->above);
-    double *to = room(r, count);
-    for (size_t i = 0; to && i < count; i++) {
-        to[i] = x[w->found[i]];
+    const size_t count = kernels->collect(r->order, r->ranges, r->range_count, e, n, w->found, w->above);
+    if (count == 0) {
+        return;
+    }
+    const size_t at = atomic_fetch_add_explicit(&r->kept_count, count, memory_order_relaxed);
+    const bool one_key = is_one_key(r);
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t place = w->found[i];
+        const double v = y ? (double)x[place] - (double)y[place] : (double)x[place];
+        if (one_key) {
+            w->least = v < w->least ? v : w->least;
+            w->most = v > w->most ? v : w->most;
+        } else if (at + i < r->kept_size) { /* the others are missed after the scan */
+            r->kept[at + i] = v;
+        }
     }
 }
 
@@ -215,20 +258,22 @@ static void count_lower(ql_ranks *r, const ql_kernels *kernels, worker *w, const
 {
     const size_t count = kernels->collect(r->order, r->ranges, r->range_count, x, n, w->found, NULL);
     for (size_t i = 0; i < count; i++) {
-        const uint32_t key = key_of(r->order, x[w->found[i]]);
-        w->lower[(size_t)r->slot_of[key >> 16] * HALF + key % HALF]++;
+        const uint32_t key = key_of(r->order, x[w->found[i]]), slot = r->slot_of[key >> 16];
+        if (slot != NO_SLOT) { /* a mapped file may change at any moment; that is noticed later */
+            w->lower[(size_t)slot * HALF + key % HALF]++;
+        }
     }
 }
 
-void ql_ranks_feed(ql_ranks *r, const ql_kernels *kernels, unsigned index, const float *x, size_t n, const float *ahead)
+void ql_ranks_feed(ql_ranks *r, const ql_kernels *kernels, unsigned index, const float *x, size_t n)
 {
     worker *w = &r->workers[index];
     switch (r->stage) {
     case KEEPING:
-        keep(r, kernels, w, x, n);
+        keep(r, kernels, w, x, x, NULL, n);
         break;
     case UPPER:
-        kernels->count_upper(r->order, x, n, w->upper, ahead);
+        kernels->count_upper(r->order, x, n, w->upper);
         break;
     case LOWER:
         count_lower(r, kernels, w, x, n);
@@ -240,14 +285,10 @@ void ql_ranks_feed_errors(ql_ranks *r, const ql_kernels *kernels, unsigned index
 {
     worker *w = &r->workers[index];
     if (r->stage != KEEPING) {
-        ql_ranks_feed(r, kernels, index, e, n, NULL);
+        ql_ranks_feed(r, kernels, index, e, n);
         return;
     }
-    const size_t count = kernels->collect(r->order, r->ranges, r->range_count, e, n, w->found, w->above);
-    double *to = room(r, count);
-    for (size_t i = 0; to && i < count; i++) {
-        to[i] = (double)x[w->found[i]] - (double)y[w->found[i]];
-    }
+    keep(r, kernels, w, e, x, y, n);
 }
 
 /* ---- After a scan */
@@ -267,10 +308,46 @@ static size_t gather_range(const ql_ranks *r, const uint32_t range[2], double *k
     return count;
 }
 
+/* wanted[i], the k-th of kept[n]. When the one before was the neighbour below, selecting that has left nothing but this and larger ones behind it. */
+static double kept_value(const ql_ranks *r, unsigned i, double *kept, size_t n, size_t k)
+{
+    if (i == 0 || k == 0 || r->wanted[i] != r->wanted[i - 1] + 1) {
+        return ql_nth_wide(kept, n, k);
+    }
+    double least = kept[k];
+    for (size_t rest = k + 1; rest < n; rest++) {
+        least = kept[rest] < least ? kept[rest] : least;
+    }
+    return least;
+}
+
+/* All kept values have one key. */
+static bool find_one_key(ql_ranks *r, size_t n)
+{
+    double least = INFINITY, most = -INFINITY;
+    uint64_t below = r->total - n;
+    for (unsigned i = 0; i < r->threads; i++) {
+        least = fmin(least, r->workers[i].least);
+        most = fmax(most, r->workers[i].most);
+        below -= r->workers[i].above[0];
+    }
+    bool found = true;
+    for (unsigned i = 0; i < r->wanted_count; i++) {
+        found = found && r->wanted[i] >= below && r->wanted[i] - below < n;
+        r->value[i] = r->order == QL_BY_MAGNITUDE ? fabs(least) : least;
+    }
+    /* By magnitude, values of both signs have the same key. */
+    const bool same = least == most || (r->order == QL_BY_MAGNITUDE && least == -most);
+    return found && same;
+}
+
 /* Finds what is wanted among the kept values; false when the guess was wrong. */
 static bool find_kept(ql_ranks *r)
 {
     const size_t n = atomic_load(&r->kept_count);
+    if (is_one_key(r)) {
+        return find_one_key(r, n);
+    }
     if (n > r->kept_size) {
         return false;
     }
@@ -285,7 +362,7 @@ static bool find_kept(ql_ranks *r)
         const uint64_t below = r->total - above - count;
         for (unsigned i = 0; i < r->wanted_count; i++) {
             if (r->wanted[i] >= below && r->wanted[i] - below < count) {
-                r->value[i] = ql_nth_wide(rest, count, (size_t)(r->wanted[i] - below));
+                r->value[i] = kept_value(r, i, rest, count, (size_t)(r->wanted[i] - below));
                 found++;
             }
         }
@@ -302,8 +379,8 @@ static void add_slot(ql_ranks *r, uint32_t upper)
     }
 }
 
-/* The upper half of the key at a rank; *rank becomes the rank among those that share it. */
-static uint32_t upper_at(const ql_ranks *r, uint64_t *rank)
+/* The same of all values. */
+static uint32_t upper_of_all(const ql_ranks *r, uint64_t *rank)
 {
     uint32_t upper = 0;
     while (upper + 1 < HALF && *rank >= r->upper[upper]) {
@@ -323,7 +400,7 @@ static ql_status begin_lower(ql_ranks *r, ql_error *error)
     }
     for (unsigned i = 0; i < r->wanted_count; i++) {
         uint64_t rank = r->wanted[i];
-        add_slot(r, upper_at(r, &rank));
+        add_slot(r, upper_of_all(r, &rank));
     }
     for (unsigned i = 0; i < r->watched_count; i++) {
         add_slot(r, key_of(r->order, r->watched[i]) >> 16);
@@ -337,41 +414,54 @@ static ql_status begin_lower(ql_ranks *r, ql_error *error)
         }
     }
     r->stage = LOWER;
-    const size_t counters = (size_t)slots * HALF;
-    r->lower = calloc(counters, sizeof *r->lower);
-    bool done = r->lower != NULL;
+    r->lower_size = (size_t)slots * HALF * sizeof(uint32_t);
     for (unsigned i = 0; i < r->threads; i++) {
-        r->workers[i].lower = calloc(counters, sizeof *r->workers[i].lower);
-        done = done && r->workers[i].lower;
+        r->workers[i].lower = ql_pages_new(r->lower_size);
+        if (!r->workers[i].lower) {
+            return ql_fail_memory(error, r->threads * r->lower_size);
+        }
     }
-    return done ? QL_OK : ql_fail_memory(error, counters * (sizeof *r->lower + r->threads * sizeof(uint32_t)));
+    return QL_OK;
+}
+
+/* How many values have this key, whose upper half has a slot. */
+static uint64_t count_of(const ql_ranks *r, unsigned slot, uint32_t low)
+{
+    uint64_t count = 0;
+    for (unsigned i = 0; i < r->threads; i++) {
+        count += r->workers[i].lower[(size_t)slot * HALF + low];
+    }
+    return count;
+}
+
+/* How many have the lower halves [begin, end). */
+static uint64_t count_range(const ql_ranks *r, unsigned slot, uint32_t begin, uint32_t end)
+{
+    uint64_t count = 0;
+    for (unsigned i = 0; i < r->threads; i++) {
+        const uint32_t *lower = r->workers[i].lower + (size_t)slot * HALF;
+        for (uint32_t low = begin; low < end; low++) {
+            count += lower[low];
+        }
+    }
+    return count;
 }
 
 /* False when the lower halves are not as many as the upper ones promised: the values changed. */
 static bool find_lower(ql_ranks *r)
 {
     for (unsigned slot = 0; slot < r->range_count; slot++) {
-        uint64_t *lower = r->lower + (size_t)slot * HALF, sum = 0;
-        for (unsigned i = 0; i < r->threads; i++) {
-            const uint32_t *counts = r->workers[i].lower + (size_t)slot * HALF;
-            for (uint32_t k = 0; k < HALF; k++) {
-                lower[k] += counts[k];
-            }
-        }
-        for (uint32_t k = 0; k < HALF; k++) {
-            sum += lower[k];
-        }
-        if (sum != r->upper[r->ranges[slot][0] >> 16]) {
+        if (count_range(r, slot, 0, HALF) != r->upper[r->ranges[slot][0] >> 16]) {
             return false;
         }
     }
     for (unsigned i = 0; i < r->wanted_count; i++) {
-        uint64_t rank = r->wanted[i];
-        const uint32_t upper = upper_at(r, &rank);
-        const uint64_t *lower = r->lower + (size_t)r->slot_of[upper] * HALF;
+        uint64_t rank = r->wanted[i], count;
+        const uint32_t upper = upper_of_all(r, &rank);
         uint32_t low = 0;
-        while (low + 1 < HALF && rank >= lower[low]) {
-            rank -= lower[low++];
+        while (low + 1 < HALF && rank >= (count = count_of(r, r->slot_of[upper], low))) {
+            rank -= count;
+            low++;
         }
         r->value[i] = value_of(r->order, upper << 16 | low);
     }
@@ -425,8 +515,6 @@ bool ql_ranks_above(const ql_ranks *r, float v, uint64_t *above)
     for (uint32_t k = upper + 1; k < HALF; k++) {
         *above += r->upper[k];
     }
-    for (uint32_t k = key % HALF + 1; k < HALF; k++) {
-        *above += r->lower[(size_t)r->slot_of[upper] * HALF + k];
-    }
+    *above += count_range(r, r->slot_of[upper], key % HALF + 1, HALF);
     return true;
 }

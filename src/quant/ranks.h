@@ -29,11 +29,11 @@ void ql_ranks_free(ql_ranks **ranks);
  */
 void ql_ranks_want(ql_ranks *ranks, uint64_t total, const uint64_t *wanted, unsigned count);
 
-/* Guesses from sample[n], values drawn from the stream, which are reordered. QL_NO_MEMORY or QL_OK. */
-ql_status ql_ranks_guess(ql_ranks *ranks, float *sample, size_t n, ql_error *error);
+/* Guesses from sample[n], values drawn from the stream. QL_NO_MEMORY or QL_OK. */
+ql_status ql_ranks_guess(ql_ranks *ranks, const ql_kernels *kernels, const float *sample, size_t n, ql_error *error);
 
-/* x[n], n <= QL_RANKS_FEED; ahead: as the counting kernels take it. */
-void ql_ranks_feed(ql_ranks *ranks, const ql_kernels *kernels, unsigned worker, const float *x, size_t n, const float *ahead);
+/* x[n], n <= QL_RANKS_FEED. */
+void ql_ranks_feed(ql_ranks *ranks, const ql_kernels *kernels, unsigned worker, const float *x, size_t n);
 
 /* The same of errors e[i] = x[i] - y[i] rounded to float32: what is asked for is the unrounded x[i] - y[i], and is found after a guess that was right. */
 void ql_ranks_feed_errors(ql_ranks *ranks, const ql_kernels *kernels, unsigned worker, const float *e, const float *x, const float *y, size_t n);

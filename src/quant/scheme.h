@@ -126,7 +126,6 @@ uint64_t ql_quantizer_elements(const ql_profile *profile, const ql_spec *spec);
 enum { QL_TILE = 4096 };
 typedef struct ql_tile_buffers {
     const float *x;     /* the values: `values`, or the tensor's own memory */
-    const float *ahead; /* what will be read next, for the kernels that count; NULL when that is not in memory */
     float y[QL_TILE], values[QL_TILE], dense[QL_TILE], step[QL_TILE];
     int32_t zero[QL_TILE];
     int16_t codes[QL_TILE];

@@ -39,7 +39,7 @@ static ql_status fetch_bytes(const ql_tensor *tensor, uint64_t begin, size_t cou
         *out = status == QL_OK ? (const uint8_t *)all + begin * size : NULL;
         return status;
     }
-    *out = ql_source_fetch(storage->source, storage->offset + begin * size, count * size, buffer, error);
+    *out = ql_source_view(storage->source, storage->offset + begin * size, count * size, buffer, error);
     return *out ? QL_OK : QL_BAD_FILE;
 }
 

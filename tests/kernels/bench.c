@@ -102,7 +102,6 @@ static double time_stream(const kernel_check *check, const ql_kernels *k, job *j
         const double start = now();
         for (size_t t = 0; t < tiles; t++) {
             j->in = stream + t * j->n * check->unit_bytes;
-            j->ahead = (const float *)(const void *)((unsigned char *)j->in + j->n * check->unit_bytes);
             outputs_begin(o, 0);
             check->run(k, j, o);
         }
@@ -141,7 +140,6 @@ void bench(const kernel_check *check, const char *isa)
             continue;
         }
         j.in = stream;
-        j.ahead = NULL;
         const double tile = time_tile(check, ql_kernels_at(i), &j, &o) / TILE;
         const double all = time_stream(check, ql_kernels_at(i), &j, &o, tiles) / (double)(tiles * TILE);
         const double bytes = (double)check->unit_bytes / (double)elements;

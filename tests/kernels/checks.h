@@ -53,7 +53,6 @@ typedef struct job {
     uint32_t ranges[MOST_RANGES][2];
     unsigned range_count;
     bool counting;      /* what lies above the ranges */
-    const float *ahead; /* what is read next; may be forbidden */
     ql_binning axis;
     ql_fine_axis fine;
     ql_levels16 levels;

@@ -264,7 +264,7 @@ static void run_beyond(const ql_kernels *k, const job *j, outputs *o)
 
 static void run_count_upper(const ql_kernels *k, const job *j, outputs *o)
 {
-    k->count_upper(j->order, j->x, j->n, outputs_counters(o, 65536), j->ahead);
+    k->count_upper(j->order, j->x, j->n, outputs_counters(o, 65536));
 }
 
 static void run_collect(const ql_kernels *k, const job *j, outputs *o)
@@ -282,7 +282,7 @@ static void run_histogram(const ql_kernels *k, const job *j, outputs *o)
 {
     const size_t counters = j->axis.bins + QL_OUTSIDE;
     uint32_t *tables = outputs_counters(o, QL_TABLES * counters);
-    k->histogram(&j->axis, j->x, j->n, tables, j->ahead);
+    k->histogram(&j->axis, j->x, j->n, tables);
     outputs_fold(o, tables, counters);
 }
 
@@ -290,7 +290,7 @@ static void run_count_codes(const ql_kernels *k, const job *j, outputs *o)
 {
     const uint32_t count = (uint32_t)(j->codes.code_hi - j->codes.code_lo + 1);
     uint32_t *tables = outputs_counters(o, QL_TABLES * (size_t)count);
-    k->count_codes(j->codes_in, j->n, j->codes.code_lo, count, tables, j->ahead);
+    k->count_codes(j->codes_in, j->n, j->codes.code_lo, count, tables);
     outputs_fold(o, tables, count);
 }
 
@@ -300,7 +300,7 @@ static void run_fine(const ql_kernels *k, const job *j, outputs *o)
     if (!o->timing) {
         memset(table, 0, (size_t)j->fine.bins * sizeof *table);
     }
-    k->fine(&j->fine, j->x, j->n, table, j->ahead);
+    k->fine(&j->fine, j->x, j->n, table);
 }
 
 static void run_uniform_run(const ql_kernels *k, const job *j, outputs *o)

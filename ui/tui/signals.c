@@ -1,6 +1,9 @@
 /* Signal handlers: a byte in a pipe for the event loop, or the terminal's way back when the program breaks. */
 #include "tui/signals.h"
 
+#include "qloupe.h"
+#include "text/maps.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -37,8 +40,12 @@ static void notice(int number)
     errno = saved;
 }
 
-static void crash(int number)
+static void crash(int number, siginfo_t *info, void *context)
 {
+    (void)context;
+    if (number == SIGBUS && info->si_code > 0 && ql_fault_absorb(info->si_addr))
+        return; /* a model file was cut: whoever reads it is told */
+    signal(number, SIG_DFL);
     if (atomic_exchange(&guard.armed, false)) {
         for (size_t at = 0; at < guard.size;) {
             ssize_t written = write(guard.fd, guard.bytes + at, guard.size - at);
@@ -48,19 +55,13 @@ static void crash(int number)
         }
         tcsetattr(guard.fd, TCSANOW, &guard.modes);
     }
-    raise(number); /* the default action is back (SA_RESETHAND): die of the same signal */
+    raise(number); /* die of the same signal */
 }
 
-static void set_handlers(void (*on_notice)(int), void (*on_crash)(int))
+static void set_handlers(const int *numbers, size_t count, const struct sigaction *action)
 {
-    struct sigaction action = { .sa_handler = on_notice };
-    sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < NOTICED_COUNT; i++)
-        sigaction(noticed[i], &action, NULL);
-    action.sa_handler = on_crash;
-    action.sa_flags = (int)(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
-    for (size_t i = 0; i < FATAL_COUNT; i++)
-        sigaction(fatal[i], &action, NULL);
+    for (size_t i = 0; i < count; i++)
+        sigaction(numbers[i], action, NULL);
 }
 
 bool tui_signals_start(void)
@@ -70,7 +71,12 @@ bool tui_signals_start(void)
     memset((void *)pending, 0, sizeof pending);
     stack_t stack = { .ss_sp = crash_stack, .ss_size = sizeof crash_stack };
     sigaltstack(&stack, NULL);
-    set_handlers(notice, crash);
+    struct sigaction on_notice = { .sa_handler = notice };
+    struct sigaction on_crash = { .sa_sigaction = crash, .sa_flags = (int)(SA_SIGINFO | SA_NODEFER | SA_ONSTACK) };
+    sigemptyset(&on_notice.sa_mask);
+    sigemptyset(&on_crash.sa_mask);
+    set_handlers(noticed, NOTICED_COUNT, &on_notice);
+    set_handlers(fatal, FATAL_COUNT, &on_crash);
     return true;
 }
 
@@ -89,7 +95,11 @@ void tui_signals_stop(void)
     atomic_store(&guard.armed, false);
     if (wake[0] < 0)
         return;
-    set_handlers(SIG_DFL, SIG_DFL);
+    struct sigaction standard = { .sa_handler = SIG_DFL };
+    sigemptyset(&standard.sa_mask);
+    set_handlers(noticed, NOTICED_COUNT, &standard);
+    set_handlers(fatal, FATAL_COUNT, &standard);
+    text_map_files(); /* its handler was ours */
     close(wake[0]);
     close(wake[1]);
     wake[0] = wake[1] = -1;
