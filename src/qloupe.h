@@ -243,6 +243,7 @@ typedef struct ql_profile {
     double x_min, x_max, x_square_sum; /* of the values as float32, which is what a quantizer sees */
     double second_abs;                 /* largest magnitude but one (as float32); 0 when there is one element */
     const struct ql_sample *sample; /* owned: some of the values (quant/sample.h) */
+    struct ql_kept *kept; /* owned: what reports found that the next one may use (quant/kept.h) */
     const char *unusable; /* why no quantizer takes this tensor ("3 NaN, first at flat index 7"), NULL when fine */
 } ql_profile;
 

@@ -35,6 +35,7 @@ typedef struct measure_worker {
     uint64_t zeros, clipped;
     ql_histogram dequantized, error;
     uint64_t uncounted; /* elements in the tables that are not yet in the histograms and code_counts */
+    uint64_t group;     /* of those elements, when y_from_codes */
     uint32_t y_table[QL_TABLES * (QL_BINS + QL_OUTSIDE)], e_table[QL_TABLES * (QL_BINS + QL_OUTSIDE)];
     ql_tile_buffers tile;
     float e[QL_TILE];
@@ -51,7 +52,7 @@ typedef struct measure_job {
     ql_ranks *ranks;   /* of |e|, as far as the sample promised */
     ql_select *select; /* when it did not */
     uint32_t code_count;
-    bool y_from_codes; /* one group: a code has one value */
+    bool y_from_codes; /* groups are long runs: how often a value occurs is how often its code does */
     bool measured;     /* the main pass is over: only the percentile is missing */
     ql_measured *sums;
     double *row_square; /* [rows] */
@@ -136,28 +137,70 @@ static void measure_errors(const measure_job *job, measure_worker *w, uint64_t c
 
 /* ---- One chunk */
 
-/* The tables of a worker into its counts. */
+/* Adds n times y. */
+static void add_dequantized(ql_histogram *h, float y, uint64_t n)
+{
+    const ql_binning axis = { h->lo, h->hi, QL_BINS, false };
+    const uint32_t counter = ql_counter_of(&axis, y);
+    *(counter == 0 ? &h->below : counter > QL_BINS ? &h->above : &h->bins[counter - 1]) += n;
+}
+
+/* The table of codes of a worker into its counts. */
+static void take_codes(const measure_job *job, measure_worker *w)
+{
+    const ql_quantizer *q = job->quantizer;
+    for (uint32_t i = 0; i < job->code_count; i++) {
+        uint64_t count = 0;
+        for (uint32_t copy = 0; copy < QL_TABLES; copy++) {
+            count += w->code_table[copy * job->code_count + i];
+            w->code_table[copy * job->code_count + i] = 0;
+        }
+        w->code_counts[i] += count;
+        if (job->y_from_codes && count) {
+            add_dequantized(&w->dequantized, q->spec.mapping->decode(q, w->group, q->code_lo + (int)i), count);
+        }
+    }
+}
+
 static void take_tables(const measure_job *job, measure_worker *w)
 {
+    take_codes(job, w);
     ql_histogram_take(&w->dequantized, w->y_table);
     ql_histogram_take(&w->error, w->e_table);
-    for (uint32_t i = 0; i < QL_TABLES * job->code_count; i++) {
-        w->code_counts[i % job->code_count] += w->code_table[i];
-        w->code_table[i] = 0;
-    }
     w->uncounted = 0;
 }
 
-static void count_tile(const measure_job *job, measure_worker *w, size_t n)
+/* Codes of elements of one group, or of any when values are counted themselves. */
+static void count_codes(const measure_job *job, measure_worker *w, size_t from, size_t n)
 {
-    const ql_kernels *k = job->kernels;
+    job->kernels->count_codes(w->tile.codes + from, n, job->quantizer->code_lo, job->code_count, w->code_table);
+}
+
+/* Group by group: what is in the tables belongs to w->group. */
+static void count_groups(const measure_job *job, measure_worker *w, uint64_t begin, size_t n)
+{
+    for (size_t done = 0, count; done < n; done += count) {
+        uint64_t group, run = ql_groups_run(&job->quantizer->groups, begin + done, &group);
+        count = run < n - done ? (size_t)run : n - done;
+        if (group != w->group) {
+            take_codes(job, w);
+            w->group = group;
+        }
+        count_codes(job, w, done, count);
+    }
+}
+
+static void count_tile(const measure_job *job, measure_worker *w, uint64_t begin, size_t n)
+{
     const ql_binning y_axis = { w->dequantized.lo, w->dequantized.hi, QL_BINS, false };
     const ql_binning e_axis = { w->error.lo, w->error.hi, QL_BINS, false };
-    k->count_codes(w->tile.codes, n, job->quantizer->code_lo, job->code_count, w->code_table);
-    if (!job->y_from_codes) {
-        k->histogram(&y_axis, w->tile.y, n, w->y_table);
+    if (job->y_from_codes) {
+        count_groups(job, w, begin, n);
+    } else {
+        count_codes(job, w, 0, n);
+        job->kernels->histogram(&y_axis, w->tile.y, n, w->y_table);
     }
-    k->histogram(&e_axis, w->e, n, w->e_table);
+    job->kernels->histogram(&e_axis, w->e, n, w->e_table);
     w->uncounted += n;
     if (w->uncounted > UINT32_MAX - QL_TILE) {
         take_tables(job, w);
@@ -189,7 +232,7 @@ static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *
         }
         measure_errors(job, w, chunk_begin, begin, n);
         w->clipped += clipped;
-        count_tile(job, w, n);
+        count_tile(job, w, begin, n);
         ql_ranks_feed_errors(job->ranks, job->kernels, worker, w->e, w->tile.x, w->tile.y, n);
     }
     return QL_OK;
@@ -218,28 +261,6 @@ static void merge(void *context, unsigned worker, uint64_t chunk)
 
 /* ---- Around the pass */
 
-/* One group: how often each value occurs is how often its code does. */
-static void fill_dequantized(const measure_job *job, ql_report *r)
-{
-    uint32_t table[QL_TABLES * (QL_BINS + QL_OUTSIDE)];
-    const ql_binning axis = { r->dequantized.lo, r->dequantized.hi, QL_BINS, false };
-    for (uint32_t i = 0; i < job->code_count; i++) {
-        if (r->code_counts[i] == 0) {
-            continue;
-        }
-        const float y = r->spec.mapping->decode(job->quantizer, 0, r->code_lo + (int)i);
-        ql_histogram one = { 0 };
-        memset(table, 0, sizeof table);
-        job->kernels->histogram(&axis, &y, 1, table);
-        ql_histogram_take(&one, table);
-        r->dequantized.below += one.below * r->code_counts[i];
-        r->dequantized.above += one.above * r->code_counts[i];
-        for (int bin = 0; bin < QL_BINS; bin++) {
-            r->dequantized.bins[bin] += one.bins[bin] * r->code_counts[i];
-        }
-    }
-}
-
 /* What the workers counted, into the report. */
 static void collect_workers(const measure_job *job, ql_report *r)
 {
@@ -256,9 +277,6 @@ static void collect_workers(const measure_job *job, ql_report *r)
         ql_histogram_merge(&r->dequantized, &w->dequantized);
         ql_histogram_merge(&r->error, &w->error);
     }
-    if (job->y_from_codes) {
-        fill_dequantized(job, r);
-    }
 }
 
 static ql_status prepare_workers(const measure_job *job, const ql_report *r, ql_error *error)
@@ -271,7 +289,7 @@ static ql_status prepare_workers(const measure_job *job, const ql_report *r, ql_
             return ql_fail_memory(error, size);
         }
         w->max_abs = 0;
-        w->zeros = w->clipped = w->uncounted = 0;
+        w->zeros = w->clipped = w->uncounted = w->group = 0;
         w->dequantized = r->dequantized;
         w->error = r->error;
         w->code_counts = (uint64_t *)(w + 1);
@@ -347,6 +365,14 @@ static ql_status run(measure_job *job, const ql_monitor *monitor, uint64_t done_
     return status;
 }
 
+/* So long that going through the codes after each is little work. */
+static bool are_long_runs(const measure_job *job)
+{
+    const ql_quantizer *q = job->quantizer;
+    return ql_groups_are_runs(&q->groups) && !q->outliers.active && q->spec.mapping->decode &&
+           (q->groups.count == 1 || ql_groups_length(&q->groups, 0) >= 16 * (uint64_t)job->code_count);
+}
+
 ql_status ql_measure(ql_engine *engine, const ql_profile *profile, const ql_quantizer *quantizer, const ql_monitor *monitor,
                      uint64_t done_before, uint64_t total, ql_report *report, ql_measured *out, ql_error *error)
 {
@@ -359,9 +385,9 @@ ql_status ql_measure(ql_engine *engine, const ql_profile *profile, const ql_quan
         .kernels = ql_kernels_active(),
         .quantizer = quantizer,
         .code_count = (uint32_t)(quantizer->code_hi - quantizer->code_lo) + 1,
-        .y_from_codes = quantizer->groups.count == 1 && !quantizer->outliers.active && quantizer->spec.mapping->decode,
         .sums = out,
     };
+    job.y_from_codes = are_long_runs(&job);
     job.row_square = calloc(tensor->rows, sizeof *job.row_square);
     ql_status status = job.row_square ? ql_ranks_new(ql_engine_threads(engine), QL_BY_MAGNITUDE, tensor->element_count, &job.ranks, error)
                                       : ql_fail_memory(error, tensor->rows * sizeof *job.row_square);

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/sizes.h"
 #include "kernels/kernels.h"
+#include "quant/kept.h"
 #include "quant/ranks.h"
 #include "quant/sample.h"
 #include "quant/scheme.h"
@@ -504,7 +505,8 @@ ql_status ql_profile_make(ql_engine *engine, const ql_model *model, const ql_ten
         .sample = sample,
     };
     p->sample = sample;
-    if (sample) {
+    p->kept = ql_kept_new();
+    if (sample && p->kept) {
         sample->elements = tensor->element_count;
         sample->count = count;
         status = prepare_workers(engine, error);
@@ -534,6 +536,7 @@ void ql_profile_free(ql_profile **profile)
 {
     if (*profile) {
         free((ql_sample *)(*profile)->sample);
+        ql_kept_free(&(*profile)->kept);
         free(*profile);
         *profile = NULL;
     }

@@ -102,24 +102,10 @@ QL_PLAIN size_t plain_collect(ql_order order, const uint32_t (*ranges)[2], unsig
     return kept;
 }
 
-/* The counter of a value: 0 for what lies below lo, 1.. for the bins, then one for what lies above. */
-static inline uint32_t plain_bin(const ql_binning *axis, float v)
-{
-    const double at = axis->magnitude ? fabs((double)v) : (double)v, width = axis->hi - axis->lo;
-    if (at < axis->lo) {
-        return 0;
-    }
-    if (at > axis->hi) {
-        return axis->bins + 1;
-    }
-    const uint32_t bin = width > 0 ? (uint32_t)((at - axis->lo) * axis->bins / width) : 0;
-    return 1 + (bin < axis->bins ? bin : axis->bins - 1);
-}
-
 QL_PLAIN void plain_histogram(const ql_binning *axis, const float *v, size_t n, uint32_t *tables)
 {
     for (size_t i = 0; i < n; i++) {
-        tables[plain_bin(axis, v[i])]++;
+        tables[ql_counter_of(axis, v[i])]++;
     }
 }
 

@@ -55,6 +55,20 @@ typedef struct ql_binning {
     bool magnitude; /* of |v| instead of v */
 } ql_binning;
 
+/* The counter of a value in a histogram: 0 for what lies below lo, 1.. for the bins, bins + 1 for what lies above hi. */
+static inline uint32_t ql_counter_of(const ql_binning *axis, float v)
+{
+    const double at = axis->magnitude && v < 0 ? -(double)v : (double)v, width = axis->hi - axis->lo;
+    if (at < axis->lo) {
+        return 0;
+    }
+    if (at > axis->hi) {
+        return axis->bins + 1;
+    }
+    const uint32_t bin = width > 0 ? (uint32_t)((at - axis->lo) * axis->bins / width) : 0;
+    return 1 + (bin < axis->bins ? bin : axis->bins - 1);
+}
+
 /* Counters come in QL_TABLES copies, so that equal neighbours do not wait for each other; where a count goes is the kernel's
    choice, the sum of the copies is the count. A counter holds at most 2^32 - 1. QL_OUTSIDE: a histogram has a counter before its bins, for what
    lies below lo, and one behind them, for what lies above hi. */

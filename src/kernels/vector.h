@@ -346,7 +346,7 @@ QL_SIMD void find_bins_of(const bin_plan *plan, vf x, const float *v, uint32_t a
     vi_store_u32(at, vf_to_int(t));
     for (uint32_t near = vm_bits(vf_gt(vf_set(plan->near), vf_abs(vf_sub(t, vf_round(t))))); near; near &= near - 1) {
         const int lane = __builtin_ctz(near);
-        at[lane] = plain_bin(plan->axis, v[lane]);
+        at[lane] = ql_counter_of(plan->axis, v[lane]);
     }
 }
 

@@ -11,6 +11,7 @@
  * The least divergence wins; among equal ones (within 1e-12) the largest range.
  */
 #include "quant/calibrate.h"
+#include "quant/kept.h"
 
 #include <math.h>
 #include <string.h>
@@ -228,16 +229,24 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
     if (status != QL_OK || largest == 0) {
         return status;
     }
-    ql_stream stream = ql_calibration_stream(c);
-    stream.done_before += c->outliers->active ? c->groups->elements : 0; /* the range */
-    stream.context = &t;
-    stream.tile = count_tile;
-    stream.merge = merge_counts;
-    stream.memory_size = QL_TABLES * (BINS + QL_OUTSIDE) * sizeof(uint32_t);
-    status = ql_stream_run(&stream, error);
+    ql_kept *kept = c->outliers->active ? NULL : c->profile->kept;
+    const uint64_t *known = kept ? ql_kept_magnitudes(kept) : NULL;
+    if (!known) {
+        ql_stream stream = ql_calibration_stream(c);
+        stream.done_before += c->outliers->active ? c->groups->elements : 0; /* the range */
+        stream.context = &t;
+        stream.tile = count_tile;
+        stream.merge = merge_counts;
+        stream.memory_size = QL_TABLES * (BINS + QL_OUTSIDE) * sizeof(uint32_t);
+        status = ql_stream_run(&stream, error);
+        known = t.counts;
+    }
     if (status == QL_OK) {
-        c->hi[0] = threshold_at(search(t.counts, c->spec->bits, largest, c->losses), largest);
+        c->hi[0] = threshold_at(search(known, c->spec->bits, largest, c->losses), largest);
         c->lo[0] = -c->hi[0];
+        if (kept && known == t.counts) {
+            ql_kept_give_magnitudes(kept, t.counts, BINS);
+        }
     }
     return status;
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/sizes.h"
 #include "quant/calibrate.h"
+#include "quant/kept.h"
 #include "tensor/tensor.h"
 
 #include <math.h>
@@ -178,23 +179,18 @@ static ql_status in_strips(minmax *m, ql_error *error)
 
 /* ---- Both */
 
-static void store(const ql_calibration *c, uint64_t group, double lo, double hi)
+/* Symmetric mappings: the range becomes that of the magnitudes. */
+static void make_symmetric(const ql_calibration *c)
 {
-    if (c->spec->mapping->symmetric) {
-        hi = fmax(fabs(lo), fabs(hi));
-        lo = -hi;
+    for (uint64_t group = 0; c->spec->mapping->symmetric && group < c->groups->count; group++) {
+        c->hi[group] = fmax(fabs(c->lo[group]), fabs(c->hi[group]));
+        c->lo[group] = -c->hi[group];
     }
-    c->lo[group] = lo;
-    c->hi[group] = hi;
 }
 
-static ql_status calibrate(const ql_calibration *c, ql_error *error)
+static ql_status find(const ql_calibration *c, ql_error *error)
 {
     const uint64_t count = c->groups->count;
-    if (count == 1 && !c->outliers->active) {
-        store(c, 0, c->profile->x_min, c->profile->x_max);
-        return QL_OK;
-    }
     minmax m = { .calibration = c, .groups = c->groups, .kernels = ql_kernels_active(), .bounds = malloc(count * sizeof *m.bounds) };
     if (!m.bounds) {
         return ql_fail_memory(error, count * sizeof *m.bounds);
@@ -205,9 +201,29 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
     }
     ql_status status = are_across(c->groups) ? in_strips(&m, error) : in_stored_order(&m, error);
     for (uint64_t group = 0; status == QL_OK && group < count; group++) {
-        store(c, group, m.bounds[group].lo, m.bounds[group].hi);
+        c->lo[group] = m.bounds[group].lo;
+        c->hi[group] = m.bounds[group].hi;
     }
     free(m.bounds);
+    return status;
+}
+
+static ql_status calibrate(const ql_calibration *c, ql_error *error)
+{
+    ql_kept *kept = c->outliers->active ? NULL : c->profile->kept;
+    ql_status status = QL_OK;
+    if (c->groups->count == 1 && kept) {
+        c->lo[0] = c->profile->x_min;
+        c->hi[0] = c->profile->x_max;
+    } else if (!kept || !ql_kept_ranges(kept, c->groups, c->lo, c->hi)) {
+        status = find(c, error);
+        if (status == QL_OK && kept) {
+            ql_kept_give_ranges(kept, c->groups, c->lo, c->hi);
+        }
+    }
+    if (status == QL_OK) {
+        make_symmetric(c);
+    }
     return status;
 }
 

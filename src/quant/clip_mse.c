@@ -8,6 +8,7 @@
  */
 #include "quant/calibrate.h"
 #include "quant/fine.h"
+#include "quant/kept.h"
 
 #include <math.h>
 #include <string.h>
@@ -175,10 +176,19 @@ static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
     }
     int possible = CANDIDATES;
     if (!c->losses && c->groups->elements > CANDIDATES * CANDIDATES) {
+        ql_kept *kept = c->outliers->active ? NULL : c->profile->kept;
+        const ql_fine *known = kept ? ql_kept_fine(kept) : NULL;
         ql_fine *fine = NULL;
-        status = ql_fine_make(c, &stream, &fine, error);
-        possible = status == QL_OK ? find_possible(&s, fine) : 0;
-        ql_fine_free(&fine);
+        if (!known) {
+            status = ql_fine_make(c, &stream, &fine, error);
+            known = fine;
+        }
+        possible = status == QL_OK ? find_possible(&s, known) : 0;
+        if (kept && fine) {
+            ql_kept_give_fine(kept, fine);
+        } else {
+            ql_fine_free(&fine);
+        }
     }
     if (status == QL_OK && possible > 1) {
         stream.context = &s;
