@@ -100,6 +100,10 @@ check-neon: ## check the kernels for AArch64, built by a cross compiler, in an e
 deps-neon: ## install the Debian packages that check-neon needs
 	@$(MAKE) --no-print-directory deps DEPS='$(NEON_DEPS)'
 
+# MUTATIONS=2: two of them.
+mutate: golden $(OUT)/check_kernels ## break the kernels on purpose; the tests must notice each time
+	@+sh tests/mutate.sh $(OUT) $(MUTATIONS)
+
 golden: $(OUT)/golden ## build the runner of the golden vectors, build/golden
 
 asan: ## run every test under the address and undefined-behaviour sanitizers
@@ -125,7 +129,9 @@ bench-peers: deps-peers ## the same beside NumPy and torch, in turns (QUICK=1: a
 	/usr/bin/python3 tests/bench_peers.py --qloupe $(OUT)/qloupe $(if $(QUICK),--quick)
 
 SECONDS ?= 600
-soak: ## damage files and try specs at random under the sanitizers for SECONDS (600)
+soak: ## break the kernels on purpose; damage files and try specs at random under the sanitizers for SECONDS (600)
+	@+$(PARALLEL) mutate
+	@$(OUT)/check_kernels --seed $$(date +%s) --rounds 20000
 	@+$(PARALLEL) BUILD=asan OUT=$(OUT)-asan run-soak
 run-soak: $(OUT)/soak
 	$(OUT)/soak $(SECONDS)
@@ -159,7 +165,7 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-.PHONY: all demo test deps deps-peers bench bench-peers check check-layers check-kernels check-neon deps-neon check-threads golden asan tsan soak run-soak fresh screenshots install uninstall clean help FORCE
+.PHONY: all demo test deps deps-peers bench bench-peers check check-layers check-kernels check-neon deps-neon mutate check-threads golden asan tsan soak run-soak fresh screenshots install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: # keep the tests' objects
 

@@ -47,6 +47,8 @@ static void on_fault(int number)
     _exit(1);
 }
 
+enum { LARGE_ROUND = 2 };
+
 /* `bytes` of input at either end of the fence. */
 static void *place(fence f, size_t bytes, size_t step, uint64_t *state)
 {
@@ -61,14 +63,18 @@ typedef struct inputs {
 static job make_job(const kernel_check *check, const inputs *memory, unsigned round)
 {
     job j = { .draws = (seed * 1000003 + round) * 4096 + check->member };
-    const size_t most = (TILE + MOST_TAIL) / (check->elements ? check->elements : 1) + 1;
+    const size_t elements = check->elements ? check->elements : 1, most = (TILE + MOST_TAIL) / elements + 1;
     const bool tail = round % 4 != 3;
     j.n = tail ? (round / 4 * 3 + round % 4) % (MOST_TAIL + 1) : draw_below(&j.draws, most);
+    if (check->large > 0 && round == LARGE_ROUND) {
+        j.n = check->large + draw_below(&j.draws, MOST_TAIL);
+    }
+    j.more = j.n * elements < TILE + MOST_TAIL ? j.n * elements : TILE + MOST_TAIL;
     j.kind = (value_kind)draw_below(&j.draws, VALUE_KINDS);
     j.in = place(memory->in, j.n * check->unit_bytes, check->any_address ? 1 : check->unit_bytes, &j.draws);
-    j.y = place(memory->y, j.n * sizeof *j.y, sizeof *j.y, &j.draws);
-    j.steps = place(memory->steps, j.n * sizeof *j.steps, sizeof *j.steps, &j.draws);
-    j.zeros = place(memory->zeros, j.n * sizeof *j.zeros, sizeof *j.zeros, &j.draws);
+    j.y = place(memory->y, j.more * sizeof *j.y, sizeof *j.y, &j.draws);
+    j.steps = place(memory->steps, j.more * sizeof *j.steps, sizeof *j.steps, &j.draws);
+    j.zeros = place(memory->zeros, j.more * sizeof *j.zeros, sizeof *j.zeros, &j.draws);
     check->prepare(&j);
     return j;
 }
@@ -81,7 +87,7 @@ static bool same_as_scalar(const kernel_check *check, const ql_kernels *kernels)
     if (!memory.in.bytes) {
         want = outputs_new();
         got = outputs_new();
-        memory.in = fence_new(4 << 20);
+        memory.in = fence_new((4 << 20) + 2 * MOST_TAIL);
         memory.y = fence_new((TILE + 2 * MOST_TAIL) * sizeof(float));
         memory.steps = fence_new((TILE + 2 * MOST_TAIL) * sizeof(float));
         memory.zeros = fence_new((TILE + 2 * MOST_TAIL) * sizeof(int32_t));

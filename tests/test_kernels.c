@@ -254,7 +254,7 @@ static void count_in_bins(double lo, double hi, const float *v, size_t n, uint64
     static uint32_t tables[QL_TABLES * COUNTERS];
     memset(tables, 0, sizeof tables);
     memset(counts, 0, COUNTERS * sizeof *counts);
-    ql_kernels_active()->histogram(&(ql_binning) { .lo = lo, .hi = hi, .bins = BINS }, v, n, tables, NULL);
+    ql_kernels_active()->histogram(&(ql_binning) { .lo = lo, .hi = hi, .bins = BINS }, v, n, tables);
     for (int i = 0; i < QL_TABLES * COUNTERS; i++)
         counts[i % COUNTERS] += tables[i];
 }

@@ -643,7 +643,7 @@ static ql_status feed_chunk(void *context, unsigned worker, uint64_t chunk, ql_e
     for (size_t at = begin, step; at < end; at += step) {
         step = 1 + at * 7 % QL_RANKS_FEED;
         step = step < end - at ? step : end - at;
-        ql_ranks_feed(w->ranks, ql_kernels_active(), worker, w->v->x + at, step, NULL);
+        ql_ranks_feed(w->ranks, ql_kernels_active(), worker, w->v->x + at, step);
     }
     return QL_OK;
 }

@@ -122,7 +122,14 @@ void bench(const kernel_check *check, const char *isa)
     }
     const size_t elements = check->elements ? check->elements : 1, tile_bytes = TILE / elements * check->unit_bytes,
                  tiles = STREAM / tile_bytes;
-    job j = { .draws = 1, .ordinary = true, .n = TILE / elements, .in = stream, .y = y, .steps = steps, .zeros = zeros };
+    job j = { .draws = 1,
+              .ordinary = true,
+              .n = TILE / elements,
+              .more = TILE,
+              .in = stream,
+              .y = y,
+              .steps = steps,
+              .zeros = zeros };
     check->prepare(&j);
     for (size_t t = 1; t < tiles; t++) {
         memcpy(stream + t * tile_bytes, stream, tile_bytes);

@@ -18,26 +18,30 @@ typedef enum value_kind {
     WHOLE,       /* k step */
     POWERS,      /* of two */
     DENORMALS,
-    ENORMOUS, /* up to the largest float32 */
-    ZEROS,    /* of both signs */
-    ANY,      /* every finite float32 is as likely */
-    MIXED,    /* all of these side by side */
+    ENORMOUS,  /* up to the largest float32 */
+    ZEROS,     /* of both signs */
+    ANY,       /* every finite float32 is as likely */
+    MIXED,     /* all of these side by side */
+    RARE_TIES, /* a tie or what lies beside it now and then, so that what goes wrong there is not mended because of its
+                  neighbours */
     VALUE_KINDS
 } value_kind;
 
-/* Inputs. What a kernel needs of it its `prepare` fills in; the arrays are there: n units, n elements. */
+/* Inputs. What a kernel needs of it its `prepare` fills in; the arrays are there. */
 typedef struct job {
     uint64_t draws; /* state of random numbers for prepare */
     bool ordinary;  /* as in practice, for --bench; else whatever may go wrong */
     value_kind kind;
     size_t n;
-    union { /* the first input */
+    union { /* the first input: n units */
         void *in;
         float *x;
         uint8_t *bytes;
         int16_t *codes_in;
     };
-    float *y, *steps; /* more inputs */
+    size_t elements; /* of packed codes */
+    size_t more;     /* elements of the other inputs: n, less in a large job */
+    float *y, *steps;
     int32_t *zeros;
 
     ql_uniform codes;
@@ -98,6 +102,7 @@ typedef struct kernel_check {
     unsigned unit_bytes; /* of the first input, per element or per block of `elements` */
     unsigned elements;   /* in a unit; 0 is 1 */
     bool any_address;    /* the first input may lie at odd addresses */
+    size_t large;        /* units of a kernel that works otherwise from here on: tried once */
     void (*prepare)(job *j);
     void (*run)(const ql_kernels *k, const job *j, outputs *o);
 } kernel_check;

@@ -181,11 +181,12 @@ static void prepare_axis(job *j)
 static void prepare_fine(job *j)
 {
     prepare_values(j);
-    double lo = j->n ? j->x[0] : 0, hi = lo;
+    float least = j->n > 0 ? j->x[0] : 0, greatest = least;
     for (size_t i = 1; i < j->n; i++) {
-        lo = fmin(lo, j->x[i]);
-        hi = fmax(hi, j->x[i]);
+        least = j->x[i] < least ? j->x[i] : least;
+        greatest = j->x[i] > greatest ? j->x[i] : greatest;
     }
+    const double lo = least, hi = greatest;
     j->fine = (ql_fine_axis) { .lo = lo, .bins = j->ordinary ? 1 << 15 : 1 << draw_below(&j->draws, 17) };
     j->fine.per_unit = hi > lo ? j->fine.bins / (hi - lo) : 0;
     for (size_t i = 0; i < j->n && !j->ordinary; i++) {

@@ -64,21 +64,26 @@ BLOCKS(ql_q6_k, QL_Q6_K, 256)
 BLOCKS(ql_mxfp4, QL_MXFP4, 32)
 BLOCKS(ql_nvfp4, QL_NVFP4, 64)
 
+/* Two codes a byte, of the last one perhaps only the first; scales for all of them and no more, at the end of the memory. */
 static void prepare_codes(job *j)
 {
-    prepare_bytes(j, (j->n + 1) / 2);
+    prepare_bytes(j, j->n);
+    j->elements = 2 * j->n - (j->n > 0 && !j->ordinary && draw(&j->draws) & 1);
+    j->zero = j->ordinary ? 64 : (int32_t)(1 + j->elements / TILE + draw_below(&j->draws, 100));
+    const size_t scales = (j->elements + (size_t)j->zero - 1) / (size_t)j->zero;
+    j->y += j->more - scales;
     for (int i = 0; i < 16; i++) {
         j->levels.level[i] = draw_value(j, j->ordinary ? NORMAL : ANY, 1, 0);
     }
-    for (size_t i = 0; i < j->n; i++) {
+    for (size_t i = 0; i < scales; i++) {
         j->y[i] = draw_value(j, j->ordinary ? NORMAL : ANY, 1, 0);
     }
-    j->zero = j->ordinary ? 64 : 1 + (int32_t)draw_below(&j->draws, 100);
 }
 
 static void run_nf4(const ql_kernels *k, const job *j, outputs *o)
 {
-    k->decode.nf4(j->levels.level, j->bytes, j->n, (size_t)j->zero, j->y, outputs_array(o, j->n, sizeof(float)));
+    k->decode.nf4(j->levels.level, j->bytes, j->elements, (size_t)j->zero, j->y,
+                  outputs_array(o, j->elements, sizeof(float)));
 }
 
 #define BLOCKS_ROW(NAME, TYPE, ELEMENTS)                                                                                    \
@@ -101,7 +106,8 @@ static const kernel_check rows[] = {
     BLOCKS_ROW(ql_q6_k, QL_Q6_K, 256),
     BLOCKS_ROW(ql_mxfp4, QL_MXFP4, 32),
     BLOCKS_ROW(ql_nvfp4, QL_NVFP4, 64),
-    { KERNEL(decode.nf4), .unit_bytes = 1, .any_address = true, .prepare = prepare_codes, .run = run_nf4 },
+    { KERNEL(decode.nf4), .unit_bytes = 1, .elements = 2, .any_address = true, .large = 1 << 21, .prepare = prepare_codes,
+      .run = run_nf4 },
 };
 
 const kernel_checks decode_checks = { rows, sizeof rows / sizeof *rows };

@@ -5,7 +5,7 @@
 #include <float.h>
 #include <string.h>
 
-enum { OUTPUT_BYTES = QL_TABLES * (65536 + QL_OUTSIDE) * 4, GUARD = 64, GUARD_BYTE = 0xA5 };
+enum { OUTPUT_BYTES = ((1 << 22) + 2 * MOST_TAIL) * 4, GUARD = 64, GUARD_BYTE = 0xA5 };
 
 outputs outputs_new(void)
 {
@@ -122,6 +122,9 @@ float draw_value(job *j, value_kind kind, float step, int32_t zero)
     if (kind == MIXED) {
         kind = (value_kind)draw_below(state, MIXED);
     }
+    if (kind == RARE_TIES && draw_below(state, 80) == 0) {
+        kind = draw(state) & 1 ? TIES : BESIDE_TIES;
+    }
     double v = 0;
     float f;
     switch (kind) {
@@ -130,6 +133,9 @@ float draw_value(job *j, value_kind kind, float step, int32_t zero)
     case TIES:
     case BESIDE_TIES:
         v = (draw_whole(j, zero) + 0.5) * (double)step;
+        break;
+    case RARE_TIES:
+        v = (draw_whole(j, zero) + draw_unit(state)) * (double)step;
         break;
     case WHOLE:
         v = draw_whole(j, zero) * (double)step;

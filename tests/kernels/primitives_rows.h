@@ -34,6 +34,11 @@ ROW(vf_lookup16, vf_store(out->f, vf_lookup16(in->table, I)), out->f[l] = in->ta
 ROW(vf_lookup32, vf_store(out->f, vf_lookup32(in->table, I)), out->f[l] = in->table[i & 31])
 ROW(vf_compress, (out->count = vf_compress(in->edge - LANES, M, A), memcpy(out->f, in->edge - LANES, out->count * 4)),
     if (m) out->f[out->count++] = a)
+ROW(vi_compress,
+    (out->count = vi_compress((uint32_t *)in->edge - LANES, M, I), memcpy(out->i, in->edge - LANES, out->count * 4)),
+    if (m) out->i[out->count++] = i)
+ROW(vf_stream, _Alignas(64) float line[LANES]; vf_stream(line, A); vf_stream_end();
+    memcpy(out->f, line, sizeof line), out->f[l] = a)
 ROW(vi_load, vi_store(out->i, vi_load(in->i)), out->i[l] = i)
 ROW(vi_set, vi_store(out->i, vi_set(in->i[5])), out->i[l] = in->i[5])
 ROW(vi_load_u8, vi_store(out->i, vi_load_u8(in->bytes + 16)), out->i[l] = in->bytes[16 + l])
@@ -68,9 +73,13 @@ ROW(vf_to_int, vi_store(out->i, vf_to_int(W)), out->i[l] = (int32_t)w)
 ROW(vi_to_float, vf_store(out->f, vi_to_float(I)), out->f[l] = (float)i)
 ROW(vf_set_half, vf_store(out->f, vf_set_half(in->bytes + 1)), out->f[l] = half_of(in->bytes[1] | in->bytes[2] << 8))
 ROW(vi_from_bytes, vi_store(out->i, vi_from_bytes(UINT64_C(0x0102030405060708) * in->bytes[0], in->bytes[1])),
-    out->i[l] = l < 8 ? (uint8_t)((UINT64_C(0x0102030405060708) * in->bytes[0]) >> 8 * l) : l == 8 ? in->bytes[1] : 0)
-ROW(vi_load_nibbles, vi_store(out->i, vi_and(vi_load_nibbles(in->bytes + 3), vi_set(15))), out->i[l] = in->bytes[3 + l / 2] >> (l % 2 ? 0 : 4) & 15)
-ROW(vm_from_bits, out->bits = vm_bits(vm_from_bits(in->bytes[0] | in->bytes[1] << 8 | 1u << 20)), out->bits = in->bytes[0] | in->bytes[1] << 8)
+    out->i[l] = l < 8    ? (uint8_t)((UINT64_C(0x0102030405060708) * in->bytes[0]) >> 8 * l)
+                : l == 8 ? in->bytes[1]
+                         : 0)
+ROW(vi_load_nibbles, vi_store(out->i, vi_and(vi_load_nibbles(in->bytes + 3), vi_set(15))),
+    out->i[l] = in->bytes[3 + l / 2] >> (l % 2 ? 0 : 4) & 15)
+ROW(vm_from_bits, out->bits = vm_bits(vm_from_bits(in->bytes[0] | in->bytes[1] << 8 | 1u << 20)),
+    out->bits = in->bytes[0] | in->bytes[1] << 8)
 ROW(vf_load_half, vf_store(out->f, vf_load_half((const uint16_t *)in->bytes)), out->f[l] = half_of(word_at(in, l)))
 ROW(vm_or, out->bits = vm_bits(vm_or(M, N)), out->bits |= (uint32_t)(m || n) << l)
 ROW(vm_and, out->bits = vm_bits(vm_and(M, N)), out->bits |= (uint32_t)(m && n) << l)
