@@ -139,8 +139,7 @@ static void feed(ql_ranks *ranks, unsigned threads, const float *x, size_t n)
     for (size_t done = 0, step; done < n; done += step) { /* any worker, any size */
         step = 1 + random_below(&seed, QL_RANKS_FEED);
         step = step < n - done ? step : n - done;
-        ql_ranks_feed(ranks, kernels, (unsigned)random_below(&seed, threads), x + done, step,
-                      random_below(&seed, 2) ? x + done + step : NULL);
+        ql_ranks_feed(ranks, kernels, (unsigned)random_below(&seed, threads), x + done, step);
     }
 }
 

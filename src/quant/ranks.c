@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/pages.h"
 #include "quant/select.h"
+#include "quant/sorted.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -38,6 +39,7 @@ struct ql_ranks {
     float watched[QL_RANKS_MOST];
     unsigned wanted_count, watched_count;
     stage stage;
+    bool of_errors; /* kept values need not be float32 */
     worker *workers; /* [threads] */
 
     uint32_t ranges[SLOTS][2]; /* keys to look for, ascending and disjoint */
@@ -285,6 +287,7 @@ void ql_ranks_feed(ql_ranks *r, const ql_kernels *kernels, unsigned index, const
 void ql_ranks_feed_errors(ql_ranks *r, const ql_kernels *kernels, unsigned index, const float *e, const float *x, const float *y, size_t n)
 {
     worker *w = &r->workers[index];
+    r->of_errors = true;
     if (r->stage != KEEPING) {
         ql_ranks_feed(r, kernels, index, e, n);
         return;
@@ -354,6 +357,21 @@ static bool find_one_key(ql_ranks *r, size_t n)
     return found && least == most;
 }
 
+/* Many ranks among all values, which are float32: sorting costs less than selecting one after the other. False when memory is short. */
+static bool find_sorted(ql_ranks *r, size_t n)
+{
+    float *values = malloc((n + 1) * sizeof *values);
+    for (size_t i = 0; values && i < n; i++) {
+        values[i] = (float)(r->order == QL_BY_MAGNITUDE ? fabs(r->kept[i]) : r->kept[i]);
+    }
+    const bool sorted = values && ql_sort_floats(values, n);
+    for (unsigned i = 0; sorted && i < r->wanted_count; i++) {
+        r->value[i] = values[r->wanted[i]];
+    }
+    free(values);
+    return sorted;
+}
+
 /* Finds what is wanted among the kept values; false when the guess was wrong. */
 static bool find_kept(ql_ranks *r)
 {
@@ -363,6 +381,9 @@ static bool find_kept(ql_ranks *r)
     }
     if (n > r->kept_size) {
         return false;
+    }
+    if (r->upper == NULL && !r->of_errors && r->wanted_count > 2 && find_sorted(r, n)) {
+        return true;
     }
     unsigned found = 0;
     double *rest = r->kept;

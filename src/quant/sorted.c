@@ -9,17 +9,17 @@
 
 enum { BLOCK = 256, DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, ROUNDS = 3, SMALL = 512 };
 
-static int compare_floats(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
 static uint32_t key_of(float value)
 {
     uint32_t bits;
     memcpy(&bits, &value, 4);
     return bits & 1u << 31 ? ~bits : bits | 1u << 31;
+}
+
+static int compare_floats(const void *a, const void *b)
+{
+    const uint32_t x = key_of(*(const float *)a), y = key_of(*(const float *)b);
+    return (x > y) - (x < y);
 }
 
 static float value_of(uint32_t key)
@@ -46,7 +46,7 @@ static void sort_round(const uint32_t *from, uint32_t *to, size_t n, int shift)
     }
 }
 
-static bool sort(float *values, size_t n)
+bool ql_sort_floats(float *values, size_t n)
 {
     if (n <= SMALL) {
         qsort(values, n, sizeof *values, compare_floats);
@@ -93,7 +93,7 @@ bool ql_sorted_make(float *values, size_t n, ql_sorted *out)
     *out = (ql_sorted) { .values = values, .n = n };
     const size_t blocks = block_count(out);
     out->sums = malloc((2 * blocks + 1) * sizeof *out->sums);
-    if (!out->sums || !sort(values, n)) {
+    if (!out->sums || !ql_sort_floats(values, n)) {
         ql_sorted_free(out);
         return false;
     }

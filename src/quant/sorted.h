@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Sorts in place, -0 before 0; false when memory is short. No NaN. */
+bool ql_sort_floats(float *values, size_t n);
+
 typedef struct ql_sorted {
     const float *values; /* borrowed [n], ascending */
     size_t n;
