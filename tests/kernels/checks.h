@@ -52,7 +52,7 @@ typedef struct job {
     ql_order order;
     uint32_t ranges[MOST_RANGES][2];
     unsigned range_count;
-    bool counting;      /* what lies above the ranges */
+    bool counting; /* what lies above the ranges */
     ql_binning axis;
     ql_fine_axis fine;
     ql_levels16 levels;
