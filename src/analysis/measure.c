@@ -173,7 +173,8 @@ static void take_tables(const measure_job *job, measure_worker *w)
 /* Codes of elements of one group, or of any when values are counted themselves. */
 static void count_codes(const measure_job *job, measure_worker *w, size_t from, size_t n)
 {
-    job->kernels->count_codes(w->tile.codes + from, n, job->quantizer->code_lo, job->code_count, w->code_table);
+    job->kernels->count_codes(w->tile.codes + from, n, job->quantizer->code_lo, job->code_count, w->code_table,
+                              w->tile.x == w->tile.values ? NULL : w->tile.x + from + QL_TILE);
 }
 
 /* Group by group: what is in the tables belongs to w->group. */

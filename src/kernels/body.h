@@ -109,8 +109,10 @@ QL_PLAIN void plain_histogram(const ql_binning *axis, const float *v, size_t n, 
     }
 }
 
-QL_PLAIN void plain_count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables)
+QL_PLAIN void plain_count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables,
+                                const float *next)
 {
+    (void)next;
     size_t i = 0;
     for (; i + QL_TABLES <= n; i += QL_TABLES) {
         for (size_t t = 0; t < QL_TABLES; t++) {

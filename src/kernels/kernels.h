@@ -122,8 +122,9 @@ typedef struct ql_kernels {
     /* Counts v[n] in tables[QL_TABLES][axis.bins + QL_OUTSIDE]. */
     void (*histogram)(const ql_binning *axis, const float *v, size_t n, uint32_t *tables);
 
-    /* Counts codes[i] - code_lo in tables[QL_TABLES][codes]. */
-    void (*count_codes)(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables);
+    /* Counts codes[i] - code_lo in tables[QL_TABLES][codes]. Meanwhile next[n], the values that will be read next, come into the cache; they need not
+       exist: nothing is read. NULL: nothing. */
+    void (*count_codes)(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables, const float *next);
 
     /* Counts x[n] in table[axis.bins]. */
     void (*fine)(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table);

@@ -232,18 +232,31 @@ QL_SIMD vf next_lanes(const float *p, size_t left, size_t *width)
 
 static const int32_t lane_numbers[WIDTH] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
 
+QL_SIMD size_t collect_one(ql_order order, const uint32_t range[2], const float *x, size_t n, uint32_t *at, uint64_t *above)
+{
+    const vi lanes = vi_load(lane_numbers), first = vi_set((int32_t)range[0]), last = vi_set((int32_t)range[1]), span = vi_sub(last, first);
+    size_t kept = 0, not_above = 0, width;
+    for (size_t i = 0; i < n; i += width) {
+        const vi keys = keys_of(order, next_lanes(x + i, n - i, &width));
+        const uint32_t head = vm_bits(vm_head(width)), in = vm_bits(vi_le_u(vi_sub(keys, first), span)) & head;
+        fetch_next(x + i);
+        not_above += (size_t)__builtin_popcount(vm_bits(vi_le_u(keys, last)) & head);
+        if (in) {
+            kept += vi_compress(at + kept, vm_from_bits(in), vi_add(lanes, vi_set((int32_t)i)));
+        }
+    }
+    *above += n - not_above;
+    return kept;
+}
+
 QL_SIMD size_t collect_few(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, uint32_t *at,
                            uint64_t *above)
 {
     const vi lanes = vi_load(lane_numbers);
     size_t kept = 0, width;
-    const vi first = vi_set((int32_t)ranges[0][0]);
     for (size_t i = 0; i < n; i += width) {
         const vi keys = keys_of(order, next_lanes(x + i, n - i, &width));
         fetch_next(x + i);
-        if (count == 1 && !vm_bits(vi_le_u(first, keys))) { /* ranges of large values are looked for most often */
-            continue;
-        }
         const vm in = vm_and(in_ranges(ranges, count, keys), vm_head(width));
         for (unsigned r = 0; r < count; r++) {
             const vm at_most = vm_and(vi_le_u(keys, vi_set((int32_t)ranges[r][1])), vm_head(width));
@@ -300,7 +313,9 @@ QL_SIMD size_t collect_many(ql_order order, const uint32_t (*ranges)[2], unsigne
 QL_SIMD size_t collect_by(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, uint32_t *at,
                           uint64_t *above)
 {
-    return above ? collect_few(order, ranges, count, x, n, at, above) : collect_many(order, ranges, count, x, n, at);
+    return !above       ? collect_many(order, ranges, count, x, n, at)
+           : count == 1 ? collect_one(order, ranges[0], x, n, at, above)
+                        : collect_few(order, ranges, count, x, n, at, above);
 }
 
 static size_t collect(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, uint32_t *at,
@@ -376,20 +391,23 @@ static void histogram(const ql_binning *axis, const float *v, size_t n, uint32_t
 
 typedef struct codes_from {
     int code_lo;
+    const float *next;
 } codes_from;
 
 QL_SIMD void find_codes(const void *context, const void *elements, size_t i, uint32_t at[WIDTH])
 {
-    const vi codes = vi_load_u16((const uint16_t *)elements + i), lo = vi_set(((const codes_from *)context)->code_lo);
+    const codes_from *from = context;
+    const vi codes = vi_load_u16((const uint16_t *)elements + i), lo = vi_set(from->code_lo);
+    __builtin_prefetch(from->next ? from->next + i : NULL);
     vi_store_u32(at, vi_and(vi_sub(codes, lo), vi_set(0xFFFF)));
 }
 
-static void count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables)
+static void count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables, const float *next)
 {
-    const codes_from from = { code_lo };
+    const codes_from from = { code_lo, next };
     const size_t whole = n / WIDTH * WIDTH;
     count_all(find_codes, &from, codes, whole, code_count, tables);
-    plain_count_codes(codes + whole, n - whole, code_lo, code_count, tables);
+    plain_count_codes(codes + whole, n - whole, code_lo, code_count, tables, NULL);
 }
 
 static void fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table)

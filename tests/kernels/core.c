@@ -290,7 +290,7 @@ static void run_count_codes(const ql_kernels *k, const job *j, outputs *o)
 {
     const uint32_t count = (uint32_t)(j->codes.code_hi - j->codes.code_lo + 1);
     uint32_t *tables = outputs_counters(o, QL_TABLES * (size_t)count);
-    k->count_codes(j->codes_in, j->n, j->codes.code_lo, count, tables);
+    k->count_codes(j->codes_in, j->n, j->codes.code_lo, count, tables, NULL);
     outputs_fold(o, tables, count);
 }
 
