@@ -15,6 +15,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What one chunk holds. */
 typedef struct candidates {
@@ -40,15 +41,22 @@ static void feed(void *context, unsigned worker, void *memory, uint64_t begin, c
     ql_ranks_feed(((const search *)context)->ranks, ql_kernels_active(), worker, x, n);
 }
 
+/* Where the magnitudes are that are at least `least`; returns how many. */
+static size_t find_large(float least, const float *x, size_t n, uint32_t at[QL_TILE + QL_LANES])
+{
+    uint32_t range[1][2] = { { 0, UINT32_MAX } };
+    uint64_t above = 0;
+    memcpy(&range[0][0], &least, sizeof least); /* the key of a magnitude is its bits */
+    return ql_kernels_active()->collect(QL_BY_MAGNITUDE, range, 1, x, n, at, &above);
+}
+
 static void count(void *context, unsigned worker, void *memory, uint64_t begin, const float *x, size_t n)
 {
     (void)worker;
     (void)begin;
     const search *s = context;
-    uint64_t *above = memory;
-    for (size_t i = 0; i < n; i++) {
-        *above += fabsf(x[i]) > s->found->threshold;
-    }
+    uint32_t at[QL_TILE + QL_LANES];
+    *(uint64_t *)memory += find_large(nextafterf(s->found->threshold, INFINITY), x, n, at);
 }
 
 static void merge_count(void *context, const void *memory)
@@ -61,11 +69,11 @@ static void collect(void *context, unsigned worker, void *memory, uint64_t begin
     (void)worker;
     const search *s = context;
     candidates *c = memory;
-    for (size_t i = 0; i < n; i++) {
-        if (fabsf(x[i]) >= s->found->threshold) {
-            c->index[c->count] = begin + i;
-            c->value[c->count++] = x[i];
-        }
+    uint32_t at[QL_TILE + QL_LANES];
+    const size_t found = find_large(s->found->threshold, x, n, at);
+    for (size_t i = 0; i < found && c->count < QL_CHUNK; i++) {
+        c->index[c->count] = begin + at[i];
+        c->value[c->count++] = x[at[i]];
     }
 }
 
@@ -201,13 +209,24 @@ unsigned ql_outliers_passes(const ql_spec *spec)
     return spec->outliers == 0 ? 0 : spec->outliers_percent ? 3 : 1;
 }
 
+uint64_t ql_outliers_from(const ql_outliers *outliers, uint64_t begin)
+{
+    uint64_t low = 0, high = outliers->count;
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        if (outliers->index[middle] < begin) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 void ql_outliers_zero(const ql_outliers *outliers, uint64_t begin, float *x, size_t n)
 {
-    if (!outliers->active) {
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        x[i] = ql_is_outlier(outliers, x[i], begin + i) ? 0 : x[i];
+    for (uint64_t i = ql_outliers_from(outliers, begin); i < outliers->count && outliers->index[i] < begin + n; i++) {
+        x[outliers->index[i] - begin] = 0;
     }
 }
 

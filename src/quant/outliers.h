@@ -33,6 +33,9 @@ static inline bool ql_is_outlier(const ql_outliers *outliers, float x, uint64_t 
     return magnitude > outliers->threshold || (magnitude == outliers->threshold && index <= outliers->last_tie);
 }
 
+/* The first of the outliers at or behind a flat index: its number, or count. */
+uint64_t ql_outliers_from(const ql_outliers *outliers, uint64_t begin);
+
 /* Zeroes the outliers among x[n], elements [begin, begin + n) in stored order. */
 void ql_outliers_zero(const ql_outliers *outliers, uint64_t begin, float *x, size_t n);
 

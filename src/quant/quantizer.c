@@ -154,10 +154,8 @@ void ql_quantizer_free(ql_quantizer *q)
 /* Outliers keep their half-precision value; their codes stay those of 0. */
 static void restore_outliers(const ql_outliers *outliers, uint64_t begin, size_t n, ql_tile_buffers *buffers)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (ql_is_outlier(outliers, buffers->x[i], begin + i)) {
-            buffers->y[i] = ql_half_to_float(ql_float_to_half(buffers->x[i]));
-        }
+    for (uint64_t i = ql_outliers_from(outliers, begin); i < outliers->count && outliers->index[i] < begin + n; i++) {
+        buffers->y[outliers->index[i] - begin] = ql_half_to_float(outliers->value[i]);
     }
 }
 
