@@ -15,13 +15,18 @@
 
 enum { WIDTH = 16, BLOCK = 4 * WIDTH };
 
-/* Kernels that are often the first to touch their input fetch what probably comes a page further on: the processor's own prefetching starts anew with
-   every page. It need not exist: nothing is read. */
-enum { FETCH_AHEAD = 1024 };
+/* The processor's own prefetching starts anew with every page, so kernels fetch what probably comes next, which need not exist: nothing is read. Quick
+   kernels fetch a page ahead; counting, which takes longer than reading, a whole tile, for the quick kernel that will look at it first. */
+enum { FETCH_AHEAD = 1024, FETCH_TILE = 4096 };
 
 QL_SIMD void fetch_next(const float *x)
 {
     __builtin_prefetch(x + FETCH_AHEAD);
+}
+
+QL_SIMD void fetch_next_tile(const float *x)
+{
+    __builtin_prefetch(x + FETCH_TILE);
 }
 
 /* 1.5 2^23: adding it to |v| < 2^22 rounds v to an integer, ties to even, which its lowest bits then hold. */
@@ -162,14 +167,14 @@ QL_SIMD vi keys_of(ql_order order, vf v)
 QL_SIMD void find_upper_by_value(const void *context, const void *elements, size_t i, uint32_t at[WIDTH])
 {
     (void)context;
-    fetch_next((const float *)elements + i);
+    fetch_next_tile((const float *)elements + i);
     vi_store_u32(at, vi_shr(keys_of(QL_BY_VALUE, vf_load((const float *)elements + i)), 16));
 }
 
 QL_SIMD void find_upper_by_magnitude(const void *context, const void *elements, size_t i, uint32_t at[WIDTH])
 {
     (void)context;
-    fetch_next((const float *)elements + i);
+    fetch_next_tile((const float *)elements + i);
     vi_store_u32(at, vi_shr(keys_of(QL_BY_MAGNITUDE, vf_load((const float *)elements + i)), 16));
 }
 
@@ -356,7 +361,7 @@ static bool plan_bins(const ql_binning *axis, bin_plan *plan)
 QL_SIMD void find_bins_of(const bin_plan *plan, vf x, const float *v, uint32_t at[WIDTH])
 {
     vf t = vf_fma(x, vf_set(plan->scale), vf_set(plan->offset));
-    fetch_next(v);
+    fetch_next_tile(v);
     t = vf_min(vf_max(t, vf_set(0.5f)), vf_set(plan->top));
     vi_store_u32(at, vf_to_int(t));
     for (uint32_t near = vm_bits(vf_gt(vf_set(plan->near), vf_abs(vf_sub(t, vf_round(t))))); near; near &= near - 1) {
