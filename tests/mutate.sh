@@ -84,6 +84,42 @@ table()
     row mxfp4_flushes_its_least_scales src/kernels/narrow.h test_blocks \
         's/e < 2 ? 0x00200000u << e/e < 2 ? 0/'
 
+    # Encoders.
+    row e2m1_decides_ties_downwards src/kernels/encode_body.h test_encode \
+        's/(a >= 0\.75)/(a > 0.75)/'
+    row a_threshold_belongs_to_the_level_above src/kernels/encode_body.h test_encode \
+        's/at += v > threshold/at += v >= threshold/'
+    row e2m1_ties_never_go_up src/kernels/vector_formats.h check_kernels \
+        's/vi_and(below, vi_set(1))/vi_set(0)/'
+    row tiny_scales_stay_tiny src/kernels/vector_formats.h check_kernels \
+        's/vf_set(0x1p96f)/vf_set(1)/'
+    row limits_are_rounded_to_the_nearest src/kernels/vector_formats.h check_kernels \
+        's/vf_bits(f), vi_set(-1)/vf_bits(f), vi_set(0)/'
+    row zero_scales_have_codes src/kernels/vector_formats.h check_kernels \
+        's/vf_select(is_zero, vf_set(INFINITY), scale)/scale/'
+    row ggml_rounds_what_is_below_a_half src/kernels/vector_formats.h check_kernels \
+        's/0x1\.fffffep-2f/0.5f/'
+    row ggml_codes_go_below_zero src/kernels/vector_formats.h check_kernels \
+        's/vi_max(vi_min(cut, top), vi_set(0))/vi_min(cut, top)/'
+    row small_floats_do_not_saturate src/kernels/vector_formats.h check_kernels \
+        's/vi_min(vi_add(base, units), vi_set(shape->largest_code))/vi_add(base, units)/'
+    row bfloat_rounds_half_up src/kernels/vector_formats.h check_kernels \
+        's/vi_set(0x7FFF)), odd)/vi_set(0x8000)), vi_sub(odd, odd))/'
+    row near_thresholds_are_too_narrow src/kernels/vector_levels.h check_kernels \
+        's/none, vf_set(0x1p-20f)/none, vf_set(0x1p-26f)/'
+    row tiny_maxima_are_inverted_as_they_are src/kernels/vector_levels.h check_kernels \
+        's/vf_max(largest, vf_set(QL_BLOCK_LEAST))/largest/'
+    row search_takes_the_step_of_two_twice src/kernels/vector_levels.h check_kernels \
+        's/(8 >> step) - 1/(8 >> step)/'
+    row cells_begin_one_late src/kernels/vector_levels.h check_kernels \
+        's/0x1p23f + 15/0x1p23f + 16/'
+    row cells_forget_their_ends src/kernels/levels.c check_kernels \
+        's/reach = 0\.5/reach = 0.45/'
+    row lanes_behind_a_block_are_counted src/kernels/vector_lanes.h check_kernels \
+        's/vm_and(outside, vm_head(n))/outside/'
+    row the_first_block_is_whole src/kernels/vector_lanes.h check_kernels \
+        's/first_run = blocks\.size - blocks\.offset/first_run = blocks.size/'
+
     # Vectors of an instruction set.
     row avx512_truncates_to_the_nearest src/kernels/simd_avx512.h check_kernels \
         's/_MM_FROUND_TO_ZERO/_MM_FROUND_TO_NEAREST_INT/'

@@ -6,6 +6,6 @@
 const ql_kernels ql_kernels_scalar = {
     .name = "scalar",
     PLAIN_MEMBERS
-    .encode = ENCODE_MEMBERS,
+    .encode = PLAIN_ENCODE_MEMBERS,
     .decode = DECODE_MEMBERS,
 };

@@ -19,15 +19,23 @@
  *   vf_reciprocal(a)                     about 1 / a, relative error below 2^-11, each instruction set another: for what is verified only; a normal,
  *                                        1 / a too
  *   vf_copysign(magnitude, sign)         magnitude >= 0 with the sign of the other
+ *   vf_limit(a, most)                    a clamped to -most..most, most > 0; no NaN
  *   vf_trunc                             towards zero
  *   vf_select(m, yes, no)
  *   vf_gt ge eq ne                       ordered: false with NaN; ne: true with NaN
  *   vf_least, vf_greatest, vd_greatest   of the lanes; no NaN, the sign of a zero is any
+ *   vf_least_of_each(v), vf_greatest_of_each(v)     of the lanes of v[i] in lane i, v[16]; the same
  *   vf_lookup16(table, index), vf_lookup32   table[index mod 16], [index mod 32]
+ *   vf_pick16(table, index), vf_pick32(low, high, index)     the same from tables in vectors; QL_QUICK_PICK32: the second takes
+ *                                        no longer than the first
+ *   vf_pick8(table, index)               table[index], 0 <= index < 8
+ *   vf_gather(p, index)                  p[index] of any table
  *   vf_compress, vi_compress(p, m, v)    the lanes of m to p, in order; returns how many. May write 16 lanes
  *   vi_...                               the same of integers; wrapping; _u: unsigned
  *   vi_shl, vi_shr, vi_sar               by a constant; shr fills with zeros, sar with the sign
+ *   vi_add_where(m, a, b)                a + b where m, else a
  *   vi_load_u8 i8 u16, vi_store_i16 u16  16 narrow integers; storing keeps the low bits
+ *   vi_store_i16_two(p, a, b)            32 codes, which fit int16
  *   vi_from_bytes(first, second)         the bytes of two words, each from its low end
  *   vi_load_nibbles(p)                   the nibbles of 8 bytes, of a byte the high one first, in the low 4 bits; above is anything
  *   vf_bits, vf_from_bits                the same bits as the other type

@@ -12,6 +12,8 @@
 
 #define QL_SIMD static inline __attribute__((always_inline))
 
+enum { QL_QUICK_PICK32 = 0 };
+
 typedef struct vf {
     __m256 a, b; /* lanes 0..7, 8..15 */
 } vf;
@@ -166,6 +168,13 @@ QL_SIMD vf vf_copysign(vf magnitude, vf sign)
     return (vf) { _mm256_or_ps(rest.a, _mm256_and_ps(bit, sign.a)), _mm256_or_ps(rest.b, _mm256_and_ps(bit, sign.b)) };
 }
 
+QL_SIMD vf vf_limit(vf x, vf most)
+{
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    const vf least = { _mm256_xor_ps(sign, most.a), _mm256_xor_ps(sign, most.b) };
+    return vf_min(vf_max(x, least), most);
+}
+
 QL_SIMD vf vf_trunc(vf x)
 {
     return (vf) { _mm256_round_ps(x.a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC),
@@ -220,28 +229,70 @@ QL_SIMD float vf_greatest(vf v)
     return _mm_cvtss_f32(_mm_max_ss(greatest, _mm_movehdup_ps(greatest)));
 }
 
+/* Results of 8 vectors: pairs of lanes, then lanes of 4 hold partial results of neighbours, then halves are put side by
+ * side. */
+#define QL_OF_EACH(NAME, OP)                                                                                                \
+    QL_SIMD __m256 ps_##NAME(const vf v[8])                                                                                 \
+    {                                                                                                                       \
+        __m256 part[4];                                                                                                     \
+        for (int i = 0; i < 4; i++) {                                                                                       \
+            const __m256 x = OP(v[2 * i].a, v[2 * i].b), y = OP(v[2 * i + 1].a, v[2 * i + 1].b);                            \
+            part[i] = OP(_mm256_unpacklo_ps(x, y), _mm256_unpackhi_ps(x, y));                                               \
+        }                                                                                                                   \
+        for (int i = 0; i < 2; i++) {                                                                                       \
+            const __m256d x = _mm256_castps_pd(part[2 * i]), y = _mm256_castps_pd(part[2 * i + 1]);                         \
+            part[i] = OP(_mm256_castpd_ps(_mm256_unpacklo_pd(x, y)), _mm256_castpd_ps(_mm256_unpackhi_pd(x, y)));           \
+        }                                                                                                                   \
+        return OP(_mm256_permute2f128_ps(part[0], part[1], 0x20), _mm256_permute2f128_ps(part[0], part[1], 0x31));          \
+    }                                                                                                                       \
+    QL_SIMD vf NAME(const vf v[16])                                                                                         \
+    {                                                                                                                       \
+        return (vf) { ps_##NAME(v), ps_##NAME(v + 8) };                                                                     \
+    }
+QL_OF_EACH(vf_least_of_each, _mm256_min_ps)
+QL_OF_EACH(vf_greatest_of_each, _mm256_max_ps)
+
 /* Eight lanes out of the halves of a table: bit 3 of the index moves to the sign, where it chooses. */
-QL_SIMD __m256 ps_lookup16(const float table[16], __m256i index)
+QL_SIMD __m256 ps_pick16(vf table, __m256i index)
 {
-    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(_mm256_loadu_ps(table), index),
-                            _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), index),
+    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(table.a, index), _mm256_permutevar8x32_ps(table.b, index),
                             _mm256_castsi256_ps(_mm256_slli_epi32(index, 28)));
 }
 
-QL_SIMD __m256 ps_lookup32(const float table[32], __m256i index)
+QL_SIMD __m256 ps_pick32(vf low, vf high, __m256i index)
 {
-    return _mm256_blendv_ps(ps_lookup16(table, index), ps_lookup16(table + 16, index),
+    return _mm256_blendv_ps(ps_pick16(low, index), ps_pick16(high, index),
                             _mm256_castsi256_ps(_mm256_slli_epi32(index, 27)));
+}
+
+QL_SIMD vf vf_pick8(vf table, vi index)
+{
+    return (vf) { _mm256_permutevar8x32_ps(table.a, index.a), _mm256_permutevar8x32_ps(table.a, index.b) };
+}
+
+QL_SIMD vf vf_pick16(vf table, vi index)
+{
+    return (vf) { ps_pick16(table, index.a), ps_pick16(table, index.b) };
+}
+
+QL_SIMD vf vf_pick32(vf low, vf high, vi index)
+{
+    return (vf) { ps_pick32(low, high, index.a), ps_pick32(low, high, index.b) };
 }
 
 QL_SIMD vf vf_lookup16(const float table[16], vi index)
 {
-    return (vf) { ps_lookup16(table, index.a), ps_lookup16(table, index.b) };
+    return vf_pick16(vf_load(table), index);
 }
 
 QL_SIMD vf vf_lookup32(const float table[32], vi index)
 {
-    return (vf) { ps_lookup32(table, index.a), ps_lookup32(table, index.b) };
+    return vf_pick32(vf_load(table), vf_load(table + 16), index);
+}
+
+QL_SIMD vf vf_gather(const float *table, vi index)
+{
+    return (vf) { _mm256_i32gather_ps(table, index.a, 4), _mm256_i32gather_ps(table, index.b, 4) };
 }
 
 /* By 8 bits of a mask: the lanes that are set, ascending from the lowest hexadecimal digit. */
@@ -379,6 +430,11 @@ QL_REGISTERS(vi, vi_and, vi, _mm256_and_si256)
 QL_REGISTERS(vi, vi_or, vi, _mm256_or_si256)
 QL_REGISTERS(vi, vi_xor, vi, _mm256_xor_si256)
 
+QL_SIMD vi vi_add_where(vm m, vi x, vi y)
+{
+    return (vi) { _mm256_add_epi32(x.a, _mm256_and_si256(m.a, y.a)), _mm256_add_epi32(x.b, _mm256_and_si256(m.b, y.b)) };
+}
+
 QL_SIMD vi vi_shl(vi v, int count)
 {
     return (vi) { _mm256_slli_epi32(v.a, count), _mm256_slli_epi32(v.b, count) };
@@ -442,6 +498,12 @@ QL_SIMD void vi_store_u16(uint16_t *p, vi v)
 QL_SIMD void vi_store_i16(int16_t *p, vi v)
 {
     vi_store_u16((uint16_t *)p, v);
+}
+
+QL_SIMD void vi_store_i16_two(int16_t *p, vi x, vi y)
+{
+    _mm256_storeu_si256((__m256i *)p, _mm256_permute4x64_epi64(_mm256_packs_epi32(x.a, x.b), 0xD8));
+    _mm256_storeu_si256((__m256i *)(p + 16), _mm256_permute4x64_epi64(_mm256_packs_epi32(y.a, y.b), 0xD8));
 }
 
 QL_SIMD void vi_store_u32(uint32_t *p, vi v)

@@ -11,6 +11,8 @@
 
 #define QL_SIMD static inline __attribute__((always_inline))
 
+enum { QL_QUICK_PICK32 = 1 };
+
 typedef __m512 vf;
 typedef __m512i vi;
 typedef struct vd {
@@ -128,6 +130,11 @@ QL_SIMD vf vf_copysign(vf magnitude, vf sign)
                                                          _mm512_castps_si512(magnitude), 0xCA));
 }
 
+QL_SIMD vf vf_limit(vf a, vf most)
+{
+    return _mm512_range_ps(a, most, 0x2); /* the smaller magnitude with the sign of a */
+}
+
 QL_SIMD vf vf_trunc(vf a)
 {
     return _mm512_roundscale_ps(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
@@ -176,6 +183,50 @@ QL_SIMD vf vf_lookup16(const float table[16], vi index)
 QL_SIMD vf vf_lookup32(const float table[32], vi index)
 {
     return _mm512_permutex2var_ps(_mm512_loadu_ps(table), index, _mm512_loadu_ps(table + 16));
+}
+
+/* Halves the vectors three times; lanes of 4 hold partial results of neighbouring vectors, then the lanes are put side by side. */
+#define QL_OF_EACH(NAME, OP)                                                                                             \
+    QL_SIMD vf NAME(const vf v[16])                                                                                      \
+    {                                                                                                                    \
+        vf part[8];                                                                                                      \
+        for (int i = 0; i < 8; i++) {                                                                                    \
+            part[i] = OP(_mm512_unpacklo_ps(v[2 * i], v[2 * i + 1]), _mm512_unpackhi_ps(v[2 * i], v[2 * i + 1]));        \
+        }                                                                                                                \
+        for (int i = 0; i < 4; i++) {                                                                                    \
+            const __m512d a = _mm512_castps_pd(part[2 * i]), b = _mm512_castps_pd(part[2 * i + 1]);                      \
+            part[i] = OP(_mm512_castpd_ps(_mm512_unpacklo_pd(a, b)), _mm512_castpd_ps(_mm512_unpackhi_pd(a, b)));        \
+        }                                                                                                                \
+        for (int n = 2; n > 0; n--) {                                                                                    \
+            for (int i = 0; i < n; i++) {                                                                                \
+                const vf a = part[2 * i], b = part[2 * i + 1];                                                           \
+                part[i] = OP(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xDD));                        \
+            }                                                                                                            \
+        }                                                                                                                \
+        return part[0];                                                                                                  \
+    }
+QL_OF_EACH(vf_least_of_each, _mm512_min_ps)
+QL_OF_EACH(vf_greatest_of_each, _mm512_max_ps)
+#undef QL_OF_EACH
+
+QL_SIMD vf vf_pick8(vf table, vi index)
+{
+    return _mm512_permutexvar_ps(index, table);
+}
+
+QL_SIMD vf vf_pick16(vf table, vi index)
+{
+    return _mm512_permutexvar_ps(index, table);
+}
+
+QL_SIMD vf vf_pick32(vf low, vf high, vi index)
+{
+    return _mm512_permutex2var_ps(low, index, high);
+}
+
+QL_SIMD vf vf_gather(const float *table, vi index)
+{
+    return _mm512_i32gather_ps(index, table, 4);
 }
 
 QL_SIMD size_t vf_compress(float *p, vm m, vf v)
@@ -255,6 +306,11 @@ QL_SIMD vi vi_xor(vi a, vi b)
     return _mm512_xor_si512(a, b);
 }
 
+QL_SIMD vi vi_add_where(vm m, vi a, vi b)
+{
+    return _mm512_mask_add_epi32(a, m, a, b);
+}
+
 #define vi_shl(v, count) _mm512_slli_epi32(v, count)
 #define vi_shr(v, count) _mm512_srli_epi32(v, count)
 #define vi_sar(v, count) _mm512_srai_epi32(v, count)
@@ -312,6 +368,12 @@ QL_SIMD vi vi_lookup32(const int32_t table[32], vi index)
 QL_SIMD void vi_store_i16(int16_t *p, vi v)
 {
     _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(v));
+}
+
+QL_SIMD void vi_store_i16_two(int16_t *p, vi a, vi b)
+{
+    const __m512i pairs = _mm512_packs_epi32(a, b); /* 4 of a, 4 of b, and so on */
+    _mm512_storeu_si512(p, _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), pairs));
 }
 
 QL_SIMD void vi_store_u16(uint16_t *p, vi v)

@@ -12,6 +12,8 @@
 
 #define QL_SIMD static inline __attribute__((always_inline))
 
+enum { QL_QUICK_PICK32 = 0 };
+
 typedef struct vf {
     float32x4_t a, b, c, d; /* lanes 0..3, 4..7, 8..11, 12..15 */
 } vf;
@@ -165,6 +167,11 @@ QL_SIMD float32x4_t f32_copysign(float32x4_t magnitude, float32x4_t sign)
     return vbslq_f32(vdupq_n_u32(0x80000000u), sign, magnitude);
 }
 
+QL_SIMD float32x4_t f32_limit(float32x4_t x, float32x4_t most)
+{
+    return vminq_f32(vmaxq_f32(x, vnegq_f32(most)), most);
+}
+
 QL_REGISTERS(vf, vf_add, vf, vaddq_f32)
 QL_REGISTERS(vf, vf_sub, vf, vsubq_f32)
 QL_REGISTERS(vf, vf_mul, vf, vmulq_f32)
@@ -173,6 +180,7 @@ QL_REGISTERS(vf, vf_min, vf, f32_min)
 QL_REGISTERS(vf, vf_max, vf, f32_max)
 QL_REGISTERS(vf, vf_max_abs, vf, f32_max_abs)
 QL_REGISTERS(vf, vf_min_abs, vf, f32_min_abs)
+QL_REGISTERS(vf, vf_limit, vf, f32_limit)
 QL_REGISTERS(vf, vf_copysign, vf, f32_copysign)
 QL_REGISTERS_1(vf, vf_abs, vf, vabsq_f32)
 QL_REGISTERS_1(vf, vf_trunc, vf, vrndq_f32)
@@ -203,6 +211,23 @@ QL_SIMD float vf_greatest(vf v)
 {
     return vmaxvq_f32(vmaxq_f32(vmaxq_f32(v.a, v.b), vmaxq_f32(v.c, v.d)));
 }
+
+/* Neighbouring lanes of two vectors, twice. */
+#define QL_OF_EACH(NAME, OP, OP_PAIRS)                                                                                      \
+    QL_SIMD float32x4_t f32_##NAME(const vf v[4])                                                                           \
+    {                                                                                                                       \
+        float32x4_t part[4];                                                                                                \
+        for (int i = 0; i < 4; i++) {                                                                                       \
+            part[i] = OP(OP(v[i].a, v[i].b), OP(v[i].c, v[i].d));                                                           \
+        }                                                                                                                   \
+        return OP_PAIRS(OP_PAIRS(part[0], part[1]), OP_PAIRS(part[2], part[3]));                                            \
+    }                                                                                                                       \
+    QL_SIMD vf NAME(const vf v[16])                                                                                         \
+    {                                                                                                                       \
+        return (vf) { f32_##NAME(v), f32_##NAME(v + 4), f32_##NAME(v + 8), f32_##NAME(v + 12) };                            \
+    }
+QL_OF_EACH(vf_least_of_each, vminq_f32, vpminq_f32)
+QL_OF_EACH(vf_greatest_of_each, vmaxq_f32, vpmaxq_f32)
 
 /* ---- Between float32 and int32 */
 
@@ -296,6 +321,17 @@ QL_REGISTERS(vm, vi_gt, vi, vcgtq_s32)
 QL_REGISTERS(vm, vi_eq, vi, vceqq_s32)
 QL_REGISTERS(vm, vi_le_u, vi, s32_le_u)
 
+QL_SIMD int32x4_t s32_add_where(uint32x4_t m, int32x4_t x, int32x4_t y)
+{
+    return vaddq_s32(x, vandq_s32(vreinterpretq_s32_u32(m), y));
+}
+
+QL_SIMD vi vi_add_where(vm m, vi x, vi y)
+{
+    return (vi) { s32_add_where(m.a, x.a, y.a), s32_add_where(m.b, x.b, y.b), s32_add_where(m.c, x.c, y.c),
+                  s32_add_where(m.d, x.d, y.d) };
+}
+
 QL_SIMD vi vi_shl(vi v, int count)
 {
     const int32x4_t by = vdupq_n_s32(count);
@@ -341,6 +377,12 @@ QL_SIMD void vi_store_i16(int16_t *p, vi v)
     vi_store_u16((uint16_t *)p, v);
 }
 
+QL_SIMD void vi_store_i16_two(int16_t *p, vi x, vi y)
+{
+    vi_store_i16(p, x);
+    vi_store_i16(p + 16, y);
+}
+
 QL_SIMD void vi_store_u32(uint32_t *p, vi v)
 {
     vi_store((int32_t *)p, v);
@@ -355,40 +397,89 @@ QL_SIMD uint8x16_t bytes_of_words(int32x4_t index)
     return vreinterpretq_u8_u32(vaddq_u32(each, vdupq_n_u32(0x03020100)));
 }
 
-QL_SIMD int32x4_t s32_lookup16(const int32_t table[16], int32x4_t index)
+QL_SIMD uint8x16x4_t bytes_of_table(vi table)
 {
-    const uint8x16x4_t bytes = vld1q_u8_x4((const uint8_t *)table);
-    return vreinterpretq_s32_u8(vqtbl4q_u8(bytes, bytes_of_words(vandq_s32(index, vdupq_n_s32(15)))));
+    return (uint8x16x4_t) { { vreinterpretq_u8_s32(table.a), vreinterpretq_u8_s32(table.b), vreinterpretq_u8_s32(table.c),
+                              vreinterpretq_u8_s32(table.d) } };
+}
+
+QL_SIMD int32x4_t s32_pick16(vi table, int32x4_t index)
+{
+    return vreinterpretq_s32_u8(vqtbl4q_u8(bytes_of_table(table), bytes_of_words(vandq_s32(index, vdupq_n_s32(15)))));
 }
 
 /* A place beyond the 64 bytes of a half leaves what is there. */
-QL_SIMD int32x4_t s32_lookup32(const int32_t table[32], int32x4_t index)
+QL_SIMD int32x4_t s32_pick32(vi low, vi high, int32x4_t index)
 {
-    const uint8x16x4_t low = vld1q_u8_x4((const uint8_t *)table), high = vld1q_u8_x4((const uint8_t *)(table + 16));
     const uint8x16_t at = bytes_of_words(vandq_s32(index, vdupq_n_s32(31)));
-    return vreinterpretq_s32_u8(vqtbx4q_u8(vqtbl4q_u8(low, at), high, vsubq_u8(at, vdupq_n_u8(64))));
+    return vreinterpretq_s32_u8(
+        vqtbx4q_u8(vqtbl4q_u8(bytes_of_table(low), at), bytes_of_table(high), vsubq_u8(at, vdupq_n_u8(64))));
+}
+
+QL_SIMD vi vi_pick16(vi table, vi index)
+{
+    return (vi) { s32_pick16(table, index.a), s32_pick16(table, index.b), s32_pick16(table, index.c),
+                  s32_pick16(table, index.d) };
+}
+
+QL_SIMD vi vi_pick32(vi low, vi high, vi index)
+{
+    return (vi) { s32_pick32(low, high, index.a), s32_pick32(low, high, index.b), s32_pick32(low, high, index.c),
+                  s32_pick32(low, high, index.d) };
+}
+
+QL_SIMD int32x4_t s32_pick8(vi table, int32x4_t index)
+{
+    const uint8x16x2_t bytes = { { vreinterpretq_u8_s32(table.a), vreinterpretq_u8_s32(table.b) } };
+    return vreinterpretq_s32_u8(vqtbl2q_u8(bytes, bytes_of_words(vandq_s32(index, vdupq_n_s32(7)))));
+}
+
+QL_SIMD vf vf_pick8(vf table, vi index)
+{
+    const vi words = vf_bits(table);
+    return vf_from_bits(
+        (vi) { s32_pick8(words, index.a), s32_pick8(words, index.b), s32_pick8(words, index.c), s32_pick8(words, index.d) });
+}
+
+QL_SIMD vf vf_pick16(vf table, vi index)
+{
+    return vf_from_bits(vi_pick16(vf_bits(table), index));
+}
+
+QL_SIMD vf vf_pick32(vf low, vf high, vi index)
+{
+    return vf_from_bits(vi_pick32(vf_bits(low), vf_bits(high), index));
 }
 
 QL_SIMD vi vi_lookup16(const int32_t table[16], vi index)
 {
-    return (vi) { s32_lookup16(table, index.a), s32_lookup16(table, index.b), s32_lookup16(table, index.c),
-                  s32_lookup16(table, index.d) };
+    return vi_pick16(vi_load(table), index);
 }
 
 QL_SIMD vi vi_lookup32(const int32_t table[32], vi index)
 {
-    return (vi) { s32_lookup32(table, index.a), s32_lookup32(table, index.b), s32_lookup32(table, index.c),
-                  s32_lookup32(table, index.d) };
+    return vi_pick32(vi_load(table), vi_load(table + 16), index);
 }
 
 QL_SIMD vf vf_lookup16(const float table[16], vi index)
 {
-    return vf_from_bits(vi_lookup16((const int32_t *)table, index));
+    return vf_pick16(vf_load(table), index);
 }
 
 QL_SIMD vf vf_lookup32(const float table[32], vi index)
 {
-    return vf_from_bits(vi_lookup32((const int32_t *)table, index));
+    return vf_pick32(vf_load(table), vf_load(table + 16), index);
+}
+
+QL_SIMD vf vf_gather(const float *table, vi index)
+{
+    int32_t at[16];
+    float lanes[16];
+    vi_store(at, index);
+    for (int i = 0; i < 16; i++) {
+        lanes[i] = table[at[i]];
+    }
+    return vf_load(lanes);
 }
 
 /* All ones where the bit is one: it is moved to the sign first. */

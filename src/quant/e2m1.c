@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-const float ql_e2m1_values[16] = { 0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -1.5f, -2, -3, -4, -6 };
-
 int ql_e2m1_code(double value)
 {
     const double a = fabs(value);

@@ -7,8 +7,6 @@
 
 #include "quant/scheme.h"
 
-extern const float ql_e2m1_values[16];
-
 /* Nearest, ties to even, saturating at 6; the sign of zero is kept. */
 int ql_e2m1_code(double value);
 

@@ -73,7 +73,7 @@ void bench_header(void)
     madvise(stream, STREAM, MADV_HUGEPAGE);
     memset(stream, 1, STREAM);
     read_bandwidth = STREAM / time_reading();
-    printf("reading 64 MiB: %.1f GB/s\n\n%-26s %-7s %9s %9s   %9s %9s %8s\n%-26s %-7s %9s %9s   %9s %9s %8s\n",
+    printf("reading 64 MiB: %.1f GB/s\n\n%-32s %-7s %9s %9s   %9s %9s %8s\n%-32s %-7s %9s %9s   %9s %9s %8s\n",
            read_bandwidth, "", "", "tile", "", "64 MiB", "", "of", "kernel", "isa", "ns/elem", "GB/s", "ns/elem", "GB/s",
            "reading");
 }
@@ -143,7 +143,7 @@ void bench(const kernel_check *check, const char *isa)
         const double tile = time_tile(check, ql_kernels_at(i), &j, &o) / TILE;
         const double all = time_stream(check, ql_kernels_at(i), &j, &o, tiles) / (double)(tiles * TILE);
         const double bytes = (double)check->unit_bytes / (double)elements;
-        printf("%-26s %-7s %9.3f %9.1f   %9.3f %9.1f %7.0f%%\n", check->name, info.name, tile, bytes / tile, all,
+        printf("%-32s %-7s %9.3f %9.1f   %9.3f %9.1f %7.0f%%\n", check->name, info.name, tile, bytes / tile, all,
                bytes / all, 100 * bytes / all / read_bandwidth);
     }
 }

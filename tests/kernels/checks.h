@@ -56,7 +56,6 @@ typedef struct job {
     ql_binning axis;
     ql_fine_axis fine;
     ql_levels16 levels;
-    float inverse, scale;
 } job;
 
 /* Outputs in the order in which a run asks for them. */

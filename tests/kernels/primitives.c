@@ -38,6 +38,16 @@ uint32_t reciprocals(const operands *in, const float about[LANES])
     return close;
 }
 
+float nearest_of_all(const operands *in, float end, int sign)
+{
+    float nearest = INFINITY * (float)-sign;
+    for (size_t l = 0; l < LANES; l++) {
+        const float p = sign < 0 ? fmaxf(in->p[l], end) : fminf(in->p[l], end);
+        nearest = sign < 0 ? fminf(nearest, p) : fmaxf(nearest, p);
+    }
+    return nearest;
+}
+
 #define LANE(TYPE, NAME) const TYPE NAME = in->NAME[l]
 #define ROW(NAME, VECTORS, PLAIN)                                                                                           \
     static void run_##NAME(const operands *in, outcome *out)                                                                \

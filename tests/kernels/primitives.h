@@ -49,6 +49,9 @@ typedef struct primitive {
 /* Which lanes of `about` are 1 / g but for a relative error below 2^-11. */
 uint32_t reciprocals(const operands *in, const float about[LANES]);
 
+/* The least of max(p, end) over all lanes (sign -1), the greatest of min(p, end) (1). */
+float nearest_of_all(const operands *in, float end, int sign);
+
 /* Those of one instruction set, in the order of primitives_rows.h, and the sum of v[n] in its vectors: how fast memory can
  * be read. */
 typedef struct primitive_set {

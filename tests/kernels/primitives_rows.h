@@ -22,6 +22,8 @@ ROW(vf_round, vf_store(out->r, vf_round(A)), out->r[l] = rintf(a))
 ROW(vf_reciprocal, float about[LANES]; vf_store(about, vf_reciprocal(G));
     out->bits = reciprocals(in, about), out->bits |= 1u << l)
 ROW(vf_copysign, vf_store(out->f, vf_copysign(vf_abs(A), B)), out->f[l] = copysignf(a, b))
+ROW(vf_limit, vf_store(out->f, vf_limit(P, vf_max_abs(Q, vf_set(1)))),
+    out->f[l] = fabsf(p) < fmaxf(fabsf(q), 1) ? p : copysignf(fmaxf(fabsf(q), 1), p))
 ROW(vf_trunc, vf_store(out->r, vf_trunc(A)), out->r[l] = truncf(a))
 ROW(vf_select, vf_store(out->f, vf_select(M, A, B)), out->f[l] = m ? a : b)
 ROW(vf_gt, out->bits = vm_bits(vf_gt(A, B)), out->bits |= (uint32_t)(a > b) << l)
@@ -32,6 +34,15 @@ ROW(vf_least, out->r[0] = vf_least(P) + 0, out->r[0] = l == 0 || p < out->r[0] ?
 ROW(vf_greatest, out->r[0] = vf_greatest(P) + 0, out->r[0] = l == 0 || p > out->r[0] ? p + 0 : out->r[0])
 ROW(vf_lookup16, vf_store(out->f, vf_lookup16(in->table, I)), out->f[l] = in->table[i & 15])
 ROW(vf_lookup32, vf_store(out->f, vf_lookup32(in->table, I)), out->f[l] = in->table[i & 31])
+ROW(vf_least_of_each, vf v[LANES]; for (int k = 0; k < LANES; k++) { v[k] = vf_max(P, vf_set(in->q[k])); }
+    vf_store(out->r, vf_add(vf_least_of_each(v), vf_set(0))), out->r[l] = nearest_of_all(in, q, -1) + 0)
+ROW(vf_greatest_of_each, vf v[LANES]; for (int k = 0; k < LANES; k++) { v[k] = vf_min(P, vf_set(in->q[k])); }
+    vf_store(out->r, vf_add(vf_greatest_of_each(v), vf_set(0))), out->r[l] = nearest_of_all(in, q, 1) + 0)
+ROW(vf_pick8, vf_store(out->f, vf_pick8(vf_load(in->table), vi_and(I, vi_set(7)))), out->f[l] = in->table[i & 7])
+ROW(vf_pick16, vf_store(out->f, vf_pick16(vf_load(in->table), I)), out->f[l] = in->table[i & 15])
+ROW(vf_pick32, vf_store(out->f, vf_pick32(vf_load(in->table), vf_load(in->table + 16), I)), out->f[l] = in->table[i & 31])
+ROW(vf_gather, vf_store(out->f, vf_gather(in->table + 16, vi_sub(vi_and(I, vi_set(31)), vi_set(16)))),
+    out->f[l] = in->table[i & 31])
 ROW(vf_compress, (out->count = vf_compress(in->edge - LANES, M, A), memcpy(out->f, in->edge - LANES, out->count * 4)),
     if (m) out->f[out->count++] = a)
 ROW(vi_compress,
@@ -60,6 +71,10 @@ ROW(vi_gt, out->bits = vm_bits(vi_gt(I, J)), out->bits |= (uint32_t)(i > j) << l
 ROW(vi_eq, out->bits = vm_bits(vi_eq(I, J)), out->bits |= (uint32_t)(i == j) << l)
 ROW(vi_le_u, out->bits = vm_bits(vi_le_u(I, J)), out->bits |= (uint32_t)((uint32_t)i <= (uint32_t)j) << l)
 ROW(vi_select, vi_store(out->i, vi_select(M, I, J)), out->i[l] = m ? i : j)
+ROW(vi_add_where, vi_store(out->i, vi_add_where(M, I, J)), out->i[l] = m ? (int32_t)((uint32_t)i + (uint32_t)j) : i)
+ROW(vi_store_i16_two, int16_t two[2 * LANES]; vi_store_i16_two(two, vi_sar(I, 16), vi_sar(J, 16));
+    memcpy(out->narrow, two, sizeof out->narrow); vi_store(out->i, vi_load_u16((const uint16_t *)two + LANES)),
+    out->narrow[l] = (int16_t)(i >> 16); out->i[l] = (uint16_t)(j >> 16))
 ROW(vi_lookup16, vi_store(out->i, vi_lookup16(in->words, I)), out->i[l] = in->words[i & 15])
 ROW(vi_lookup32, vi_store(out->i, vi_lookup32(in->words, I)), out->i[l] = in->words[i & 31])
 ROW(vi_store_i16, vi_store_i16(out->narrow, I), out->narrow[l] = (int16_t)(uint16_t)(uint32_t)i)
