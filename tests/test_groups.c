@@ -109,6 +109,22 @@ static void check_groups(const ql_tensor *tensor, const ql_spec *spec)
         while (begin + want < n && wanted.group[begin + want] == group)
             want++;
         assert_int_equal(run, want);
+        uint64_t length, offset, many = ql_groups_even_runs(&g, begin, &group, &length, &offset);
+        assert_int_equal(group, wanted.group[begin]);
+        assert_int_equal(offset, begin - wanted.start[group]);
+        assert_true(many >= run && many <= n - begin);
+        for (uint64_t k = 0; k < many; k++)
+            assert_int_equal(group + (offset + k) / length, wanted.group[begin + k]);
+        /* and no fewer than there are: what follows is behind a short run */
+        assert_true(begin + many == n || wanted.length[wanted.group[begin + many - 1]] < length);
+    }
+    for (uint64_t group = 0; group < g.count; group++) {
+        const uint64_t count = ql_groups_even(&g, group);
+        assert_true(count >= 1 && count <= g.count - group);
+        for (uint64_t k = 0; k < count; k++)
+            assert_true(k + 1 < count ? wanted.length[group + k] == wanted.length[group]
+                                      : wanted.length[group + k] <= wanted.length[group]);
+        assert_true(group + count == g.count || spec->per == QL_PER_TILE || wanted.length[group + count - 1] < wanted.length[0]);
     }
     free(scratch);
 }

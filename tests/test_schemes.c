@@ -78,7 +78,7 @@ static int encode(const trial *t, uint64_t i, float x, float *y, bool *clipped)
     float step, value;
     int32_t zero;
     int16_t code;
-    const ql_tile tile = { .x = &x, .n = 1, .begin = i, .group = t->groups[i], .step = &step, .zero = &zero, .codes = &code, .y = &value };
+    const ql_tile tile = { .x = &x, .n = 1, .begin = i, .group = t->groups[i], .blocks = { 1, 0 }, .step = &step, .zero = &zero, .codes = &code, .y = &value };
     *clipped = t->q.spec.mapping->quantize(&t->q, ql_kernels_active(), &tile) > 0;
     *y = value;
     return code_at(&t->q, code);

@@ -39,33 +39,82 @@ ql_stream ql_calibration_stream(const ql_calibration *c)
 typedef struct group_walk {
     const ql_calibration *calibration;
     const char *(*each)(const ql_calibration *calibration, void *context, uint64_t group, float *values, size_t n);
+    const char *(*blocks)(const ql_calibration *calibration, void *context, uint64_t group, size_t size, const float *x,
+                          size_t n); /* NULL: each */
     void *context;
     uint64_t groups_per_chunk;
     size_t scratch_offset; /* of the tile reader's bytes behind the values */
 } group_walk;
+
+/* Elements [start, start + n) of the walk, in `values` or, where nobody will write to them, in memory of the tensor. */
+static ql_status read_chunk(const group_walk *walk, uint64_t start, size_t n, float *values, const float **x,
+                            ql_error *error)
+{
+    const ql_calibration *c = walk->calibration;
+    char *scratch = (char *)values + walk->scratch_offset;
+    if (walk->blocks && !c->outliers->active && ql_groups_are_runs(c->groups)) {
+        return ql_tensor_fetch_f32(c->profile->tensor, start, n, values, scratch, x, error);
+    }
+    *x = values;
+    ql_status status = ql_groups_read(c->groups, c->profile->tensor, start, n, values, scratch, error);
+    if (status == QL_OK) {
+        ql_outliers_zero_walk(c->outliers, c->groups, start, values, n);
+    }
+    return status;
+}
 
 static ql_status walk_chunk(void *context, unsigned worker, uint64_t chunk, ql_error *error)
 {
     const group_walk *walk = context;
     const ql_calibration *c = walk->calibration;
     const ql_groups *groups = c->groups;
-    char *memory = ql_engine_scratch(c->engine, worker, 0);
-    float *values = (float *)memory;
+    float *values = ql_engine_scratch(c->engine, worker, 0);
+    const float *x;
     const uint64_t first = chunk * walk->groups_per_chunk;
     const uint64_t end = first + walk->groups_per_chunk < groups->count ? first + walk->groups_per_chunk : groups->count;
     const uint64_t start = ql_groups_start(groups, first);
     const uint64_t stop = end < groups->count ? ql_groups_start(groups, end) : groups->elements;
-    ql_status status = ql_groups_read(groups, c->profile->tensor, start, (size_t)(stop - start), values,
-                                      memory + walk->scratch_offset, error);
-    if (status == QL_OK) {
-        ql_outliers_zero_walk(c->outliers, groups, start, values, (size_t)(stop - start));
-    }
-    for (uint64_t group = first; status == QL_OK && group < end; group++) {
-        const char *wrong = walk->each(c, walk->context, group, values + (ql_groups_start(groups, group) - start),
-                                       (size_t)ql_groups_length(groups, group));
+    ql_status status = read_chunk(walk, start, (size_t)(stop - start), values, &x, error);
+    for (uint64_t group = first, count; status == QL_OK && group < end; group += count) {
+        const size_t at = (size_t)(ql_groups_start(groups, group) - start), length = (size_t)ql_groups_length(groups, group);
+        const uint64_t even = walk->blocks ? ql_groups_even(groups, group) : 1;
+        count = even < end - group ? even : end - group;
+        const uint64_t next = group + count < groups->count ? ql_groups_start(groups, group + count) : groups->elements;
+        const char *wrong = walk->blocks ? walk->blocks(c, walk->context, group, length, x + at, (size_t)(next - start) - at)
+                                         : walk->each(c, walk->context, group, values + at, length);
         status = wrong ? ql_fail_tensor(c->profile, wrong, error) : QL_OK;
     }
     return status;
+}
+
+static ql_status walk_groups(group_walk *walk, ql_error *error)
+{
+    const ql_calibration *calibration = walk->calibration;
+    const ql_groups *groups = calibration->groups;
+    const uint64_t longest = ql_groups_length(groups, 0); /* only the last groups of a line are shorter */
+    walk->groups_per_chunk = longest < QL_CHUNK ? QL_CHUNK / longest : 1;
+    uint64_t values_size, size;
+    if (!ql_size_mul(longest * walk->groups_per_chunk, sizeof(float), &values_size) ||
+        !ql_size_add(values_size,
+                     ql_tensor_scratch_size(calibration->profile->tensor, (size_t)(values_size / sizeof(float))), &size)) {
+        return ql_fail_memory(error, UINT64_MAX);
+    }
+    walk->scratch_offset = (size_t)values_size;
+    for (unsigned worker = 0; worker < ql_engine_threads(calibration->engine); worker++) {
+        if (!ql_engine_scratch(calibration->engine, worker, (size_t)size)) {
+            return ql_fail_memory(error, size);
+        }
+    }
+    const ql_pass pass = {
+        .chunk_count = ql_size_ceil_div(groups->count, walk->groups_per_chunk),
+        .work = walk_chunk,
+        .context = walk,
+        .monitor = calibration->monitor,
+        .done_before = calibration->done_before,
+        .elements = groups->elements,
+        .total = calibration->total,
+    };
+    return ql_parallel(calibration->engine, &pass, error);
 }
 
 ql_status ql_calibrate_groups(const ql_calibration *calibration, void *context,
@@ -73,30 +122,15 @@ ql_status ql_calibrate_groups(const ql_calibration *calibration, void *context,
                                                   float *values, size_t n),
                               ql_error *error)
 {
-    const ql_groups *groups = calibration->groups;
-    const uint64_t longest = ql_groups_length(groups, 0); /* only the last groups of a line are shorter */
     group_walk walk = { .calibration = calibration, .each = each, .context = context };
-    walk.groups_per_chunk = longest < QL_CHUNK ? QL_CHUNK / longest : 1;
-    uint64_t values_size, size;
-    if (!ql_size_mul(longest * walk.groups_per_chunk, sizeof(float), &values_size) ||
-        !ql_size_add(values_size,
-                     ql_tensor_scratch_size(calibration->profile->tensor, (size_t)(values_size / sizeof(float))), &size)) {
-        return ql_fail_memory(error, UINT64_MAX);
-    }
-    walk.scratch_offset = (size_t)values_size;
-    for (unsigned worker = 0; worker < ql_engine_threads(calibration->engine); worker++) {
-        if (!ql_engine_scratch(calibration->engine, worker, (size_t)size)) {
-            return ql_fail_memory(error, size);
-        }
-    }
-    const ql_pass pass = {
-        .chunk_count = ql_size_ceil_div(groups->count, walk.groups_per_chunk),
-        .work = walk_chunk,
-        .context = &walk,
-        .monitor = calibration->monitor,
-        .done_before = calibration->done_before,
-        .elements = groups->elements,
-        .total = calibration->total,
-    };
-    return ql_parallel(calibration->engine, &pass, error);
+    return walk_groups(&walk, error);
+}
+
+ql_status ql_calibrate_blocks(const ql_calibration *calibration, void *context,
+                              const char *(*each)(const ql_calibration *calibration, void *context, uint64_t group,
+                                                  size_t size, const float *x, size_t n),
+                              ql_error *error)
+{
+    group_walk walk = { .calibration = calibration, .blocks = each, .context = context };
+    return walk_groups(&walk, error);
 }

@@ -52,6 +52,13 @@ ql_status ql_calibrate_groups(const ql_calibration *calibration, void *context,
                                                   float *values, size_t n),
                               ql_error *error);
 
+/* The same with many groups at once: the values x[n] of group, group + 1, ... , `size` each, the last of them perhaps fewer.
+   They may not be reordered. */
+ql_status ql_calibrate_blocks(const ql_calibration *calibration, void *context,
+                              const char *(*each)(const ql_calibration *calibration, void *context, uint64_t group,
+                                                  size_t size, const float *x, size_t n),
+                              ql_error *error);
+
 /* A stream over the calibration's tensor, to be completed with context and callbacks. */
 ql_stream ql_calibration_stream(const ql_calibration *calibration);
 

@@ -32,6 +32,7 @@ ql_status ql_groups_make(const ql_tensor *tensor, const ql_spec *spec, ql_groups
         g.count = g.cols;
         break;
     case QL_PER_BLOCK:
+        g.block = g.block < g.cols ? g.block : g.cols; /* a block longer than a row is the row */
         g.row_groups = ql_size_ceil_div(g.cols, g.block);
         g.count = g.rows * g.row_groups; /* at most the number of elements */
         break;
@@ -106,6 +107,15 @@ uint64_t ql_groups_length(const ql_groups *groups, uint64_t group)
     return next - ql_groups_start(groups, group);
 }
 
+uint64_t ql_groups_even(const ql_groups *groups, uint64_t group)
+{
+    if (groups->per == QL_PER_TILE) {
+        return 1;
+    }
+    const bool short_ends = groups->per == QL_PER_BLOCK && groups->cols % groups->block;
+    return short_ends ? groups->row_groups - group % groups->row_groups : groups->count - group;
+}
+
 uint64_t ql_groups_run(const ql_groups *groups, uint64_t begin, uint64_t *group)
 {
     uint64_t length = line_length(groups);
@@ -113,20 +123,32 @@ uint64_t ql_groups_run(const ql_groups *groups, uint64_t begin, uint64_t *group)
     return ql_groups_start(groups, *group) + ql_groups_length(groups, *group) - begin;
 }
 
+uint64_t ql_groups_even_runs(const ql_groups *groups, uint64_t begin, uint64_t *group, uint64_t *length, uint64_t *offset)
+{
+    const uint64_t line = line_length(groups);
+    *group = group_at(groups, begin / line, begin % line);
+    *length = groups->per == QL_PER_TENSOR                             ? groups->elements
+              : groups->per == QL_PER_ROW || groups->per == QL_PER_COL ? line
+                                                                       : groups->block;
+    *offset = begin - ql_groups_start(groups, *group);
+    return groups->per == QL_PER_BLOCK && line % groups->block ? line - begin % line : groups->elements - begin;
+}
+
 /* n elements of one stored line, from `position` on, where groups are no runs: each in another line of the walk, or tiles.
  */
 static void groups_across(const ql_groups *groups, uint64_t stored_line, uint64_t position, size_t n, uint64_t *out)
 {
     uint64_t factor = 1, offset = 0; /* group = line of the walk * factor + offset */
-    if (groups->per == QL_PER_FLAT || groups->per == QL_PER_TILE) {
+    const bool flat_lines = groups->per == QL_PER_FLAT && groups->cols % groups->block == 0; /* no block straddles two */
+    if (groups->per == QL_PER_TILE || (groups->per == QL_PER_FLAT && !flat_lines)) {
         const bool across = groups->by_columns != groups->stored_by_columns;
         for (size_t i = 0; i < n; i++) {
             out[i] = across ? group_at(groups, position + i, stored_line) : group_at(groups, stored_line, position + i);
         }
         return;
     }
-    if (groups->per == QL_PER_BLOCK) {
-        factor = groups->row_groups;
+    if (groups->per == QL_PER_BLOCK || flat_lines) {
+        factor = flat_lines ? groups->cols / groups->block : groups->row_groups;
         offset = stored_line / groups->block;
     }
     for (size_t i = 0; i < n; i++) {

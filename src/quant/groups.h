@@ -38,12 +38,19 @@ bool ql_groups_are_runs(const ql_groups *groups);
 /* Groups are runs: the group of stored element `begin` and how many elements from there on belong to it. */
 uint64_t ql_groups_run(const ql_groups *groups, uint64_t begin, uint64_t *group);
 
+/* The same of runs of one length: `begin` lies in run *group at place *offset, the next run is *group + 1, and so on.
+   Returns how many elements from there on lie in such runs, of which the last may be short. */
+uint64_t ql_groups_even_runs(const ql_groups *groups, uint64_t begin, uint64_t *group, uint64_t *length, uint64_t *offset);
+
 /* The group of each of the stored elements [begin, begin + n). */
 void ql_groups_of(const ql_groups *groups, uint64_t begin, size_t n, uint64_t *out);
 
 /* The group's range of the walk. */
 uint64_t ql_groups_start(const ql_groups *groups, uint64_t group);
 uint64_t ql_groups_length(const ql_groups *groups, uint64_t group);
+
+/* How many groups from `group` on have its length, one after the other in the walk; the last of them may be shorter. */
+uint64_t ql_groups_even(const ql_groups *groups, uint64_t group);
 
 /* The flat index in stored order of a position of the walk. */
 uint64_t ql_groups_stored_index(const ql_groups *groups, uint64_t position);

@@ -11,26 +11,24 @@ uint64_t ql_quantizer_elements(const ql_profile *profile, const ql_spec *spec)
 {
     const ql_calibrator *calibrator = ql_calibrator_of(spec);
     const unsigned range = spec->outliers > 0 ? 1 : 0; /* the profile's range is not that of the rest */
-    const unsigned passes = spec->mapping->fit_values    ? 1
+    const bool by_values = spec->mapping->fit_values || spec->mapping->fit_blocks;
+    const unsigned passes = by_values                    ? 1
                             : !spec->mapping->fit        ? 0
                             : spec->per == QL_PER_TENSOR ? calibrator->passes_tensor + range
                                                          : calibrator->passes_groups;
     return profile->tensor->element_count * (ql_outliers_passes(spec) + passes);
 }
 
-/* calloc of count * width elements into *out unless there is nothing to hold; adds the bytes to *needed. */
+/* calloc of count * width elements into *out if it is wanted and there is something to hold; adds the bytes to *needed. */
 static bool reserve(void *out, bool wanted, uint64_t count, uint64_t width, size_t size, uint64_t *needed)
 {
-    void *memory = NULL;
-    if (wanted && width) {
-        memory = count <= SIZE_MAX / (width * size) ? calloc(count, width * size) : NULL;
-        *needed += count * width * size;
-        if (!memory) {
-            return false;
-        }
+    if (!wanted || !width) {
+        return true;
     }
+    void *memory = count <= SIZE_MAX / (width * size) ? calloc(count, width * size) : NULL;
+    *needed += count * width * size;
     memcpy(out, &memory, sizeof memory);
-    return true;
+    return memory;
 }
 
 static ql_status allocate(ql_quantizer *q, ql_error *error)
@@ -38,12 +36,14 @@ static ql_status allocate(ql_quantizer *q, ql_error *error)
     const uint64_t count = q->groups.count;
     const unsigned arrays = q->spec.mapping->arrays;
     uint64_t needed = 0;
-    const bool done = reserve(&q->scales, arrays & QL_HAS_SCALES, count, 1, sizeof *q->scales, &needed) &&
-                      reserve(&q->zeros, arrays & QL_HAS_ZEROS, count, 1, sizeof *q->zeros, &needed) &&
-                      reserve(&q->scale_codes, arrays & QL_HAS_SCALE_CODES, count, 1, sizeof *q->scale_codes, &needed) &&
-                      reserve(&q->codebook, arrays & QL_HAS_CODEBOOK, count, q->level_count, sizeof *q->codebook, &needed) &&
-                      reserve(&q->edges, arrays & QL_HAS_EDGES, count, q->level_count + 1, sizeof *q->edges, &needed) &&
-                      reserve(&q->extra, true, count, q->spec.mapping->extra_per_group, sizeof *q->extra, &needed);
+    const bool done =
+        reserve(&q->scales, arrays & QL_HAS_SCALES, count, 1, sizeof *q->scales, &needed) &&
+        reserve(&q->zeros, arrays & QL_HAS_ZEROS, count, 1, sizeof *q->zeros, &needed) &&
+        reserve(&q->scale_codes, arrays & QL_HAS_SCALE_CODES, count, 1, sizeof *q->scale_codes, &needed) &&
+        reserve(&q->codebook, arrays & QL_HAS_CODEBOOK, count, q->level_count, sizeof *q->codebook, &needed) &&
+        reserve(&q->thresholds, arrays & QL_HAS_CODEBOOK, count, q->level_count, sizeof *q->thresholds, &needed) &&
+        reserve(&q->edges, arrays & QL_HAS_EDGES, count, q->level_count + 1, sizeof *q->edges, &needed) &&
+        reserve(&q->extra, true, count, q->spec.mapping->extra_per_group, sizeof *q->extra, &needed);
     return done ? QL_OK : ql_fail_memory(error, needed);
 }
 
@@ -57,6 +57,28 @@ static const char *fit_group_values(const ql_calibration *c, void *context, uint
     c->lo[group] = lo;
     c->hi[group] = hi;
     return c->spec->mapping->fit_values(context, group, values, n);
+}
+
+static const char *fit_group_blocks(const ql_calibration *c, void *context, uint64_t group, size_t size, const float *x,
+                                    size_t n)
+{
+    const ql_kernels *kernels = ql_kernels_active();
+    const char *wrong = NULL;
+    for (size_t done = 0; !wrong && done < n;) {
+        float lo[QL_FIT_GROUPS], hi[QL_FIT_GROUPS];
+        ql_group_values g = { .first = group, .size = size, .x = x + done, .lo = lo, .hi = hi };
+        g.count = (n - done + size - 1) / size < QL_FIT_GROUPS ? (n - done + size - 1) / size : QL_FIT_GROUPS;
+        g.n = g.count * size < n - done ? g.count * size : n - done;
+        kernels->encode.block_ranges(size, g.x, g.n, lo, hi);
+        for (size_t i = 0; i < g.count; i++) {
+            c->lo[group + i] = lo[i];
+            c->hi[group + i] = hi[i];
+        }
+        wrong = c->spec->mapping->fit_blocks(context, kernels, &g);
+        group += g.count;
+        done += g.n;
+    }
+    return wrong;
 }
 
 /* Ranges first, then the parameters of every group from them. */
@@ -95,8 +117,9 @@ static ql_status fit_groups(ql_quantizer *q, ql_calibration *calibration, ql_err
     }
     calibration->lo = range;
     calibration->hi = range + count;
-    ql_status status = q->spec.mapping->fit_values ? ql_calibrate_groups(calibration, q, fit_group_values, error)
-                                                   : fit_ranges(q, calibration, error);
+    ql_status status = q->spec.mapping->fit_values   ? ql_calibrate_groups(calibration, q, fit_group_values, error)
+                       : q->spec.mapping->fit_blocks ? ql_calibrate_blocks(calibration, q, fit_group_blocks, error)
+                                                     : fit_ranges(q, calibration, error);
     if (status == QL_OK) {
         find_widest(q, calibration);
     }
@@ -131,7 +154,7 @@ ql_status ql_quantizer_make(ql_engine *engine, const ql_profile *profile, const 
         .done_before = ql_outliers_passes(spec) * profile->tensor->element_count,
         .total = total,
     };
-    if (status == QL_OK && (mapping->fit_values || mapping->fit)) {
+    if (status == QL_OK && (mapping->fit || mapping->fit_values || mapping->fit_blocks)) {
         status = fit_groups(q, &calibration, error);
     }
     return status == QL_OK && mapping->finish ? mapping->finish(q, error) : status;
@@ -143,6 +166,7 @@ void ql_quantizer_free(ql_quantizer *q)
     free(q->zeros);
     free(q->codebook);
     free(q->edges);
+    free(q->thresholds);
     free(q->extra);
     free(q->levels);
     free(q->scale_codes);
@@ -159,6 +183,34 @@ static void restore_outliers(const ql_outliers *outliers, uint64_t begin, size_t
     }
 }
 
+const float *ql_tile_parameters(const ql_tile *tile, const float *of_groups, float *room)
+{
+    if (!tile->groups) {
+        return of_groups + tile->group;
+    }
+    for (size_t i = 0; i < tile->n; i++) {
+        room[i] = of_groups[tile->groups[i]];
+    }
+    return room;
+}
+
+ql_blocks ql_tile_blocks(const ql_tile *tile)
+{
+    return tile->groups ? (ql_blocks) { 1, 0 } : tile->blocks;
+}
+
+/* Groups are runs: the tile's group and blocks at stored element `begin`; returns how many elements it may hold. */
+static uint64_t place_tile(const ql_quantizer *q, uint64_t begin, ql_tile *tile)
+{
+    uint64_t length, offset;
+    if (!q->spec.mapping->takes_blocks) {
+        return ql_groups_run(&q->groups, begin, &tile->group);
+    }
+    const uint64_t left = ql_groups_even_runs(&q->groups, begin, &tile->group, &length, &offset);
+    tile->blocks = (ql_blocks) { (size_t)length, (size_t)offset };
+    return left;
+}
+
 void ql_quantize_values(const ql_quantizer *quantizer, const ql_kernels *kernels, uint64_t begin, const float *x, size_t n,
                         ql_tile_buffers *buffers, uint64_t *clipped)
 {
@@ -169,7 +221,7 @@ void ql_quantize_values(const ql_quantizer *quantizer, const ql_kernels *kernels
         ql_outliers_zero(&quantizer->outliers, begin, buffers->dense, n);
         x = buffers->dense;
     }
-    ql_tile tile = { .step = buffers->step, .zero = buffers->zero };
+    ql_tile tile = { .step = buffers->step, .zero = buffers->zero, .more = buffers->more };
     const bool runs = ql_groups_are_runs(groups);
     if (!runs) {
         ql_groups_of(groups, begin, n, buffers->groups);
@@ -182,8 +234,8 @@ void ql_quantize_values(const ql_quantizer *quantizer, const ql_kernels *kernels
         tile.y = buffers->y + done;
         tile.n = n - done;
         if (runs) {
-            uint64_t run = ql_groups_run(groups, begin + done, &tile.group);
-            tile.n = run < tile.n ? (size_t)run : tile.n;
+            const uint64_t most = place_tile(quantizer, begin + done, &tile);
+            tile.n = most < tile.n ? (size_t)most : tile.n;
         }
         *clipped += quantizer->spec.mapping->quantize(quantizer, kernels, &tile);
     }

@@ -11,24 +11,34 @@
 #include "quant/groups.h"
 #include "quant/outliers.h"
 
-/* A piece of a tensor in stored order and what a mapping makes of it. Either all of x lies in the group `group` (groups ==
-   NULL) or element i lies in groups[i]. step and zero are scratch for the mapping, [n] each. */
+/* A piece of a tensor in stored order and what a mapping makes of it. Element i lies in groups[i]; where groups is NULL, in
+   the group `group`, or, of mappings that take blocks, in group + (blocks.offset + i) / blocks.size. step, zero and more are
+   scratch for the mapping. */
 typedef struct ql_tile {
     const float *x; /* [n], outliers replaced by 0 */
     size_t n;
     uint64_t begin; /* flat index of x[0] */
     uint64_t group;
+    ql_blocks blocks;
     const uint64_t *groups;
-    float *step;
-    int32_t *zero;
+    float *step;    /* [n] */
+    int32_t *zero;  /* [n] */
+    float *more;    /* [QL_TILE_MORE][n] */
     int16_t *codes; /* out [n]; unsigned 16-bit codes are stored as their bits */
     float *y;       /* out [n] */
 } ql_tile;
+enum { QL_TILE_MORE = 3 };
 
+/* Of mappings that do not take blocks. */
 static inline uint64_t ql_tile_group(const ql_tile *tile, size_t i)
 {
     return tile->groups ? tile->groups[i] : tile->group;
 }
+
+/* For kernels that find parameters by blocks: those of the tile's groups, of_groups[groups.count] itself or gathered in
+   room[n] for each element, and the blocks that go with them. */
+const float *ql_tile_parameters(const ql_tile *tile, const float *of_groups, float *room);
+ql_blocks ql_tile_blocks(const ql_tile *tile);
 
 /* A mapping with its parameters found: ready to encode. Each array is owned and NULL where the mapping has none. */
 typedef struct ql_quantizer {
@@ -39,9 +49,11 @@ typedef struct ql_quantizer {
     int32_t *zeros;       /* [groups.count] zero points */
     float *codebook;      /* [groups.count][level_count] ascending levels */
     double *edges;        /* [groups.count][level_count + 1] ends of the bins of the levels */
-    float *extra;         /* [groups.count][extra_per_group] further parameters of a group; the mapping's file says which */
+    float *thresholds;    /* as many as there are levels, for kernels (ql_levels): of codebook or levels */
+    float *extra;         /* [extra_per_group * groups.count] further parameters of a group; the mapping's file says which */
     unsigned level_count; /* of the codebook */
     float *levels;        /* [level_count] levels that all groups share, before scaling */
+    ql_levels16 levels16; /* the same, fixed by the mapping */
     float tensor_scale;   /* second level of scaling (nvfp4, nf4 with double=1) */
     uint8_t *scale_codes; /* [groups.count] scales as stored, where that is a byte */
     float *second_scales; /* scales of blocks of scales (nf4 with double=1) */
@@ -52,7 +64,19 @@ typedef struct ql_quantizer {
         widest_hi; /* that range: as clipped (-alpha, alpha), or of the values where a mapping is fit to those */
 } ql_quantizer;
 
+/* With a codebook come its thresholds. */
 enum { QL_HAS_SCALES = 1, QL_HAS_ZEROS = 2, QL_HAS_CODEBOOK = 4, QL_HAS_EDGES = 8, QL_HAS_SCALE_CODES = 16 };
+
+/* The values of `count` groups side by side, at most QL_FIT_GROUPS, in the order of the walk, and the range of each. The
+   sign of a zero in a range is any. */
+enum { QL_FIT_GROUPS = 256 };
+typedef struct ql_group_values {
+    uint64_t first;
+    size_t count, size; /* values of a group; the last may have fewer */
+    const float *x;
+    size_t n;
+    const float *lo, *hi; /* [count] */
+} ql_group_values;
 
 struct ql_mapping {
     ql_mapping_info info;
@@ -82,16 +106,18 @@ struct ql_mapping {
     /* Optional, before the groups: what the whole tensor decides, or a file to read. */
     ql_status (*prepare)(ql_quantizer *quantizer, const ql_profile *profile, ql_error *error);
 
-    /* One of the two, called once per group from several threads, writes the group's parameters. From the clipping range, lo
-       <= hi (symmetric mappings use hi as alpha), or from the values of the group in the order of the walk, which it may
-       reorder. Returns NULL or what is wrong, for a message. */
+    /* One of the three, called from several threads, once per group but for the last one, writes the group's parameters:
+       from the clipping range, lo <= hi (symmetric mappings use hi as alpha), from the values of the group in the order of
+       the walk, which it may reorder, or from those of many groups. Returns NULL or what is wrong, for a message. */
     const char *(*fit)(ql_quantizer *quantizer, uint64_t group, double lo, double hi);
     const char *(*fit_values)(ql_quantizer *quantizer, uint64_t group, float *values, size_t n);
+    const char *(*fit_blocks)(ql_quantizer *quantizer, const ql_kernels *kernels, const ql_group_values *groups);
 
     /* Optional, after all groups. */
     ql_status (*finish)(ql_quantizer *quantizer, ql_error *error);
 
     /* Encodes and decodes a tile; returns how many elements were clipped. */
+    bool takes_blocks; /* a tile may hold many groups side by side */
     uint64_t (*quantize)(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tile *tile);
 
     /* The value of a code of a group. */
@@ -125,9 +151,10 @@ uint64_t ql_quantizer_elements(const ql_profile *profile, const ql_spec *spec);
 /* Scratch for ql_quantize_tile, for n <= QL_TILE elements, and where it leaves what it made. */
 enum { QL_TILE = 4096 };
 typedef struct ql_tile_buffers {
-    const float *x;     /* the values: `values`, or the tensor's own memory */
+    const float *x; /* the values: `values`, or the tensor's own memory */
     float y[QL_TILE], values[QL_TILE], dense[QL_TILE], step[QL_TILE];
     int32_t zero[QL_TILE];
+    float more[QL_TILE_MORE * QL_TILE];
     int16_t codes[QL_TILE];
     uint64_t groups[QL_TILE];
     unsigned char bytes[(QL_TILE + 2) * 9]; /* as stored: ql_tensor_scratch_size */
