@@ -39,12 +39,8 @@ static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
 
 static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
 {
-    (void)kernels;
-    for (size_t i = 0; i < tile->n; i++) {
-        const float d = q->scales[ql_tile_group(tile, i)];
-        tile->codes[i] = tile->x[i] >= 0 ? 1 : -1;
-        tile->y[i] = tile->codes[i] * d;
-    }
+    kernels->encode.signs(ql_tile_parameters(tile, q->scales, tile->step), ql_tile_blocks(tile), tile->x, tile->n,
+                          tile->codes, tile->y);
     return 0;
 }
 
@@ -85,6 +81,7 @@ const ql_mapping ql_mapping_binary = {
     .parameter_bits = parameter_bits,
     .prepare = prepare,
     .fit = fit,
+    .takes_blocks = true,
     .quantize = quantize,
     .decode = decode,
     .half_gap = half_gap,

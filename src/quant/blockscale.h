@@ -3,8 +3,7 @@
 #ifndef QL_QUANT_BLOCKSCALE_H
 #define QL_QUANT_BLOCKSCALE_H
 
-/* A smaller maximum is inverted as this. */
-#define QL_BLOCK_LEAST 1e-38f
+#include "kernels/encode.h"
 
 static inline float ql_block_inverse(float largest)
 {
@@ -15,16 +14,6 @@ static inline float ql_block_scaled(float x, float inverse)
 {
     const float v = x * inverse;
     return v < -1 ? -1 : v > 1 ? 1 : v;
-}
-
-/* How many of the ascending thresholds[count] are below v: a value equal to one takes the lower code. */
-static inline int ql_count_below(const float *thresholds, int count, float v)
-{
-    int code = 0;
-    for (int i = 0; i < count; i++) {
-        code += v > thresholds[i];
-    }
-    return code;
 }
 
 #endif

@@ -36,13 +36,6 @@ static int negative_zero(const ql_spec *spec)
     return MAGNITUDES;
 }
 
-static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
-{
-    (void)lo;
-    q->scales[group] = (float)hi;
-    return NULL;
-}
-
 static float value(int code)
 {
     const float m = magnitude[code % MAGNITUDES];
@@ -54,16 +47,41 @@ static float decode(const ql_quantizer *q, uint64_t group, int code)
     return value(code) * q->scales[group];
 }
 
+/* All values in ascending order. -v is above -t where v is not below t, so thresholds below zero move one number down; zero
+   itself, of either sign, is above the last of them. */
+static ql_status prepare(ql_quantizer *q, const ql_profile *profile, ql_error *error)
+{
+    (void)profile;
+    (void)error;
+    float levels[2 * MAGNITUDES], thresholds[2 * MAGNITUDES - 1];
+    int codes[2 * MAGNITUDES];
+    for (int i = 0; i < MAGNITUDES; i++) {
+        codes[MAGNITUDES + i] = by_size[i];
+        codes[MAGNITUDES - 1 - i] = by_size[i] + MAGNITUDES;
+    }
+    for (int i = 0; i < MAGNITUDES - 1; i++) {
+        thresholds[MAGNITUDES + i] = threshold[i];
+        thresholds[MAGNITUDES - 2 - i] = nextafterf(-threshold[i], -INFINITY);
+    }
+    thresholds[MAGNITUDES - 1] = -0x1p-149f;
+    for (int i = 0; i < 2 * MAGNITUDES; i++) {
+        levels[i] = value(codes[i]);
+    }
+    ql_levels16_make(2 * MAGNITUDES, levels, thresholds, codes, &q->levels16);
+    return QL_OK;
+}
+
+static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
+{
+    (void)lo;
+    q->scales[group] = (float)hi;
+    return NULL;
+}
+
 static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
 {
-    (void)kernels;
-    for (size_t i = 0; i < tile->n; i++) {
-        const uint64_t group = ql_tile_group(tile, i);
-        const float v = ql_block_scaled(tile->x[i], ql_block_inverse(q->scales[group]));
-        const int code = by_size[ql_count_below(threshold, MAGNITUDES - 1, fabsf(v))] + (v < 0 ? MAGNITUDES : 0);
-        tile->codes[i] = (int16_t)code;
-        tile->y[i] = decode(q, group, code);
-    }
+    const float *scale = ql_tile_parameters(tile, q->scales, tile->step);
+    kernels->encode.scaled_levels(&q->levels16, scale, scale, ql_tile_blocks(tile), tile->x, tile->n, tile->codes, tile->y);
     return 0;
 }
 
@@ -103,7 +121,9 @@ const ql_mapping ql_mapping_bnbfp4 = {
     .code_range = code_range,
     .levels = levels,
     .parameter_bits = parameter_bits,
+    .prepare = prepare,
     .fit = fit,
+    .takes_blocks = true,
     .quantize = quantize,
     .decode = decode,
     .half_gap = half_gap,

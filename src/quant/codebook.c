@@ -1,18 +1,36 @@
 /* What the mappings with a codebook share: see codebook.h. */
 #include "quant/codebook.h"
 
-int ql_nearest_level(const float *levels, unsigned count, double v)
+#include <math.h>
+
+void ql_codebook_thresholds(const float *levels, unsigned count, unsigned room, float *thresholds)
 {
-    unsigned low = 0, high = count - 1;
-    while (low < high) {
-        const unsigned middle = (low + high) / 2;
-        if (v > ((double)levels[middle] + (double)levels[middle + 1]) / 2) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    for (unsigned i = 0; i < room; i++) {
+        const double middle = i + 1 < count ? ((double)levels[i] + (double)levels[i + 1]) / 2 : INFINITY;
+        const float rounded = (float)middle;
+        thresholds[i] = (double)rounded > middle ? nextafterf(rounded, -INFINITY) : rounded;
     }
-    return (int)low;
+}
+
+uint64_t ql_codebook_quantize(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tile *tile)
+{
+    const ql_blocks blocks = tile->blocks;
+    ql_levels levels = { quantizer->level_count, quantizer->codebook, quantizer->thresholds };
+    if (tile->groups) {
+        kernels->encode.own_levels_each(levels, tile->groups, tile->x, tile->n, tile->codes, tile->y);
+        return 0;
+    }
+    size_t left = blocks.size - blocks.offset; /* in the group */
+    levels.level += tile->group * levels.count;
+    levels.threshold += tile->group * levels.count;
+    for (size_t i = 0, run; i < tile->n; i += run) {
+        run = left < tile->n - i ? left : tile->n - i;
+        kernels->encode.own_levels(levels, tile->x + i, run, tile->codes + i, tile->y + i);
+        levels.level += levels.count;
+        levels.threshold += levels.count;
+        left = blocks.size;
+    }
+    return 0;
 }
 
 void ql_codebook_code_range(const ql_spec *spec, int *lo, int *hi)

@@ -5,8 +5,12 @@
 
 #include "quant/scheme.h"
 
-/* Index of the nearest of ascending levels, ties to the lower index: how many midpoints (float64) lie below v. */
-int ql_nearest_level(const float *levels, unsigned count, double v);
+/* The thresholds between ascending levels for kernels: their midpoints (float64) rounded down, so that of float32 the same
+   are above; infinite from [count - 1] to the end of the room. */
+void ql_codebook_thresholds(const float *levels, unsigned count, unsigned room, float *thresholds);
+
+/* A member of ql_mapping that takes blocks: levels and thresholds of each group as they are. */
+uint64_t ql_codebook_quantize(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tile *tile);
 
 /* Codes 0 .. 2^bits - 1, and prepare for them: level_count = 2^bits. */
 void ql_codebook_code_range(const ql_spec *spec, int *lo, int *hi);

@@ -7,9 +7,6 @@
 
 #include "quant/scheme.h"
 
-/* Nearest, ties to even, saturating at 6; the sign of zero is kept. */
-int ql_e2m1_code(double value);
-
 /* Members of ql_mapping: codes 0..15, fifteen levels, -0. */
 void ql_e2m1_code_range(const ql_spec *spec, int *lo, int *hi);
 unsigned ql_e2m1_levels(const ql_quantizer *quantizer);
@@ -20,11 +17,8 @@ int ql_e2m1_negative_zero(const ql_spec *spec);
 float ql_e2m1_decode(const ql_quantizer *quantizer, uint64_t group, int code);
 double ql_e2m1_lowest(const ql_quantizer *quantizer, uint64_t group);
 double ql_e2m1_half_gap(const ql_quantizer *quantizer, uint64_t group);
-double ql_e2m1_scale(const ql_quantizer *quantizer, uint64_t group);
 
-/* Encodes a tile: code of x / scale(group), y = value * scale(group) rounded once; counts |x / scale| > limit, and every x
-   != 0 where the scale is 0 (then all codes are zeros). */
-uint64_t ql_e2m1_quantize(const ql_quantizer *quantizer, const ql_tile *tile, double limit,
-                          double (*scale)(const ql_quantizer *quantizer, uint64_t group));
+/* Encodes a tile of blocks with the scales `scales` unit, of all groups: as the kernel e2m1 does. */
+uint64_t ql_e2m1_quantize(const ql_kernels *kernels, const ql_tile *tile, const float *scales, float unit, double limit);
 
 #endif

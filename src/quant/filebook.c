@@ -30,9 +30,10 @@ static ql_status read_levels(ql_quantizer *q, const ql_tensor *tensor, const cha
         return ql_fail(error, QL_BAD_USAGE, "%s: %llu levels; a codebook has 1 to %d", shown, (unsigned long long)count,
                        MAX_LEVELS);
     }
-    q->levels = malloc(count * sizeof *q->levels);
-    if (!q->levels) {
-        return ql_fail_memory(error, count * sizeof *q->levels);
+    q->levels = malloc(MAX_LEVELS * sizeof *q->levels);
+    q->thresholds = malloc(MAX_LEVELS * sizeof *q->thresholds);
+    if (!q->levels || !q->thresholds) {
+        return ql_fail_memory(error, MAX_LEVELS * (sizeof *q->levels + sizeof *q->thresholds));
     }
     ql_status status = ql_tensor_read_f32(tensor, 0, (size_t)count, q->levels, scratch, error);
     for (uint64_t i = 0; status == QL_OK && i < count; i++) {
@@ -43,6 +44,7 @@ static ql_status read_levels(ql_quantizer *q, const ql_tensor *tensor, const cha
     }
     if (status == QL_OK) {
         qsort(q->levels, count, sizeof *q->levels, compare_floats);
+        ql_codebook_thresholds(q->levels, (unsigned)count, MAX_LEVELS, q->thresholds);
         q->level_count = (unsigned)count;
         q->code_hi = (int)count - 1;
         q->spec.bits = 1;
@@ -94,14 +96,9 @@ static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
 
 static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
 {
-    (void)kernels;
-    for (size_t i = 0; i < tile->n; i++) {
-        const uint64_t group = ql_tile_group(tile, i);
-        const double largest = q->scales[group];
-        const int code = ql_nearest_level(q->levels, q->level_count, largest > 0 ? (double)tile->x[i] / largest : 0);
-        tile->codes[i] = (int16_t)code;
-        tile->y[i] = decode(q, group, code);
-    }
+    const ql_levels levels = { q->level_count, q->levels, q->thresholds };
+    kernels->encode.nearest_levels(levels, ql_tile_parameters(tile, q->scales, tile->step), ql_tile_blocks(tile), tile->x,
+                                   tile->n, tile->codes, tile->y);
     return 0;
 }
 
@@ -137,6 +134,7 @@ const ql_mapping ql_mapping_codebook = {
     .prepare = prepare,
     .parameter_bits = parameter_bits,
     .fit = fit,
+    .takes_blocks = true,
     .quantize = quantize,
     .decode = decode,
     .half_gap = half_gap,

@@ -12,8 +12,7 @@ static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
 /* Saturation only shows beyond 7, where the next value would be nearer; the rounding of d cannot bring x there. */
 static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
 {
-    (void)kernels;
-    return ql_e2m1_quantize(q, tile, 7, ql_e2m1_scale);
+    return ql_e2m1_quantize(kernels, tile, q->scales, 1, 7);
 }
 
 static double parameter_bits(const ql_quantizer *q)
@@ -39,6 +38,7 @@ const ql_mapping ql_mapping_fp4 = {
     .levels = ql_e2m1_levels,
     .parameter_bits = parameter_bits,
     .fit = fit,
+    .takes_blocks = true,
     .quantize = quantize,
     .decode = ql_e2m1_decode,
     .half_gap = ql_e2m1_half_gap,

@@ -10,7 +10,18 @@
 
 #include <math.h>
 
-static const ql_float_format *format_of(const ql_spec *spec);
+typedef struct kind {
+    const ql_mapping *mapping;
+    const ql_float_format *format;
+    ql_minifloat kernel;
+} kind;
+
+static const kind *kind_of(const ql_spec *spec);
+
+static const ql_float_format *format_of(const ql_spec *spec)
+{
+    return kind_of(spec)->format;
+}
 
 static unsigned total_bits(const ql_float_format *f)
 {
@@ -55,19 +66,9 @@ static float decode(const ql_quantizer *q, uint64_t group, int code)
 
 static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
 {
-    (void)kernels;
-    const ql_float_format *format = format_of(&q->spec);
-    uint64_t clipped = 0;
-    for (size_t i = 0; i < tile->n; i++) {
-        const uint64_t group = ql_tile_group(tile, i);
-        bool outside;
-        const uint16_t code =
-            ql_float_encode(format, (float)((double)tile->x[i] / (double)q->scales[group]), true, &outside);
-        clipped += outside;
-        tile->codes[i] = (int16_t)code;
-        tile->y[i] = decode(q, group, code);
-    }
-    return clipped;
+    const float *scale = q->spec.scale ? ql_tile_parameters(tile, q->scales, tile->step) : NULL;
+    return kernels->encode.minifloat(kind_of(&q->spec)->kernel, scale, ql_tile_blocks(tile), tile->x, tile->n, tile->codes,
+                                     tile->y);
 }
 
 static double lowest(const ql_quantizer *q, uint64_t group)
@@ -100,8 +101,8 @@ static ql_status prepare(ql_quantizer *q, const ql_profile *profile, ql_error *e
 
 #define COMMON                                                                                                              \
     .symmetric = true, .arrays = QL_HAS_SCALES, .code_range = code_range, .levels = levels,                                 \
-    .parameter_bits = parameter_bits, .prepare = prepare, .fit = fit, .quantize = quantize, .decode = decode,               \
-    .half_gap = half_gap, .lowest = lowest, .negative_zero = negative_zero
+    .parameter_bits = parameter_bits, .prepare = prepare, .fit = fit, .takes_blocks = true, .quantize = quantize,           \
+    .decode = decode, .half_gap = half_gap, .lowest = lowest, .negative_zero = negative_zero
 
 const ql_mapping ql_mapping_fp8_e4m3 = {
     .info = {
@@ -149,10 +150,18 @@ const ql_mapping ql_mapping_bf16 = {
     .bits_min = 16, .bits_max = 16, .defaults = { .bits = 16 }, COMMON,
 };
 
-static const ql_float_format *format_of(const ql_spec *spec)
+static const kind kinds[] = {
+    { &ql_mapping_fp8_e4m3, &ql_format_e4m3, QL_E4M3 },
+    { &ql_mapping_fp8_e5m2, &ql_format_e5m2, QL_E5M2 },
+    { &ql_mapping_fp16, &ql_format_fp16, QL_HALF },
+    { &ql_mapping_bf16, &ql_format_bf16, QL_BFLOAT },
+};
+
+static const kind *kind_of(const ql_spec *spec)
 {
-    return spec->mapping == &ql_mapping_fp16       ? &ql_format_fp16
-           : spec->mapping == &ql_mapping_bf16     ? &ql_format_bf16
-           : spec->mapping == &ql_mapping_fp8_e4m3 ? &ql_format_e4m3
-                                                   : &ql_format_e5m2;
+    const kind *k = kinds;
+    while (k->mapping != spec->mapping) {
+        k++;
+    }
+    return k;
 }

@@ -15,8 +15,13 @@
 #include <math.h>
 #include <string.h>
 
-/* Parameters of a block. STEP is the float32 step, the least one where it underflows. */
-enum { STEP, INVERSE, MINIMUM, STORED_MINIMUM, EXTRA_COUNT };
+/* Parameters of a block, each an array over the groups. STEP is the float32 step, the least one where it underflows. */
+enum { STEP, MINIMUM, STORED_MINIMUM, EXTRA_COUNT };
+
+static float *parameter(const ql_quantizer *q, int which)
+{
+    return q->extra + (uint64_t)which * q->groups.count;
+}
 
 typedef struct type {
     const ql_mapping *mapping;
@@ -24,6 +29,7 @@ typedef struct type {
     bool affine; /* has a minimum */
     int middle;  /* code of zero, 0 for affine types */
     unsigned bytes;
+    ql_ggml_kind kernel;
 } type;
 
 static const type *type_of(const ql_mapping *mapping);
@@ -35,39 +41,56 @@ static void code_range(const ql_spec *spec, int *lo, int *hi)
     *hi = t->bits == 8 ? 127 : (1 << t->bits) - 1;
 }
 
-static float half(float value)
+/* The first of the values that has the magnitude of `value`: with its sign, also that of a zero. */
+static float first_of(const float *x, float value)
 {
-    return ql_half_to_float(ql_float_to_half(value));
-}
-
-/* The first element of largest magnitude, with its sign. */
-static float extreme_of(const float *x, size_t n)
-{
-    float extreme = 0;
-    for (size_t i = 0; i < n; i++) {
-        extreme = fabsf(x[i]) > fabsf(extreme) ? x[i] : extreme;
+    while (fabsf(*x) != fabsf(value)) {
+        x++;
     }
-    return extreme;
+    return *x;
 }
 
-static const char *fit_values(ql_quantizer *q, uint64_t group, float *x, size_t n)
+/* What the step divides: without a minimum the element of largest magnitude, with its sign where that matters. */
+static void find_spans(const type *t, const ql_group_values *g, float *span, float *least)
+{
+    const float *lo = g->lo, *hi = g->hi;
+    for (size_t i = 0; i < g->count; i++) {
+        const float far = hi[i] > -lo[i] ? hi[i] : lo[i];
+        span[i] = t->affine ? (hi[i] > lo[i] ? hi[i] - lo[i] : 0) : t->bits == 8 ? fabsf(far) : far;
+        least[i] = t->affine ? lo[i] : 0;
+    }
+    /* Of equal ones the first decides; a block of zeros has the positive one. */
+    for (size_t i = 0; i < g->count && t->bits != 8; i++) {
+        if (t->affine && lo[i] == 0) {
+            least[i] = first_of(g->x + i * g->size, 0);
+        } else if (!t->affine && hi[i] == -lo[i]) {
+            span[i] = hi[i] == 0 ? 0 : first_of(g->x + i * g->size, hi[i]);
+        }
+    }
+}
+
+static const char *fit_blocks(ql_quantizer *q, const ql_kernels *kernels, const ql_group_values *g)
 {
     const type *t = type_of(q->spec.mapping);
-    float *extra = q->extra + group * EXTRA_COUNT, least = x[0], greatest = x[0];
-    for (size_t i = 1; i < n; i++) {
-        least = x[i] < least ? x[i] : least;
-        greatest = x[i] > greatest ? x[i] : greatest;
+    const ql_blocks single = { 1, 0 };
+    const float steps = (float)(t->affine ? (1 << t->bits) - 1 : t->bits == 8 ? 127 : -t->middle), most = 65520;
+    float span[QL_FIT_GROUPS], least[QL_FIT_GROUPS], d[QL_FIT_GROUPS], *step = parameter(q, STEP) + g->first;
+    int16_t codes[QL_FIT_GROUPS];
+    uint32_t beyond = 0;
+    find_spans(t, g, span, least);
+    for (size_t i = 0; i < g->count; i++) {
+        d[i] = span[i] / steps;
+        step[i] = d[i] != 0 || span[i] == 0 ? d[i] : 0x1p-149f;
+        beyond += !(fabsf(d[i]) < most) | !(fabsf(least[i]) < most);
     }
-    const float range = t->affine ? greatest - least : t->bits == 8 ? fabsf(extreme_of(x, n)) : extreme_of(x, n);
-    const float d = range / (float)(t->affine ? (1 << t->bits) - 1 : t->bits == 8 ? 127 : -t->middle);
-    if (fabsf(d) >= 65520 || (t->affine && fabsf(least) >= 65520) || isinf(d)) {
+    if (beyond) {
         return "a block's scale does not fit half precision; choose another mapping";
     }
-    extra[STEP] = d != 0 || range == 0 ? d : 0x1p-149f;
-    extra[INVERSE] = d != 0 && isfinite(1 / d) ? 1 / d : 0;
-    extra[MINIMUM] = least;
-    extra[STORED_MINIMUM] = t->affine ? half(least) : 0;
-    q->scales[group] = half(d);
+    kernels->encode.minifloat(QL_HALF, NULL, single, d, g->count, codes, q->scales + g->first);
+    if (t->affine) {
+        memcpy(parameter(q, MINIMUM) + g->first, least, g->count * sizeof *least);
+        kernels->encode.minifloat(QL_HALF, NULL, single, least, g->count, codes, parameter(q, STORED_MINIMUM) + g->first);
+    }
     return NULL;
 }
 
@@ -75,32 +98,23 @@ static float decode(const ql_quantizer *q, uint64_t group, int code)
 {
     const type *t = type_of(q->spec.mapping);
     const float product = (float)(code - t->middle) * q->scales[group];
-    return t->affine ? product + q->extra[group * EXTRA_COUNT + STORED_MINIMUM] : product;
-}
-
-static int encode(const type *t, const float *extra, float x, uint64_t *clipped)
-{
-    const int top = (1 << t->bits) - 1;
-    if (t->bits == 8) {
-        return (int)roundf(x * extra[INVERSE]);
-    }
-    const int code = (int)truncf(t->affine ? (x - extra[MINIMUM]) * extra[INVERSE] + 0.5f
-                                           : x * extra[INVERSE] + ((float)t->middle + 0.5f));
-    *clipped += code > top;
-    return code > top ? top : code < 0 ? 0 : code;
+    return t->affine ? product + parameter(q, STORED_MINIMUM)[group] : product;
 }
 
 static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
 {
-    (void)kernels;
     const type *t = type_of(q->spec.mapping);
-    uint64_t clipped = 0;
-    for (size_t i = 0; i < tile->n; i++) {
-        const uint64_t group = ql_tile_group(tile, i);
-        tile->codes[i] = (int16_t)encode(t, q->extra + group * EXTRA_COUNT, tile->x[i], &clipped);
-        tile->y[i] = decode(q, group, tile->codes[i]);
-    }
-    return clipped;
+    const ql_ggml parameters = {
+        .kind = t->kernel,
+        .middle = t->middle,
+        .top = (1 << t->bits) - 1,
+        .step = ql_tile_parameters(tile, parameter(q, STEP), tile->step),
+        .scale = ql_tile_parameters(tile, q->scales, tile->more),
+        .minimum = t->affine ? ql_tile_parameters(tile, parameter(q, MINIMUM), tile->more + tile->n) : NULL,
+        .stored_minimum =
+            t->affine ? ql_tile_parameters(tile, parameter(q, STORED_MINIMUM), tile->more + 2 * tile->n) : NULL,
+    };
+    return kernels->encode.ggml(&parameters, ql_tile_blocks(tile), tile->x, tile->n, tile->codes, tile->y);
 }
 
 /* The side away from the extreme element ends one step early in q4_0 and q5_0. To the half step comes what half precision
@@ -108,11 +122,11 @@ static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const
 static double half_gap(const ql_quantizer *q, uint64_t group)
 {
     const type *t = type_of(q->spec.mapping);
-    const float *extra = q->extra + group * EXTRA_COUNT;
-    const double d = fabs((double)extra[STEP]), reach = t->bits == 8 ? 127 : t->middle ? t->middle : (1 << t->bits) - 1;
-    const double slip = reach * fabs((double)extra[STEP] - (double)q->scales[group]) +
-                        (t->affine ? fabs((double)extra[MINIMUM] - (double)extra[STORED_MINIMUM]) : 0);
-    return (extra[INVERSE] != 0 ? d * (t->middle ? 1 : 0.5) : (reach + 1) * d) + slip;
+    const float step = parameter(q, STEP)[group], minimum = parameter(q, MINIMUM)[group];
+    const double d = fabs((double)step), reach = t->bits == 8 ? 127 : t->middle ? t->middle : (1 << t->bits) - 1;
+    const double slip = reach * fabs((double)step - (double)q->scales[group]) +
+                        (t->affine ? fabs((double)minimum - (double)parameter(q, STORED_MINIMUM)[group]) : 0);
+    return (step != 0 && isfinite(1 / step) ? d * (t->middle ? 1 : 0.5) : (reach + 1) * d) + slip;
 }
 
 static double parameter_bits(const ql_quantizer *q)
@@ -123,7 +137,7 @@ static double parameter_bits(const ql_quantizer *q)
 #define COMMON(BITS)                                                                                                        \
     .bits_min = BITS, .bits_max = BITS, .defaults = { .bits = BITS, .per = QL_PER_BLOCK, .block = QL_GGML_BLOCK },          \
     .arrays = QL_HAS_SCALES, .extra_per_group = EXTRA_COUNT, .code_range = code_range, .parameter_bits = parameter_bits,    \
-    .fit_values = fit_values, .quantize = quantize, .decode = decode, .half_gap = half_gap
+    .fit_blocks = fit_blocks, .takes_blocks = true, .quantize = quantize, .decode = decode, .half_gap = half_gap
 
 const ql_mapping ql_mapping_q8_0 = {
     .info = { "q8_0", "ggml 8-bit blocks", "d = max|x| / 127   q = round(x / d)   y = q·half(d)", "ggml, block_q8_0",
@@ -154,8 +168,9 @@ const ql_mapping ql_mapping_q5_1 = {
 };
 
 static const type types[] = {
-    { &ql_mapping_q8_0, 8, false, 0, 34 },  { &ql_mapping_q4_0, 4, false, 8, 18 }, { &ql_mapping_q4_1, 4, true, 0, 20 },
-    { &ql_mapping_q5_0, 5, false, 16, 22 }, { &ql_mapping_q5_1, 5, true, 0, 24 },
+    { &ql_mapping_q8_0, 8, false, 0, 34, QL_GGML_ROUNDED }, { &ql_mapping_q4_0, 4, false, 8, 18, QL_GGML_CENTERED },
+    { &ql_mapping_q4_1, 4, true, 0, 20, QL_GGML_AFFINE },   { &ql_mapping_q5_0, 5, false, 16, 22, QL_GGML_CENTERED },
+    { &ql_mapping_q5_1, 5, true, 0, 24, QL_GGML_AFFINE },
 };
 
 static const type *type_of(const ql_mapping *mapping)

@@ -62,21 +62,10 @@ static const char *fit_values(ql_quantizer *q, uint64_t group, float *values, si
     for (unsigned k = 0; k < count; k++) {
         q->codebook[group * count + k] = (float)level[k];
     }
+    ql_codebook_thresholds(q->codebook + group * count, count, count, q->thresholds + group * count);
     q->extra[group] = fmaxf((float)level[0] - sorted.values[0], sorted.values[n - 1] - (float)level[count - 1]);
     ql_sorted_free(&sorted);
     return NULL;
-}
-
-static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
-{
-    (void)kernels;
-    for (size_t i = 0; i < tile->n; i++) {
-        const float *levels = q->codebook + ql_tile_group(tile, i) * q->level_count;
-        const int code = ql_nearest_level(levels, q->level_count, tile->x[i]);
-        tile->codes[i] = (int16_t)code;
-        tile->y[i] = levels[code];
-    }
-    return 0;
 }
 
 /* Between two levels, or beyond the outermost one: extra holds how far values lie there. */
@@ -104,7 +93,8 @@ const ql_mapping ql_mapping_kmeans = {
     .prepare = ql_codebook_prepare,
     .parameter_bits = ql_codebook_parameter_bits,
     .fit_values = fit_values,
-    .quantize = quantize,
+    .takes_blocks = true,
+    .quantize = ql_codebook_quantize,
     .decode = ql_codebook_decode,
     .half_gap = half_gap,
 };

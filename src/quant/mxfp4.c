@@ -23,8 +23,7 @@ static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
 
 static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
 {
-    (void)kernels;
-    return ql_e2m1_quantize(q, tile, 6, ql_e2m1_scale);
+    return ql_e2m1_quantize(kernels, tile, q->scales, 1, 6);
 }
 
 static double parameter_bits(const ql_quantizer *q)
@@ -49,6 +48,7 @@ const ql_mapping ql_mapping_mxfp4 = {
     .levels = ql_e2m1_levels,
     .parameter_bits = parameter_bits,
     .fit = fit,
+    .takes_blocks = true,
     .quantize = quantize,
     .decode = ql_e2m1_decode,
     .half_gap = ql_e2m1_half_gap,

@@ -50,6 +50,14 @@ static void code_range(const ql_spec *spec, int *lo, int *hi)
     *hi = LEVELS - 1;
 }
 
+static ql_status prepare(ql_quantizer *q, const ql_profile *profile, ql_error *error)
+{
+    (void)profile;
+    (void)error;
+    ql_levels16_make(LEVELS, level, midpoint, NULL, &q->levels16);
+    return QL_OK;
+}
+
 /* extra holds the true maxima: codes are found with them, values decoded with the (perhaps quantized) scales. */
 static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
 {
@@ -140,20 +148,10 @@ static ql_status finish(ql_quantizer *q, ql_error *error)
 
 static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
 {
-    (void)kernels;
-    uint64_t last = UINT64_MAX;
-    float inverse = 0, scale = 0;
-    for (size_t i = 0; i < tile->n; i++) {
-        const uint64_t group = ql_tile_group(tile, i);
-        if (group != last) {
-            inverse = ql_block_inverse(q->extra[group]);
-            scale = q->scales[group];
-            last = group;
-        }
-        const int code = ql_count_below(midpoint, LEVELS - 1, ql_block_scaled(tile->x[i], inverse));
-        tile->codes[i] = (int16_t)code;
-        tile->y[i] = level[code] * scale;
-    }
+    const float *largest = ql_tile_parameters(tile, q->extra, tile->step),
+                *scale = ql_tile_parameters(tile, q->scales, tile->more);
+    kernels->encode.scaled_levels(&q->levels16, largest, scale, ql_tile_blocks(tile), tile->x, tile->n, tile->codes,
+                                  tile->y);
     return 0;
 }
 
@@ -195,8 +193,10 @@ const ql_mapping ql_mapping_nf4 = {
     .extra_per_group = 1,
     .code_range = code_range,
     .parameter_bits = parameter_bits,
+    .prepare = prepare,
     .fit = fit,
     .finish = finish,
+    .takes_blocks = true,
     .quantize = quantize,
     .decode = decode,
     .half_gap = half_gap,

@@ -10,9 +10,10 @@
 
 #include <math.h>
 
+/* extra holds s. */
 static double scale(const ql_quantizer *q, uint64_t group)
 {
-    return ql_float_decode(&ql_format_e4m3, q->scale_codes[group]) * (double)q->tensor_scale;
+    return (double)q->extra[group] * (double)q->tensor_scale;
 }
 
 static ql_status prepare(ql_quantizer *q, const ql_profile *profile, ql_error *error)
@@ -26,6 +27,7 @@ static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
 {
     (void)lo;
     q->scale_codes[group] = (uint8_t)ql_float_encode(&ql_format_e4m3, hi / 6 / (double)q->tensor_scale, true, NULL);
+    q->extra[group] = (float)ql_float_decode(&ql_format_e4m3, q->scale_codes[group]);
     q->scales[group] = (float)scale(q, group);
     return NULL;
 }
@@ -33,8 +35,7 @@ static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
 /* Rounding s down puts the block's maximum up to a sixteenth above 6; a hair above is not yet clipped. */
 static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
 {
-    (void)kernels;
-    return ql_e2m1_quantize(q, tile, 6 * (1 + 0x1p-20), scale);
+    return ql_e2m1_quantize(kernels, tile, q->extra, q->tensor_scale, 6 * (1 + 0x1p-20));
 }
 
 static float decode(const ql_quantizer *q, uint64_t group, int code)
@@ -70,11 +71,13 @@ const ql_mapping ql_mapping_nvfp4 = {
     .bits_max = 4,
     .defaults = { .bits = 4, .per = QL_PER_BLOCK, .block = 16 },
     .arrays = QL_HAS_SCALES | QL_HAS_SCALE_CODES,
+    .extra_per_group = 1,
     .code_range = ql_e2m1_code_range,
     .levels = ql_e2m1_levels,
     .parameter_bits = parameter_bits,
     .prepare = prepare,
     .fit = fit,
+    .takes_blocks = true,
     .quantize = quantize,
     .decode = decode,
     .half_gap = half_gap,

@@ -6,6 +6,15 @@
 #include "quant/schemes.h"
 #include "quant/sorted.h"
 
+#include <math.h>
+
+/* x >= edge where x is above the number before it. */
+static float threshold_of(double edge)
+{
+    const float rounded = (float)edge;
+    return (double)rounded >= edge ? nextafterf(rounded, -INFINITY) : rounded;
+}
+
 static const char *fit_values(ql_quantizer *q, uint64_t group, float *values, size_t n)
 {
     const unsigned count = q->level_count;
@@ -22,37 +31,11 @@ static const char *fit_values(ql_quantizer *q, uint64_t group, float *values, si
     for (unsigned k = 0; k < count; k++) {
         const size_t end = k + 1 < count ? ql_sorted_find(&sorted, edges[k + 1], true) : n;
         levels[k] = (float)(begin < end ? ql_sorted_mean(&sorted, begin, end) : 0.5 * (edges[k] + edges[k + 1]));
+        q->thresholds[group * count + k] = k + 1 < count ? threshold_of(edges[k + 1]) : INFINITY;
         begin = end;
     }
     ql_sorted_free(&sorted);
     return NULL;
-}
-
-/* How many of the inner edges are at or below v. */
-static int bin_of(const double *edges, unsigned count, double v)
-{
-    unsigned low = 0, high = count - 1;
-    while (low < high) {
-        const unsigned middle = (low + high) / 2;
-        if (v >= edges[middle + 1]) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return (int)low;
-}
-
-static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
-{
-    (void)kernels;
-    for (size_t i = 0; i < tile->n; i++) {
-        const uint64_t group = ql_tile_group(tile, i);
-        const int code = bin_of(q->edges + group * (q->level_count + 1), q->level_count, tile->x[i]);
-        tile->codes[i] = (int16_t)code;
-        tile->y[i] = ql_codebook_decode(q, group, code);
-    }
-    return 0;
 }
 
 /* A bin may be wide on one side of its mean. */
@@ -86,7 +69,8 @@ const ql_mapping ql_mapping_quantile = {
     .prepare = ql_codebook_prepare,
     .parameter_bits = ql_codebook_parameter_bits,
     .fit_values = fit_values,
-    .quantize = quantize,
+    .takes_blocks = true,
+    .quantize = ql_codebook_quantize,
     .decode = ql_codebook_decode,
     .half_gap = half_gap,
 };
