@@ -2,12 +2,22 @@
 #include "tensor/floats.h"
 
 #include <math.h>
+#include <string.h>
 
 const ql_float_format ql_format_fp16 = { "fp16", 5, 10, 15, QL_IEEE };
 const ql_float_format ql_format_bf16 = { "bf16", 8, 7, 127, QL_IEEE };
 const ql_float_format ql_format_e4m3 = { "fp8 e4m3", 4, 3, 7, QL_NAN_ONLY };
 const ql_float_format ql_format_e5m2 = { "fp8 e5m2", 5, 2, 15, QL_IEEE };
 const ql_float_format ql_format_e2m1 = { "fp4 e2m1", 2, 1, 1, QL_FINITE };
+
+/* 2^exponent, a normal number. */
+static double power_of_two(int exponent)
+{
+    const uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+    double power;
+    memcpy(&power, &bits, sizeof power);
+    return power;
+}
 
 double ql_float_decode(const ql_float_format *f, uint16_t code)
 {
@@ -21,9 +31,9 @@ double ql_float_decode(const ql_float_format *f, uint16_t code)
         return NAN;
     }
     if (exponent == 0) {
-        return sign * ldexp(mantissa, 1 - f->bias - f->mantissa_bits);
+        return sign * mantissa * power_of_two(1 - f->bias - f->mantissa_bits);
     }
-    return sign * ldexp((1 << f->mantissa_bits) + mantissa, exponent - f->bias - f->mantissa_bits);
+    return sign * ((1 << f->mantissa_bits) + mantissa) * power_of_two(exponent - f->bias - f->mantissa_bits);
 }
 
 double ql_float_max(const ql_float_format *f, uint16_t *code)
@@ -67,20 +77,21 @@ uint16_t ql_float_encode(const ql_float_format *f, double value, bool saturate, 
         return sign | not_a_number(f);
     }
     int exponent = 1 - f->bias; /* of the grid: the spacing is 2^(exponent - mantissa bits) */
-    double rounded = INFINITY;
+    double units = INFINITY;
     if (isfinite(value)) {
-        int e;
-        frexp(value, &e);
-        exponent = value != 0 && e - 1 > exponent ? e - 1 : exponent;
-        rounded = ldexp(rint(ldexp(fabs(value), f->mantissa_bits - exponent)), exponent - f->mantissa_bits);
+        uint64_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        const int own = (int)(bits >> 52 & 0x7FF) - 1023;
+        exponent = own > exponent ? own : exponent;
+        units = fabs(value) * power_of_two(f->mantissa_bits - exponent); /* below 2^(mantissa bits + 1) */
+        units = (units + 0x1p52) - 0x1p52;                               /* nearest even */
     }
-    if (rounded > max) {
+    if (units * power_of_two(exponent - f->mantissa_bits) > max) {
         if (outside) {
             *outside = true;
         }
         return sign | beyond(f, saturate, largest);
     }
     /* Rounding up to the next power of two carries into the exponent by itself. */
-    const int significand = (int)ldexp(rounded, f->mantissa_bits - exponent);
-    return (uint16_t)(sign + ((exponent + f->bias - 1) << f->mantissa_bits) + significand);
+    return (uint16_t)(sign + ((exponent + f->bias - 1) << f->mantissa_bits) + (int)units);
 }
