@@ -202,9 +202,9 @@ ql_status ql_ranks_guess(ql_ranks *r, const ql_kernels *kernels, const float *sa
     kernels->count_upper(r->order, sample, n, counts);
     double share = 0; /* of the values that will be kept */
     for (unsigned i = 0; i < r->wanted_count; i++) {
-        /* A sample's rank is hardly ever off by more than six standard deviations, but where neighbours are alike. */
+        /* A sample's rank is hardly ever off by more than six standard deviations, and twice as much where the neighbours in it are alike. */
         const double p = ((double)r->wanted[i] + 0.5) / (double)r->total, place = p * (double)n;
-        const double margin = 6 * sqrt(p * (1 - p) * (double)n) + 6;
+        const double margin = 2 * 6 * sqrt(p * (1 - p) * (double)n) + 6;
         r->ranges[i][0] = sample_key(r, kernels, counts, sample, n, place - margin, false);
         r->ranges[i][1] = sample_key(r, kernels, counts, sample, n, place + margin, true);
         share += 2 * margin / (double)n;

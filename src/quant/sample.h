@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { QL_SAMPLE_PIECES = 256, QL_SAMPLE_PIECE = 256, QL_SAMPLE_MOST = QL_SAMPLE_PIECES * QL_SAMPLE_PIECE };
+enum { QL_SAMPLE_PIECES = 2048, QL_SAMPLE_PIECE = 32, QL_SAMPLE_MOST = QL_SAMPLE_PIECES * QL_SAMPLE_PIECE };
 
 typedef struct ql_sample {
     uint64_t elements; /* of the tensor */
