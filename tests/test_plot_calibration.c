@@ -313,6 +313,8 @@ static void progress_never_falls_and_every_stage_can_be_cancelled(void **state)
         const uint64_t all = at.ticks;
         for (uint64_t most = 0; most < all; most++) {
             at = (watch) { .most = most };
+            free_work(&w);
+            profile_values(&w, some[s], x, ROWS, COLS); /* one that keeps nothing of the time before */
             assert_int_equal(ql_ways_make(engine, w.profile, &w.spec, &monitor, &w.ways, &error), QL_CANCELLED);
             assert_null(w.ways);
         }
