@@ -28,6 +28,7 @@ typedef struct worker {
     uint32_t found[QL_RANKS_FEED + QL_LANES];
     float same[QL_RANKS_FEED];    /* of a sample */
     double least, most;           /* keeping one key: of the values */
+    bool fed_errors;              /* the kept values need not be float32 */
 } worker;
 
 struct ql_ranks {
@@ -39,7 +40,6 @@ struct ql_ranks {
     float watched[QL_RANKS_MOST];
     unsigned wanted_count, watched_count;
     stage stage;
-    bool of_errors; /* kept values need not be float32 */
     worker *workers; /* [threads] */
 
     uint32_t ranges[SLOTS][2]; /* keys to look for, ascending and disjoint */
@@ -287,7 +287,7 @@ void ql_ranks_feed(ql_ranks *r, const ql_kernels *kernels, unsigned index, const
 void ql_ranks_feed_errors(ql_ranks *r, const ql_kernels *kernels, unsigned index, const float *e, const float *x, const float *y, size_t n)
 {
     worker *w = &r->workers[index];
-    r->of_errors = true;
+    w->fed_errors = true;
     if (r->stage != KEEPING) {
         ql_ranks_feed(r, kernels, index, e, n);
         return;
@@ -357,6 +357,15 @@ static bool find_one_key(ql_ranks *r, size_t n)
     return found && least == most;
 }
 
+static bool are_float32(const ql_ranks *r)
+{
+    bool are = true;
+    for (unsigned i = 0; i < r->threads; i++) {
+        are = are && !r->workers[i].fed_errors;
+    }
+    return are;
+}
+
 /* Many ranks among all values, which are float32: sorting costs less than selecting one after the other. False when memory is short. */
 static bool find_sorted(ql_ranks *r, size_t n)
 {
@@ -382,7 +391,7 @@ static bool find_kept(ql_ranks *r)
     if (n > r->kept_size) {
         return false;
     }
-    if (r->upper == NULL && !r->of_errors && r->wanted_count > 2 && find_sorted(r, n)) {
+    if (r->upper == NULL && r->wanted_count > 2 && are_float32(r) && find_sorted(r, n)) {
         return true;
     }
     unsigned found = 0;
