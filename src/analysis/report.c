@@ -118,6 +118,7 @@ static void take_parameters(ql_report *r, ql_quantizer *q)
         free(q->extra);
     }
     free(q->levels);
+    free(q->thresholds);
     *q = (ql_quantizer) { 0 };
 }
 
