@@ -45,39 +45,61 @@ static void widen(bounds *b, float lo, float hi)
 
 /* ---- In stored order */
 
-/* How many elements from x[i] on belong to one group. */
-static size_t run_at(const ql_groups *groups, uint64_t begin, size_t i, size_t n, const uint64_t *group_of, uint64_t *group)
+/* x[n], a part of a group. */
+static void add_part(const minmax *m, uint64_t group, const float *x, size_t n)
 {
-    if (!group_of) {
-        const uint64_t run = ql_groups_run(groups, begin + i, group);
-        return run < n - i ? (size_t)run : n - i;
+    float lo = INFINITY, hi = -INFINITY;
+    m->kernels->range(x, n, &lo, &hi);
+    widen(&m->bounds[group], lo, hi);
+}
+
+/* x[n], whole groups of `size` elements each, from `group` on: nobody else sees any of them. */
+static void add_whole(const minmax *m, uint64_t group, size_t size, const float *x, size_t n)
+{
+    enum { AT_ONCE = 256 };
+    float lo[AT_ONCE], hi[AT_ONCE];
+    for (size_t done = 0; done < n; done += AT_ONCE * size) {
+        const size_t most = AT_ONCE * size, length = n - done < most ? n - done : most;
+        m->kernels->encode.block_ranges(size, x + done, length, lo, hi);
+        for (size_t i = 0; i < length / size; i++, group++) {
+            atomic_store_explicit(&m->bounds[group].lo, lo[i], memory_order_relaxed);
+            atomic_store_explicit(&m->bounds[group].hi, hi[i], memory_order_relaxed);
+        }
     }
-    size_t end = i + 1;
-    *group = group_of[i];
-    while (end < n && group_of[end] == *group) {
-        end++;
+}
+
+/* Groups that are runs of one length, but for the last of a line. */
+static void add_runs(const minmax *m, uint64_t begin, const float *x, size_t n)
+{
+    for (size_t done = 0, count; done < n; done += count) {
+        uint64_t group, length, offset;
+        const uint64_t even = ql_groups_even_runs(m->groups, begin + done, &group, &length, &offset);
+        const size_t left = even < n - done ? (size_t)even : n - done;
+        if (offset || length > left) {
+            const uint64_t rest = length - offset;
+            count = rest < left ? (size_t)rest : left;
+            add_part(m, group, x + done, count);
+        } else {
+            count = left / (size_t)length * (size_t)length;
+            add_whole(m, group, (size_t)length, x + done, count);
+        }
     }
-    return end - i;
 }
 
 static void add_tile(void *context, unsigned worker, void *memory, uint64_t begin, const float *x, size_t n)
 {
     (void)worker;
     const minmax *m = context;
-    uint64_t *group_of = ql_groups_are_runs(m->groups) ? NULL : memory, group;
-    if (group_of) {
-        ql_groups_of(m->groups, begin, n, group_of);
+    if (ql_groups_are_runs(m->groups)) {
+        add_runs(m, begin, x, n);
+        return;
     }
-    for (size_t done = 0, length; done < n; done += length) {
-        length = run_at(m->groups, begin, done, n, group_of, &group);
-        float lo = INFINITY, hi = -INFINITY;
-        m->kernels->range(x + done, length, &lo, &hi);
-        if (length == ql_groups_length(m->groups, group)) { /* nobody else sees any of it */
-            atomic_store_explicit(&m->bounds[group].lo, lo, memory_order_relaxed);
-            atomic_store_explicit(&m->bounds[group].hi, hi, memory_order_relaxed);
-        } else {
-            widen(&m->bounds[group], lo, hi);
+    uint64_t *group_of = memory;
+    ql_groups_of(m->groups, begin, n, group_of);
+    for (size_t done = 0, end; done < n; done = end) {
+        for (end = done + 1; end < n && group_of[end] == group_of[done]; end++) {
         }
+        add_part(m, group_of[done], x + done, end - done);
     }
 }
 
