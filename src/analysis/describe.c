@@ -1,7 +1,9 @@
 /* What a report says of its quantizer: see describe.h. */
 #include "analysis/describe.h"
 
+#include "base/engine.h"
 #include "base/error.h"
+#include "base/sizes.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -39,35 +41,95 @@ static ql_status describe_codes(ql_report *r, const ql_quantizer *q, ql_error *e
     return r->code_counts ? QL_OK : ql_fail_memory(error, ql_code_count(r) * sizeof *r->code_counts);
 }
 
-/* The range of the groups' parameters, and the axes that follow from them. */
-static void describe_groups(ql_report *r, const ql_quantizer *q)
+/* What is found of some groups. */
+typedef struct extent {
+    float scale_min, scale_max;
+    double clip_lo, clip_hi, reach;
+} extent;
+
+static const extent nothing = { INFINITY, 0, INFINITY, -INFINITY, 0 };
+
+static void widen(extent *e, const extent *by)
 {
-    const ql_mapping *mapping = q->spec.mapping;
-    double reach = 0;
+    e->scale_min = by->scale_min < e->scale_min ? by->scale_min : e->scale_min;
+    e->scale_max = by->scale_max > e->scale_max ? by->scale_max : e->scale_max;
+    e->clip_lo = by->clip_lo < e->clip_lo ? by->clip_lo : e->clip_lo;
+    e->clip_hi = by->clip_hi > e->clip_hi ? by->clip_hi : e->clip_hi;
+    e->reach = by->reach > e->reach ? by->reach : e->reach;
+}
+
+static extent extent_of(const ql_quantizer *q, uint64_t group)
+{
+    extent e = nothing;
+    if (q->scales) {
+        e.scale_min = e.scale_max = fabsf(q->scales[group]);
+    }
+    if (q->spec.mapping->decode) {
+        const double at_lo = lowest_value(q, group), at_hi = highest_value(q, group);
+        e.clip_lo = at_lo < at_hi ? at_lo : at_hi;
+        e.clip_hi = at_lo < at_hi ? at_hi : at_lo;
+    }
+    e.reach = q->spec.mapping->half_gap(q, group);
+    return e;
+}
+
+enum { GROUPS_AT_ONCE = 16384 };
+
+typedef struct look {
+    ql_engine *engine;
+    const ql_quantizer *quantizer;
+    extent all;
+} look;
+
+static ql_status look_at_chunk(void *context, unsigned worker, uint64_t chunk, ql_error *error)
+{
+    (void)error;
+    const look *l = context;
+    extent *e = ql_engine_scratch(l->engine, worker, 0);
+    const uint64_t begin = chunk * GROUPS_AT_ONCE, left = l->quantizer->groups.count - begin;
+    const uint64_t end = begin + (left < GROUPS_AT_ONCE ? left : GROUPS_AT_ONCE);
+    *e = nothing;
+    for (uint64_t group = begin; group < end; group++) {
+        const extent one = extent_of(l->quantizer, group);
+        widen(e, &one);
+    }
+    return QL_OK;
+}
+
+static void merge_chunk(void *context, unsigned worker, uint64_t chunk)
+{
+    (void)chunk;
+    look *l = context;
+    widen(&l->all, ql_engine_scratch(l->engine, worker, 0));
+}
+
+/* The range of the groups' parameters, and the axes that follow from them. */
+static ql_status describe_groups(ql_engine *engine, ql_report *r, const ql_quantizer *q, ql_error *error)
+{
+    look l = { engine, q, nothing };
+    const ql_pass pass = {
+        .chunk_count = ql_size_ceil_div(q->groups.count, GROUPS_AT_ONCE),
+        .work = look_at_chunk,
+        .merge = merge_chunk,
+        .context = &l,
+    };
+    for (unsigned worker = 0; worker < ql_engine_threads(engine); worker++) {
+        if (!ql_engine_scratch(engine, worker, sizeof(extent))) {
+            return ql_fail_memory(error, sizeof(extent));
+        }
+    }
+    ql_status status = ql_parallel(engine, &pass, error);
+    const bool has_levels = q->spec.mapping->decode;
     r->group_count = q->groups.count;
-    r->scale_min = q->scales ? INFINITY : 0;
-    r->clip_lo = INFINITY;
-    r->clip_hi = -INFINITY;
-    for (uint64_t g = 0; g < r->group_count; g++) {
-        if (q->scales) {
-            r->scale_min = fminf(r->scale_min, fabsf(q->scales[g]));
-            r->scale_max = fmaxf(r->scale_max, fabsf(q->scales[g]));
-        }
-        if (mapping->decode) {
-            const double at_lo = lowest_value(q, g), at_hi = highest_value(q, g);
-            r->clip_lo = fmin(r->clip_lo, fmin(at_lo, at_hi));
-            r->clip_hi = fmax(r->clip_hi, fmax(at_lo, at_hi));
-        }
-        reach = fmax(reach, mapping->half_gap(q, g));
-    }
-    if (!mapping->decode) {
-        r->clip_lo = r->original.lo;
-        r->clip_hi = r->original.hi;
-    }
+    r->scale_min = q->scales ? l.all.scale_min : 0;
+    r->scale_max = l.all.scale_max;
+    r->clip_lo = has_levels ? l.all.clip_lo : r->original.lo;
+    r->clip_hi = has_levels ? l.all.clip_hi : r->original.hi;
     r->dequantized.lo = r->original.lo;
     r->dequantized.hi = r->original.hi;
-    r->error.hi = reach * (1 + 0x1p-12); /* a hair more for what the rounding of y to float32 adds */
+    r->error.hi = l.all.reach * (1 + 0x1p-12); /* a hair more for what the rounding of y to float32 adds */
     r->error.lo = -r->error.hi;
+    return status;
 }
 
 static void describe_widest(ql_report *r, const ql_quantizer *q)
@@ -146,11 +208,13 @@ static bool describe_outliers(ql_report *r, const ql_quantizer *q)
     return seen != NULL;
 }
 
-ql_status ql_describe_quantizer(ql_report *r, const ql_quantizer *q, ql_error *error)
+ql_status ql_describe_quantizer(ql_engine *engine, ql_report *r, const ql_quantizer *q, ql_error *error)
 {
     ql_status status = describe_codes(r, q, error);
     if (status == QL_OK) {
-        describe_groups(r, q);
+        status = describe_groups(engine, r, q, error);
+    }
+    if (status == QL_OK) {
         describe_widest(r, q);
         status = describe_outliers(r, q) ? QL_OK : ql_fail_memory(error, q->groups.rows + q->groups.cols);
     }

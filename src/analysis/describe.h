@@ -13,7 +13,7 @@ static inline size_t ql_code_count(const ql_report *report)
 
 /* Before measuring: the codes with their (empty) counts, the ranges of the groups' parameters, the axes of the histograms,
    the outliers. report->spec and report->original are set. */
-ql_status ql_describe_quantizer(ql_report *report, const ql_quantizer *quantizer, ql_error *error);
+ql_status ql_describe_quantizer(ql_engine *engine, ql_report *report, const ql_quantizer *quantizer, ql_error *error);
 
 /* After measuring: "-0" counts as zero; with one group and few codes, every value that y can take, ascending, and how often
  * it is. */

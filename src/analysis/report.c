@@ -150,7 +150,7 @@ ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_
         ql_spec_format(spec, r->spec_text);
         r->stats = profile->stats;
         r->original = profile->original;
-        status = ql_describe_quantizer(r, &quantizer, error);
+        status = ql_describe_quantizer(engine, r, &quantizer, error);
     }
     if (status == QL_OK) {
         status = ql_measure(engine, profile, &quantizer, monitor, before, total, r, &sums, error);

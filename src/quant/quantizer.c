@@ -1,5 +1,6 @@
 /* A mapping with its parameters found, and a tile encoded with them. */
 #include "base/error.h"
+#include "base/sizes.h"
 #include "quant/calibrate.h"
 #include "tensor/convert.h"
 #include "tensor/tensor.h"
@@ -81,15 +82,36 @@ static const char *fit_group_blocks(const ql_calibration *c, void *context, uint
     return wrong;
 }
 
+enum { GROUPS_AT_ONCE = 16384 };
+
+typedef struct fitting {
+    ql_quantizer *quantizer;
+    const ql_calibration *calibration;
+} fitting;
+
+static ql_status fit_chunk(void *context, unsigned worker, uint64_t chunk, ql_error *error)
+{
+    (void)worker;
+    const fitting *f = context;
+    const ql_calibration *c = f->calibration;
+    const uint64_t begin = chunk * GROUPS_AT_ONCE, left = f->quantizer->groups.count - begin;
+    const uint64_t end = begin + (left < GROUPS_AT_ONCE ? left : GROUPS_AT_ONCE);
+    for (uint64_t group = begin; group < end; group++) {
+        const char *wrong = f->quantizer->spec.mapping->fit(f->quantizer, group, c->lo[group], c->hi[group]);
+        if (wrong) {
+            return ql_fail_tensor(c->profile, wrong, error);
+        }
+    }
+    return QL_OK;
+}
+
 /* Ranges first, then the parameters of every group from them. */
 static ql_status fit_ranges(ql_quantizer *q, const ql_calibration *c, ql_error *error)
 {
+    fitting f = { q, c };
+    const ql_pass pass = { .chunk_count = ql_size_ceil_div(q->groups.count, GROUPS_AT_ONCE), .work = fit_chunk, .context = &f };
     ql_status status = ql_calibrator_of(&q->spec)->calibrate(c, error);
-    for (uint64_t group = 0; status == QL_OK && group < q->groups.count; group++) {
-        const char *wrong = q->spec.mapping->fit(q, group, c->lo[group], c->hi[group]);
-        status = wrong ? ql_fail_tensor(c->profile, wrong, error) : QL_OK;
-    }
-    return status;
+    return status == QL_OK ? ql_parallel(c->engine, &pass, error) : status;
 }
 
 static void find_widest(ql_quantizer *q, const ql_calibration *c)
