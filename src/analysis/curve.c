@@ -78,9 +78,7 @@ ql_status ql_curve_make(ql_engine *engine, const ql_profile *profile, const ql_s
     if (status == QL_OK) {
         status = search(&calibration, group, &losses, error);
     }
-    if (status == QL_OK) {
-        status = ql_source_check(profile->tensor->storage->source, error);
-    }
+    status = ql_source_check_after(profile->tensor->storage->source, status, error);
     ql_outliers_free(&outliers);
     if (status != QL_OK) {
         free(made);

@@ -234,9 +234,7 @@ ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, cons
     if (status == QL_OK) {
         status = write_arrays(parts, error);
     }
-    if (status == QL_OK) {
-        status = ql_source_check(tensor->storage->source, error);
-    }
+    status = ql_source_check_after(tensor->storage->source, status, error);
     for (int i = 0; i < MAX_FILES && status == QL_OK; i++) {
         status = parts[i].file ? ql_outfile_finish(parts[i].file, error) : QL_OK;
     }

@@ -519,9 +519,7 @@ ql_status ql_profile_make(ql_engine *engine, const ql_model *model, const ql_ten
     if (status == QL_OK) {
         status = run(&job, p, monitor, error);
     }
-    if (status == QL_OK) {
-        status = ql_source_check(tensor->storage->source, error);
-    }
+    status = ql_source_check_after(tensor->storage->source, status, error);
     ql_select_free(&job.select);
     ql_ranks_free(&job.ranks);
     if (status != QL_OK) {

@@ -155,9 +155,7 @@ ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_
     if (status == QL_OK) {
         status = ql_measure(engine, profile, &quantizer, monitor, before, total, r, &sums, error);
     }
-    if (status == QL_OK) {
-        status = ql_source_check(tensor->storage->source, error);
-    }
+    status = ql_source_check_after(tensor->storage->source, status, error);
     if (status == QL_OK) {
         ql_describe_grid(r, &quantizer);
         fill_metrics(profile, &sums, r);

@@ -105,9 +105,7 @@ ql_status ql_working_make(ql_engine *engine, const ql_profile *profile, const ql
         decode_levels(&q, w);
         status = work_elements(&q, tensor, tile, w, error);
     }
-    if (status == QL_OK) {
-        status = ql_source_check(tensor->storage->source, error);
-    }
+    status = ql_source_check_after(tensor->storage->source, status, error);
     if (status == QL_OK) {
         *out = w;
         w = NULL;

@@ -204,3 +204,10 @@ ql_status ql_source_check(const ql_source *source, ql_error *error)
     }
     return QL_OK;
 }
+
+ql_status ql_source_check_after(const ql_source *source, ql_status status, ql_error *error)
+{
+    const bool is_of_values = status == QL_OK || status == QL_BAD_FILE || status == QL_UNUSABLE;
+    const ql_status checked = is_of_values ? ql_source_check(source, error) : QL_OK;
+    return checked != QL_OK ? checked : status;
+}

@@ -39,4 +39,8 @@ uint64_t ql_source_bytes_read(const ql_source *source);
    of a mapped file that was cut, the missing pages are zeros. */
 ql_status ql_source_check(const ql_source *source, ql_error *error);
 
+/* The check after a pass that ended with `status`; returns how it ends with it. Values that changed under way may have made it fail in any words: then
+   that they changed is what is said. */
+ql_status ql_source_check_after(const ql_source *source, ql_status status, ql_error *error);
+
 #endif

@@ -127,9 +127,8 @@ QL_PLAIN void plain_count_codes(const int16_t *codes, size_t n, int code_lo, uin
 QL_PLAIN void plain_fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table)
 {
     for (size_t i = 0; i < n; i++) {
-        const double t = ((double)x[i] - axis->lo) * axis->per_unit;
-        const int32_t whole = t > 0 ? (int32_t)t : 0, bin = whole < axis->bins ? whole : axis->bins - 1;
-        const int32_t part = t > 0 ? (int32_t)((t - bin) * 0x1p20) : 0, last = (1 << QL_FINE_BITS) - 1;
+        const double place = ((double)x[i] - axis->lo) * axis->per_unit, end = axis->bins, t = place > 0 ? place < end ? place : end : 0;
+        const int32_t bin = t < end ? (int32_t)t : axis->bins - 1, part = (int32_t)((t - bin) * 0x1p20), last = (1 << QL_FINE_BITS) - 1;
         table[bin] += (1ull << QL_FINE_COUNT_SHIFT) + (uint64_t)(part < last ? part : last);
     }
 }

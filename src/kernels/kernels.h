@@ -74,8 +74,9 @@ static inline uint32_t ql_counter_of(const ql_binning *axis, float v)
    lies below lo, and one behind them, for what lies above hi. */
 enum { QL_TABLES = 4, QL_OUTSIDE = 2 };
 
-/* A fine histogram that keeps sums: t = max((x - lo) * per_unit, 0) in float64; b = min(floor(t), bins - 1) is its bin, f = min(floor((t - b)
-   2^20), 2^20 - 1) its place in it. A counter holds 2^40 times how many there are plus the sum of their f: at most 2^20 of them. */
+/* A fine histogram that keeps sums: t = min(max((x - lo) * per_unit, 0), bins) in float64, 0 of any NaN; b = min(floor(t), bins - 1) is its bin, f =
+   min(floor((t - b) 2^20), 2^20 - 1) its place in it. A counter holds 2^40 times how many there are plus the sum of their f: at most 2^20 of them.
+   x may be anything: it may change after it was found to be finite. */
 typedef struct ql_fine_axis {
     double lo, per_unit;
     int32_t bins; /* <= 2^16 */

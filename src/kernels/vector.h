@@ -419,12 +419,12 @@ static void fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *t
 {
     enum { AT_ONCE = 256 };
     const vi last_bin = vi_set(axis->bins - 1), last_part = vi_set((1 << QL_FINE_BITS) - 1);
-    const vd lo = vd_set(axis->lo), per_unit = vd_set(axis->per_unit), parts = vd_set(0x1p20);
+    const vd lo = vd_set(axis->lo), per_unit = vd_set(axis->per_unit), end = vd_set(axis->bins), parts = vd_set(0x1p20);
     uint32_t bin[AT_ONCE], part[AT_ONCE];
     size_t i = 0;
     for (; i + AT_ONCE <= n; i += AT_ONCE) {
         for (int k = 0; k < AT_ONCE; k += WIDTH) {
-            const vd t = vd_max(vd_mul(vd_sub(vd_load_f(x + i + k), lo), per_unit), vd_zero());
+            const vd t = vd_min(vd_max(vd_mul(vd_sub(vd_load_f(x + i + k), lo), per_unit), vd_zero()), end);
             fetch_next(x + i + k);
             const vi b = vi_min(vd_to_int(t), last_bin);
             vi_store_u32(bin + k, b);

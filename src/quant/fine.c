@@ -158,11 +158,20 @@ static double share(const ql_fine *f, int begin, int end, double y)
     return y * (n * y - 2 * (n * f->axis.lo + place * f->width));
 }
 
+/* The sum where all values are alike: there are no bins to tell codes apart by. */
+static double sum_alike(const ql_fine *f, const ql_candidate *c)
+{
+    const double x = f->axis.lo, code = rint(x / (double)c->step) + c->zero;
+    const double e = x - (fmin(fmax(code, c->codes.code_lo), c->codes.code_hi) - c->zero) * (double)c->step;
+    return (double)f->count[BINS] * e * e;
+}
+
 void ql_fine_bound(const ql_fine *f, const ql_candidate *c, double *least, double *most)
 {
     const double d = c->step, n = (double)f->count[BINS];
-    double sum = f->square, slack = 0;
-    int bin = 0; /* the first whose values have no code yet */
+    const bool alike = f->width == 0;
+    double sum = alike ? sum_alike(f, c) : f->square, slack = 0;
+    int bin = alike ? BINS : 0; /* the first whose values have no code yet */
     for (int code = c->codes.code_lo; bin < BINS; code++) {
         const double y = ((double)code - c->zero) * d, boundary = (y + 0.5 * d - f->axis.lo) * f->axis.per_unit;
         if (code == c->codes.code_hi || boundary >= BINS) {
@@ -185,7 +194,7 @@ void ql_fine_bound(const ql_fine *f, const ql_candidate *c, double *least, doubl
         }
     }
     /* The rounding of places to 2^-21 of a bin, and of float64: of a sum of n terms, and of differences of large numbers. */
-    const double guard = n * f->largest * f->width * 0x1p-19 + 1e-13 * (f->square + n * f->largest * f->largest);
+    const double guard = n * f->largest * f->width * 0x1p-19 + 1e-12 * (f->square + n * f->largest * f->largest);
     *most = sum + guard;
     *least = sum - slack - guard;
 }

@@ -9,7 +9,7 @@
 
 typedef struct ql_fine ql_fine;
 
-/* One scan of the calibration's tensor, which has one group and more than one value; `stream` carries its progress. */
+/* One scan of the calibration's tensor, which has one group; `stream` carries its progress. */
 ql_status ql_fine_make(const ql_calibration *calibration, ql_stream *stream, ql_fine **out, ql_error *error);
 void ql_fine_free(ql_fine **fine);
 
