@@ -159,9 +159,9 @@ const char *ql_model_path(const ql_model *model);
 const char *ql_model_format(const ql_model *model);  /* "safetensors", "npy" */
 uint64_t ql_model_byte_count(const ql_model *model); /* of the file */
 
-/* From now on files are mapped when they are opened, which is faster than reading them. It takes a handler for SIGBUS, which comes when another process
-   cuts such a file, that calls ql_fault_absorb with the address of the fault and returns when that says true; then the call that was reading
-   ends with QL_BAD_FILE. Off at first. */
+/* From now on files are mapped when they are opened, which is faster than reading them. It takes a handler for SIGBUS, which
+   comes when another process cuts such a file, that calls ql_fault_absorb with the address of the fault and returns when
+   that says true; then the call that was reading ends with QL_BAD_FILE. Off at first. */
 void ql_map_files(bool on);
 bool ql_fault_absorb(const void *address); /* safe in a signal handler; false: the fault is none of ours */
 
@@ -193,14 +193,16 @@ ql_status ql_engine_new(unsigned threads, ql_engine **out, ql_error *error);
 void ql_engine_free(ql_engine **engine);
 unsigned ql_engine_threads(const ql_engine *engine);
 
-/* The instruction sets that this build has kernels for, the fastest last; false at the end of the list. Results are the same bits with all. */
+/* The instruction sets that this build has kernels for, the fastest last; false at the end of the list. Results are the same
+   bits with all. */
 typedef struct ql_isa_info {
     const char *name, *meaning;
     bool runs_here, in_use;
 } ql_isa_info;
 bool ql_isa_at(size_t index, ql_isa_info *out);
 
-/* Uses the kernels of that name from now on, NULL: the fastest that run here. QL_BAD_USAGE lists what there is. Not while an engine works. */
+/* Uses the kernels of that name from now on, NULL: the fastest that run here. QL_BAD_USAGE lists what there is. Not while an
+   engine works. */
 ql_status ql_isa_use(const char *name, ql_error *error);
 
 /* Called from any worker, about once per chunk of 65,536 elements, never by two at once. `done` and `total` count
@@ -242,13 +244,13 @@ typedef struct ql_profile {
     ql_histogram original;             /* of the finite values as float32, over [min, max] */
     double x_min, x_max, x_square_sum; /* of the values as float32, which is what a quantizer sees */
     double second_abs;                 /* largest magnitude but one (as float32); 0 when there is one element */
-    const struct ql_sample *sample; /* owned: some of the values (quant/sample.h) */
-    struct ql_kept *kept; /* owned: what reports found that the next one may use (quant/kept.h) */
+    const struct ql_sample *sample;    /* owned: some of the values (quant/sample.h) */
+    struct ql_kept *kept;              /* owned: what reports found that the next one may use (quant/kept.h) */
     const char *unusable; /* why no quantizer takes this tensor ("3 NaN, first at flat index 7"), NULL when fine */
 } ql_profile;
 
-/* Reads the tensor twice (wide types: up to seven times) for its statistics. QL_UNUSABLE when the dtype has no values or the tensor is
-   empty; NaN and Inf are counted, not an error. */
+/* Reads the tensor twice (wide types: up to seven times) for its statistics. QL_UNUSABLE when the dtype has no values or the
+   tensor is empty; NaN and Inf are counted, not an error. */
 ql_status ql_profile_make(ql_engine *engine, const ql_model *model, const ql_tensor *tensor, const ql_monitor *monitor,
                           ql_profile **out, ql_error *error);
 void ql_profile_free(ql_profile **profile);

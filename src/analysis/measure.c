@@ -1,7 +1,7 @@
 /*
- * The pass over a tensor that a report is made from. Each tile is read once, encoded, decoded and measured while it is in cache: error sums, code
- * counts, histograms, the squares of the rows, and the |e| among which the exact 99th percentile is thought to be, from a sample. Only when it is not
- * there - a sample may deceive - the tensor is scanned again for it.
+ * The pass over a tensor that a report is made from. Each tile is read once, encoded, decoded and measured while it is in
+ * cache: error sums, code counts, histograms, the squares of the rows, and the |e| among which the exact 99th percentile is
+ * thought to be, from a sample. Only when it is not there - a sample may deceive - the tensor is scanned again for it.
  *
  * What is counted is gathered per worker; what is summed in float64 is merged chunk by chunk in order, so every number is
  * the same for any number of threads.
@@ -282,7 +282,8 @@ static void collect_workers(const measure_job *job, ql_report *r)
 
 static ql_status prepare_workers(const measure_job *job, const ql_report *r, ql_error *error)
 {
-    const size_t counts_size = job->code_count * sizeof(uint64_t), table_size = QL_TABLES * job->code_count * sizeof(uint32_t);
+    const size_t counts_size = job->code_count * sizeof(uint64_t),
+                 table_size = QL_TABLES * job->code_count * sizeof(uint32_t);
     const size_t size = sizeof(measure_worker) + counts_size + table_size;
     for (unsigned worker = 0; worker < ql_engine_threads(job->engine); worker++) {
         measure_worker *w = ql_engine_scratch(job->engine, worker, size);
@@ -314,7 +315,8 @@ static ql_status guess_percentile(const measure_job *job, const ql_profile *prof
     for (size_t at = 0; at < sample->count; at += QL_SAMPLE_PIECE) {
         const size_t n = sample->count - at < QL_SAMPLE_PIECE ? sample->count - at : QL_SAMPLE_PIECE;
         uint64_t clipped = 0;
-        ql_quantize_values(job->quantizer, job->kernels, ql_sample_position(sample, at), sample->values + at, n, &w->tile, &clipped);
+        ql_quantize_values(job->quantizer, job->kernels, ql_sample_position(sample, at), sample->values + at, n, &w->tile,
+                           &clipped);
         for (size_t i = 0; i < n; i++) {
             errors[at + i] = w->tile.x[i] - w->tile.y[i];
         }
@@ -390,8 +392,9 @@ ql_status ql_measure(ql_engine *engine, const ql_profile *profile, const ql_quan
     };
     job.y_from_codes = are_long_runs(&job);
     job.row_square = calloc(tensor->rows, sizeof *job.row_square);
-    ql_status status = job.row_square ? ql_ranks_new(ql_engine_threads(engine), QL_BY_MAGNITUDE, tensor->element_count, &job.ranks, error)
-                                      : ql_fail_memory(error, tensor->rows * sizeof *job.row_square);
+    ql_status status =
+        job.row_square ? ql_ranks_new(ql_engine_threads(engine), QL_BY_MAGNITUDE, tensor->element_count, &job.ranks, error)
+                       : ql_fail_memory(error, tensor->rows * sizeof *job.row_square);
     if (status == QL_OK) {
         ql_ranks_want(job.ranks, tensor->element_count, p99.rank, 2);
         status = prepare_workers(&job, report, error);

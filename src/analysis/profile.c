@@ -1,13 +1,15 @@
 /*
  * The profile: statistics that no knob changes.
  *
- *   pass 1   census: NaN, Inf, zeros, sums, range, largest magnitudes, different values; upper halves for the quantiles; the sample
+ *   pass 1   census: NaN, Inf, zeros, sums, range, largest magnitudes, different values; upper halves for the quantiles; the
+ *            sample
  *   pass 2   central moments, histogram; lower halves for the quantiles and for what lies beyond 3 and 6 standard deviations
- *   pass 3   wide types: elements beyond 3 and 6 standard deviations. Others need none, but where rounding hides where those begin
+ *   pass 3   wide types: elements beyond 3 and 6 standard deviations. Others need none, but where rounding hides where those
+ *            begin
  *   more     wide types, where the quantiles need them (many values that differ in their last bits)
  *
- * Types that float32 holds are read as that and go through the kernels. Wide ones - F64, 32- and 64-bit integers - are read as float64, so that they
- * keep their values; a quantizer sees them as float32. Non-finite values are left out of every sum.
+ * Types that float32 holds are read as that and go through the kernels. Wide ones - F64, 32- and 64-bit integers - are read
+ * as float64, so that they keep their values; a quantizer sees them as float32. Non-finite values are left out of every sum.
  */
 #include "analysis/histogram.h"
 #include "analysis/seen.h"
@@ -50,12 +52,12 @@ typedef struct profile_job {
     const ql_tensor *tensor;
     const ql_kernels *kernels;
     bool wide;
-    bool all_finite; /* known after the census */
-    ql_ranks *ranks; /* quantiles of types that float32 holds */
+    bool all_finite;   /* known after the census */
+    ql_ranks *ranks;   /* quantiles of types that float32 holds */
     ql_select *select; /* of wide ones */
     bool selecting;
     int pass;
-    double mean, limit[2];        /* from the earlier passes: 3 and 6 standard deviations */
+    double mean, limit[2]; /* from the earlier passes: 3 and 6 standard deviations */
     double sum, sum_abs, x_square, m2, m3, m4;
     ql_sample *sample;
 } profile_job;
@@ -170,7 +172,8 @@ static bool add_finite(const profile_job *job, worker_state *w, unsigned worker,
     return true;
 }
 
-static ql_status add_tile(const profile_job *job, worker_state *w, unsigned worker, size_t n, uint64_t begin, ql_error *error)
+static ql_status add_tile(const profile_job *job, worker_state *w, unsigned worker, size_t n, uint64_t begin,
+                          ql_error *error)
 {
     ql_status status;
     if (!job->wide) {
@@ -362,7 +365,8 @@ static bool find_tails(const profile_job *job, ql_profile *p)
     for (int k = 0; k < 2; k++) {
         uint64_t above, at_least;
         const float low = last_within(job, job->limit[k], -INFINITY), high = last_within(job, job->limit[k], INFINITY);
-        if (!ql_ranks_above(job->ranks, high, &above) || !ql_ranks_above(job->ranks, nextafterf(low, -INFINITY), &at_least)) {
+        if (!ql_ranks_above(job->ranks, high, &above) ||
+            !ql_ranks_above(job->ranks, nextafterf(low, -INFINITY), &at_least)) {
             return false;
         }
         beyond[k] = above + (finite_count(p) - at_least);
@@ -392,7 +396,8 @@ static ql_status prepare_workers(ql_engine *engine, ql_error *error)
 /* After pass `job->pass`: its results into the profile, and what the next pass needs. *over tells whether there is none. */
 static ql_status collect(profile_job *job, ql_profile *p, bool *over, ql_error *error)
 {
-    static void (*const collectors[])(profile_job *, ql_profile *) = { [CENSUS] = collect_census, [MOMENTS] = collect_moments };
+    static void (*const collectors[])(profile_job *,
+                                      ql_profile *) = { [CENSUS] = collect_census, [MOMENTS] = collect_moments };
     if (job->pass <= MOMENTS) {
         collectors[job->pass](job, p);
     } else if (job->pass == TAILS) {
@@ -410,7 +415,8 @@ static ql_status collect(profile_job *job, ql_profile *p, bool *over, ql_error *
     }
     if (job->selecting) {
         bool done = false;
-        ql_status status = job->wide ? ql_select_advance(job->select, &done, error) : ql_ranks_advance(job->ranks, &done, error);
+        ql_status status =
+            job->wide ? ql_select_advance(job->select, &done, error) : ql_ranks_advance(job->ranks, &done, error);
         if (status != QL_OK) {
             return status;
         }

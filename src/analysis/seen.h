@@ -1,4 +1,5 @@
-/* What one look at the values of a tensor finds and what does not depend on their order: counts, range, largest magnitudes, different values. */
+/* What one look at the values of a tensor finds and what does not depend on their order: counts, range, largest magnitudes,
+   different values. */
 #ifndef QL_ANALYSIS_SEEN_H
 #define QL_ANALYSIS_SEEN_H
 
@@ -28,8 +29,8 @@ void ql_seen_init(ql_seen *seen);
 /* Adds x[n], elements from `begin` on, and their sums. False, and nothing is added, when one is not finite. */
 bool ql_seen_add(ql_seen *seen, ql_census *sums, const ql_kernels *kernels, const float *x, size_t n, uint64_t begin);
 
-/* The same of any values, which need not fit float32; moves the finite ones to the front of values[n] and returns how many they are. sum and abs are
-   theirs, lane by their place there; square is of the values as float32. */
+/* The same of any values, which need not fit float32; moves the finite ones to the front of values[n] and returns how many
+   they are. sum and abs are theirs, lane by their place there; square is of the values as float32. */
 size_t ql_seen_add_any(ql_seen *seen, ql_census *sums, double *values, size_t n, uint64_t begin);
 
 /* Moves the finite values to the front. */

@@ -1,4 +1,5 @@
-/* Large zeroed memory for one job: in huge pages where there are some, since a first touch of small ones costs more than the work. */
+/* Large zeroed memory for one job: in huge pages where there are some, since a first touch of small ones costs more than the
+   work. */
 #ifndef QL_BASE_PAGES_H
 #define QL_BASE_PAGES_H
 

@@ -193,7 +193,8 @@ ql_status ql_source_check(const ql_source *source, ql_error *error)
         return QL_OK;
     }
     if (source->map && ql_map_is_broken(source->map)) {
-        return ql_fail(error, QL_BAD_FILE, "%s: the file was cut, or could not be read, while it was read; open it again", source->shown);
+        return ql_fail(error, QL_BAD_FILE, "%s: the file was cut, or could not be read, while it was read; open it again",
+                       source->shown);
     }
     if (fstat(source->fd, &status) != 0) {
         return ql_fail(error, QL_BAD_FILE, "%s: cannot be examined (%s)", source->shown, strerror(errno));

@@ -1,8 +1,9 @@
 /*
  * A source: where the bytes of a model come from, a regular file or a piece of memory.
  *
- * Files are read with pread into the caller's buffer: one that another process cuts then gives an error. A program that has a handler for SIGBUS
- * (ql_map_files in qloupe.h) lets them be read through a map instead, without a copy. Any number of threads may read at once.
+ * Files are read with pread into the caller's buffer: one that another process cuts then gives an error. A program that has
+ * a handler for SIGBUS (ql_map_files in qloupe.h) lets them be read through a map instead, without a copy. Any number of
+ * threads may read at once.
  */
 #ifndef QL_BASE_SOURCE_H
 #define QL_BASE_SOURCE_H
@@ -28,19 +29,20 @@ const char *ql_source_shown(const ql_source *source); /* the same made printable
    message when they are not all there (the file shrank since it was opened) or cannot be read. */
 const void *ql_source_fetch(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error);
 
-/* The same for values, which come without a copy where the file is mapped: they may change while they are looked at, so nothing that must hold
-   together (a header) is read like this; and they are good only if ql_source_check says so afterwards. */
+/* The same for values, which come without a copy where the file is mapped: they may change while they are looked at, so
+   nothing that must hold together (a header) is read like this; and they are good only if ql_source_check says so
+   afterwards. */
 const void *ql_source_view(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error);
 
 /* How many bytes ql_source_fetch and ql_source_view have given so far, of a file or of memory. Any thread. */
 uint64_t ql_source_bytes_read(const ql_source *source);
 
-/* Notices that the file was changed since it was opened (size or time), or could not be read: QL_BAD_FILE in words. Call before a long pass and after it:
-   of a mapped file that was cut, the missing pages are zeros. */
+/* Notices that the file was changed since it was opened (size or time), or could not be read: QL_BAD_FILE in words. Call
+   before a long pass and after it: of a mapped file that was cut, the missing pages are zeros. */
 ql_status ql_source_check(const ql_source *source, ql_error *error);
 
-/* The check after a pass that ended with `status`; returns how it ends with it. Values that changed under way may have made it fail in any words: then
-   that they changed is what is said. */
+/* The check after a pass that ended with `status`; returns how it ends with it. Values that changed under way may have made
+   it fail in any words: then that they changed is what is said. */
 ql_status ql_source_check_after(const ql_source *source, ql_status status, ql_error *error);
 
 #endif

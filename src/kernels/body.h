@@ -1,7 +1,7 @@
 /*
- * The definition of the kernels, in plain C: what every other version must give the bits of. The compiler may not fuse or reorder floating-point
- * operations (-ffp-contract=off, no -ffast-math). A file of an instruction set includes it for what it has no faster version of, and for the ends of
- * arrays.
+ * The definition of the kernels, in plain C: what every other version must give the bits of. The compiler may not fuse or
+ * reorder floating-point operations (-ffp-contract=off, no -ffast-math). A file of an instruction set includes it for what
+ * it has no faster version of, and for the ends of arrays.
  */
 #ifndef QL_KERNELS_BODY_H
 #define QL_KERNELS_BODY_H
@@ -127,8 +127,10 @@ QL_PLAIN void plain_count_codes(const int16_t *codes, size_t n, int code_lo, uin
 QL_PLAIN void plain_fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table)
 {
     for (size_t i = 0; i < n; i++) {
-        const double place = ((double)x[i] - axis->lo) * axis->per_unit, end = axis->bins, t = place > 0 ? place < end ? place : end : 0;
-        const int32_t bin = t < end ? (int32_t)t : axis->bins - 1, part = (int32_t)((t - bin) * 0x1p20), last = (1 << QL_FINE_BITS) - 1;
+        const double place = ((double)x[i] - axis->lo) * axis->per_unit, end = axis->bins,
+                     t = place > 0 ? place < end ? place : end : 0;
+        const int32_t bin = t < end ? (int32_t)t : axis->bins - 1, part = (int32_t)((t - bin) * 0x1p20),
+                      last = (1 << QL_FINE_BITS) - 1;
         table[bin] += (1ull << QL_FINE_COUNT_SHIFT) + (uint64_t)(part < last ? part : last);
     }
 }
@@ -164,7 +166,8 @@ static inline void uniform_one(double d, double z, double lo, double hi, float x
     *y = (float)((clamped - z) * d);
 }
 
-QL_PLAIN uint64_t plain_uniform_run(ql_uniform codes, float step, int32_t zero, const float *x, size_t n, int16_t *q, float *y)
+QL_PLAIN uint64_t plain_uniform_run(ql_uniform codes, float step, int32_t zero, const float *x, size_t n, int16_t *q,
+                                    float *y)
 {
     const double d = step, z = zero, lo = codes.code_lo, hi = codes.code_hi;
     uint64_t outside = 0;
@@ -174,8 +177,8 @@ QL_PLAIN uint64_t plain_uniform_run(ql_uniform codes, float step, int32_t zero, 
     return outside;
 }
 
-QL_PLAIN uint64_t plain_uniform_each(ql_uniform codes, const float *step, const int32_t *zero, const float *x, size_t n, int16_t *q,
-                             float *y)
+QL_PLAIN uint64_t plain_uniform_each(ql_uniform codes, const float *step, const int32_t *zero, const float *x, size_t n,
+                                     int16_t *q, float *y)
 {
     const double lo = codes.code_lo, hi = codes.code_hi;
     uint64_t outside = 0;
@@ -219,21 +222,11 @@ QL_PLAIN void plain_candidate_errors(const ql_candidate *c, const float *x, size
     }
 }
 
-#define PLAIN_MEMBERS \
-    .range = plain_range, \
-    .range_each = plain_range_each, \
-    .census = plain_census, \
-    .moments = plain_moments, \
-    .beyond = plain_beyond, \
-    .count_upper = plain_count_upper, \
-    .collect = plain_collect, \
-    .histogram = plain_histogram, \
-    .count_codes = plain_count_codes, \
-    .fine = plain_fine, \
-    .uniform_run = plain_uniform_run, \
-    .uniform_each = plain_uniform_each, \
-    .errors = plain_errors, \
-    .square_each = plain_square_each, \
+#define PLAIN_MEMBERS                                                                                                       \
+    .range = plain_range, .range_each = plain_range_each, .census = plain_census, .moments = plain_moments,                 \
+    .beyond = plain_beyond, .count_upper = plain_count_upper, .collect = plain_collect, .histogram = plain_histogram,       \
+    .count_codes = plain_count_codes, .fine = plain_fine, .uniform_run = plain_uniform_run,                                 \
+    .uniform_each = plain_uniform_each, .errors = plain_errors, .square_each = plain_square_each,                           \
     .candidate_errors = plain_candidate_errors,
 
 #endif

@@ -47,8 +47,8 @@ typedef struct ql_uniform {
    as unsigned integers in that order: by magnitude the bits of |x|, by value the bits of x made monotonic. */
 typedef enum ql_order { QL_BY_VALUE, QL_BY_MAGNITUDE } ql_order;
 
-/* Equal bins over [lo, hi]: v is in bin floor((v - lo) * bins / (hi - lo)) in float64, hi itself in the last one; all in bin 0
-   when hi = lo. lo <= hi are finite, bins is a power of two <= 2^16, hi - lo is finite. */
+/* Equal bins over [lo, hi]: v is in bin floor((v - lo) * bins / (hi - lo)) in float64, hi itself in the last one; all in bin
+   0 when hi = lo. lo <= hi are finite, bins is a power of two <= 2^16, hi - lo is finite. */
 typedef struct ql_binning {
     double lo, hi;
     uint32_t bins;
@@ -70,13 +70,13 @@ static inline uint32_t ql_counter_of(const ql_binning *axis, float v)
 }
 
 /* Counters come in QL_TABLES copies, so that equal neighbours do not wait for each other; where a count goes is the kernel's
-   choice, the sum of the copies is the count. A counter holds at most 2^32 - 1. QL_OUTSIDE: a histogram has a counter before its bins, for what
-   lies below lo, and one behind them, for what lies above hi. */
+   choice, the sum of the copies is the count. A counter holds at most 2^32 - 1. QL_OUTSIDE: a histogram has a counter before
+   its bins, for what lies below lo, and one behind them, for what lies above hi. */
 enum { QL_TABLES = 4, QL_OUTSIDE = 2 };
 
-/* A fine histogram that keeps sums: t = min(max((x - lo) * per_unit, 0), bins) in float64, 0 of any NaN; b = min(floor(t), bins - 1) is its bin, f =
-   min(floor((t - b) 2^20), 2^20 - 1) its place in it. A counter holds 2^40 times how many there are plus the sum of their f: at most 2^20 of them.
-   x may be anything: it may change after it was found to be finite. */
+/* A fine histogram that keeps sums: t = min(max((x - lo) * per_unit, 0), bins) in float64, 0 of any NaN; b = min(floor(t),
+   bins - 1) is its bin, f = min(floor((t - b) 2^20), 2^20 - 1) its place in it. A counter holds 2^40 times how many there
+   are plus the sum of their f: at most 2^20 of them. x may be anything: it may change after it was found to be finite. */
 typedef struct ql_fine_axis {
     double lo, per_unit;
     int32_t bins; /* <= 2^16 */
@@ -115,17 +115,19 @@ typedef struct ql_kernels {
     /* counts[upper 16 bits of the key of x[i]]++ */
     void (*count_upper)(ql_order order, const float *x, size_t n, uint32_t counts[65536]);
 
-    /* Where the x are whose key lies in one of the `ranges` [first, last], ascending and disjoint: their places to at[n + QL_LANES], ascending;
-       returns how many. May write more than that. above[count]: adds how many lie above each range; may be NULL. count > 0. */
+    /* Where the x are whose key lies in one of the `ranges` [first, last], ascending and disjoint: their places to at[n +
+       QL_LANES], ascending; returns how many. May write more than that. above[count]: adds how many lie above each range;
+       may be NULL. count > 0. */
     size_t (*collect)(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, uint32_t *at,
                       uint64_t *above);
 
     /* Counts v[n] in tables[QL_TABLES][axis.bins + QL_OUTSIDE]. */
     void (*histogram)(const ql_binning *axis, const float *v, size_t n, uint32_t *tables);
 
-    /* Counts codes[i] - code_lo in tables[QL_TABLES][codes]. Meanwhile next[n], the values that will be read next, come into the cache; they need not
-       exist: nothing is read. NULL: nothing. */
-    void (*count_codes)(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables, const float *next);
+    /* Counts codes[i] - code_lo in tables[QL_TABLES][codes]. Meanwhile next[n], the values that will be read next, come into
+       the cache; they need not exist: nothing is read. NULL: nothing. */
+    void (*count_codes)(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables,
+                        const float *next);
 
     /* Counts x[n] in table[axis.bins]. */
     void (*fine)(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *table);

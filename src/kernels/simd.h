@@ -1,6 +1,7 @@
 /*
- * Vectors of 16 lanes, the same on every instruction set: what the vectorized kernels are written in (vector.h and its neighbours), once for all.
- * simd_avx512.h, simd_avx2.h and simd_neon.h implement them; a file that is compiled for an instruction set includes its own one.
+ * Vectors of 16 lanes, the same on every instruction set: what the vectorized kernels are written in (vector.h and its
+ * neighbours), once for all. simd_avx512.h, simd_avx2.h and simd_neon.h implement them; a file that is compiled for an
+ * instruction set includes its own one.
  *
  *   vf   16 float32        vd   16 float64        vi   16 int32        vm   16 conditions
  *
@@ -16,8 +17,8 @@
  *   vf_max_abs(a, b)                     the larger magnitude; that of a where b is a quiet NaN
  *   vf_min_abs(a, b)                     the smaller magnitude; no NaN
  *   vf_round                             to an integer, ties to even
- *   vf_reciprocal(a)                     about 1 / a, relative error below 2^-11, each instruction set another: for what is verified only; a normal,
- *                                        1 / a too
+ *   vf_reciprocal(a)                     about 1 / a, relative error below 2^-11, each instruction set another: for what is
+ *                                        verified only; a and 1 / a are normal
  *   vf_copysign(magnitude, sign)         magnitude >= 0 with the sign of the other
  *   vf_limit(a, most)                    a clamped to -most..most, most > 0; no NaN
  *   vf_trunc                             towards zero
@@ -26,8 +27,8 @@
  *   vf_least, vf_greatest, vd_greatest   of the lanes; no NaN, the sign of a zero is any
  *   vf_least_of_each(v), vf_greatest_of_each(v)     of the lanes of v[i] in lane i, v[16]; the same
  *   vf_lookup16(table, index), vf_lookup32   table[index mod 16], [index mod 32]
- *   vf_pick16(table, index), vf_pick32(low, high, index)     the same from tables in vectors; QL_QUICK_PICK32: the second takes
- *                                        no longer than the first
+ *   vf_pick16(table, index), vf_pick32(low, high, index)     the same from tables in vectors; QL_QUICK_PICK32: the second
+ *                                        takes no longer than the first
  *   vf_pick8(table, index)               table[index], 0 <= index < 8
  *   vf_gather(p, index)                  p[index] of any table
  *   vf_compress, vi_compress(p, m, v)    the lanes of m to p, in order; returns how many. May write 16 lanes
@@ -37,7 +38,8 @@
  *   vi_load_u8 i8 u16, vi_store_i16 u16  16 narrow integers; storing keeps the low bits
  *   vi_store_i16_two(p, a, b)            32 codes, which fit int16
  *   vi_from_bytes(first, second)         the bytes of two words, each from its low end
- *   vi_load_nibbles(p)                   the nibbles of 8 bytes, of a byte the high one first, in the low 4 bits; above is anything
+ *   vi_load_nibbles(p)                   the nibbles of 8 bytes, of a byte the high one first, in the low 4 bits; above is
+ *                                        anything
  *   vf_bits, vf_from_bits                the same bits as the other type
  *   vf_to_int, vd_to_int                 towards zero; a value beyond int32 becomes any integer
  *   vi_to_float, vd_from_int             nearest even
@@ -46,7 +48,8 @@
  *   vm_bits, vm_from_bits                lane i is bit i; of more than 16 bits the low ones
  *   vd_load_f(p), vf_to_double           float32 as float64
  *   vd_to_float                          nearest even
- *   vd_add_exact_product(sum, x, y)      sum + x y where the product of the two is exact in float64 (both are float32): fused or not, the same bits
+ *   vd_add_exact_product(sum, x, y)      sum + x y where the product of the two is exact in float64 (both are float32):
+ *                                        fused or not, the same bits
  *   vd_max_abs(x, y)                     the larger magnitude; no NaN
  */
 #ifndef QL_KERNELS_SIMD_H

@@ -185,25 +185,26 @@ QL_SIMD vf vf_lookup32(const float table[32], vi index)
     return _mm512_permutex2var_ps(_mm512_loadu_ps(table), index, _mm512_loadu_ps(table + 16));
 }
 
-/* Halves the vectors three times; lanes of 4 hold partial results of neighbouring vectors, then the lanes are put side by side. */
-#define QL_OF_EACH(NAME, OP)                                                                                             \
-    QL_SIMD vf NAME(const vf v[16])                                                                                      \
-    {                                                                                                                    \
-        vf part[8];                                                                                                      \
-        for (int i = 0; i < 8; i++) {                                                                                    \
-            part[i] = OP(_mm512_unpacklo_ps(v[2 * i], v[2 * i + 1]), _mm512_unpackhi_ps(v[2 * i], v[2 * i + 1]));        \
-        }                                                                                                                \
-        for (int i = 0; i < 4; i++) {                                                                                    \
-            const __m512d a = _mm512_castps_pd(part[2 * i]), b = _mm512_castps_pd(part[2 * i + 1]);                      \
-            part[i] = OP(_mm512_castpd_ps(_mm512_unpacklo_pd(a, b)), _mm512_castpd_ps(_mm512_unpackhi_pd(a, b)));        \
-        }                                                                                                                \
-        for (int n = 2; n > 0; n--) {                                                                                    \
-            for (int i = 0; i < n; i++) {                                                                                \
-                const vf a = part[2 * i], b = part[2 * i + 1];                                                           \
-                part[i] = OP(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xDD));                        \
-            }                                                                                                            \
-        }                                                                                                                \
-        return part[0];                                                                                                  \
+/* Halves the vectors three times; lanes of 4 hold partial results of neighbouring vectors, then the lanes are put side by
+   side. */
+#define QL_OF_EACH(NAME, OP)                                                                                                \
+    QL_SIMD vf NAME(const vf v[16])                                                                                         \
+    {                                                                                                                       \
+        vf part[8];                                                                                                         \
+        for (int i = 0; i < 8; i++) {                                                                                       \
+            part[i] = OP(_mm512_unpacklo_ps(v[2 * i], v[2 * i + 1]), _mm512_unpackhi_ps(v[2 * i], v[2 * i + 1]));           \
+        }                                                                                                                   \
+        for (int i = 0; i < 4; i++) {                                                                                       \
+            const __m512d a = _mm512_castps_pd(part[2 * i]), b = _mm512_castps_pd(part[2 * i + 1]);                         \
+            part[i] = OP(_mm512_castpd_ps(_mm512_unpacklo_pd(a, b)), _mm512_castpd_ps(_mm512_unpackhi_pd(a, b)));           \
+        }                                                                                                                   \
+        for (int n = 2; n > 0; n--) {                                                                                       \
+            for (int i = 0; i < n; i++) {                                                                                   \
+                const vf a = part[2 * i], b = part[2 * i + 1];                                                              \
+                part[i] = OP(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xDD));                           \
+            }                                                                                                               \
+        }                                                                                                                   \
+        return part[0];                                                                                                     \
     }
 QL_OF_EACH(vf_least_of_each, _mm512_min_ps)
 QL_OF_EACH(vf_greatest_of_each, _mm512_max_ps)
@@ -383,8 +384,10 @@ QL_SIMD void vi_store_u16(uint16_t *p, vi v)
 
 QL_SIMD vm vi_has_bit(const uint32_t bits[32], vi index)
 {
-    const __m512i words = _mm512_permutex2var_epi16(_mm512_loadu_si512(bits), _mm512_srli_epi32(index, 4), _mm512_loadu_si512(bits + 16));
-    return _mm512_test_epi32_mask(_mm512_srlv_epi32(words, _mm512_and_si512(index, _mm512_set1_epi32(15))), _mm512_set1_epi32(1));
+    const __m512i words =
+        _mm512_permutex2var_epi16(_mm512_loadu_si512(bits), _mm512_srli_epi32(index, 4), _mm512_loadu_si512(bits + 16));
+    return _mm512_test_epi32_mask(_mm512_srlv_epi32(words, _mm512_and_si512(index, _mm512_set1_epi32(15))),
+                                  _mm512_set1_epi32(1));
 }
 
 QL_SIMD void vi_store_u32(uint32_t *p, vi v)

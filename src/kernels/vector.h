@@ -1,9 +1,11 @@
 /*
- * The core kernels in vectors of 16 lanes, once for all instruction sets (simd.h). body.h says what each means; here stands only how to get there
- * faster with the same bits:
+ * The core kernels in vectors of 16 lanes, once for all instruction sets (simd.h). body.h says what each means; here stands
+ * only how to get there faster with the same bits:
  *
- *   Decisions that are defined in float64 are taken in float32 where the float32 error cannot matter, and blocks of 64 elements in which it might
- *   (a quotient near k + 0.5, a value near the edge of a bin) are done again in float64. What is near is computed from the sizes of the numbers.
+ *   Decisions that are defined in float64 are taken in float32 where the float32 error cannot matter, and blocks of 64
+ *   elements in which it might
+ *   (a quotient near k + 0.5, a value near the edge of a bin) are done again in float64. What is near is computed from the
+ *   sizes of the numbers.
  *
  * The last elements of an array, less than a block, go through the definition.
  */
@@ -15,8 +17,9 @@
 
 enum { WIDTH = 16, BLOCK = 4 * WIDTH };
 
-/* The processor's own prefetching starts anew with every page, so kernels fetch what probably comes next, which need not exist: nothing is read. Quick
-   kernels fetch a page ahead; counting, which takes longer than reading, a whole tile, for the quick kernel that will look at it first. */
+/* The processor's own prefetching starts anew with every page, so kernels fetch what probably comes next, which need not
+   exist: nothing is read. Quick kernels fetch a page ahead; counting, which takes longer than reading, a whole tile, for the
+   quick kernel that will look at it first. */
 enum { FETCH_AHEAD = 1024, FETCH_TILE = 4096 };
 
 QL_SIMD void fetch_next(const float *x)
@@ -73,8 +76,12 @@ typedef struct census_lanes {
 
 static bool census(const float *x, size_t n, ql_census *out)
 {
-    census_lanes c = { .sum = vd_load(out->sum), .abs = vd_load(out->abs), .square = vd_load(out->square), .lo = vf_set(out->lo),
-                       .hi = vf_set(out->hi), .largest = vi_set(0) };
+    census_lanes c = { .sum = vd_load(out->sum),
+                       .abs = vd_load(out->abs),
+                       .square = vd_load(out->square),
+                       .lo = vf_set(out->lo),
+                       .hi = vf_set(out->hi),
+                       .largest = vi_set(0) };
     ql_census last = { .lo = out->lo, .hi = out->hi };
     size_t i = 0;
     for (; i + WIDTH <= n; i += WIDTH) {
@@ -123,8 +130,8 @@ static void moments(const float *x, size_t n, double center, ql_moments *out)
 /* ---- Counting */
 
 /*
- * Counting takes two steps: which counter of 16 elements in vectors, then each counter one up. The first runs PIECE elements ahead of the second, so
- * that nothing waits for anything.
+ * Counting takes two steps: which counter of 16 elements in vectors, then each counter one up. The first runs PIECE elements
+ * ahead of the second, so that nothing waits for anything.
  */
 enum { PIECE = 512 };
 
@@ -132,7 +139,8 @@ enum { PIECE = 512 };
 typedef void find_counters(const void *context, const void *elements, size_t i, uint32_t at[WIDTH]);
 
 /* Counts n elements, a multiple of 16, in the QL_TABLES copies of a table, `stride` counters apart. */
-QL_SIMD void count_all(find_counters find, const void *context, const void *elements, size_t n, size_t stride, uint32_t *table)
+QL_SIMD void count_all(find_counters find, const void *context, const void *elements, size_t n, size_t stride,
+                       uint32_t *table)
 {
     uint32_t *second = table + stride, *third = second + stride, *fourth = third + stride;
     uint32_t at[2 * PIECE];
@@ -190,8 +198,8 @@ static void count_upper(ql_order order, const float *x, size_t n, uint32_t count
 }
 
 /*
- * The wanted keys are few and the ranges many: a set of 1,024 bits, indexed by the lowest bits of the upper half of a value's own bits, tells most
- * values apart from all ranges at once. What passes is compared with every range.
+ * The wanted keys are few and the ranges many: a set of 1,024 bits, indexed by the lowest bits of the upper half of a
+ * value's own bits, tells most values apart from all ranges at once. What passes is compared with every range.
  */
 typedef struct filter {
     uint32_t bits[32];
@@ -239,7 +247,8 @@ static const int32_t lane_numbers[WIDTH] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1
 
 QL_SIMD size_t collect_one(ql_order order, const uint32_t range[2], const float *x, size_t n, uint32_t *at, uint64_t *above)
 {
-    const vi lanes = vi_load(lane_numbers), first = vi_set((int32_t)range[0]), last = vi_set((int32_t)range[1]), span = vi_sub(last, first);
+    const vi lanes = vi_load(lane_numbers), first = vi_set((int32_t)range[0]), last = vi_set((int32_t)range[1]),
+             span = vi_sub(last, first);
     size_t kept = 0, not_above = 0, width;
     for (size_t i = 0; i < n; i += width) {
         const vi keys = keys_of(order, next_lanes(x + i, n - i, &width));
@@ -254,8 +263,8 @@ QL_SIMD size_t collect_one(ql_order order, const uint32_t range[2], const float 
     return kept;
 }
 
-QL_SIMD size_t collect_few(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, uint32_t *at,
-                           uint64_t *above)
+QL_SIMD size_t collect_few(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n,
+                           uint32_t *at, uint64_t *above)
 {
     const vi lanes = vi_load(lane_numbers);
     size_t kept = 0, width;
@@ -287,13 +296,15 @@ QL_SIMD size_t keep_exact(ql_order order, const uint32_t (*ranges)[2], unsigned 
     size_t kept = 0, width;
     for (size_t i = 0; i < w->count; i += width) {
         const vi keys = keys_of(order, next_lanes(w->value + i, w->count - i, &width));
-        kept += vi_compress(at + kept, vm_and(in_ranges(ranges, count, keys), vm_head(width)), vi_load((const int32_t *)w->at + i));
+        kept += vi_compress(at + kept, vm_and(in_ranges(ranges, count, keys), vm_head(width)),
+                            vi_load((const int32_t *)w->at + i));
     }
     w->count = 0;
     return kept;
 }
 
-QL_SIMD size_t collect_many(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, uint32_t *at)
+QL_SIMD size_t collect_many(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n,
+                            uint32_t *at)
 {
     const filter f = filter_of(order, ranges, count);
     const vi lanes = vi_load(lane_numbers);
@@ -315,8 +326,8 @@ QL_SIMD size_t collect_many(ql_order order, const uint32_t (*ranges)[2], unsigne
     return kept + keep_exact(order, ranges, count, &w, at + kept);
 }
 
-QL_SIMD size_t collect_by(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n, uint32_t *at,
-                          uint64_t *above)
+QL_SIMD size_t collect_by(ql_order order, const uint32_t (*ranges)[2], unsigned count, const float *x, size_t n,
+                          uint32_t *at, uint64_t *above)
 {
     return !above       ? collect_many(order, ranges, count, x, n, at)
            : count == 1 ? collect_one(order, ranges[0], x, n, at, above)
@@ -331,10 +342,12 @@ static size_t collect(ql_order order, const uint32_t (*ranges)[2], unsigned coun
 }
 
 /*
- * Bins in float32: t = v scale + offset is the exact place plus an error below `near`, which is shown below; where t is within
- * `near` of an integer the exact rule decides. Counter 0 is what lies below, 1.. are the bins, then comes what lies above.
+ * Bins in float32: t = v scale + offset is the exact place plus an error below `near`, which is shown below; where t is
+ * within `near` of an integer the exact rule decides. Counter 0 is what lies below, 1.. are the bins, then comes what lies
+ * above.
  *
- *   t = fma(v, s, o), s = float(bins / width), o = float(1 - lo bins / width): s and o carry a relative error of 2^-24 each and
+ *   t = fma(v, s, o), s = float(bins / width), o = float(1 - lo bins / width): s and o carry a relative error of 2^-24 each
+ *   and
  *   the fma one of 2^-24 of the result, all at most (|v| + |lo|) bins / width + bins + 2 in size.
  */
 typedef struct bin_plan {
@@ -407,7 +420,8 @@ QL_SIMD void find_codes(const void *context, const void *elements, size_t i, uin
     vi_store_u32(at, vi_and(vi_sub(codes, lo), vi_set(0xFFFF)));
 }
 
-static void count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables, const float *next)
+static void count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables,
+                        const float *next)
 {
     const codes_from from = { code_lo, next };
     const size_t whole = n / WIDTH * WIDTH;
@@ -440,10 +454,14 @@ static void fine(const ql_fine_axis *axis, const float *x, size_t n, uint64_t *t
 /* ---- Uniform codes */
 
 /*
- * v = x (1 / step) in float32 is the quotient up to a relative error below 2^-22; it is rounded by adding MAGIC, and clamped as
- * a float, which keeps every bit. f = v - rne(v) within `near` of 0.5 means that the exact quotient might round otherwise.
+ * v = x (1 / step) in float32 is the quotient up to a relative error below 2^-22; it is rounded by adding MAGIC, and clamped
+ * as a float, which keeps every bit. f = v - rne(v) within `near` of 0.5 means that the exact quotient might round
+ * otherwise.
  */
-enum { FAR = 1 << 21, NEAR_ZERO = 1024 }; /* codes beyond it are done exactly; with a zero for each element, zeros beyond the other */
+enum {
+    FAR = 1 << 21,
+    NEAR_ZERO = 1024
+}; /* codes beyond it are done exactly; with a zero for each element, zeros beyond the other */
 
 static inline float near_tie(double least, double most)
 {
@@ -481,7 +499,8 @@ typedef struct block_check {
 } block_check;
 
 /* 16 elements quickly. */
-QL_SIMD void quick_codes(vf inverse, vf step, vi bias, vf lo, vf hi, const float *x, int16_t *q, float *y, block_check *check)
+QL_SIMD void quick_codes(vf inverse, vf step, vi bias, vf lo, vf hi, const float *x, int16_t *q, float *y,
+                         block_check *check)
 {
     fetch_next(x);
     const vf v = vf_load(x), magic = vf_set(MAGIC), at = quick_places(inverse, x), clamped = vf_min(vf_max(at, lo), hi);
@@ -510,7 +529,8 @@ QL_SIMD bool is_any_clamped(const block_check *check)
 }
 
 /* A block of 64 elements of a run. */
-QL_SIMD uint64_t run_block(ql_uniform codes, float step, int32_t zero, bool quick, float near, const float *x, int16_t *q, float *y)
+QL_SIMD uint64_t run_block(ql_uniform codes, float step, int32_t zero, bool quick, float near, const float *x, int16_t *q,
+                           float *y)
 {
     uint64_t outside = 0;
     if (quick) {
@@ -529,8 +549,8 @@ QL_SIMD uint64_t run_block(ql_uniform codes, float step, int32_t zero, bool quic
         }
     }
     for (int k = 0; k < BLOCK; k += WIDTH) {
-        outside += (uint64_t)__builtin_popcount(vm_bits(exact_codes(vd_set(step), vd_set(zero), vd_set(codes.code_lo),
-                                                                    vd_set(codes.code_hi), x + k, q + k, y + k)));
+        outside += (uint64_t)__builtin_popcount(vm_bits(
+            exact_codes(vd_set(step), vd_set(zero), vd_set(codes.code_lo), vd_set(codes.code_hi), x + k, q + k, y + k)));
     }
     return outside;
 }
@@ -572,7 +592,8 @@ QL_SIMD own_steps steps_of(ql_uniform codes, const float *step, const int32_t *z
 }
 
 /* A block of 64 elements. */
-QL_SIMD uint64_t each_block(ql_uniform codes, const float *step, const int32_t *zero, float near, const float *x, int16_t *q, float *y)
+QL_SIMD uint64_t each_block(ql_uniform codes, const float *step, const int32_t *zero, float near, const float *x, int16_t *q,
+                            float *y)
 {
     block_check check = { vf_set(0), vi_set(0) };
     vm far = vm_none();
@@ -591,8 +612,8 @@ QL_SIMD uint64_t each_block(ql_uniform codes, const float *step, const int32_t *
     }
     for (int k = 0; k < BLOCK; k += WIDTH) {
         const vd z = zero ? vd_from_int(vi_load(zero + k)) : vd_zero();
-        outside += (uint64_t)__builtin_popcount(vm_bits(exact_codes(vd_load_f(step + k), z, vd_set(codes.code_lo), vd_set(codes.code_hi),
-                                                                    x + k, q + k, y + k)));
+        outside += (uint64_t)__builtin_popcount(
+            vm_bits(exact_codes(vd_load_f(step + k), z, vd_set(codes.code_lo), vd_set(codes.code_hi), x + k, q + k, y + k)));
     }
     return outside;
 }
@@ -650,7 +671,8 @@ static void candidate_errors(const ql_candidate *c, const float *x, size_t n, do
         for (; i + WIDTH <= n; i += WIDTH) {
             const vf v = vf_load(x + i), at = vf_sub(vf_fma(v, inverse, magic), magic);
             fetch_next(x + i);
-            const vm sure = vf_gt(vf_set(near), vf_abs(vf_sub(vf_mul(v, inverse), at))); /* not where the quotient is infinite */
+            const vm sure =
+                vf_gt(vf_set(near), vf_abs(vf_sub(vf_mul(v, inverse), at))); /* not where the quotient is infinite */
             if (vm_bits(sure) != 0xFFFF) {
                 vd_store(lanes, sum);
                 plain_candidate_errors(c, x + i, WIDTH, lanes);
@@ -665,19 +687,8 @@ static void candidate_errors(const ql_candidate *c, const float *x, size_t n, do
     plain_candidate_errors(c, x + i, n - i, lanes);
 }
 
-#define VECTOR_MEMBERS                      \
-    .range = range,                         \
-    .range_each = plain_range_each,         \
-    .census = census,                       \
-    .moments = moments,                     \
-    .beyond = plain_beyond,                 \
-    .count_upper = count_upper,             \
-    .collect = collect,                     \
-    .histogram = histogram,                 \
-    .count_codes = count_codes,             \
-    .fine = fine,                           \
-    .uniform_run = uniform_run,             \
-    .uniform_each = uniform_each,           \
-    .errors = errors,                       \
-    .square_each = plain_square_each,       \
+#define VECTOR_MEMBERS                                                                                                      \
+    .range = range, .range_each = plain_range_each, .census = census, .moments = moments, .beyond = plain_beyond,           \
+    .count_upper = count_upper, .collect = collect, .histogram = histogram, .count_codes = count_codes, .fine = fine,       \
+    .uniform_run = uniform_run, .uniform_each = uniform_each, .errors = errors, .square_each = plain_square_each,           \
     .candidate_errors = candidate_errors,

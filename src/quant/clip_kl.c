@@ -55,8 +55,8 @@ static double threshold_at(unsigned kept, double largest)
  *
  *   n KL = sum c ln c - sum S ln S + sum S ln nz + m ln(m / n), and what lies beyond in the last bin
  *
- * The sums over a level are differences of sums over the bins before a bin. The terms S ln S of a level that is `length` bins long from bin `first` on
- * come up in many candidates: they are kept.
+ * The sums over a level are differences of sums over the bins before a bin. The terms S ln S of a level that is `length`
+ * bins long from bin `first` on come up in many candidates: they are kept.
  */
 typedef struct prefixes {
     double count[BINS + 1], non_empty[BINS + 1], log_sum[BINS + 1]; /* c, [c > 0], c ln c */
@@ -174,7 +174,8 @@ static double count_values(const float *values, size_t n, uint64_t counts[BINS])
     uint32_t tables[QL_TABLES * (BINS + QL_OUTSIDE)];
     for (size_t done = 0; done < n && largest > 0; done += QL_CHUNK) {
         memset(tables, 0, sizeof tables);
-        kernels->histogram(&(ql_binning) { 0, largest, BINS, true }, values + done, n - done < QL_CHUNK ? n - done : QL_CHUNK, tables);
+        kernels->histogram(&(ql_binning) { 0, largest, BINS, true }, values + done,
+                           n - done < QL_CHUNK ? n - done : QL_CHUNK, tables);
         add_counts(counts, tables);
     }
     return largest;

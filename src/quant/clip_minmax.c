@@ -2,7 +2,8 @@
  * clip=minmax: the range of the values themselves. One pass, whatever the groups.
  *
  *   groups that are runs of stored elements    in stored order: the range of each run
- *   groups across the stored lines             in strips: line after line of at most STRIP positions, whose ranges are kept side by side
+ *   groups across the stored lines             in strips: line after line of at most STRIP positions, whose ranges are kept
+ *                                              side by side
  *   tiles, and others                          in stored order, run by run
  */
 #include "base/error.h"
@@ -124,11 +125,13 @@ typedef struct strip_worker {
 
 static bool are_across(const ql_groups *groups)
 {
-    return !ql_groups_are_runs(groups) && (groups->per == QL_PER_ROW || groups->per == QL_PER_COL || groups->per == QL_PER_BLOCK);
+    return !ql_groups_are_runs(groups) &&
+           (groups->per == QL_PER_ROW || groups->per == QL_PER_COL || groups->per == QL_PER_BLOCK);
 }
 
 /* Lines [line, end) of one block of lines, n positions from `position` on. Whole lines are read several at a time. */
-static ql_status add_lines(const minmax *m, strip_worker *w, uint64_t line, uint64_t end, uint64_t position, size_t n, ql_error *error)
+static ql_status add_lines(const minmax *m, strip_worker *w, uint64_t line, uint64_t end, uint64_t position, size_t n,
+                           ql_error *error)
 {
     const ql_calibration *c = m->calibration;
     const uint64_t at_once = m->strips == 1 ? STRIP / m->width : 1;
@@ -213,7 +216,9 @@ static void make_symmetric(const ql_calibration *c)
 static ql_status find(const ql_calibration *c, ql_error *error)
 {
     const uint64_t count = c->groups->count;
-    minmax m = { .calibration = c, .groups = c->groups, .kernels = ql_kernels_active(), .bounds = malloc(count * sizeof *m.bounds) };
+    minmax m = {
+        .calibration = c, .groups = c->groups, .kernels = ql_kernels_active(), .bounds = malloc(count * sizeof *m.bounds)
+    };
     if (!m.bounds) {
         return ql_fail_memory(error, count * sizeof *m.bounds);
     }

@@ -3,8 +3,8 @@
  * candidate quantizes with its stored float32 step; the error is taken in float64 with q d unrounded. A later candidate must
  * be better by a factor of 1 - 1e-9.
  *
- * One group of many values: a fine histogram that keeps sums (fine.h) gives bounds for the sum of every candidate; only candidates that may win
- * are summed over the values, all in one pass. The answer is that of the plain search.
+ * One group of many values: a fine histogram that keeps sums (fine.h) gives bounds for the sum of every candidate; only
+ * candidates that may win are summed over the values, all in one pass. The answer is that of the plain search.
  */
 #include "quant/calibrate.h"
 #include "quant/fine.h"
@@ -140,9 +140,9 @@ static void merge(void *context, const void *memory)
     }
 }
 
-/* Which candidates may win; returns how many. What the plain search ends with is within 1e-9 of the least sum. Those that are more than 1e-6 above it
-   cannot change which: to pass on a difference from there, chains of candidates each within 1e-9 of the one before would have to be longer than all
-   candidates are. */
+/* Which candidates may win; returns how many. What the plain search ends with is within 1e-9 of the least sum. Those that
+   are more than 1e-6 above it cannot change which: to pass on a difference from there, chains of candidates each within 1e-9
+   of the one before would have to be longer than all candidates are. */
 static int find_possible(tensor_search *s, const ql_fine *fine)
 {
     double least[CANDIDATES], bound = INFINITY;

@@ -26,9 +26,10 @@ static uint32_t sample_key(ql_order order, float *sample, double place)
     return place < 0 ? 0 : place >= SAMPLE ? UINT32_MAX : key_of(order, ql_nth(sample, SAMPLE, (size_t)place));
 }
 
-/* Moves the values among which the ranks from `first` to `last` are thought to be to the front of values[n]: how many they are, and in *below how many
-   values lie below them. The thought may be wrong. */
-static size_t narrow(const ql_kernels *kernels, ql_order order, float *values, size_t n, uint64_t first, uint64_t last, uint64_t *below)
+/* Moves the values among which the ranks from `first` to `last` are thought to be to the front of values[n]: how many they
+   are, and in *below how many values lie below them. The thought may be wrong. */
+static size_t narrow(const ql_kernels *kernels, ql_order order, float *values, size_t n, uint64_t first, uint64_t last,
+                     uint64_t *below)
 {
     float sample[SAMPLE];
     uint32_t found[PIECE + QL_LANES], range[1][2];
@@ -42,7 +43,8 @@ static size_t narrow(const ql_kernels *kernels, ql_order order, float *values, s
     range[0][0] = sample_key(order, sample, p * SAMPLE - margin);
     range[0][1] = sample_key(order, sample, (double)last / (double)n * SAMPLE + margin);
     for (size_t done = 0; done < n; done += PIECE) {
-        const size_t count = kernels->collect(order, range, 1, values + done, n - done < PIECE ? n - done : PIECE, found, &above);
+        const size_t count =
+            kernels->collect(order, range, 1, values + done, n - done < PIECE ? n - done : PIECE, found, &above);
         for (size_t i = 0; i < count; i++) {
             const float v = values[done + found[i]];
             values[done + found[i]] = values[inside];
@@ -99,7 +101,8 @@ static ql_status calibrate_tensor(const ql_calibration *c, ql_error *error)
     if (status == QL_OK) {
         ql_ranks_want(ranks, elements, wanted, symmetric ? 2 : 4);
         if (!c->outliers->active) { /* they are missing among the values, but not in the sample */
-            status = ql_ranks_guess(ranks, ql_kernels_active(), c->profile->sample->values, c->profile->sample->count, error);
+            status =
+                ql_ranks_guess(ranks, ql_kernels_active(), c->profile->sample->values, c->profile->sample->count, error);
         }
     }
     ql_stream stream = ql_calibration_stream(c);

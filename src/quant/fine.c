@@ -3,9 +3,10 @@
  *
  *   sum (x - y)^2 = sum x^2 + sum over codes of (n y^2 - 2 y S),   n: how many x have the code, S: their sum
  *
- * All x of a bin that lies between two decision boundaries have one code. Of a bin with a boundary b in it, at offset a in 0..1, the values as if all
- * had the better of the two codes give the upper bound; those on the wrong side make it too large by 2 d |x - b| each. Their mean place m in the
- * bin, of width w, bounds that: at most n m (1 - a) w lies beyond b altogether, n (1 - m) a w before it.
+ * All x of a bin that lies between two decision boundaries have one code. Of a bin with a boundary b in it, at offset a in
+ * 0..1, the values as if all had the better of the two codes give the upper bound; those on the wrong side make it too large
+ * by 2 d |x - b| each. Their mean place m in the bin, of width w, bounds that: at most n m (1 - a) w lies beyond b
+ * altogether, n (1 - m) a w before it.
  */
 #include "quant/fine.h"
 
@@ -154,7 +155,8 @@ void ql_fine_free(ql_fine **fine)
 static double share(const ql_fine *f, int begin, int end, double y)
 {
     const double n = (double)(f->count[end] - f->count[begin]);
-    const double place = (double)(f->bin[end] - f->bin[begin]) + ((double)(f->part[end] - f->part[begin]) + 0.5 * n) * 0x1p-20;
+    const double place =
+        (double)(f->bin[end] - f->bin[begin]) + ((double)(f->part[end] - f->part[begin]) + 0.5 * n) * 0x1p-20;
     return y * (n * y - 2 * (n * f->axis.lo + place * f->width));
 }
 
@@ -185,7 +187,8 @@ void ql_fine_bound(const ql_fine *f, const ql_candidate *c, double *least, doubl
         sum += share(f, bin, at, y);
         bin = at + 1;
         /* The bin with the boundary, and perhaps with more of them. */
-        const double here = share(f, at, bin, y), next = share(f, at, bin, y + d), count = (double)(f->count[bin] - f->count[at]);
+        const double here = share(f, at, bin, y), next = share(f, at, bin, y + d),
+                     count = (double)(f->count[bin] - f->count[at]);
         const double mean = count > 0 ? (double)(f->part[bin] - f->part[at]) / count * 0x1p-20 : 0, offset = boundary - at;
         sum += here < next ? here : next;
         slack += 2 * d * count * f->width * (here < next ? mean * (1 - offset) : (1 - mean) * offset);

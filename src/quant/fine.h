@@ -1,6 +1,6 @@
 /*
- * A fine histogram of a tensor that keeps the sum of the values in every bin: from it follows, between narrow bounds, the squared error of any
- * uniform quantizer, without another look at the values.
+ * A fine histogram of a tensor that keeps the sum of the values in every bin: from it follows, between narrow bounds, the
+ * squared error of any uniform quantizer, without another look at the values.
  */
 #ifndef QL_QUANT_FINE_H
 #define QL_QUANT_FINE_H

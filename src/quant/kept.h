@@ -1,6 +1,7 @@
 /*
- * What calibrations found of a tensor that does not depend on the bits, kept with its profile for the next turn of a knob: the ranges of the last
- * groups asked for, the fine histogram, the counts of the magnitudes. None of it holds when outliers are taken out. Any thread may ask and give.
+ * What calibrations found of a tensor that does not depend on the bits, kept with its profile for the next turn of a knob:
+ * the ranges of the last groups asked for, the fine histogram, the counts of the magnitudes. None of it holds when outliers
+ * are taken out. Any thread may ask and give.
  */
 #ifndef QL_QUANT_KEPT_H
 #define QL_QUANT_KEPT_H

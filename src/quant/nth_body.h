@@ -1,6 +1,6 @@
 /*
- * The k-th least of values in memory, for one type of number: nth.c defines NUMBER, the type, NTH, the name of the function, and OF(name), the names of
- * its helpers. Quickselect in three parts; heapsort when the pivots keep being bad.
+ * The k-th least of values in memory, for one type of number: nth.c defines NUMBER, the type, NTH, the name of the function,
+ * and OF(name), the names of its helpers. Quickselect in three parts; heapsort when the pivots keep being bad.
  */
 
 static void OF(swap)(NUMBER *a, NUMBER *b)

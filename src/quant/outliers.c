@@ -6,9 +6,9 @@
 
 #include "base/engine.h"
 #include "base/error.h"
-#include "quant/scheme.h"
 #include "quant/ranks.h"
 #include "quant/sample.h"
+#include "quant/scheme.h"
 #include "quant/stream.h"
 #include "tensor/convert.h"
 #include "tensor/tensor.h"

@@ -109,7 +109,9 @@ static ql_status fit_chunk(void *context, unsigned worker, uint64_t chunk, ql_er
 static ql_status fit_ranges(ql_quantizer *q, const ql_calibration *c, ql_error *error)
 {
     fitting f = { q, c };
-    const ql_pass pass = { .chunk_count = ql_size_ceil_div(q->groups.count, GROUPS_AT_ONCE), .work = fit_chunk, .context = &f };
+    const ql_pass pass = { .chunk_count = ql_size_ceil_div(q->groups.count, GROUPS_AT_ONCE),
+                           .work = fit_chunk,
+                           .context = &f };
     ql_status status = ql_calibrator_of(&q->spec)->calibrate(c, error);
     return status == QL_OK ? ql_parallel(c->engine, &pass, error) : status;
 }

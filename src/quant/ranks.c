@@ -12,9 +12,9 @@
 #include <string.h>
 
 enum {
-    HALF = 65536,               /* values of 16 bits */
-    FEW = 65536,                /* so few values are kept in the first scan */
-    SLOTS = 2 * QL_RANKS_MOST,  /* upper halves of wanted and watched keys */
+    HALF = 65536,              /* values of 16 bits */
+    FEW = 65536,               /* so few values are kept in the first scan */
+    SLOTS = 2 * QL_RANKS_MOST, /* upper halves of wanted and watched keys */
     NO_SLOT = 255,
 };
 
@@ -22,13 +22,13 @@ typedef enum stage { KEEPING, UPPER, LOWER } stage;
 
 /* What a worker has counted and what it works with. */
 typedef struct worker {
-    uint32_t *upper;              /* [HALF] */
-    uint32_t *lower;              /* [slots][HALF], or NULL */
-    uint64_t above[SLOTS];        /* keeping: values above each range */
+    uint32_t *upper;       /* [HALF] */
+    uint32_t *lower;       /* [slots][HALF], or NULL */
+    uint64_t above[SLOTS]; /* keeping: values above each range */
     uint32_t found[QL_RANKS_FEED + QL_LANES];
-    float same[QL_RANKS_FEED];    /* of a sample */
-    double least, most;           /* keeping one key: of the values */
-    bool fed_errors;              /* the kept values need not be float32 */
+    float same[QL_RANKS_FEED]; /* of a sample */
+    double least, most;        /* keeping one key: of the values */
+    bool fed_errors;           /* the kept values need not be float32 */
 } worker;
 
 struct ql_ranks {
@@ -161,9 +161,10 @@ static uint32_t upper_at(const uint32_t *counts, uint64_t *rank)
     return upper;
 }
 
-/* The key of the sample's value at `place`, 0 or the largest beyond its ends; zeros of both signs are one. counts: of the upper halves. */
-static uint32_t sample_key(const ql_ranks *r, const ql_kernels *kernels, const uint32_t *counts, const float *sample, size_t n, double place,
-                           bool upwards)
+/* The key of the sample's value at `place`, 0 or the largest beyond its ends; zeros of both signs are one. counts: of the
+   upper halves. */
+static uint32_t sample_key(const ql_ranks *r, const ql_kernels *kernels, const uint32_t *counts, const float *sample,
+                           size_t n, double place, bool upwards)
 {
     if (place < 0 || place >= (double)n) {
         return place < 0 ? 0 : UINT32_MAX;
@@ -202,7 +203,8 @@ ql_status ql_ranks_guess(ql_ranks *r, const ql_kernels *kernels, const float *sa
     kernels->count_upper(r->order, sample, n, counts);
     double share = 0; /* of the values that will be kept */
     for (unsigned i = 0; i < r->wanted_count; i++) {
-        /* A sample's rank is hardly ever off by more than six standard deviations, and twice as much where the neighbours in it are alike. */
+        /* A sample's rank is hardly ever off by more than six standard deviations, and twice as much where the neighbours in
+           it are alike. */
         const double p = ((double)r->wanted[i] + 0.5) / (double)r->total, place = p * (double)n;
         const double margin = 2 * 6 * sqrt(p * (1 - p) * (double)n) + 6;
         r->ranges[i][0] = sample_key(r, kernels, counts, sample, n, place - margin, false);
@@ -284,7 +286,8 @@ void ql_ranks_feed(ql_ranks *r, const ql_kernels *kernels, unsigned index, const
     }
 }
 
-void ql_ranks_feed_errors(ql_ranks *r, const ql_kernels *kernels, unsigned index, const float *e, const float *x, const float *y, size_t n)
+void ql_ranks_feed_errors(ql_ranks *r, const ql_kernels *kernels, unsigned index, const float *e, const float *x,
+                          const float *y, size_t n)
 {
     worker *w = &r->workers[index];
     w->fed_errors = true;
@@ -322,8 +325,8 @@ static double zero_at(const double *kept, size_t n, size_t k)
     return k < count ? -0.0 : 0.0;
 }
 
-/* wanted[i], the k-th of kept[n]. When the one before was the neighbour below, selecting that has left nothing but this and larger ones behind it: the
-   least of them comes to its place, for the next neighbour. */
+/* wanted[i], the k-th of kept[n]. When the one before was the neighbour below, selecting that has left nothing but this and
+   larger ones behind it: the least of them comes to its place, for the next neighbour. */
 static double kept_value(const ql_ranks *r, unsigned i, double *kept, size_t n, size_t k)
 {
     if (i == 0 || k == 0 || r->wanted[i] != r->wanted[i - 1] + 1) {
@@ -366,7 +369,8 @@ static bool are_float32(const ql_ranks *r)
     return are;
 }
 
-/* Many ranks among all values, which are float32: sorting costs less than selecting one after the other. False when memory is short. */
+/* Many ranks among all values, which are float32: sorting costs less than selecting one after the other. False when memory
+   is short. */
 static bool find_sorted(ql_ranks *r, size_t n)
 {
     float *values = malloc((n + 1) * sizeof *values);

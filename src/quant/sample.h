@@ -1,6 +1,6 @@
 /*
- * A sample of a tensor, kept in its profile: pieces of neighbours, evenly spread in stored order; of a small tensor all of it. It tells where to look
- * for the exact answer, never what the answer is.
+ * A sample of a tensor, kept in its profile: pieces of neighbours, evenly spread in stored order; of a small tensor all of
+ * it. It tells where to look for the exact answer, never what the answer is.
  */
 #ifndef QL_QUANT_SAMPLE_H
 #define QL_QUANT_SAMPLE_H

@@ -45,7 +45,8 @@ typedef struct ql_percentile {
 ql_percentile ql_percentile_at(double percent, uint64_t count);
 double ql_percentile_value(const ql_percentile *percentile, double at_rank0, double at_rank1);
 
-/* The k-th least (from 0) of values[n], which are reordered: none before values[k] is greater, none behind it less; k < n. No value is NaN. */
+/* The k-th least (from 0) of values[n], which are reordered: none before values[k] is greater, none behind it less; k < n.
+   No value is NaN. */
 float ql_nth(float *values, size_t n, size_t k);
 double ql_nth_wide(double *values, size_t n, size_t k);
 

@@ -41,7 +41,8 @@ static uint64_t quantize_otherwise(const ql_quantizer *q, const ql_tile *tile)
 }
 
 /* Neighbours in a stored line belong to neighbouring groups: their parameters stand side by side, too. */
-static uint64_t quantize_side_by_side(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile, ql_uniform codes)
+static uint64_t quantize_side_by_side(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile,
+                                      ql_uniform codes)
 {
     uint64_t clipped = 0;
     for (size_t done = 0, n; done < tile->n; done += n) {

@@ -2,7 +2,8 @@
 #ifndef TEXT_MAPS_H
 #define TEXT_MAPS_H
 
-/* Sets the handler for SIGBUS that ql_map_files asks for, and asks for maps. Any other SIGBUS ends the program as without it. */
+/* Sets the handler for SIGBUS that ql_map_files asks for, and asks for maps. Any other SIGBUS ends the program as without
+   it. */
 void text_map_files(void);
 
 #endif
