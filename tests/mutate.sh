@@ -11,9 +11,9 @@ table()
     # The definition: tests with numbers of their own notice.
     row round_half_away_from_zero src/kernels/body.h test_kernels \
         's/return (v + magic) - magic;/return v < 0 ? ceil(v - magic * 0 - 0.5) : floor(v + 0.5);/'
-    row hi_is_outside_the_last_bin src/kernels/body.h test_kernels \
+    row hi_is_outside_the_last_bin src/kernels/kernels.h test_kernels \
         's/if (at > axis->hi)/if (at >= axis->hi)/'
-    row edge_in_the_bin_below src/kernels/body.h test_kernels \
+    row edge_in_the_bin_below src/kernels/kernels.h test_kernels \
         's/(uint32_t)((at - axis->lo) \* axis->bins \/ width)/(uint32_t)(ceil((at - axis->lo) * axis->bins \/ width) - 1)/'
     row codes_are_not_clamped_above src/kernels/body.h test_kernels \
         's/return code > hi ? hi : code;/return code > hi + 1 ? hi : code;/'
