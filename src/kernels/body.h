@@ -69,17 +69,10 @@ QL_PLAIN void plain_beyond(const float *x, size_t n, double center, const double
     }
 }
 
-static inline uint32_t key_of(ql_order order, float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, 4);
-    return order == QL_BY_MAGNITUDE ? bits & 0x7FFFFFFF : bits & 1u << 31 ? ~bits : bits | 1u << 31;
-}
-
 QL_PLAIN void plain_count_upper(ql_order order, const float *x, size_t n, uint32_t counts[65536])
 {
     for (size_t i = 0; i < n; i++) {
-        counts[key_of(order, x[i]) >> 16]++;
+        counts[ql_key_of(order, x[i]) >> 16]++;
     }
 }
 
@@ -88,7 +81,7 @@ QL_PLAIN size_t plain_collect(ql_order order, const uint32_t (*ranges)[2], unsig
 {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
-        const uint32_t key = key_of(order, x[i]);
+        const uint32_t key = ql_key_of(order, x[i]);
         unsigned r = 0;
         for (; r < count && key > ranges[r][1]; r++) {
             if (above) {

@@ -14,6 +14,8 @@
 #include "kernels/encode.h"
 #include "qloupe.h"
 
+#include <string.h>
+
 enum { QL_LANES = 16 };
 
 /* What one look at values finds. */
@@ -46,6 +48,22 @@ typedef struct ql_uniform {
 /* Order of values for selection: QL_BY_VALUE by value, -0 before 0; QL_BY_MAGNITUDE by |x|. A key is 32 bits that compare
    as unsigned integers in that order: by magnitude the bits of |x|, by value the bits of x made monotonic. */
 typedef enum ql_order { QL_BY_VALUE, QL_BY_MAGNITUDE } ql_order;
+
+static inline uint32_t ql_key_of(ql_order order, float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, 4);
+    return order == QL_BY_MAGNITUDE ? bits & 0x7FFFFFFF : bits & 1u << 31 ? ~bits : bits | 1u << 31;
+}
+
+/* The value of a key, or its magnitude. */
+static inline float ql_value_of_key(ql_order order, uint32_t key)
+{
+    const uint32_t bits = order == QL_BY_MAGNITUDE ? key : key & 1u << 31 ? key & 0x7FFFFFFF : ~key;
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
+}
 
 /* Equal bins over [lo, hi]: v is in bin floor((v - lo) * bins / (hi - lo)) in float64, hi itself in the last one; all in bin
    0 when hi = lo. lo <= hi are finite, bins is a power of two <= 2^16, hi - lo is finite. */

@@ -8,22 +8,13 @@
 #include "quant/select.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { PIECE = 4096, SAMPLE = 64 };
-
-/* Keys of float32 in the order of a mapping: kernels/kernels.h. */
-static uint32_t key_of(ql_order order, float v)
-{
-    uint32_t bits;
-    memcpy(&bits, &v, 4);
-    return order == QL_BY_MAGNITUDE ? bits & 0x7FFFFFFF : bits & 1u << 31 ? ~bits : bits | 1u << 31;
-}
 
 /* The key at a place of a small sample, 0 or the largest beyond its ends. */
 static uint32_t sample_key(ql_order order, float *sample, double place)
 {
-    return place < 0 ? 0 : place >= SAMPLE ? UINT32_MAX : key_of(order, ql_nth(sample, SAMPLE, (size_t)place));
+    return place < 0 ? 0 : place >= SAMPLE ? UINT32_MAX : ql_key_of(order, ql_nth(sample, SAMPLE, (size_t)place));
 }
 
 /* Moves the values among which the ranks from `first` to `last` are thought to be to the front of values[n]: how many they

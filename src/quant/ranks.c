@@ -54,21 +54,6 @@ struct ql_ranks {
     size_t lower_size;     /* bytes of a worker's lower counts */
 };
 
-static uint32_t key_of(ql_order order, float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, 4);
-    return order == QL_BY_MAGNITUDE ? bits & 0x7FFFFFFF : bits & 1u << 31 ? ~bits : bits | 1u << 31;
-}
-
-static float value_of(ql_order order, uint32_t key)
-{
-    const uint32_t bits = order == QL_BY_MAGNITUDE ? key : key & 1u << 31 ? key & 0x7FFFFFFF : ~key;
-    float value;
-    memcpy(&value, &bits, 4);
-    return value;
-}
-
 /* Room to keep `size` values of the given ranges in the next scan. */
 static ql_status begin_keeping(ql_ranks *r, size_t size, ql_error *error)
 {
@@ -185,7 +170,7 @@ static uint32_t sample_key(const ql_ranks *r, const ql_kernels *kernels, const u
     /* Of a great many that are alike, some will do. */
     const uint64_t at = rank * count / (counts[upper] ? counts[upper] : 1);
     const float v = ql_nth(same, count, at < count ? (size_t)at : count - 1);
-    return key_of(r->order, v != 0 ? v : upwards ? 0.0f : -0.0f);
+    return ql_key_of(r->order, v != 0 ? v : upwards ? 0.0f : -0.0f);
 }
 
 static int compare_ranges(const void *a, const void *b)
@@ -274,7 +259,7 @@ static void count_lower(ql_ranks *r, const ql_kernels *kernels, worker *w, const
 {
     const size_t count = kernels->collect(r->order, r->ranges, r->range_count, x, n, w->found, NULL);
     for (size_t i = 0; i < count; i++) {
-        const uint32_t key = key_of(r->order, x[w->found[i]]), slot = r->slot_of[key >> 16];
+        const uint32_t key = ql_key_of(r->order, x[w->found[i]]), slot = r->slot_of[key >> 16];
         if (slot != NO_SLOT) { /* a mapped file may change at any moment; that is noticed later */
             w->lower[(size_t)slot * HALF + key % HALF]++;
         }
@@ -316,7 +301,7 @@ static size_t gather_range(const ql_ranks *r, const uint32_t range[2], double *k
 {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        const uint32_t key = key_of(r->order, (float)kept[i]);
+        const uint32_t key = ql_key_of(r->order, (float)kept[i]);
         if (key >= range[0] && key <= range[1]) {
             const double v = kept[i];
             kept[i] = kept[count];
@@ -473,7 +458,7 @@ static ql_status begin_lower(ql_ranks *r, ql_error *error)
         add_slot(r, upper_of_all(r, &rank));
     }
     for (unsigned i = 0; i < r->watched_count; i++) {
-        add_slot(r, key_of(r->order, r->watched[i]) >> 16);
+        add_slot(r, ql_key_of(r->order, r->watched[i]) >> 16);
     }
     unsigned slots = 0;
     for (uint32_t upper = 0; upper < HALF; upper++) {
@@ -533,7 +518,7 @@ static bool find_lower(ql_ranks *r)
             rank -= count;
             low++;
         }
-        r->value[i] = value_of(r->order, upper << 16 | low);
+        r->value[i] = ql_value_of_key(r->order, upper << 16 | low);
     }
     return true;
 }
@@ -566,12 +551,12 @@ double ql_ranks_value(const ql_ranks *r, unsigned index)
 
 bool ql_ranks_above(const ql_ranks *r, float v, uint64_t *above)
 {
-    const uint32_t key = key_of(r->order, v), upper = key >> 16;
+    const uint32_t key = ql_key_of(r->order, v), upper = key >> 16;
     *above = 0;
     if (r->stage == KEEPING) {
         const bool has_all = r->upper == NULL;
         for (size_t i = 0; i < r->total && has_all; i++) {
-            *above += key_of(r->order, (float)r->kept[i]) > key;
+            *above += ql_key_of(r->order, (float)r->kept[i]) > key;
         }
         return has_all;
     }

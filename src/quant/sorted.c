@@ -1,6 +1,7 @@
 /* Sorted values: see sorted.h. Radix sort on the float bits made monotonic, 11 bits a round. */
 #include "quant/sorted.h"
 
+#include "kernels/kernels.h"
 #include "quant/select.h"
 
 #include <stdint.h>
@@ -9,25 +10,10 @@
 
 enum { BLOCK = 256, DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, ROUNDS = 3, SMALL = 512 };
 
-static uint32_t key_of(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, 4);
-    return bits & 1u << 31 ? ~bits : bits | 1u << 31;
-}
-
 static int compare_floats(const void *a, const void *b)
 {
-    const uint32_t x = key_of(*(const float *)a), y = key_of(*(const float *)b);
+    const uint32_t x = ql_key_of(QL_BY_VALUE, *(const float *)a), y = ql_key_of(QL_BY_VALUE, *(const float *)b);
     return (x > y) - (x < y);
-}
-
-static float value_of(uint32_t key)
-{
-    const uint32_t bits = key & 1u << 31 ? key & ~(1u << 31) : ~key;
-    float value;
-    memcpy(&value, &bits, 4);
-    return value;
 }
 
 static void sort_round(const uint32_t *from, uint32_t *to, size_t n, int shift)
@@ -58,7 +44,7 @@ bool ql_sort_floats(float *values, size_t n)
     }
     uint32_t *from = keys, *to = keys + n;
     for (size_t i = 0; i < n; i++) {
-        from[i] = key_of(values[i]);
+        from[i] = ql_key_of(QL_BY_VALUE, values[i]);
     }
     for (int round = 0; round < ROUNDS; round++) {
         sort_round(from, to, n, round * DIGIT_BITS);
@@ -67,7 +53,7 @@ bool ql_sort_floats(float *values, size_t n)
         from = sorted;
     }
     for (size_t i = 0; i < n; i++) {
-        values[i] = value_of(from[i]);
+        values[i] = ql_value_of_key(QL_BY_VALUE, from[i]);
     }
     free(keys);
     return true;
