@@ -308,17 +308,30 @@ static void a_sample_below_every_value_takes_three_scans(void **state)
     drop(&v);
 }
 
-/* Two values of 300,000 are each more than is kept; one of them alone is only counted. */
+/* There is room for as many as the sample shows. */
+static void many_equal_values_are_found_in_one_scan(void **state)
+{
+    (void)state;
+    static const kind kinds[] = { TWO_VALUES, TIES, HALF_ALIKE };
+    for (size_t k = 0; k < COUNT(kinds); k++) {
+        numbers v = make(kinds[k], MANY);
+        sample s = draw(&v, 0, MANY, SAMPLE);
+        const uint64_t wanted[] = { 10000, MANY / 2, MANY - 10000 };
+        assert_int_equal(find(&v, QL_BY_VALUE, MANY, s, wanted, 3), 1);
+        assert_int_equal(find(&v, QL_BY_MAGNITUDE, MANY, s, wanted + 1, 1), 1);
+        free((float *)s.x);
+        drop(&v);
+    }
+}
+
+/* Half of the values are 0.5, of which the sample shows nothing; 69 of 100 normal ones are below that. */
 static void more_equal_values_than_are_kept_are_found_in_the_next_scans(void **state)
 {
     (void)state;
-    numbers v = make(TWO_VALUES, MANY);
-    sample s = draw(&v, 0, MANY, SAMPLE);
-    const uint64_t both[] = { 10000, MANY - 10000 }; /* at the ends there is no telling what lies beyond */
-    assert_int_equal(find(&v, QL_BY_VALUE, MANY, s, both, 2), 3);
-    assert_int_equal(find(&v, QL_BY_VALUE, MANY, s, both, 1), 1);
-    assert_int_equal(find(&v, QL_BY_VALUE, MANY, s, both + 1, 1), 1);
-    free((float *)s.x);
+    numbers v = make(HALF_ALIKE, MANY), normal = make(BELL, SAMPLE);
+    const uint64_t wanted[] = { MANY * 69ull / 100 };
+    assert_int_equal(find(&v, QL_BY_VALUE, MANY, (sample) { normal.x, SAMPLE }, wanted, 1), 3);
+    drop(&normal);
     drop(&v);
 }
 
@@ -683,6 +696,7 @@ int main(void)
         cmocka_unit_test(a_small_sample_is_enough_to_be_exact),
         cmocka_unit_test(a_sample_that_deceives_costs_two_more_scans_and_no_more),
         cmocka_unit_test(a_sample_below_every_value_takes_three_scans),
+        cmocka_unit_test(many_equal_values_are_found_in_one_scan),
         cmocka_unit_test(more_equal_values_than_are_kept_are_found_in_the_next_scans),
         cmocka_unit_test(one_key_is_counted_and_not_kept),
         cmocka_unit_test(values_that_are_watched_are_counted),

@@ -93,6 +93,10 @@ static ql_status walk_groups(group_walk *walk, ql_error *error)
     const ql_groups *groups = calibration->groups;
     const uint64_t longest = ql_groups_length(groups, 0); /* only the last groups of a line are shorter */
     walk->groups_per_chunk = longest < QL_CHUNK ? QL_CHUNK / longest : 1;
+    if (groups->row_groups > 1 && groups->row_groups < walk->groups_per_chunk) {
+        /* Whole lines: of one that is stored across, a part costs as much to read. */
+        walk->groups_per_chunk -= walk->groups_per_chunk % groups->row_groups;
+    }
     uint64_t values_size, size;
     if (!ql_size_mul(longest * walk->groups_per_chunk, sizeof(float), &values_size) ||
         !ql_size_add(values_size,

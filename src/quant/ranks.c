@@ -179,6 +179,17 @@ static int compare_ranges(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* How many of the sample lie in the ranges. */
+static size_t count_in_ranges(const ql_ranks *r, const ql_kernels *kernels, const float *sample, size_t n)
+{
+    size_t count = 0;
+    for (size_t done = 0; done < n; done += QL_RANKS_FEED) {
+        const size_t feed = n - done < QL_RANKS_FEED ? n - done : QL_RANKS_FEED;
+        count += kernels->collect(r->order, r->ranges, r->range_count, sample + done, feed, r->workers[0].found, NULL);
+    }
+    return count;
+}
+
 ql_status ql_ranks_guess(ql_ranks *r, const ql_kernels *kernels, const float *sample, size_t n, ql_error *error)
 {
     if (r->stage != UPPER || n == 0) {
@@ -186,7 +197,6 @@ ql_status ql_ranks_guess(ql_ranks *r, const ql_kernels *kernels, const float *sa
     }
     uint32_t *counts = r->workers[0].upper;
     kernels->count_upper(r->order, sample, n, counts);
-    double share = 0; /* of the values that will be kept */
     for (unsigned i = 0; i < r->wanted_count; i++) {
         /* A sample's rank is hardly ever off by more than six standard deviations, and twice as much where the neighbours in
            it are alike. */
@@ -194,7 +204,6 @@ ql_status ql_ranks_guess(ql_ranks *r, const ql_kernels *kernels, const float *sa
         const double margin = 2 * 6 * sqrt(p * (1 - p) * (double)n) + 6;
         r->ranges[i][0] = sample_key(r, kernels, counts, sample, n, place - margin, false);
         r->ranges[i][1] = sample_key(r, kernels, counts, sample, n, place + margin, true);
-        share += 2 * margin / (double)n;
     }
     memset(counts, 0, HALF * sizeof *counts);
     qsort(r->ranges, r->wanted_count, sizeof *r->ranges, compare_ranges);
@@ -211,7 +220,9 @@ ql_status ql_ranks_guess(ql_ranks *r, const ql_kernels *kernels, const float *sa
         r->workers[i].least = INFINITY;
         r->workers[i].most = -INFINITY;
     }
-    return begin_keeping(r, (size_t)(fmin(2 * share, 1) * (double)r->total) + FEW, error);
+    /* Many may be alike at the ends of a range: room is made for what the sample has there. */
+    const double share = 2 * (double)count_in_ranges(r, kernels, sample, n) / (double)n;
+    return begin_keeping(r, (size_t)(fmin(share, 1) * (double)r->total) + FEW, error);
 }
 
 /* ---- Scans */
