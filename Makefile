@@ -114,7 +114,7 @@ tsan: ## run the tests of the threaded parts under the thread sanitizer
 
 # Those that start threads themselves and do not drive the program.
 THREADED := $(if $(TEST_SOURCES),$(shell grep -L testing_run $$(grep -l ql_engine_new $(TEST_SOURCES)))) tests/test_golden.c
-THREADED := $(filter-out tests/test_plot% tests/test_tui%,$(THREADED))
+THREADED := $(filter-out tests/test_plot% tests/test_tui% tests/test_fine%,$(THREADED))
 THREADED := $(THREADED:%.c=$(OUT)/%)
 check-threads: $(THREADED) golden
 	@V=$(V) sh tests/run.sh $(OUT) $(THREADED)
