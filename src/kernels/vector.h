@@ -245,19 +245,43 @@ QL_SIMD vf next_lanes(const float *p, size_t left, size_t *width)
 
 static const int32_t lane_numbers[WIDTH] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
 
-QL_SIMD size_t collect_one(ql_order order, const uint32_t range[2], const float *x, size_t n, uint32_t *at, uint64_t *above)
+/* A range and the lanes in it and not above it. */
+typedef struct one_range {
+    vi first, last, span;
+} one_range;
+
+QL_SIMD vm is_in(const one_range *range, vi keys)
 {
-    const vi lanes = vi_load(lane_numbers), first = vi_set((int32_t)range[0]), last = vi_set((int32_t)range[1]),
-             span = vi_sub(last, first);
-    size_t kept = 0, not_above = 0, width;
-    for (size_t i = 0; i < n; i += width) {
-        const vi keys = keys_of(order, next_lanes(x + i, n - i, &width));
-        const uint32_t head = vm_bits(vm_head(width)), in = vm_bits(vi_le_u(vi_sub(keys, first), span)) & head;
-        fetch_next(x + i);
-        not_above += (size_t)__builtin_popcount(vm_bits(vi_le_u(keys, last)) & head);
-        if (in) {
-            kept += vi_compress(at + kept, vm_from_bits(in), vi_add(lanes, vi_set((int32_t)i)));
+    return vi_le_u(vi_sub(keys, range->first), range->span);
+}
+
+QL_SIMD size_t count_lanes(vm m)
+{
+    return (size_t)__builtin_popcount(vm_bits(m));
+}
+
+QL_SIMD size_t collect_one(ql_order order, const uint32_t ends[2], const float *x, size_t n, uint32_t *at, uint64_t *above)
+{
+    const vi lanes = vi_load(lane_numbers), first = vi_set((int32_t)ends[0]), last = vi_set((int32_t)ends[1]);
+    const one_range range = { first, last, vi_sub(last, first) };
+    size_t kept = 0, not_above = 0, i = 0, width;
+    for (; i + BLOCK <= n; i += BLOCK) {
+        vm in[4], any = vm_none();
+        for (int k = 0; k < 4; k++) {
+            const vi keys = keys_of(order, vf_load(x + i + k * WIDTH));
+            fetch_next(x + i + k * WIDTH);
+            in[k] = is_in(&range, keys);
+            any = vm_or(any, in[k]);
+            not_above += count_lanes(vi_le_u(keys, last));
         }
+        for (int k = 0; vm_bits(any) && k < 4; k++) {
+            kept += vi_compress(at + kept, in[k], vi_add(lanes, vi_set((int32_t)i + k * WIDTH)));
+        }
+    }
+    for (; i < n; i += width) {
+        const vi keys = keys_of(order, next_lanes(x + i, n - i, &width));
+        not_above += count_lanes(vm_and(vi_le_u(keys, last), vm_head(width)));
+        kept += vi_compress(at + kept, vm_and(is_in(&range, keys), vm_head(width)), vi_add(lanes, vi_set((int32_t)i)));
     }
     *above += n - not_above;
     return kept;
@@ -640,6 +664,7 @@ static void errors(const float *x, const float *y, size_t n, float *e, ql_error_
     for (; i + WIDTH <= n; i += WIDTH) {
         const vf yf = vf_load(y + i);
         const vd xd = vd_load_f(x + i), yd = vd_load_f(y + i), error = vd_sub(xd, yd);
+        fetch_next_tile(x + i);
         vf_store(e + i, vf_sub(vf_load(x + i), yf));
         zeros += (size_t)__builtin_popcount(vm_bits(vf_eq(yf, vf_set(0))));
         largest = vd_max_abs(largest, error);
