@@ -25,19 +25,19 @@ table()
         's/lo = lo < 0 ? lo : 0;/lo = lo < 0 ? lo : lo;/'
 
     # Vectors against the definition.
-    row near_ties_are_not_looked_at src/kernels/vector.h check_kernels \
+    row near_ties_are_not_looked_at src/kernels/vector_uniform.h check_kernels \
         's/return (float)(0\.5 - (fmax/return (float)(1.5 - (fmax/'
-    row near_ties_are_too_narrow src/kernels/vector.h check_kernels \
+    row near_ties_are_too_narrow src/kernels/vector_uniform.h check_kernels \
         's/ + 2) \* 0x1p-21);/ + 2) * 0x1p-26);/'
-    row near_edges_of_bins_are_not_looked_at src/kernels/vector.h check_kernels \
+    row near_edges_of_bins_are_not_looked_at src/kernels/vector_count.h check_kernels \
         's/(float)(reach \* 0x1p-23)/(float)(reach * 0x1p-60)/'
-    row candidates_forget_near_ties src/kernels/vector.h check_kernels \
+    row candidates_forget_near_ties src/kernels/vector_uniform.h check_kernels \
         's/if (vm_bits(sure) != 0xFFFF)/if (vm_bits(sure) == 0)/'
-    row quick_codes_clamp_one_too_far src/kernels/vector.h check_kernels \
+    row quick_codes_clamp_one_too_far src/kernels/vector_uniform.h check_kernels \
         's/vf_min(vf_max(at, lo), hi);/vf_min(vf_max(at, lo), vf_add(hi, vf_set(1)));/'
-    row zero_gets_a_sign src/kernels/vector.h check_kernels \
+    row zero_gets_a_sign src/kernels/vector_uniform.h check_kernels \
         's/vf_mul(vf_sub(clamped, magic), step)/vf_mul(vf_sub(magic, clamped), vf_sub(vf_set(0), step))/'
-    row far_zeros_go_the_quick_way src/kernels/vector.h check_kernels \
+    row far_zeros_go_the_quick_way src/kernels/vector_uniform.h check_kernels \
         's/if (!vm_bits(far) \&\& /if (/'
     row squares_are_fused src/kernels/vector.h check_kernels \
         's/squares = vd_add(squares, vd_mul(error, error));/squares = vd_add_exact_product(squares, error, error);/'
@@ -49,13 +49,13 @@ table()
         's/for (; i + WIDTH <= n; i += WIDTH) {/for (; i < n; i += WIDTH) {/'
     row infinity_is_finite src/kernels/vector.h check_kernels \
         's/>= 0x7F800000/> 0x7F800000/'
-    row negative_keys_are_not_turned src/kernels/vector.h check_kernels \
+    row negative_keys_are_not_turned src/kernels/vector_count.h check_kernels \
         's/vi_or(vi_sar(bits, 31), vi_set/vi_or(vi_shr(bits, 31), vi_set/'
-    row last_key_is_outside_its_range src/kernels/vector.h check_kernels \
+    row last_key_is_outside_its_range src/kernels/vector_count.h check_kernels \
         's/vi_set((int32_t)(ranges\[r\]\[1\] - ranges\[r\]\[0\]))/vi_set((int32_t)(ranges[r][1] - ranges[r][0] - 1))/'
-    row lanes_behind_the_end_are_kept src/kernels/vector.h check_kernels \
+    row lanes_behind_the_end_are_kept src/kernels/vector_count.h check_kernels \
         's/vm_and(in_ranges(ranges, count, keys), vm_head(width))/vm_and(in_ranges(ranges, count, keys), vm_head(WIDTH))/'
-    row hi_has_a_fine_bin_of_its_own src/kernels/vector.h check_kernels \
+    row hi_has_a_fine_bin_of_its_own src/kernels/vector_count.h check_kernels \
         's/last_bin = vi_set(axis->bins - 1)/last_bin = vi_set(axis->bins)/'
 
     # Decoders.
