@@ -24,6 +24,7 @@ typedef enum stage { KEEPING, UPPER, LOWER } stage;
 typedef struct worker {
     uint32_t *upper;       /* [HALF] */
     uint32_t *lower;       /* [slots][HALF], or NULL */
+    uint64_t counted;      /* values since its counters were last emptied */
     uint64_t above[SLOTS]; /* keeping: values above each range */
     uint32_t found[QL_RANKS_FEED + QL_LANES];
     float same[QL_RANKS_FEED]; /* of a sample */
@@ -52,6 +53,7 @@ struct ql_ranks {
     uint8_t slot_of[HALF]; /* by upper half: its slot, or NO_SLOT */
     uint64_t *upper;       /* [HALF] counts of all workers */
     size_t lower_size;     /* bytes of a worker's lower counts */
+    uint64_t *spilled;     /* [slots][HALF] lower counts that no longer fit the workers' counters; NULL: all fit */
 };
 
 /* Room to keep `size` values of the given ranges in the next scan. */
@@ -115,6 +117,7 @@ void ql_ranks_free(ql_ranks **ranks)
         free(r->workers);
         free(r->kept);
         free(r->upper);
+        ql_pages_free(r->spilled, 2 * r->lower_size);
         free(r);
         *ranks = NULL;
     }
@@ -255,9 +258,29 @@ static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float 
     }
 }
 
+enum { FULL = UINT32_MAX / 2 }; /* so many values fill a worker's counters */
+
+/* Empties a worker's counters into those of all, before one of them may overflow; other workers may be doing the same. */
+static void spill(worker *w, uint32_t *counters, size_t count, uint64_t *all, size_t n)
+{
+    if (w->counted + n > FULL) {
+        for (size_t i = 0; i < count; i++) {
+            if (counters[i]) {
+                __atomic_fetch_add(&all[i], counters[i], __ATOMIC_RELAXED);
+                counters[i] = 0;
+            }
+        }
+        w->counted = 0;
+    }
+    w->counted += n;
+}
+
 static void count_lower(ql_ranks *r, const ql_kernels *kernels, worker *w, const float *x, size_t n)
 {
     const size_t count = kernels->collect(r->order, r->ranges, r->range_count, x, n, w->found, NULL);
+    if (r->spilled) {
+        spill(w, w->lower, r->lower_size / sizeof *w->lower, r->spilled, count);
+    }
     for (size_t i = 0; i < count; i++) {
         const uint32_t key = ql_key_of(r->order, x[w->found[i]]), slot = r->slot_of[key >> 16];
         if (slot != NO_SLOT) { /* a mapped file may change at any moment; that is noticed later */
@@ -274,6 +297,7 @@ void ql_ranks_feed(ql_ranks *r, const ql_kernels *kernels, unsigned index, const
         keep(r, kernels, w, x, x, NULL, n);
         break;
     case UPPER:
+        spill(w, w->upper, HALF, r->upper, n);
         kernels->count_upper(r->order, x, n, w->upper);
         break;
     case LOWER:
@@ -447,8 +471,10 @@ static ql_status begin_lower(ql_ranks *r, ql_error *error)
     for (unsigned i = 0; i < r->threads; i++) {
         for (uint32_t k = 0; k < HALF; k++) {
             r->upper[k] += r->workers[i].upper[k];
-            total += r->workers[i].upper[k];
         }
+    }
+    for (uint32_t k = 0; k < HALF; k++) {
+        total += r->upper[k];
     }
     if (total != r->total) {
         return fail_changed(error);
@@ -470,19 +496,23 @@ static ql_status begin_lower(ql_ranks *r, ql_error *error)
     }
     r->stage = LOWER;
     r->lower_size = (size_t)slots * HALF * sizeof(uint32_t);
+    bool done = true;
     for (unsigned i = 0; i < r->threads; i++) {
+        r->workers[i].counted = 0;
         r->workers[i].lower = ql_pages_new(r->lower_size);
-        if (!r->workers[i].lower) {
-            return ql_fail_memory(error, r->threads * r->lower_size);
-        }
+        done = done && r->workers[i].lower;
     }
-    return QL_OK;
+    if (r->total > FULL) {
+        r->spilled = ql_pages_new(2 * r->lower_size);
+        done = done && r->spilled;
+    }
+    return done ? QL_OK : ql_fail_memory(error, (r->threads + 2) * r->lower_size);
 }
 
 /* How many values have this key, whose upper half has a slot. */
 static uint64_t count_of(const ql_ranks *r, unsigned slot, uint32_t low)
 {
-    uint64_t count = 0;
+    uint64_t count = r->spilled ? r->spilled[(size_t)slot * HALF + low] : 0;
     for (unsigned i = 0; i < r->threads; i++) {
         count += r->workers[i].lower[(size_t)slot * HALF + low];
     }
@@ -498,6 +528,9 @@ static uint64_t count_range(const ql_ranks *r, unsigned slot, uint32_t begin, ui
         for (uint32_t low = begin; low < end; low++) {
             count += lower[low];
         }
+    }
+    for (uint32_t low = begin; r->spilled && low < end; low++) {
+        count += r->spilled[(size_t)slot * HALF + low];
     }
     return count;
 }
