@@ -2,9 +2,9 @@
  * The core kernels in vectors of 16 lanes, once for all instruction sets (simd.h). body.h says what each means; here and in
  * the files of the parts stands only how to get there faster with the same bits:
  *
- *   Decisions that are defined in float64 are taken in float32 where the float32 error cannot matter; blocks in which it might
- *   (a quotient near k + 0.5, a value near the edge of a bin) are done again in float64. What is near is computed from the
- *   sizes of the numbers.
+ *   Decisions that are defined in float64 are taken in float32 where the float32 error cannot matter; blocks in which it
+ *   might (a quotient near k + 0.5, a value near the edge of a bin) are done again in float64. What is near is computed from
+ *   the sizes of the numbers.
  *
  * The last elements of an array, less than a block, go through the definition.
  */
