@@ -26,7 +26,7 @@ enum {
 
 static const cli_column COLUMNS[COLUMN_COUNT] = {
     [NAME] = { .key = "name", .title = "dtype" },
-    [BITS] = { .key = "bits", .title = "bits", .form = TEXT_SIGNIFICANT },
+    [BITS] = { .key = "bits", .title = "bits", .form = TEXT_SEVEN },
     [MEMORY] = { .key = NULL },
     [VALUES] = { .key = "has_values", .title = "values" },
     [EXPONENT] = { .key = "exponent_bits", .title = "exp", .form = TEXT_COUNT },
