@@ -127,6 +127,30 @@ static void every_power_of_two_of_8_bits_is_its_value(void **state)
     }
 }
 
+/* Two a byte, the low nibble first; of the last byte of an odd count only the low one. */
+static void every_nibble_is_its_4_bit_float(void **state)
+{
+    (void)state;
+    uint8_t bytes[257];
+    for (unsigned byte = 0; byte < 256; byte++)
+        bytes[byte] = (uint8_t)byte;
+    for (size_t count = 500; count <= 512; count++) {
+        float f32[513];
+        double f64[513];
+        f32[count] = 12345;
+        f64[count] = 12345;
+        ql_decode_f32(QL_F4, false, bytes, count, f32);
+        ql_decode_f64(QL_F4, true, bytes, count, f64);
+        assert_true(f32[count] == 12345 && f64[count] == 12345);
+        for (unsigned i = 0; i < count; i++) {
+            const unsigned code = i % 2 ? i / 2 / 16 : i / 2 % 16;
+            const double want = small_by_definition(code, 2, 1, 1, (special_codes) { NO_CODE, NO_CODE, NO_CODE, false });
+            same((double)f32[i], want, code);
+            same(f64[i], want, code);
+        }
+    }
+}
+
 /* One element given as an unsigned number of `size` bytes, low byte first. */
 static void check_element(ql_dtype dtype, size_t size, uint64_t bits, float want32, double want64)
 {
@@ -271,6 +295,7 @@ int main(void)
         cmocka_unit_test(every_bfloat_is_its_value),
         cmocka_unit_test(every_8_bit_float_is_its_value),
         cmocka_unit_test(every_power_of_two_of_8_bits_is_its_value),
+        cmocka_unit_test(every_nibble_is_its_4_bit_float),
         cmocka_unit_test(every_byte_is_its_integer),
         cmocka_unit_test(every_16_bit_integer_is_its_value),
         cmocka_unit_test(large_integers_round_to_nearest_even),

@@ -104,14 +104,16 @@ static const float e5m2_values[256] = { CODES(E5M2) };
 static const float e4m3fnuz_values[256] = { CODES(E4M3FNUZ) };
 static const float e5m2fnuz_values[256] = { CODES(E5M2FNUZ) };
 
-/* E8M0, 2^(c - 127): OCP Microscaling Formats 1.0. */
+/* E2M1, and E8M0, 2^(c - 127): OCP Microscaling Formats 1.0. */
+static const float f4_values[16] = { 0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -1.5f, -2, -3, -4, -6 };
+
 static inline float e8m0_value(uint8_t c)
 {
     const uint32_t bits = c > 0 ? (uint32_t)c << 23 : 1u << 22;
     return ql_float_of_bits(c == 255 ? 0x7FC00000 : bits);
 }
 
-/* NAME, bytes of an element, expression of the element at p */
+/* NAME, bytes of an element, expression of the element at p. Of f4, two a byte, p is where element 0 is. */
 #define ELEMENTS(DO)                                                                                                        \
     DO(f64, 8, load_f64(p, swap))                                                                                           \
     DO(f32, 4, load_f32(p, swap))                                                                                           \
@@ -130,7 +132,8 @@ static inline float e8m0_value(uint8_t c)
     DO(e5m2, 1, e5m2_values[*p])                                                                                            \
     DO(e4m3fnuz, 1, e4m3fnuz_values[*p])                                                                                    \
     DO(e5m2fnuz, 1, e5m2fnuz_values[*p])                                                                                    \
-    DO(e8m0, 1, e8m0_value(*p))
+    DO(e8m0, 1, e8m0_value(*p))                                                                                             \
+    DO(f4, 0, f4_values[p[i / 2] >> 4 * (i % 2) & 15])
 
 #define DECODER(NAME, SIZE, VALUE)                                                                                          \
     static void NAME##_to_f32(bool swap, const uint8_t *p, size_t count, float *out)                                        \
@@ -173,6 +176,7 @@ static const decoder decoders[QL_DTYPE_COUNT] = {
     [QL_F8_E4M3FNUZ] = { e4m3fnuz_to_f32, e4m3fnuz_to_f64 },
     [QL_F8_E5M2FNUZ] = { e5m2fnuz_to_f32, e5m2fnuz_to_f64 },
     [QL_F8_E8M0] = { e8m0_to_f32, e8m0_to_f64 },
+    [QL_F4] = { f4_to_f32, f4_to_f64 },
 };
 
 void ql_decode_f32(ql_dtype dtype, bool swap, const void *bytes, size_t count, float *out)

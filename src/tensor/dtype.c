@@ -43,7 +43,7 @@ static const ql_dtype_info table[QL_DTYPE_COUNT] = {
     [QL_F8_E8M0] = PLAIN("F8_E8M0", 8, true, false, "power of two, a scale", 8, 0, 0x1p127, 0x1p-127, 0, 0),
     [QL_F6_E3M2] = { PACKED("F6_E3M2", "F6_E3M2", 6, 4, 3, false, "6-bit float"), RANGE(3, 2, 28, 0.25, 0.0625, 0.25) },
     [QL_F6_E2M3] = { PACKED("F6_E2M3", "F6_E2M3", 6, 4, 3, false, "6-bit float"), RANGE(2, 3, 7.5, 1, 0.125, 0.125) },
-    [QL_F4] = { PACKED("F4", "F4", 4, 2, 1, false, "4-bit float E2M1"), RANGE(2, 1, 6, 1, 0.5, 0.5) },
+    [QL_F4] = { PACKED("F4", "F4", 4, 2, 1, true, "4-bit float E2M1"), RANGE(2, 1, 6, 1, 0.5, 0.5) },
 
     [QL_GGML_Q4_0] = { PACKED("Q4_0", "q4_0", 4, 32, 18, true, "32 codes, F16 scale") },
     [QL_GGML_Q4_1] = { PACKED("Q4_1", "q4_1", 4, 32, 20, true, "32 codes, scale, minimum") },

@@ -33,6 +33,9 @@ SMALL = {"F8_E4M3": small_floats(4, 7, {c: math.nan for c in (0x7F, 0xFF)}),
          "F8_E8M0": np.array([math.ldexp(1, c - 127) for c in range(255)] + [math.nan])}
 
 
+F4 = np.array([s * v for s in (1, -1) for v in (0., .5, 1, 1.5, 2, 3, 4, 6)])
+
+
 def escape(name):
     utf16 = name.encode("utf-16-le")
     units = struct.unpack("<%dH" % (len(utf16) // 2), utf16)
@@ -51,6 +54,8 @@ def decode(dtype, raw):
         return (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4")
     if dtype == "BOOL":
         return np.frombuffer(raw, "u1") != 0
+    if dtype == "F4":
+        return np.stack([F4[np.frombuffer(raw, "u1") & 15], F4[np.frombuffer(raw, "u1") >> 4]], 1).reshape(-1)
     if dtype in SMALL:
         return SMALL[dtype][np.frombuffer(raw, "u1")]
     return np.frombuffer(raw, "<" + NUMPY[dtype]) if dtype in NUMPY else None
