@@ -69,7 +69,7 @@ static uint32_t crc_of_all(const stored *s)
 }
 
 /* Looks at the pieces that hold these bytes, if nobody has; with the last of all comes the answer. */
-static bool check(stored *s, uint64_t offset, size_t size, ql_error *error)
+static bool check(stored *s, uint64_t offset, uint64_t size, ql_error *error)
 {
     const uint64_t end = size > 0 ? (offset + size - 1) / PIECE + 1 : 0;
     for (uint64_t i = offset / PIECE; i < end && atomic_load(&s->unchecked) > 0; i++) {
@@ -103,7 +103,19 @@ static const void *fetch_stored(void *context, uint64_t offset, size_t size, voi
     return is_good ? ql_source_fetch(s->archive, s->entry.offset + offset, size, buffer, error) : NULL;
 }
 
-static const ql_source_reader stored_reader = { .fetch = fetch_stored, .view = view_stored, .free = free };
+static const void *find_stored(void *context, uint64_t offset, uint64_t size)
+{
+    stored *s = context;
+    const void *bytes = ql_source_in_memory(s->archive, s->entry.offset + offset, size);
+    return bytes && check(s, offset, size, NULL) ? bytes : NULL;
+}
+
+static const ql_source_reader stored_reader = {
+    .fetch = fetch_stored,
+    .view = view_stored,
+    .in_memory = find_stored,
+    .free = free,
+};
 
 static ql_status open_stored(const ql_source *archive, const ql_zip_entry *entry, bool check_crc, ql_source **out,
                              ql_error *error)
