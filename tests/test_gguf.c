@@ -441,6 +441,7 @@ static const struct {
     /* places */
     { "head 1 0 tensor w 0 0x100000 1 8 pad 32 zeros 32", "tensor 'w': 32 bytes at offset 1048576 end after the file (32 bytes of data from byte 64 on)" },
     { "head 1 0 tensor w 0 0xffffffffffffffe0 1 8 pad 32 zeros 32", "32 bytes at offset 18446744073709551584 end after the file" },
+    { "head 2 0 " W "tensor v 28 32 1 0x1ffffffffffffffc pad 32 zeros 32", "tensor 'v': 18446744073709551584 bytes at offset 32 end after the file" },
     { "head 1 0 tensor w 0 4 1 4 pad 32 zeros 32", "offset 4 is no multiple of the alignment, 32" },
     { "head 2 0 " W "tensor v 0 0 1 8 pad 32 zeros 32", "its offset, 0, lies in the tensor before, which ends at 32 (byte 96 of the file)" },
     { "head 2 0 tensor v 0 0 1 9 " W "pad 32 zeros 64", "its offset, 0, lies in the tensor before, which ends at 64" },
@@ -487,8 +488,8 @@ static void each_limit_is_named_by_the_error_that_it_causes(void **state)
     static const struct {
         const char *script, *words;
     } cases[] = {
-        { "head 2097153 0", "2097153 tensors are over the limit of 2097152" },
-        { "head 0 2097153", "2097153 metadata keys are over the limit of 2097152" },
+        { "head 1048577 0", "1048577 tensors are over the limit of 1048576" },
+        { "head 0 1048577", "1048577 metadata keys are over the limit of 1048576" },
         { "head 0 1 key k 8 u64 0x40000001", "a string of 1073741825 bytes is over the limit of 1073741824" },
         { "head 0 1 key k 9 u32 0 u64 0x40000001", "an array of 1073741825 elements is over the limit of 1073741824" },
         { "head 0 1 key k 9 u32 8 u64 0x40000001", "an array of 1073741825 elements is over the limit of 1073741824" },

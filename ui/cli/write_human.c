@@ -370,10 +370,10 @@ static void print_metadata(FILE *out, const cli_document *document, const ink *w
         if (!document->full)
             cut(&name, METADATA_CELLS);
         fprintf(out, "  %s%s = ", with->faint, name);
-        if (document->full)
-            cli_metadata_write(out, &value, 0);
-        else
+        if (!document->full && (value.kind == QL_VALUE_TEXT || value.kind == QL_VALUE_ARRAY))
             print_short(out, &value);
+        else
+            cli_metadata_write(out, &value, 0);
         fprintf(out, "%s\n", with->plain);
         free(name);
     }
