@@ -13,8 +13,12 @@ enum {
     QL_LIMIT_GGUF_ALIGNMENT = 1 << 20,       /* bytes */
     QL_LIMIT_GGUF_TENSORS = 1 << 20,
     QL_LIMIT_GGUF_RANK = 4,                  /* dimensions; the limit of the reference implementation */
+    QL_LIMIT_ZIP_ENTRIES = 1000000,          /* in one archive */
+    QL_LIMIT_ZIP_DIRECTORY = 1 << 28,        /* bytes: 268 for each of so many entries */
     QL_LIMIT_NAME = 1 << 20,                 /* bytes of a tensor's name */
     QL_LIMIT_JSON_DEPTH = 128,               /* nested objects and arrays */
 };
+
+#define QL_LIMIT_INFLATED (UINT64_C(1) << 34) /* bytes of a compressed entry that is read */
 
 #endif
