@@ -7,6 +7,11 @@ enum {
     QL_LIMIT_NPY_HEADER = 1 << 20,           /* bytes; numpy itself stops at 10,000 */
     QL_LIMIT_NAME = 1 << 20,                 /* bytes of a tensor's name */
     QL_LIMIT_JSON_DEPTH = 128,               /* nested objects and arrays */
+    QL_LIMIT_PICKLE = 256 << 20,             /* bytes; of an old torch file: of all its pickles */
+    QL_LIMIT_PICKLE_STACK = 10000000,        /* values */
+    QL_LIMIT_PICKLE_MEMO = 10000000,         /* values */
+    QL_LIMIT_PICKLE_DEPTH = 1000,            /* nested containers, where tensors are looked for */
+    QL_LIMIT_PICKLE_MEMORY = 512 << 20,      /* bytes that the values take */
 };
 
 #endif
