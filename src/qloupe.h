@@ -85,13 +85,45 @@ typedef enum ql_dtype {
     QL_F6_E3M2,
     QL_F6_E2M3,
     QL_F4,
+    QL_SAFETENSORS_DTYPE_COUNT,
+
+    /* ggml's block types, in GGUF files: a run of weights of a row with scales of its own. */
+    QL_GGML_Q4_0 = QL_SAFETENSORS_DTYPE_COUNT,
+    QL_GGML_Q4_1,
+    QL_GGML_Q5_0,
+    QL_GGML_Q5_1,
+    QL_GGML_Q8_0,
+    QL_GGML_Q8_1,
+    QL_GGML_Q2_K,
+    QL_GGML_Q3_K,
+    QL_GGML_Q4_K,
+    QL_GGML_Q5_K,
+    QL_GGML_Q6_K,
+    QL_GGML_Q8_K,
+    QL_GGML_IQ4_NL,
+    QL_GGML_IQ4_XS,
+    QL_GGML_TQ1_0,
+    QL_GGML_TQ2_0,
+    QL_GGML_MXFP4,
+    QL_GGML_NVFP4,
+    QL_GGML_Q1_0,
+    QL_GGML_Q2_0,
+    QL_GGML_IQ1_S,
+    QL_GGML_IQ1_M,
+    QL_GGML_IQ2_XXS,
+    QL_GGML_IQ2_XS,
+    QL_GGML_IQ2_S,
+    QL_GGML_IQ3_XXS,
+    QL_GGML_IQ3_S,
     QL_DTYPE_COUNT
 } ql_dtype;
 
 typedef struct ql_dtype_info {
-    const char *name;                      /* as safetensors spells it */
+    const char *name;                      /* as safetensors spells it, block types as ggml does: in JSON and files */
+    const char *shown;                     /* the same for people: "nvfp4 (gguf)" where a mapping has that name too */
     const char *meaning;                   /* a few words for a person */
-    unsigned bits;                         /* of one element */
+    unsigned bits;                         /* of one element; of a block type: of its codes */
+    unsigned block_elements, block_bytes;  /* what is stored together: 1 element, but in block types and those under 8 bits */
     bool has_values;                       /* false: listed only, values are refused */
     bool wide;                             /* statistics need float64: F64 and 32- and 64-bit integers do not fit float32 */
     unsigned exponent_bits, mantissa_bits; /* floating-point types; 0 0 for integers */
@@ -100,6 +132,12 @@ typedef struct ql_dtype_info {
 
 /* The description of a type; never NULL for a valid value. */
 const ql_dtype_info *ql_dtype_describe(ql_dtype dtype);
+
+/* Stored bits per element, everything counted: 32 for F32, 4.5 for Q4_0. */
+double ql_dtype_bits_per_weight(ql_dtype dtype);
+
+/* By its name; false when there is none. */
+bool ql_dtype_find(ql_text name, ql_dtype *out);
 
 /* One value in a floating-point format: | sign | exponent | mantissa |, value = (-1)^sign 2^(exponent - bias) (1 + mantissa
    / 2^m), or
@@ -130,6 +168,7 @@ typedef enum ql_layout {
 const char *ql_layout_name(ql_layout layout);
 
 enum { QL_MAX_RANK = 64 };
+#define QL_NO_OFFSET UINT64_MAX
 
 typedef struct ql_tensor {
     ql_text name;
@@ -138,7 +177,8 @@ typedef struct ql_tensor {
     const uint64_t *shape; /* [rank], outermost axis first */
     uint64_t element_count;
     uint64_t byte_count;
-    uint64_t offset; /* of the first byte, from the start of the file */
+    uint64_t offset; /* of the first byte, from the start of the file; QL_NO_OFFSET: compressed */
+    ql_text file;    /* of a sharded model: the name of the file that holds it; empty otherwise */
     ql_layout layout;
     uint64_t rows, cols;              /* of the logical weight W[rows][cols] */
     const struct ql_storage *storage; /* how to read it: tensor/tensor.h */
@@ -149,6 +189,10 @@ typedef struct ql_model ql_model;
 /* Opens a weight file, recognised by its content: the header is read and checked, no values are touched. `path` is kept
    as the name in messages. QL_BAD_FILE names what is wrong and where. */
 ql_status ql_model_open(const char *path, ql_layout layout, ql_model **out, ql_error *error);
+/* The same for a file in memory: bytes[size], borrowed, must outlive the model; `name` stands for the path. */
+ql_status ql_model_open_memory(const char *name, const void *bytes, uint64_t size, ql_layout layout, ql_model **out,
+                               ql_error *error);
+
 /* A model of one F32 tensor `name` with the given values in C order, which are copied; stored out,in. `name` also stands for
    the file in messages. */
 ql_status ql_model_from_values(const char *name, unsigned rank, const uint64_t *shape, const float *values, ql_model **out,
@@ -157,7 +201,7 @@ void ql_model_free(ql_model **model);
 
 const char *ql_model_path(const ql_model *model);
 const char *ql_model_format(const ql_model *model);  /* "safetensors", "npy" */
-uint64_t ql_model_byte_count(const ql_model *model); /* of the file */
+uint64_t ql_model_byte_count(const ql_model *model); /* of the file, or of all files of a sharded model */
 
 /* From now on files are mapped when they are opened, which is faster than reading them. It takes a handler for SIGBUS, which
    comes when another process cuts such a file, that calls ql_fault_absorb with the address of the fault and returns when
@@ -165,7 +209,7 @@ uint64_t ql_model_byte_count(const ql_model *model); /* of the file */
 void ql_map_files(bool on);
 bool ql_fault_absorb(const void *address); /* safe in a signal handler; false: the fault is none of ours */
 
-/* How many bytes of values and headers were read from the file so far: for tests and for people who measure. */
+/* How many bytes of values and headers were read so far, from all files: for tests and for people who measure. */
 uint64_t ql_model_bytes_read(const ql_model *model);
 
 size_t ql_model_tensor_count(const ql_model *model);
@@ -175,8 +219,41 @@ const ql_tensor *ql_model_tensor(const ql_model *model, size_t index); /* in the
    Writes at most `capacity` indices to out (NULL: count only); returns how many match. */
 size_t ql_model_match(const ql_model *model, const char *pattern, size_t *out, size_t capacity);
 
+/* What a file says about itself. */
+typedef enum ql_value_kind {
+    QL_VALUE_TEXT,
+    QL_VALUE_BOOL,
+    QL_VALUE_UNSIGNED,
+    QL_VALUE_SIGNED,
+    QL_VALUE_FLOAT,
+    QL_VALUE_ARRAY,
+} ql_value_kind;
+
+typedef struct ql_value {
+    ql_value_kind kind;
+    const char *type; /* as the container calls it: "string", "u32"; of an array that of its elements */
+    union {
+        ql_text text;
+        bool truth;
+        uint64_t whole;
+        int64_t integer;
+        double number;
+        struct {
+            uint64_t count;
+            ql_text bytes;    /* of the elements, for ql_value_next */
+            unsigned element; /* their type, likewise */
+        } array;
+    } as;
+} ql_value;
+
 size_t ql_model_metadata_count(const ql_model *model);
-void ql_model_metadata(const ql_model *model, size_t index, ql_text *key, ql_text *value);
+void ql_model_metadata(const ql_model *model, size_t index, ql_text *key, ql_value *value);
+
+/* The elements of an array in order: *place is 0 at first and moves on; false after the last one. */
+bool ql_value_next(const ql_value *array, size_t *place, ql_value *element);
+
+/* Something that a person should know about the file ("part 1 of 3"), printable; "" when there is nothing. */
+const char *ql_model_note(const ql_model *model);
 
 /* The containers that this build reads, in display order; NULL at the end of the list. */
 typedef struct ql_format_info {

@@ -140,7 +140,7 @@ static const example EXAMPLES[] = {
     { "seven_billion_parameters_take_28_14_7_and_3_5_gigabytes",
       "memory-7e9",
       "dtypes --params 7e9",
-      { "32    28", "16    14", "8     7", "4   3.5", "1.75 and 0.875" } },
+      { "32        28", "16        14", "8         7", "4       3.5", "q4_0             4.5    3.9375", "1.75 and 0.875" } },
     { "seventy_billion_parameters_take_280_and_35_gigabytes",
       "memory-70e9",
       "dtypes --params 70B",

@@ -278,11 +278,13 @@ static void metadata_and_formats_are_told(void **state)
 {
     (void)state;
     ql_model *model = assert_opened("tests/formats/good/st-header-order.safetensors", QL_LAYOUT_AUTO);
-    ql_text key, value;
+    ql_text key;
+    ql_value value;
     assert_int_equal(ql_model_metadata_count(model), 1);
     ql_model_metadata(model, 0, &key, &value);
     assert_memory_equal(key.data, "k", key.size);
-    assert_memory_equal(value.data, "v", value.size);
+    assert_int_equal(value.kind, QL_VALUE_TEXT);
+    assert_memory_equal(value.as.text.data, "v", value.as.text.size);
     ql_model_free(&model);
     assert_string_equal(ql_format_at(0)->name, "safetensors");
     assert_string_equal(ql_format_at(1)->name, "npy");

@@ -305,7 +305,7 @@ static void texts_beyond_ascii_survive_and_broken_ones_do_no_harm(void **state)
         if (ql_figure_write(report, &odd, figure_path(folder, endings[i]), &error) != QL_OK)
             fail_msg("%s: %s", endings[i], error.message);
     assert_text(path, "Tensor", "größe.重み");
-    assert_text(path, "Command", "a  [31m\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd <&> \ufffd\ufffd\ufffd\ufffd\ufffd");
+    assert_text(path, "Command", "a\\x01\\x1b[31m\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\\u0085<&>\\x0a\ufffd\ufffd\ufffd\ufffd\ufffd");
     char *svg = testing_read(figure_path(folder, "svg"), NULL);
     assert_non_null(strstr(svg, "&lt;&amp;&gt;"));
     free(svg);

@@ -476,7 +476,7 @@ static ql_status check_readable(const ql_tensor *tensor, const char *shown_path,
     const ql_dtype_info *dtype = ql_dtype_describe(tensor->dtype);
     if (!dtype->has_values) {
         return ql_fail(error, QL_UNUSABLE, "%s: tensor '%s': values of type %s are not read by this version, only listed",
-                       shown_path, name, dtype->name);
+                       shown_path, name, dtype->shown);
     }
     if (tensor->element_count == 0) {
         return ql_fail(error, QL_UNUSABLE, "%s: tensor '%s': empty tensor, there is nothing to measure", shown_path, name);

@@ -13,7 +13,7 @@ size_t ql_cursor_left(const ql_cursor *cursor)
 
 const uint8_t *ql_cursor_take(ql_cursor *cursor, size_t size)
 {
-    if (size > ql_cursor_left(cursor) || cursor->failed) {
+    if (cursor->failed || (size > ql_cursor_left(cursor) && !(cursor->more && cursor->more(cursor, size)))) {
         cursor->failed = true;
         return NULL;
     }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,11 +17,12 @@
 enum { SHOWN_CELLS = 200 };
 
 struct ql_source {
-    int fd;               /* -1: memory */
+    int fd;               /* -1: memory, or a file whose descriptor was given up */
+    bool is_file;
     const uint8_t *bytes; /* memory only */
     ql_map *map;          /* NULL: the file is read */
     uint64_t size;
-    struct timespec modified;
+    struct stat opened; /* the file as it was */
     char *path;
     char shown[4 * SHOWN_CELLS + 16];
     _Atomic uint64_t bytes_read; /* behind what threads only read */
@@ -48,22 +50,29 @@ static const char *kind_of(mode_t mode)
     return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a named pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
 }
 
-static ql_status open_file(ql_source *source, ql_error *error)
+static bool is_same_file(const struct stat *a, const struct stat *b)
 {
-    /* O_NONBLOCK: a named pipe must not make us wait for a writer. */
-    source->fd = open(source->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    struct stat status;
-    if (source->fd < 0 || fstat(source->fd, &status) != 0) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* O_NONBLOCK: a named pipe must not make us wait for a writer. */
+enum { OPEN_FLAGS = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY };
+
+static ql_status open_file(ql_source *source, int folder, const char *name, ql_error *error)
+{
+    source->is_file = true;
+    source->fd = openat(folder, name, OPEN_FLAGS);
+    if (source->fd < 0 || fstat(source->fd, &source->opened) != 0) {
         int reason = errno;
         return ql_fail(error, QL_BAD_FILE, "%s: cannot be opened (%s); check the path and its permissions", source->shown,
                        strerror(reason));
     }
-    if (!S_ISREG(status.st_mode)) {
+    if (!S_ISREG(source->opened.st_mode)) {
         return ql_fail(error, QL_BAD_FILE, "%s: is %s, not a file; name a file that holds weights", source->shown,
-                       kind_of(status.st_mode));
+                       kind_of(source->opened.st_mode));
     }
-    source->size = (uint64_t)status.st_size;
-    source->modified = status.st_mtim;
+    source->size = (uint64_t)source->opened.st_size;
     source->map = ql_map_new(source->fd, source->size);
     return QL_OK;
 }
@@ -73,12 +82,36 @@ ql_status ql_source_open(const char *path, ql_source **out, ql_error *error)
     ql_source *source = NULL;
     ql_status status = make(path, &source, error);
     if (status == QL_OK) {
-        status = open_file(source, error);
+        status = open_file(source, AT_FDCWD, path, error);
     }
     if (status != QL_OK) {
         ql_source_free(&source);
         return status;
     }
+    *out = source;
+    return QL_OK;
+}
+
+ql_status ql_source_open_in(int folder, const char *folder_path, const char *name, ql_source **out, ql_error *error)
+{
+    const size_t size = strlen(folder_path) + strlen(name) + 2;
+    char *path = malloc(size);
+    if (!path) {
+        return ql_fail_memory(error, size);
+    }
+    snprintf(path, size, "%s/%s", folder_path, name);
+    ql_source *source = NULL;
+    ql_status status = make(path, &source, error);
+    free(path);
+    if (status == QL_OK) {
+        status = open_file(source, folder, name, error);
+    }
+    if (status != QL_OK) {
+        ql_source_free(&source);
+        return status;
+    }
+    close(source->fd);
+    source->fd = -1;
     *out = source;
     return QL_OK;
 }
@@ -136,10 +169,36 @@ uint64_t ql_source_bytes_read(const ql_source *source)
     return atomic_load_explicit(&source->bytes_read, memory_order_relaxed);
 }
 
-static bool read_at(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error)
+static ql_status fail_changed(const ql_source *source, ql_error *error)
+{
+    return ql_fail(error, QL_BAD_FILE, "%s: the file was changed since it was opened; open it again", source->shown);
+}
+
+/* The descriptor to read from, which the caller closes when it is not source->fd; -1 with a message. */
+static int borrow_descriptor(const ql_source *source, ql_error *error)
+{
+    if (source->fd >= 0) {
+        return source->fd;
+    }
+    struct stat now;
+    const int fd = open(source->path, OPEN_FLAGS);
+    if (fd < 0 || fstat(fd, &now) != 0) {
+        ql_fail(error, QL_BAD_FILE, "%s: cannot be opened again (%s)", source->shown, strerror(errno));
+    } else if (!is_same_file(&now, &source->opened)) {
+        fail_changed(source, error);
+    } else {
+        return fd;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return -1;
+}
+
+static bool read_from(const ql_source *source, int fd, uint64_t offset, size_t size, void *buffer, ql_error *error)
 {
     for (size_t got = 0; got < size;) {
-        ssize_t n = pread(source->fd, (char *)buffer + got, size - got, (off_t)(offset + got));
+        ssize_t n = pread(fd, (char *)buffer + got, size - got, (off_t)(offset + got));
         if (n > 0) {
             got += (size_t)n;
         } else if (n == 0) {
@@ -152,6 +211,16 @@ static bool read_at(const ql_source *source, uint64_t offset, size_t size, void 
         }
     }
     return true;
+}
+
+static bool read_at(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error)
+{
+    const int fd = borrow_descriptor(source, error);
+    const bool good = fd >= 0 && read_from(source, fd, offset, size, buffer, error);
+    if (fd >= 0 && fd != source->fd) {
+        close(fd);
+    }
+    return good;
 }
 
 /* Checks the place, counts the bytes. */
@@ -186,22 +255,27 @@ const void *ql_source_view(const ql_source *source, uint64_t offset, size_t size
     return give(source, offset, size, error) ? ql_map_bytes(source->map) + offset : NULL;
 }
 
+const void *ql_source_in_memory(const ql_source *source, uint64_t offset, uint64_t size)
+{
+    const uint8_t *bytes = source->map ? ql_map_bytes(source->map) : source->bytes;
+    return bytes && offset <= source->size && size <= source->size - offset ? bytes + offset : NULL;
+}
+
 ql_status ql_source_check(const ql_source *source, ql_error *error)
 {
-    struct stat status;
-    if (source->fd < 0) {
+    struct stat now;
+    if (!source->is_file) {
         return QL_OK;
     }
     if (source->map && ql_map_is_broken(source->map)) {
         return ql_fail(error, QL_BAD_FILE, "%s: the file was cut, or could not be read, while it was read; open it again",
                        source->shown);
     }
-    if (fstat(source->fd, &status) != 0) {
+    if ((source->fd >= 0 ? fstat(source->fd, &now) : stat(source->path, &now)) != 0) {
         return ql_fail(error, QL_BAD_FILE, "%s: cannot be examined (%s)", source->shown, strerror(errno));
     }
-    if ((uint64_t)status.st_size != source->size || status.st_mtim.tv_sec != source->modified.tv_sec ||
-        status.st_mtim.tv_nsec != source->modified.tv_nsec) {
-        return ql_fail(error, QL_BAD_FILE, "%s: the file was changed since it was opened; open it again", source->shown);
+    if (!is_same_file(&now, &source->opened)) {
+        return fail_changed(source, error);
     }
     return QL_OK;
 }

@@ -16,6 +16,11 @@ typedef struct ql_source ql_source;
    waiting. Messages start with `path`, made printable. */
 ql_status ql_source_open(const char *path, ql_source **out, ql_error *error);
 
+/* The same for the file `name` in an open folder (a descriptor, borrowed for this call) whose path is `folder_path`, which
+   stands before the name in messages. The descriptor of the file is given up at once, so that thousands of such files can be
+   open together; what a map does not serve is read by opening the path again, after a look whether it is still that file. */
+ql_status ql_source_open_in(int folder, const char *folder_path, const char *name, ql_source **out, ql_error *error);
+
 /* Borrows `bytes`, which must outlive the source. */
 ql_status ql_source_from_memory(const char *name, const void *bytes, uint64_t size, ql_source **out, ql_error *error);
 
@@ -33,6 +38,10 @@ const void *ql_source_fetch(const ql_source *source, uint64_t offset, size_t siz
    nothing that must hold together (a header) is read like this; and they are good only if ql_source_check says so
    afterwards. */
 const void *ql_source_view(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error);
+
+/* Bytes [offset, offset + size) where they are in memory, or mapped; NULL when they have to be read, or are not there. As
+   ql_source_view, but nothing is counted as read. */
+const void *ql_source_in_memory(const ql_source *source, uint64_t offset, uint64_t size);
 
 /* How many bytes ql_source_fetch and ql_source_view have given so far, of a file or of memory. Any thread. */
 uint64_t ql_source_bytes_read(const ql_source *source);

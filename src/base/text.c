@@ -81,16 +81,29 @@ size_t ql_utf8_encode(char *out, uint32_t codepoint)
     return length;
 }
 
+bool ql_utf8_is_hidden(uint32_t codepoint)
+{
+    if (codepoint < 0x20 || (codepoint >= 0x7f && codepoint < 0xa0))
+        return true;
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        if (codepoint >= hidden[i].first && codepoint <= hidden[i].last)
+            return true;
+    return false;
+}
+
+size_t ql_utf8_escape(char *out, uint32_t codepoint)
+{
+    const char *format = codepoint < 0x80 ? "\\x%02x" : codepoint < 0x10000 ? "\\u%04x" : "\\U%08x";
+    return (size_t)snprintf(out, QL_ESCAPE_SIZE, format, (unsigned)codepoint);
+}
+
 /* Columns of a character on a terminal of the current locale, -1 when it must not or cannot be shown. */
 static int columns(uint32_t codepoint, bool locale_is_utf8)
 {
-    if (codepoint < 0x80)
-        return codepoint >= 0x20 && codepoint < 0x7f ? 1 : -1;
-    if (!locale_is_utf8)
+    if (ql_utf8_is_hidden(codepoint) || (codepoint >= 0x80 && !locale_is_utf8))
         return -1;
-    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
-        if (codepoint >= hidden[i].first && codepoint <= hidden[i].last)
-            return -1;
+    if (codepoint < 0x80)
+        return 1;
     return iswprint((wint_t)codepoint) ? wcwidth((wchar_t)codepoint) : -1;
 }
 
@@ -111,23 +124,24 @@ static bool locale_shows_utf8(void)
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-/* The escape of a unit for a person: \x1b for a control character or a byte, \u202e or \U000e0041 for a character. */
-static size_t escape_for_terminal(char out[16], const unit *u)
-{
-    const char *format = !u->valid || u->codepoint < 0x80 ? "\\x%02x" : u->codepoint < 0x10000 ? "\\u%04x" : "\\U%08x";
-    return (size_t)snprintf(out, 16, format, (unsigned)u->codepoint);
-}
-
-static size_t escape_for_json(char out[16], const unit *u)
+/* The escape of a unit for a person: a byte that belongs to no character as \xff. */
+static size_t escape_for_terminal(char out[QL_ESCAPE_SIZE], const unit *u)
 {
     if (!u->valid)
-        return (size_t)snprintf(out, 16, "\\ufffd");
+        return (size_t)snprintf(out, QL_ESCAPE_SIZE, "\\x%02x", (unsigned)u->codepoint);
+    return ql_utf8_escape(out, u->codepoint);
+}
+
+static size_t escape_for_json(char out[QL_ESCAPE_SIZE], const unit *u)
+{
+    if (!u->valid)
+        return (size_t)snprintf(out, QL_ESCAPE_SIZE, "\\ufffd");
     if (u->codepoint == '"' || u->codepoint == '\\')
-        return (size_t)snprintf(out, 16, "\\%c", (int)u->codepoint);
+        return (size_t)snprintf(out, QL_ESCAPE_SIZE, "\\%c", (int)u->codepoint);
     if (u->codepoint < 0x10000)
-        return (size_t)snprintf(out, 16, "\\u%04x", (unsigned)u->codepoint);
+        return (size_t)snprintf(out, QL_ESCAPE_SIZE, "\\u%04x", (unsigned)u->codepoint);
     unsigned high = 0xd800 + ((u->codepoint - 0x10000) >> 10), low = 0xdc00 + (u->codepoint & 0x3ff);
-    return (size_t)snprintf(out, 16, "\\u%04x\\u%04x", high, low);
+    return (size_t)snprintf(out, QL_ESCAPE_SIZE, "\\u%04x\\u%04x", high, low);
 }
 
 size_t ql_text_print(char *out, size_t out_size, ql_text text, size_t max_cells)
@@ -140,7 +154,7 @@ size_t ql_text_print(char *out, size_t out_size, ql_text text, size_t max_cells)
     size_t cut_used = 0, cut_cells = 0; /* the last place from which "..." still fits */
     for (size_t at = 0; at < text.size;) {
         unit u = next_unit(text, at, utf8);
-        char escaped[16];
+        char escaped[QL_ESCAPE_SIZE];
         const char *shown = u.width >= 0 ? text.data + at : escaped;
         size_t size = u.width >= 0 ? u.length : escape_for_terminal(escaped, &u);
         size_t width = u.width >= 0 ? (size_t)u.width : size;
@@ -175,7 +189,7 @@ size_t ql_text_json(char *out, size_t out_size, ql_text text)
     for (size_t at = 0; at < text.size;) {
         unit u = next_unit(text, at, utf8);
         bool as_is = u.width >= 0 && u.codepoint != '"' && u.codepoint != '\\';
-        char escaped[16];
+        char escaped[QL_ESCAPE_SIZE];
         const char *shown = as_is ? text.data + at : escaped;
         size_t size = as_is ? u.length : escape_for_json(escaped, &u);
         needed += size;

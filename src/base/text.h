@@ -16,4 +16,12 @@ size_t ql_utf8_decode(const char *bytes, size_t size, uint32_t *codepoint);
 /* Writes a character (at most U+10FFFF) to out[4]; returns its length 1..4. */
 size_t ql_utf8_encode(char *out, uint32_t codepoint);
 
+/* True for what no person sees or what changes its surroundings, whatever the locale prints: control characters, bidi
+   controls, zero-width characters, fillers, tags. */
+bool ql_utf8_is_hidden(uint32_t codepoint);
+
+/* Writes \x1b, \u202e or \U000e0041 and a terminator to out[QL_ESCAPE_SIZE]; returns the length. */
+enum { QL_ESCAPE_SIZE = 16 };
+size_t ql_utf8_escape(char *out, uint32_t codepoint);
+
 #endif

@@ -11,6 +11,7 @@
 #include "formats/formats.h"
 #include "formats/limits.h"
 #include "formats/npy_header.h"
+#include "tensor/strided.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -76,6 +77,19 @@ static ql_status find_header(const ql_source *source, size_t *begin, size_t *siz
     return QL_OK;
 }
 
+/* Fortran order: the first axis is fastest in the file. */
+static ql_status set_column_major(ql_storage *storage, const ql_npy_header *header, ql_error *error)
+{
+    uint64_t strides[QL_MAX_RANK], stride = 1;
+    for (unsigned axis = 0; axis < header->rank; axis++) {
+        strides[axis] = stride;
+        stride *= header->shape[axis]; /* the header was read with checks */
+    }
+    if (header->element_count == 0 || ql_strided_is_plain(header->shape, strides, header->rank))
+        return QL_OK;
+    return ql_strided_new(strides, header->rank, &storage->strided, error);
+}
+
 static ql_status fill(ql_model *model, const ql_npy_header *header, uint64_t offset, ql_error *error)
 {
     uint64_t there = ql_source_size(model->source) - offset;
@@ -85,12 +99,10 @@ static ql_status fill(ql_model *model, const ql_npy_header *header, uint64_t off
                        " are there); it is cut short, fetch or save it again",
                        ql_source_shown(model->source), header->byte_count, offset, there);
     }
-    model->tensors = calloc(1, sizeof *model->tensors);
-    model->storages = calloc(1, sizeof *model->storages);
-    model->shapes = malloc(sizeof header->shape);
-    if (!model->tensors || !model->storages || !model->shapes)
-        return ql_fail_memory(error, sizeof *model->tensors + sizeof *model->storages + sizeof header->shape);
-    memcpy(model->shapes, header->shape, sizeof header->shape);
+    ql_status status = ql_model_allocate(model, 1, header->rank, error);
+    if (status != QL_OK)
+        return status;
+    memcpy(model->shapes, header->shape, header->rank * sizeof *header->shape);
     *model->storages = (ql_storage) {
         .source = model->source,
         .offset = offset,
@@ -107,8 +119,7 @@ static ql_status fill(ql_model *model, const ql_npy_header *header, uint64_t off
         .storage = model->storages,
     };
     model->tensor_count = 1;
-    const bool order_matters = header->column_major && header->rank > 1 && header->element_count > 0;
-    return order_matters ? ql_row_order_new(&model->storages->order, error) : QL_OK;
+    return header->column_major ? set_column_major(model->storages, header, error) : QL_OK;
 }
 
 static ql_status read_model(ql_model *model, ql_error *error)
@@ -127,9 +138,9 @@ static ql_status read_model(ql_model *model, ql_error *error)
     return status == QL_OK ? fill(model, &header, begin + size, error) : status;
 }
 
-static bool recognise(const uint8_t *head, size_t head_size, uint64_t file_size)
+static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size)
 {
-    (void)file_size;
+    (void)source;
     return head_size >= sizeof magic && memcmp(head, magic, sizeof magic) == 0;
 }
 

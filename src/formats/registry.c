@@ -4,6 +4,7 @@
 #include "formats/foreign.h"
 #include "formats/formats.h"
 #include "formats/glob.h"
+#include "tensor/strided.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +51,7 @@ static ql_status recognise(const ql_source *source, const ql_format **out, ql_er
     if (!head)
         return QL_BAD_FILE;
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
-        if (formats[i]->recognise(head, size, ql_source_size(source))) {
+        if (formats[i]->recognise(source, head, size)) {
             *out = formats[i];
             return QL_OK;
         }
@@ -80,12 +81,9 @@ static ql_status recognise(const ql_source *source, const ql_format **out, ql_er
 
 /* ---- Models ---------------------------------------------------------------------------------------------------- */
 
-ql_status ql_model_open(const char *path, ql_layout layout, ql_model **out, ql_error *error)
+/* Reads a model whose source is open, or whose opening failed with `status`; frees it when that does not work. */
+static ql_status read_model(ql_model *model, ql_status status, ql_layout layout, ql_model **out, ql_error *error)
 {
-    ql_model *model = calloc(1, sizeof *model);
-    if (!model)
-        return ql_fail_memory(error, sizeof *model);
-    ql_status status = ql_source_open(path, &model->source, error);
     if (status == QL_OK)
         status = recognise(model->source, &model->format, error);
     if (status == QL_OK)
@@ -99,15 +97,50 @@ ql_status ql_model_open(const char *path, ql_layout layout, ql_model **out, ql_e
     return QL_OK;
 }
 
+ql_status ql_model_open(const char *path, ql_layout layout, ql_model **out, ql_error *error)
+{
+    ql_model *model = calloc(1, sizeof *model);
+    if (!model)
+        return ql_fail_memory(error, sizeof *model);
+    return read_model(model, ql_source_open(path, &model->source, error), layout, out, error);
+}
+
+ql_status ql_model_open_memory(const char *name, const void *bytes, uint64_t size, ql_layout layout, ql_model **out,
+                               ql_error *error)
+{
+    ql_model *model = calloc(1, sizeof *model);
+    if (!model)
+        return ql_fail_memory(error, sizeof *model);
+    return read_model(model, ql_source_from_memory(name, bytes, size, &model->source, error), layout, out, error);
+}
+
+ql_status ql_model_allocate(ql_model *model, size_t count, size_t dimension_count, ql_error *error)
+{
+    model->tensors = calloc(count + 1, sizeof *model->tensors);
+    model->storages = calloc(count + 1, sizeof *model->storages);
+    model->shapes = calloc(dimension_count + 1, sizeof *model->shapes);
+    if (model->tensors && model->storages && model->shapes)
+        return QL_OK;
+    return ql_fail_memory(error, (count + 1) * (uint64_t)(sizeof *model->tensors + sizeof *model->storages) +
+                                     (dimension_count + 1) * (uint64_t)sizeof *model->shapes);
+}
+
 void ql_model_free(ql_model **model)
 {
     ql_model *m = *model;
     if (!m)
         return;
-    for (size_t i = 0; i < m->tensor_count; i++)
-        ql_row_order_free(&m->storages[i].order);
+    for (size_t i = 0; m->storages && i < m->tensor_count; i++)
+        ql_strided_free(&m->storages[i].strided);
+    for (size_t i = 0; i < m->source_count; i++)
+        ql_source_free(&m->sources[i]);
+    for (size_t i = 0; i < m->shard_count; i++)
+        ql_model_free(&m->shards[i]);
     ql_source_free(&m->source);
+    free(m->sources);
+    free(m->shards);
     free(m->header);
+    free(m->names);
     free(m->tensors);
     free(m->storages);
     free(m->shapes);
@@ -128,12 +161,23 @@ const char *ql_model_format(const ql_model *model)
 
 uint64_t ql_model_byte_count(const ql_model *model)
 {
-    return ql_source_size(model->source);
+    uint64_t bytes = model->shard_count ? 0 : ql_source_size(model->source);
+    for (size_t i = 0; i < model->shard_count; i++)
+        bytes += ql_source_size(model->shards[i]->source);
+    return bytes;
 }
 
 uint64_t ql_model_bytes_read(const ql_model *model)
 {
-    return ql_source_bytes_read(model->source);
+    uint64_t bytes = ql_source_bytes_read(model->source);
+    for (size_t i = 0; i < model->shard_count; i++)
+        bytes += ql_source_bytes_read(model->shards[i]->source);
+    return bytes;
+}
+
+const char *ql_model_note(const ql_model *model)
+{
+    return model->note;
 }
 
 size_t ql_model_tensor_count(const ql_model *model)
@@ -173,8 +217,8 @@ size_t ql_model_metadata_count(const ql_model *model)
     return model->metadata_count;
 }
 
-void ql_model_metadata(const ql_model *model, size_t index, ql_text *key, ql_text *value)
+void ql_model_metadata(const ql_model *model, size_t index, ql_text *key, ql_value *value)
 {
-    *key = model->metadata[2 * index];
-    *value = model->metadata[2 * index + 1];
+    *key = model->metadata[index].key;
+    *value = model->metadata[index].value;
 }

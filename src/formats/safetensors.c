@@ -94,6 +94,13 @@ static ql_status refuse_twice(const header *h, const char *what, const ql_text *
                    ql_source_shown(h->source), what, shown);
 }
 
+static ql_status find_duplicate_key(const header *h, const ql_text **twice)
+{
+    const ql_metadata *metadata = h->metadata.items;
+    const ql_text *keys = metadata ? &metadata->key : NULL;
+    return ql_names_find_duplicate(keys, h->metadata.count, sizeof *metadata, twice, h->error);
+}
+
 static ql_status check_names(const header *h)
 {
     const entry *entries = h->entries.items;
@@ -102,7 +109,7 @@ static ql_status check_names(const header *h)
     if (status == QL_OK && twice)
         status = refuse_twice(h, "tensors", twice);
     if (status == QL_OK)
-        status = ql_names_find_duplicate(h->metadata.items, h->metadata.count / 2, 2 * sizeof *twice, &twice, h->error);
+        status = find_duplicate_key(h, &twice);
     if (status == QL_OK && twice)
         status = refuse_twice(h, "keys of __metadata__", twice);
     return status;
@@ -115,14 +122,14 @@ static ql_status fill(header *h, data_span data, ql_model *model)
 {
     const size_t count = h->entries.count;
     const entry *entries = h->entries.items;
-    model->tensors = calloc(count + 1, sizeof *model->tensors); /* + 1: never an allocation of nothing */
-    model->storages = calloc(count + 1, sizeof *model->storages);
-    if (!model->tensors || !model->storages)
-        return ql_fail_memory(h->error, (count + 1) * (uint64_t)(sizeof *model->tensors + sizeof *model->storages));
-    model->shapes = h->dimensions.items;
+    ql_status status = ql_model_allocate(model, count, h->dimensions.count, h->error);
+    if (status != QL_OK)
+        return status;
+    if (h->dimensions.count > 0)
+        memcpy(model->shapes, h->dimensions.items, h->dimensions.count * sizeof *model->shapes);
     model->metadata = h->metadata.items;
-    model->metadata_count = h->metadata.count / 2;
-    h->dimensions.items = h->metadata.items = NULL; /* now the model's */
+    model->metadata_count = h->metadata.count;
+    h->metadata.items = NULL; /* now the model's */
     for (size_t i = 0; i < count; i++) {
         const entry *e = &entries[i];
         model->storages[i] = (ql_storage) { .source = h->source, .offset = data.offset + e->begin };
@@ -205,9 +212,9 @@ static ql_status read_model(ql_model *model, ql_error *error)
 }
 
 /* Byte 8 opens the JSON object; a GGUF file of 123 tensors has the same byte there. */
-static bool recognise(const uint8_t *head, size_t head_size, uint64_t file_size)
+static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size)
 {
-    (void)file_size;
+    (void)source;
     return head_size > PREFIX && head[PREFIX] == '{' && memcmp(head, "GGUF", 4) != 0;
 }
 

@@ -76,12 +76,8 @@ static ql_status read_dtype(header *h, entry *e)
     ql_json_token token = ql_json_next(&h->json);
     if (token != QL_JSON_STRING)
         return refuse_token(h, &e->name, "dtype", "a string", token);
-    for (ql_dtype dtype = 0; dtype < QL_DTYPE_COUNT; dtype++) {
-        if (text_is(h->json.text, ql_dtype_describe(dtype)->name)) {
-            e->dtype = dtype;
-            return QL_OK;
-        }
-    }
+    if (ql_dtype_find(h->json.text, &e->dtype) && e->dtype < QL_SAFETENSORS_DTYPE_COUNT)
+        return QL_OK;
     char shown[QL_NAME_BUFFER];
     ql_text_print(shown, sizeof shown, h->json.text, 24);
     return ql_safetensors_refuse(h, &e->name, h->json.token_at,
@@ -224,13 +220,10 @@ static ql_status read_metadata(header *h)
         ql_text key = h->json.text;
         if ((token = ql_json_next(&h->json)) != QL_JSON_STRING)
             return refuse_token(h, NULL, "a value in __metadata__", "a string", token);
-        ql_text pair[] = { key, h->json.text };
-        for (size_t i = 0; i < 2; i++) {
-            ql_text *item = append(&h->metadata, sizeof *item);
-            if (!item)
-                return ql_fail_memory(h->error, h->metadata.capacity * sizeof *item);
-            *item = pair[i];
-        }
+        ql_metadata *item = append(&h->metadata, sizeof *item);
+        if (!item)
+            return ql_fail_memory(h->error, h->metadata.capacity * sizeof *item);
+        *item = (ql_metadata) { .key = key, .value = { .kind = QL_VALUE_TEXT, .type = "string", .as.text = h->json.text } };
     }
     return token == QL_JSON_OBJECT_END ? QL_OK : refuse_json(h);
 }

@@ -6,7 +6,7 @@
 #ifndef QL_FORMATS_SAFETENSORS_HEADER_H
 #define QL_FORMATS_SAFETENSORS_HEADER_H
 
-#include "base/source.h"
+#include "formats/formats.h"
 #include "formats/json.h"
 #include "qloupe.h"
 
@@ -38,7 +38,7 @@ typedef struct ql_safetensors_header {
     ql_json json;
     ql_list entries;    /* of ql_safetensors_entry, in the order of the header */
     ql_list dimensions; /* of uint64_t: the shapes, one after the other */
-    ql_list metadata;   /* of ql_text: key, value, key, value */
+    ql_list metadata;   /* of ql_metadata */
 } ql_safetensors_header;
 
 /* Reads text[size], which is changed (strings are decoded in place) and must outlive the names. Call the free function in

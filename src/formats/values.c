@@ -44,11 +44,7 @@ ql_status ql_model_from_values(const char *name, unsigned rank, const uint64_t *
     const size_t size = (size_t)count * sizeof(float);
     model->format = &format;
     model->header = malloc(size + 1); /* the values */
-    model->tensors = calloc(1, sizeof *model->tensors);
-    model->storages = calloc(1, sizeof *model->storages);
-    model->shapes = calloc(rank + 1, sizeof *model->shapes);
-    ql_status status =
-        model->header && model->tensors && model->storages && model->shapes ? QL_OK : ql_fail_memory(error, size + 1);
+    ql_status status = model->header ? ql_model_allocate(model, 1, rank, error) : ql_fail_memory(error, size + 1);
     if (status == QL_OK) {
         if (size > 0)
             memcpy(model->header, values, size);

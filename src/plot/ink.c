@@ -1,45 +1,41 @@
 /* Text and colour on a cairo context: see ink.h. */
 #include "plot/ink.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 static const char ELLIPSIS[] = "\u2026";
 
-/* Length of the valid UTF-8 sequence at s, 0 when there is none: shortest form only, no surrogates, up to U+10FFFF, and not
-   the code points that are set aside as no characters (U+FDD0-FDEF, U+??FFFE, U+??FFFF), which cairo refuses. */
-static size_t sequence_length(const unsigned char *s)
+/* Set aside as no characters; cairo refuses them. */
+static bool is_no_character(uint32_t codepoint)
 {
-    if (s[0] < 0x80)
-        return 1;
-    size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if (s[0] < 0xc2 || s[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-    bool surrogate = s[0] == 0xed && s[1] >= 0xa0;
-    bool too_large = s[0] == 0xf4 && s[1] >= 0x90;
-    bool set_aside = (s[0] == 0xef && s[1] == 0xb7 && s[2] >= 0x90 && s[2] <= 0xaf) ||
-                     (length >= 3 && (s[length - 3] & 0x0f) == 0x0f && s[length - 2] == 0xbf && s[length - 1] >= 0xbe);
-    return overlong || surrogate || too_large || set_aside ? 0 : length;
+    return (codepoint >= 0xfdd0 && codepoint <= 0xfdef) || (codepoint & 0xfffe) == 0xfffe;
 }
 
 char *ql_ink_clean(const char *text)
 {
-    char *out = malloc(3 * strlen(text) + 1); /* U+FFFD takes three bytes */
+    const size_t size = strlen(text);
+    char *out = malloc(QL_ESCAPE_SIZE * size + 1);
     if (!out)
         return NULL;
     char *end = out;
-    for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        size_t length = sequence_length(s);
-        bool control = *s < 0x20 || *s == 0x7f || (*s == 0xc2 && length == 2 && s[1] < 0xa0);
-        const char *put = length == 0 ? "\ufffd" : control ? " " : (const char *)s;
-        size_t put_length = length == 0 ? 3 : control ? 1 : length;
-        memcpy(end, put, put_length);
-        end += put_length;
-        s += length ? length : 1;
+    for (size_t at = 0; at < size;) {
+        uint32_t codepoint;
+        const size_t length = ql_utf8_decode(text + at, size - at, &codepoint);
+        if (length == 0 || is_no_character(codepoint)) {
+            const size_t bad = length ? length : 1;
+            for (size_t i = 0; i < bad; i++)
+                end = stpcpy(end, "\ufffd");
+            at += bad;
+            continue;
+        }
+        if (ql_utf8_is_hidden(codepoint))
+            end += ql_utf8_escape(end, codepoint);
+        else
+            end = mempcpy(end, text + at, length);
+        at += length;
     }
     *end = '\0';
     return out;

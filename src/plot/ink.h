@@ -28,8 +28,8 @@ enum {
 
 typedef enum ql_face { QL_FACE_PLAIN, QL_FACE_BOLD, QL_FACE_MONO } ql_face;
 
-/* A malloced copy that cairo and PNG can take: invalid bytes become U+FFFD, control characters become spaces. NULL without
- * memory. */
+/* A malloced copy that cairo and PNG can take and a reader can see, in any locale: invalid bytes become U+FFFD; characters that
+   are unseen, or control a terminal, become escapes such as \x1b. NULL without memory. */
 char *ql_ink_clean(const char *text);
 
 void ql_ink_color(cairo_t *cairo, uint32_t rgb, double alpha);

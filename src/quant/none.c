@@ -18,7 +18,9 @@ static unsigned levels(const ql_quantizer *q)
 static ql_status prepare(ql_quantizer *q, const ql_profile *profile, ql_error *error)
 {
     (void)error;
-    q->spec.bits = ql_dtype_describe(profile->tensor->dtype)->bits;
+    const ql_tensor *tensor = profile->tensor;
+    q->spec.bits = ql_dtype_describe(tensor->dtype)->bits;
+    q->stored_extra_bits = 8.0 * (double)tensor->byte_count - (double)q->spec.bits * (double)tensor->element_count;
     return QL_OK;
 }
 
@@ -38,9 +40,10 @@ static double zero(const ql_quantizer *q, uint64_t group)
     return 0;
 }
 
+/* Of a block type: its scales and all else that is no code. */
 static double parameter_bits(const ql_quantizer *q)
 {
-    return zero(q, 0);
+    return q->stored_extra_bits;
 }
 
 const ql_mapping ql_mapping_none = {

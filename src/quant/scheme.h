@@ -59,6 +59,7 @@ typedef struct ql_quantizer {
     float *second_scales; /* scales of blocks of scales (nf4 with double=1) */
     uint64_t second_count;
     ql_outliers outliers;
+    double stored_extra_bits; /* none: what the stored tensor holds besides codes */
     uint64_t widest; /* the group with the widest range, the first of equal ones */
     double widest_lo,
         widest_hi; /* that range: as clipped (-alpha, alpha), or of the values where a mapping is fit to those */

@@ -1,9 +1,12 @@
 /* The tile reader: ranges of a tensor in flat C order as float32 or float64. */
 #include "base/error.h"
 #include "tensor/convert.h"
-#include "tensor/tensor.h"
+#include "tensor/ggml.h"
+#include "tensor/strided.h"
 
 #include <string.h>
+
+enum { BLOCK_MOST = 256 }; /* elements of a block */
 
 static const uint16_t one = 1;
 
@@ -16,7 +19,8 @@ static bool must_swap(const ql_storage *storage)
 
 size_t ql_tensor_scratch_size(const ql_tensor *tensor, size_t count)
 {
-    return (count + 2) * (ql_dtype_describe(tensor->dtype)->bits / 8 + 1);
+    const ql_dtype_info *info = ql_dtype_describe(tensor->dtype);
+    return (count / info->block_elements + 3) * info->block_bytes;
 }
 
 static ql_status fail_no_values(const ql_tensor *tensor, ql_error *error)
@@ -24,34 +28,80 @@ static ql_status fail_no_values(const ql_tensor *tensor, ql_error *error)
     char name[256];
     ql_text_print(name, sizeof name, tensor->name, 60);
     return ql_fail(error, QL_UNUSABLE, "%s: tensor '%s': values of type %s are not read by this version, only listed",
-                   ql_source_shown(tensor->storage->source), name, ql_dtype_describe(tensor->dtype)->name);
+                   ql_source_shown(tensor->storage->source), name, ql_dtype_describe(tensor->dtype)->shown);
 }
 
-/* The stored bytes of elements [begin, begin + count), count > 0: in memory that stays, or put into buffer. */
+/* The stored bytes of blocks [begin, begin + count), count > 0: in memory that stays, or put into buffer. */
 static ql_status fetch_bytes(const ql_tensor *tensor, uint64_t begin, size_t count, void *buffer, const void **out,
                              ql_error *error)
 {
     const ql_storage *storage = tensor->storage;
-    const size_t size = ql_dtype_describe(tensor->dtype)->bits / 8;
-    if (storage->order) {
-        const void *all;
-        ql_status status = ql_row_order_bytes(storage->order, tensor, &all, error);
-        *out = status == QL_OK ? (const uint8_t *)all + begin * size : NULL;
-        return status;
+    const size_t size = ql_dtype_describe(tensor->dtype)->block_bytes;
+    if (storage->strided) {
+        *out = buffer;
+        return ql_strided_read(storage->strided, tensor, begin, count, buffer, error);
     }
     *out = ql_source_view(storage->source, storage->offset + begin * size, count * size, buffer, error);
     return *out ? QL_OK : QL_BAD_FILE;
 }
 
+/* Whole blocks to out[count * elements of a block]. */
+static void decode_blocks(const ql_tensor *tensor, const uint8_t *blocks, size_t count, float *out)
+{
+    const ql_block_type *type = ql_block_type_for(tensor->dtype);
+    if (type) {
+        ql_blocks_decode(type, blocks, count, out);
+    } else {
+        ql_decode_f32(tensor->dtype, false, blocks, count * ql_dtype_describe(tensor->dtype)->block_elements, out);
+    }
+}
+
+/* Elements [begin, begin + count) of a type that is stored in blocks: those of the first and the last block that are not
+   wanted go elsewhere. */
+static ql_status read_blocks(const ql_tensor *tensor, uint64_t begin, size_t count, float *out, void *scratch,
+                             ql_error *error)
+{
+    const ql_dtype_info *info = ql_dtype_describe(tensor->dtype);
+    const size_t elements = info->block_elements, head = (size_t)(begin % elements);
+    const size_t blocks = (head + count + elements - 1) / elements;
+    const void *bytes;
+    ql_status status = fetch_bytes(tensor, begin / elements, blocks, scratch, &bytes, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    const uint8_t *block = bytes;
+    float part[BLOCK_MOST];
+    size_t done = 0;
+    if (head > 0) {
+        done = elements - head < count ? elements - head : count;
+        decode_blocks(tensor, block, 1, part);
+        memcpy(out, part + head, done * sizeof *out);
+        block += info->block_bytes;
+    }
+    const size_t whole = (count - done) / elements;
+    decode_blocks(tensor, block, whole, out + done);
+    block += whole * info->block_bytes;
+    done += whole * elements;
+    if (done < count) {
+        decode_blocks(tensor, block, 1, part);
+        memcpy(out + done, part, (count - done) * sizeof *out);
+    }
+    return QL_OK;
+}
+
 ql_status ql_tensor_fetch_f32(const ql_tensor *tensor, uint64_t begin, size_t count, float *buffer, void *scratch,
                               const float **out, ql_error *error)
 {
+    const ql_dtype_info *info = ql_dtype_describe(tensor->dtype);
     *out = buffer;
-    if (!ql_dtype_describe(tensor->dtype)->has_values) {
+    if (!info->has_values) {
         return fail_no_values(tensor, error);
     }
     if (count == 0) {
         return QL_OK;
+    }
+    if (info->block_elements > 1) {
+        return read_blocks(tensor, begin, count, buffer, scratch, error);
     }
     const bool swap = must_swap(tensor->storage), as_is = tensor->dtype == QL_F32 && !swap;
     const void *bytes;
@@ -81,11 +131,22 @@ ql_status ql_tensor_read_f32(const ql_tensor *tensor, uint64_t begin, size_t cou
 ql_status ql_tensor_read_f64(const ql_tensor *tensor, uint64_t begin, size_t count, double *out, void *scratch,
                              ql_error *error)
 {
-    if (!ql_dtype_describe(tensor->dtype)->has_values) {
+    const ql_dtype_info *info = ql_dtype_describe(tensor->dtype);
+    if (!info->has_values) {
         return fail_no_values(tensor, error);
     }
     if (count == 0) {
         return QL_OK;
+    }
+    if (info->block_elements > 1) { /* float32 to begin with: the upper half of out, widened from the front */
+        float *single = (float *)out + count;
+        ql_status status = read_blocks(tensor, begin, count, single, scratch, error);
+        for (size_t i = 0; status == QL_OK && i < count; i++) {
+            float value;
+            memcpy(&value, single + i, sizeof value);
+            out[i] = (double)value;
+        }
+        return status;
     }
     const void *bytes;
     ql_status status = fetch_bytes(tensor, begin, count, scratch, &bytes, error);

@@ -9,20 +9,15 @@
 #include "base/source.h"
 #include "qloupe.h"
 
-/* A column-major tensor put in C order, made when its values are first read; owned by the model. */
-typedef struct ql_row_order ql_row_order;
-ql_status ql_row_order_new(ql_row_order **out, ql_error *error);
-void ql_row_order_free(ql_row_order **order);
-
-/* The bytes of all elements in C order, borrowed from `order`. Any thread. */
-ql_status ql_row_order_bytes(ql_row_order *order, const ql_tensor *tensor, const void **out, ql_error *error);
+/* Strides of a tensor that is not in C order: strided.h. */
+typedef struct ql_strided ql_strided;
 
 /* Filled by a format reader, which has checked that all bytes lie inside the source. */
 typedef struct ql_storage {
     const ql_source *source;
-    uint64_t offset; /* of element 0 */
+    uint64_t offset; /* of element 0 in the source */
     bool big_endian;
-    ql_row_order *order; /* not NULL: Fortran order, the first axis is fastest in the file */
+    ql_strided *strided; /* owned by the model; NULL: elements (or blocks) follow each other in C order */
 } ql_storage;
 
 /* Sets rows and cols from shape and layout (never QL_LAYOUT_AUTO). */

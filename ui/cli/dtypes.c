@@ -26,7 +26,7 @@ enum {
 
 static const cli_column COLUMNS[COLUMN_COUNT] = {
     [NAME] = { .key = "name", .title = "dtype" },
-    [BITS] = { .key = "bits", .title = "bits", .form = TEXT_COUNT },
+    [BITS] = { .key = "bits", .title = "bits", .form = TEXT_SEVEN },
     [MEMORY] = { .key = NULL },
     [VALUES] = { .key = "has_values", .title = "values" },
     [EXPONENT] = { .key = "exponent_bits", .title = "exp", .form = TEXT_COUNT },
@@ -59,13 +59,15 @@ static void add_digits(cli_table *table, cli_cell *row, unsigned p)
     row[DIGITS_ROUND_TRIP] = cli_unsigned(round_trip);
 }
 
-static void add_row(cli_table *table, const ql_dtype_info *info, double params)
+static void add_row(cli_table *table, ql_dtype dtype, double params)
 {
+    const ql_dtype_info *info = ql_dtype_describe(dtype);
+    const double bits = ql_dtype_bits_per_weight(dtype);
     cli_cell *row = cli_table_add(table);
-    row[NAME] = cli_words(info->name);
-    row[BITS] = cli_unsigned(info->bits);
+    row[NAME] = cli_dtype(dtype);
+    row[BITS] = cli_number(bits);
     if (params > 0)
-        row[MEMORY] = cli_number(cli_gigabytes(params, info->bits));
+        row[MEMORY] = cli_number(cli_gigabytes(params, bits));
     row[VALUES] = cli_truth(info->has_values);
     row[EXPONENT] = info->exponent_bits ? cli_unsigned(info->exponent_bits) : (cli_cell) { 0 };
     row[MANTISSA] = info->exponent_bits ? cli_unsigned(info->mantissa_bits) : (cli_cell) { 0 };
@@ -105,7 +107,7 @@ static int run(cli_session *session)
         columns[MEMORY] = (cli_column) { .key = "gigabytes", .title = "GB", .form = TEXT_SEVEN };
     cli_table table = cli_table_over(columns, COLUMN_COUNT);
     for (ql_dtype dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
-        add_row(&table, ql_dtype_describe(dtype), params);
+        add_row(&table, dtype, params);
     char below[640], above[96];
     write_below(below, sizeof below, params);
     snprintf(above, sizeof above, "GB (1e9 bytes): %s parameters of that type",

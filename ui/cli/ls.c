@@ -19,12 +19,12 @@ static void add_row(cli_table *table, const ql_tensor *tensor)
 {
     cli_cell *row = cli_table_add(table);
     *row++ = cli_text(tensor->name);
-    *row++ = cli_words(ql_dtype_describe(tensor->dtype)->name);
+    *row++ = cli_dtype(tensor->dtype);
     *row++ = cli_shape(tensor);
     *row++ = cli_words(ql_layout_name(tensor->layout));
     *row++ = cli_unsigned(tensor->element_count);
     *row++ = cli_unsigned(tensor->byte_count);
-    *row++ = cli_unsigned(tensor->offset);
+    *row++ = tensor->offset == QL_NO_OFFSET ? (cli_cell) { 0 } : cli_unsigned(tensor->offset);
 }
 
 static int run(cli_session *session)

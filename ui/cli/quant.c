@@ -116,7 +116,7 @@ static void describe(const work *at, char *out, size_t size)
     const ql_tensor *tensor = at->session->tensors[0];
     char shape[64];
     text_shape(shape, sizeof shape, tensor);
-    snprintf(out, size, "%s  %s  %s  %s  under  %s", cli_shown_text(tensor->name), ql_dtype_describe(tensor->dtype)->name,
+    snprintf(out, size, "%s  %s  %s  %s  under  %s", cli_shown_text(tensor->name), ql_dtype_describe(tensor->dtype)->shown,
              shape, ql_layout_name(tensor->layout), at->report->spec_text);
 }
 

@@ -116,7 +116,7 @@ void cli_result_add(cli_table *table, const ql_tensor *tensor, const char *spec,
 {
     cli_cell *row = cli_table_add(table);
     row[CLI_RESULT_TENSOR] = cli_text(tensor->name);
-    row[CLI_RESULT_DTYPE] = cli_words(ql_dtype_describe(tensor->dtype)->name);
+    row[CLI_RESULT_DTYPE] = cli_dtype(tensor->dtype);
     row[CLI_RESULT_SHAPE] = cli_shape(tensor);
     row[CLI_RESULT_LAYOUT] = cli_words(ql_layout_name(tensor->layout));
     row[CLI_RESULT_SPEC] = cli_words(cli_table_keep(table, spec));

@@ -136,7 +136,7 @@ static void add_row(cli_table *table, const ql_tensor *tensor, const ql_profile 
 {
     cli_cell *row = cli_table_add(table);
     row[NAME] = cli_text(tensor->name);
-    row[DTYPE] = cli_words(ql_dtype_describe(tensor->dtype)->name);
+    row[DTYPE] = cli_dtype(tensor->dtype);
     row[SHAPE] = cli_shape(tensor);
     row[LAYOUT] = cli_words(ql_layout_name(tensor->layout));
     row[ELEMENTS] = cli_unsigned(tensor->element_count);

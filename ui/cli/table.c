@@ -95,6 +95,8 @@ char *cli_cell_print(const cli_cell *cell, const cli_column *column)
     case CLI_SHAPE:
         text_shape(shape, sizeof shape, cell->as.tensor);
         return print_words(shape);
+    case CLI_DTYPE:
+        return cli_copy(ql_dtype_describe(cell->as.dtype)->shown);
     case CLI_NOTHING:
         break;
     }
@@ -127,6 +129,8 @@ char *cli_cell_exact(const cli_cell *cell)
         return cli_copy(number);
     case CLI_TRUTH:
         return cli_copy(cell->as.truth ? "true" : "false");
+    case CLI_DTYPE:
+        return cli_copy(ql_dtype_describe(cell->as.dtype)->name);
     case CLI_SHAPE:
         return exact_shape(cell->as.tensor);
     case CLI_NOTHING:

@@ -26,7 +26,7 @@ typedef struct cli_column {
     bool note;         /* words that take the place of missing cells; the last column */
 } cli_column;
 
-typedef enum cli_kind { CLI_NOTHING, CLI_TEXT, CLI_WORDS, CLI_UNSIGNED, CLI_NUMBER, CLI_TRUTH, CLI_SHAPE } cli_kind;
+typedef enum cli_kind { CLI_NOTHING, CLI_TEXT, CLI_WORDS, CLI_UNSIGNED, CLI_NUMBER, CLI_TRUTH, CLI_SHAPE, CLI_DTYPE } cli_kind;
 
 typedef struct cli_cell {
     cli_kind kind;
@@ -38,6 +38,7 @@ typedef struct cli_cell {
         double number;           /* CLI_NUMBER */
         bool truth;              /* CLI_TRUTH */
         const ql_tensor *tensor; /* CLI_SHAPE: its shape, borrowed */
+        ql_dtype dtype;          /* CLI_DTYPE: people see another name than programs */
     } as;
 } cli_cell;
 
@@ -85,6 +86,11 @@ static inline cli_cell cli_shape(const ql_tensor *tensor)
     return (cli_cell) { .kind = CLI_SHAPE, .as.tensor = tensor };
 }
 
+static inline cli_cell cli_dtype(ql_dtype dtype)
+{
+    return (cli_cell) { .kind = CLI_DTYPE, .as.dtype = dtype };
+}
+
 /* A table and what stands around it, and perhaps another one below. Strings may be NULL; lines are printable UTF-8 without
    the newline. */
 typedef struct cli_document {
@@ -109,6 +115,8 @@ typedef struct cli_style {
 } cli_style;
 
 void cli_write_human(FILE *out, const cli_document *document, const cli_style *style);
+/* The text as a JSON string, with its quotes. */
+void cli_write_json_string(FILE *out, ql_text text);
 void cli_write_json(FILE *out, const cli_document *document);
 void cli_write_csv(FILE *out, const cli_document *document);
 void cli_write_markdown(FILE *out, const cli_document *document);

@@ -9,6 +9,7 @@
  *   line below
  */
 #include "cli/memory.h"
+#include "cli/metadata.h"
 #include "cli/table.h"
 #include "text/plain.h"
 
@@ -344,11 +345,12 @@ static void print_card(FILE *out, const cli_table *table, size_t row, const cli_
 static void print_metadata(FILE *out, const cli_document *document, const ink *with)
 {
     for (size_t i = 0; i < ql_model_metadata_count(document->metadata); i++) {
-        ql_text key, value;
+        ql_text key;
+        ql_value value;
         ql_model_metadata(document->metadata, i, &key, &value);
         const cli_column whole = { .title = "" };
-        const cli_cell cells[] = { cli_text(key), cli_text(value) };
-        char *name = cli_cell_print(&cells[0], &whole), *text = cli_cell_print(&cells[1], &whole);
+        const cli_cell cell = cli_text(key);
+        char *name = cli_cell_print(&cell, &whole), *text = cli_metadata_print(&value, document->full);
         if (!document->full) {
             cut(&name, METADATA_CELLS);
             cut(&text, METADATA_CELLS);

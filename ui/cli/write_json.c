@@ -5,6 +5,7 @@
  * is null.
  */
 #include "cli/memory.h"
+#include "cli/metadata.h"
 #include "cli/table.h"
 
 #include <inttypes.h>
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void write_string(FILE *out, ql_text text)
+void cli_write_json_string(FILE *out, ql_text text)
 {
     char probe[1];
     size_t size = ql_text_json(probe, sizeof probe, text) + 1;
@@ -44,10 +45,10 @@ static void write_cell(FILE *out, const cli_cell *cell)
         fputs("null", out);
         break;
     case CLI_TEXT:
-        write_string(out, cell->as.text);
+        cli_write_json_string(out, cell->as.text);
         break;
     case CLI_WORDS:
-        write_string(out, ql_text_from(cell->as.words));
+        cli_write_json_string(out, ql_text_from(cell->as.words));
         break;
     case CLI_UNSIGNED:
         fprintf(out, "%" PRIu64, cell->as.count);
@@ -60,6 +61,9 @@ static void write_cell(FILE *out, const cli_cell *cell)
         break;
     case CLI_SHAPE:
         write_shape(out, cell->as.tensor);
+        break;
+    case CLI_DTYPE:
+        fprintf(out, "\"%s\"", ql_dtype_describe(cell->as.dtype)->name);
         break;
     }
 }
@@ -111,16 +115,17 @@ static void write_members(FILE *out, const cli_column *columns, const cli_cell *
     }
 }
 
-static void write_metadata(FILE *out, const ql_model *model)
+static void write_metadata(FILE *out, const ql_model *model, bool full)
 {
     fputs(",\"metadata\":{", out);
     for (size_t i = 0; i < ql_model_metadata_count(model); i++) {
-        ql_text key, value;
+        ql_text key;
+        ql_value value;
         ql_model_metadata(model, i, &key, &value);
         fputs(i ? "," : "", out);
-        write_string(out, key);
+        cli_write_json_string(out, key);
         fputc(':', out);
-        write_string(out, value);
+        cli_metadata_write_json(out, &value, full);
     }
     fputc('}', out);
 }
@@ -142,16 +147,16 @@ void cli_write_json(FILE *out, const cli_document *document)
     fputs("{\"schema\":1", out);
     if (document->file) {
         fputs(",\"file\":", out);
-        write_string(out, ql_text_from(document->file));
+        cli_write_json_string(out, ql_text_from(document->file));
     }
     if (document->format)
         fprintf(out, ",\"format\":\"%s\"", document->format);
     if (document->spec) {
         fputs(",\"spec\":", out);
-        write_string(out, ql_text_from(document->spec));
+        cli_write_json_string(out, ql_text_from(document->spec));
     }
     if (document->metadata)
-        write_metadata(out, document->metadata);
+        write_metadata(out, document->metadata, document->full);
     if (document->facts) {
         fputc(',', out);
         write_members(out, document->facts->columns, cli_table_row(document->facts, 0), 0, document->facts->column_count, 0);

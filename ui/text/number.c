@@ -1,6 +1,7 @@
 /* Numbers as people and programs read them: see number.h. */
 #include "text/number.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -132,7 +133,8 @@ void text_exact(char out[TEXT_NUMBER_SIZE], double value)
         snprintf(out, TEXT_NUMBER_SIZE, "%.0f", value);
         return;
     }
-    for (int digits = 1; digits <= 17; digits++) {
+    /* A decimal of up to DBL_DIG digits comes back whole from a normal number, so that no fewer need be tried. */
+    for (int digits = fabs(value) < DBL_MIN ? 1 : DBL_DIG; digits <= 17; digits++) {
         snprintf(out, TEXT_NUMBER_SIZE, "%.*g", digits, value);
         if (strtod(out, NULL) == value)
             return;

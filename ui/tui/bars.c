@@ -24,7 +24,7 @@ static void print_dtypes(const ql_model *model, char *out, size_t size)
     for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
         if (seen[dtype] && count++ < NAMED && used < size)
             used +=
-                (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "", ql_dtype_describe((ql_dtype)dtype)->name);
+                (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "", ql_dtype_describe((ql_dtype)dtype)->shown);
     if (count > NAMED && used < size)
         snprintf(out + used, size - used, " +%d", count - NAMED);
 }

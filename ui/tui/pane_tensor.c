@@ -48,7 +48,7 @@ static int draw_shape(tui_canvas *canvas, tui_rect in, const ql_tensor *tensor)
     text_count(count, tensor->element_count);
     text_bytes(bytes, tensor->byte_count);
     tui_canvas_format(canvas, in.y, in.x + 1, in.cols - 2, TUI_TEXT, "%s %s · stored [%s]",
-                      ql_dtype_describe(tensor->dtype)->name, shape, ql_layout_name(tensor->layout));
+                      ql_dtype_describe(tensor->dtype)->shown, shape, ql_layout_name(tensor->layout));
     if (in.rows > 1)
         tui_canvas_format(canvas, in.y + 1, in.x + 1, in.cols - 2, TUI_TEXT, "W is %" PRIu64 " out × %" PRIu64 " in",
                           tensor->rows, tensor->cols);

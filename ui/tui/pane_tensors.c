@@ -60,7 +60,7 @@ static void draw_line(tui_app *app, int y, int x, int cols, size_t tensor, const
     tui_canvas_right(canvas, y, x, widths->shape, faded, shape);
     x += widths->shape + 1;
     if (widths->has_dtype)
-        tui_canvas_text(canvas, y, x, DTYPE_COLS, faded, ql_dtype_describe(info->dtype)->name);
+        tui_canvas_text(canvas, y, x, DTYPE_COLS, faded, ql_dtype_describe(info->dtype)->shown);
     draw_sqnr(app, y, x + widths->dtype, tensor, selected);
 }
 

@@ -1,0 +1,18 @@
+/* What a file says about itself, for people and for programs. */
+#ifndef CLI_METADATA_H
+#define CLI_METADATA_H
+
+#include "cli/table.h"
+
+#include <stdio.h>
+
+/* Arrays longer than this are printed as their type and length only, unless all of it is asked for. */
+enum { CLI_ARRAY_MOST = 64 };
+
+/* The value on one line, printable, malloced: text as it is, an array as its elements with commas between. */
+char *cli_metadata_print(const ql_value *value, bool full);
+
+/* The value as JSON; a long array as {"array":TYPE,"count":N}. */
+void cli_metadata_write_json(FILE *out, const ql_value *value, bool full);
+
+#endif
