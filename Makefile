@@ -10,7 +10,7 @@ DATADIR ?= $(PREFIX)/share/qloupe
 
 # What a Debian machine needs. The last line is for the tests.
 DEPS := gcc libc6-dev pkgconf \
-        libncurses-dev libcairo2-dev libpng-dev libstb-dev fonts-dejavu-core \
+        libncurses-dev libcairo2-dev libpng-dev zlib1g-dev libstb-dev fonts-dejavu-core \
         libcmocka-dev tmux
 DEPS += $(if $(findstring clang,$(CC)),clang libclang-rt-dev)
 
@@ -24,7 +24,7 @@ $(error BUILD is release, debug, asan or tsan)
 endif
 
 # pkg-config is asked at the first use and once: `make deps` must work before it is installed.
-LIBRARIES := ncursesw cairo libpng
+LIBRARIES := ncursesw cairo libpng zlib
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags-only-I $(LIBRARIES) 2>/dev/null))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null))$(PKG_LIBS)
 

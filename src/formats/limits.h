@@ -5,6 +5,8 @@
 enum {
     QL_LIMIT_SAFETENSORS_HEADER = 100000000, /* bytes; the limit of the reference implementation */
     QL_LIMIT_NPY_HEADER = 1 << 20,           /* bytes; numpy itself stops at 10,000 */
+    QL_LIMIT_ZIP_ENTRIES = 1000000,          /* in one archive */
+    QL_LIMIT_ZIP_DIRECTORY = 1 << 28,        /* bytes: 268 for each of so many entries */
     QL_LIMIT_NAME = 1 << 20,                 /* bytes of a tensor's name */
     QL_LIMIT_JSON_DEPTH = 128,               /* nested objects and arrays */
     QL_LIMIT_PICKLE = 256 << 20,             /* bytes; of an old torch file: of all its pickles */
@@ -13,5 +15,7 @@ enum {
     QL_LIMIT_PICKLE_DEPTH = 1000,            /* nested containers, where tensors are looked for */
     QL_LIMIT_PICKLE_MEMORY = 512 << 20,      /* bytes that the values take */
 };
+
+#define QL_LIMIT_INFLATED (UINT64_C(1) << 34) /* bytes of a compressed entry that is read */
 
 #endif
