@@ -22,7 +22,7 @@ static const struct {
     { "<!DOCTYPE", 9, true, { A_WEB_PAGE, DOWNLOAD } },
     { "<html", 5, true, { A_WEB_PAGE, DOWNLOAD } },
     { "GGUF", 4, false, { "a GGUF file (llama.cpp)", "open the checkpoint that it was made from" } },
-    { "\x80\x02\x8a\x0a", 4, false, { "a PyTorch checkpoint from before 1.6 (bare pickle)", CONVERT_TORCH } },
+    { "sys_info\0", 9, false, { "a PyTorch checkpoint from before 0.1.10 (a tar archive)", CONVERT_TORCH } },
     { "\x80\x02", 2, false, { "a Python pickle", SAVE_ARRAYS } },
     { "\x80\x03", 2, false, { "a Python pickle", SAVE_ARRAYS } },
     { "\x80\x04", 2, false, { "a Python pickle", SAVE_ARRAYS } },
@@ -37,8 +37,6 @@ static const struct {
     const char *entry;
     ql_foreign is;
 } by_zip_entry[] = {
-    { "/constants.pkl", { "a TorchScript program", "save the model's state_dict() as safetensors and open that" } },
-    { "/data.pkl", { "a PyTorch checkpoint (zip)", CONVERT_TORCH } },
     { ".npy", { "an .npz archive of NumPy arrays", "unzip it and open one of its .npy files" } },
     { "", { "a zip archive", "unpack it and open the weights inside" } },
 };

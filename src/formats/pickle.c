@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAMAGED "the file is damaged or badly written, fetch or export it again"
-
 typedef ql_pickle machine;
 
 static const char *const kind_names[QL_PICKLE_KIND_COUNT] = {
@@ -38,7 +36,7 @@ ql_status ql_pickle_refuse(const ql_pickle *m, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    ql_status status = refuse(m, DAMAGED, format, arguments);
+    ql_status status = refuse(m, QL_PICKLE_DAMAGED, format, arguments);
     va_end(arguments);
     return status;
 }
@@ -57,8 +55,8 @@ ql_status ql_pickle_refuse_with(const ql_pickle *m, const char *advice, const ch
 static ql_status step(machine *m)
 {
     m->opcode_at = m->cursor->at;
-    if (m->opcode_at >= QL_LIMIT_PICKLE)
-        return ql_pickle_refuse(m, "the pickle goes on beyond the limit of %d bytes", QL_LIMIT_PICKLE);
+    if (++m->opcode_count > QL_LIMIT_PICKLE_OPCODES)
+        return ql_pickle_refuse(m, "it has more than the limit of %d opcodes", QL_LIMIT_PICKLE_OPCODES);
     const unsigned code = ql_cursor_u8(m->cursor);
     if (m->cursor->failed)
         return ql_pickle_refuse(m, "the pickle ends without STOP");

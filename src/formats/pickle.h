@@ -91,10 +91,11 @@ struct ql_pickle {
     size_t memo_count;
     struct ql_pickle_chunk *chunks;
     size_t memory_left;
+    size_t opcode_count;
     bool stopped;
 };
 
-/* Borrows all it is given. Call the free function in any case. */
+/* Borrows all it is given; the cursor must not lead beyond QL_LIMIT_PICKLE bytes. Call the free function in any case. */
 void ql_pickle_start(ql_pickle *pickle, const ql_pickle_rules *rules, ql_cursor *cursor, const char *shown, const char *part,
                      ql_error *error);
 
@@ -110,6 +111,8 @@ ql_text ql_pickle_text(const ql_pickle *pickle, ql_pickle_value value);
 bool ql_pickle_text_is(const ql_pickle *pickle, ql_pickle_value value, const char *string); /* false: no string */
 
 const char *ql_pickle_kind_name(unsigned kind); /* "a string" */
+
+#define QL_PICKLE_DAMAGED "the file is damaged or badly written, fetch or export it again"
 
 /* QL_BAD_FILE, at the opcode that is run. The first is for damaged pickles, the second says what to do. */
 ql_status ql_pickle_refuse(const ql_pickle *pickle, const char *format, ...) __attribute__((format(printf, 2, 3)));

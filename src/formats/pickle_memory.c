@@ -19,24 +19,23 @@ typedef struct ql_pickle_chunk {
     _Alignas(ALIGNMENT) uint8_t bytes[];
 } chunk;
 
-/* Takes `size` bytes from what the limit leaves. */
-static ql_status charge(ql_pickle *pickle, size_t size)
+ql_status ql_pickle_charge(ql_pickle *pickle, uint64_t size)
 {
     if (size > pickle->memory_left)
         return ql_pickle_refuse(pickle, "its values take more memory than the limit of %d bytes", QL_LIMIT_PICKLE_MEMORY);
-    pickle->memory_left -= size;
+    pickle->memory_left -= (size_t)size;
     return QL_OK;
 }
 
 ql_status ql_pickle_allocate(ql_pickle *pickle, size_t size, void **out)
 {
     if (size > QL_LIMIT_PICKLE_MEMORY)
-        return charge(pickle, size);
+        return ql_pickle_charge(pickle, size);
     const size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     chunk *current = pickle->chunks;
     if (!current || rounded > current->size - current->used) {
         const size_t capacity = rounded > CHUNK_SIZE - sizeof *current ? rounded : CHUNK_SIZE - sizeof *current;
-        ql_status status = charge(pickle, sizeof *current + capacity);
+        ql_status status = ql_pickle_charge(pickle, sizeof *current + capacity);
         if (status != QL_OK)
             return status;
         current = calloc(1, sizeof *current + capacity);
@@ -65,7 +64,7 @@ ql_status ql_pickle_grow(ql_pickle *pickle, void **items, size_t item_size, size
     if (count < *capacity)
         return QL_OK;
     const size_t more = *capacity ? *capacity : 64;
-    ql_status status = charge(pickle, more * item_size);
+    ql_status status = ql_pickle_charge(pickle, more * item_size);
     if (status != QL_OK)
         return status;
     void *grown = realloc(*items, (*capacity + more) * item_size);

@@ -4,6 +4,9 @@
 
 #include "formats/pickle.h"
 
+/* Takes `size` bytes from what the limit of memory leaves: for memory that is not had from here. */
+ql_status ql_pickle_charge(ql_pickle *pickle, uint64_t size);
+
 /* Makes room for one more item of item_size bytes in *items, which is freed with free. */
 ql_status ql_pickle_grow(ql_pickle *pickle, void **items, size_t item_size, size_t count, size_t *capacity);
 

@@ -239,8 +239,11 @@ static ql_status push_name(machine *m, ql_text module, ql_text name)
 /* The rest of the line, without its end. */
 static value take_line(machine *m)
 {
-    const size_t begin = m->cursor->at;
-    while (!m->cursor->failed && ql_cursor_u8(m->cursor) != '\n')
+    const size_t begin = m->cursor->at, left = ql_cursor_left(m->cursor);
+    const uint8_t *here = m->cursor->base + begin, *end = left > 0 ? memchr(here, '\n', left) : NULL;
+    if (end)
+        ql_cursor_take(m->cursor, (size_t)(end - here) + 1);
+    while (!end && !m->cursor->failed && ql_cursor_u8(m->cursor) != '\n') /* the end of it is still to be read */
         ;
     return (value) { .kind = QL_PICKLE_STRING,
                      .size = m->cursor->failed ? 0 : (uint32_t)(m->cursor->at - begin - 1),

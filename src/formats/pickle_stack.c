@@ -9,12 +9,15 @@ ql_status ql_pickle_push(ql_pickle *m, ql_pickle_value v)
 {
     if (m->stack_count == QL_LIMIT_PICKLE_STACK)
         return ql_pickle_refuse(m, "its stack holds more than the limit of %d values", QL_LIMIT_PICKLE_STACK);
-    void *stack = m->stack;
-    ql_status status = ql_pickle_grow(m, &stack, sizeof *m->stack, m->stack_count, &m->stack_capacity);
-    m->stack = stack;
-    if (status == QL_OK)
-        m->stack[m->stack_count++] = v;
-    return status;
+    if (m->stack_count == m->stack_capacity) {
+        void *stack = m->stack;
+        ql_status status = ql_pickle_grow(m, &stack, sizeof *m->stack, m->stack_count, &m->stack_capacity);
+        m->stack = stack;
+        if (status != QL_OK)
+            return status;
+    }
+    m->stack[m->stack_count++] = v;
+    return QL_OK;
 }
 
 ql_status ql_pickle_need(const ql_pickle *m, size_t count)

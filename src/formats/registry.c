@@ -14,7 +14,8 @@
 enum { HEAD_SIZE = 64 };
 
 /* In display order. */
-static const ql_format *const formats[] = { &ql_format_safetensors, &ql_format_npy };
+static const ql_format *const formats[] = { &ql_format_safetensors, &ql_format_npy, &ql_format_torch,
+                                           &ql_format_torch_legacy };
 
 enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
 
