@@ -7,6 +7,7 @@
 
 #define CONVERT_TORCH "convert it with safetensors.torch.save_file and open that"
 #define SAVE_ARRAYS   "save the arrays with numpy.save or as safetensors"
+#define UNPACK        "unpack it and open the weights inside"
 #define A_WEB_PAGE    "a web page, not weights: the download gave an error page"
 #define DOWNLOAD      "download it again, logged in if need be"
 
@@ -32,13 +33,21 @@ static const struct {
     { "{", 1, true, { "a JSON text, not weights", "open one of the .safetensors files that it lists" } },
 };
 
-/* A zip archive, by a name that occurs in its directory; the first match counts. */
+/* A zip archive, by the end of the name of one of its entries; the first row that fits counts. */
 static const struct {
-    const char *entry;
+    const char *ending;
     ql_foreign is;
 } by_zip_entry[] = {
-    { ".npy", { "an .npz archive of NumPy arrays", "unzip it and open one of its .npy files" } },
-    { "", { "a zip archive", "unpack it and open the weights inside" } },
+    { "model.weights.h5", { "a Keras model", SAVE_ARRAYS } },
+    { ".h5", { "a zip archive of HDF5 files", SAVE_ARRAYS } },
+    { ".safetensors", { "a zip archive of safetensors files", UNPACK } },
+    { ".gguf", { "a zip archive of GGUF files", UNPACK } },
+    { ".pt", { "a zip archive of PyTorch checkpoints", UNPACK } },
+    { ".pth", { "a zip archive of PyTorch checkpoints", UNPACK } },
+    { ".bin", { "a zip archive of .bin files", UNPACK } },
+    { ".npz", { "a zip archive of .npz files", UNPACK } },
+    { "META-INF/MANIFEST.MF", { "a Java archive", "name a file that holds weights" } },
+    { "[Content_Types].xml", { "an office document", "name a file that holds weights" } },
 };
 
 /* By name, for formats without a mark of their own. */
@@ -61,30 +70,33 @@ static bool begins_with(const uint8_t *head, size_t head_size, const char *magic
     return any_case ? strncasecmp((const char *)head, magic, size) == 0 : memcmp(head, magic, size) == 0;
 }
 
-/* The names of all entries stand at the end of an archive: look for telling ones there. */
-static const ql_foreign *find_in_zip(const ql_source *source)
-{
-    enum { TAIL = 16384 };
-    uint8_t tail[TAIL];
-    uint64_t file_size = ql_source_size(source);
-    size_t size = file_size < TAIL ? (size_t)file_size : TAIL;
-    const void *bytes = ql_source_fetch(source, file_size - size, size, tail, NULL);
-    size_t i = 0;
-    while (by_zip_entry[i].entry[0] && !(bytes && memmem(bytes, size, by_zip_entry[i].entry, strlen(by_zip_entry[i].entry))))
-        i++;
-    return &by_zip_entry[i].is;
-}
-
 const ql_foreign *ql_foreign_find(const ql_source *source, const uint8_t *head, size_t head_size)
 {
     for (size_t i = 0; i < sizeof by_content / sizeof *by_content; i++)
         if (begins_with(head, head_size, by_content[i].magic, by_content[i].size, by_content[i].any_case))
             return &by_content[i].is;
-    if (begins_with(head, head_size, "PK\3\4", 4, false) || begins_with(head, head_size, "PK\5\6", 4, false))
-        return find_in_zip(source);
     const char *dot = strrchr(ql_source_path(source), '.');
     for (size_t i = 0; dot && i < sizeof by_name / sizeof *by_name; i++)
         if (strcasecmp(dot, by_name[i].extension) == 0)
             return &by_name[i].is;
+    return NULL;
+}
+
+static bool holds(const ql_zip *zip, const char *ending)
+{
+    const size_t size = strlen(ending);
+    for (size_t i = 0; i < zip->count; i++) {
+        const ql_text name = zip->entries[i].name;
+        if (name.size >= size && memcmp(name.data + name.size - size, ending, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+const ql_foreign *ql_foreign_find_in_zip(const ql_zip *zip)
+{
+    for (size_t i = 0; i < sizeof by_zip_entry / sizeof *by_zip_entry; i++)
+        if (holds(zip, by_zip_entry[i].ending))
+            return &by_zip_entry[i].is;
     return NULL;
 }

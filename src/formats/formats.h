@@ -47,5 +47,6 @@ extern const ql_format ql_format_safetensors;
 extern const ql_format ql_format_npy;
 extern const ql_format ql_format_torch;
 extern const ql_format ql_format_torch_legacy;
+extern const ql_format ql_format_npz;
 
 #endif

@@ -155,12 +155,16 @@ static ql_status check(const ql_zip_end *end, uint64_t at, const ql_source *sour
                              end->size, end->offset);
     }
     if (end->count > QL_LIMIT_ZIP_ENTRIES) {
-        return ql_zip_refuse(source, NULL, at, error, "%" PRIu64 " entries of the archive are over the limit of %d",
-                             end->count, QL_LIMIT_ZIP_ENTRIES);
+        return ql_fail(error, QL_BAD_FILE,
+                       "%s: %" PRIu64 " entries of the archive (byte %" PRIu64
+                       ") are over the limit of %d; save them in several files",
+                       ql_source_shown(source), end->count, at, QL_LIMIT_ZIP_ENTRIES);
     }
     if (end->size > QL_LIMIT_ZIP_DIRECTORY) {
-        return ql_zip_refuse(source, NULL, at, error, "a directory of %" PRIu64 " bytes is over the limit of %d", end->size,
-                             QL_LIMIT_ZIP_DIRECTORY);
+        return ql_fail(error, QL_BAD_FILE,
+                       "%s: a directory of %" PRIu64 " bytes (byte %" PRIu64
+                       ") is over the limit of %d; save the entries in several files",
+                       ql_source_shown(source), end->size, at, QL_LIMIT_ZIP_DIRECTORY);
     }
     if (end->count > end->size / RECORD_SIZE) {
         return ql_zip_refuse(source, NULL, at, error,
