@@ -27,7 +27,7 @@ static const struct {
     { "lmgg", 4, false, { A_GGML_FILE, CONVERT_GGML } },
     { "fmgg", 4, false, { A_GGML_FILE, CONVERT_GGML } },
     { "tjgg", 4, false, { A_GGML_FILE, CONVERT_GGML } },
-    { "\x80\x02\x8a\x0a", 4, false, { "a PyTorch checkpoint from before 1.6 (bare pickle)", CONVERT_TORCH } },
+    { "sys_info\0", 9, false, { "a PyTorch checkpoint from before 0.1.10 (a tar archive)", CONVERT_TORCH } },
     { "\x80\x02", 2, false, { "a Python pickle", SAVE_ARRAYS } },
     { "\x80\x03", 2, false, { "a Python pickle", SAVE_ARRAYS } },
     { "\x80\x04", 2, false, { "a Python pickle", SAVE_ARRAYS } },
@@ -42,8 +42,6 @@ static const struct {
     const char *ending;
     ql_foreign is;
 } by_zip_entry[] = {
-    { "/constants.pkl", { "a TorchScript program", "save the model's state_dict() as safetensors and open that" } },
-    { "/data.pkl", { "a PyTorch checkpoint (zip)", CONVERT_TORCH } },
     { "model.weights.h5", { "a Keras model", SAVE_ARRAYS } },
     { ".h5", { "a zip archive of HDF5 files", SAVE_ARRAYS } },
     { ".safetensors", { "a zip archive of safetensors files", UNPACK } },

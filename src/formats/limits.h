@@ -17,8 +17,15 @@ enum {
     QL_LIMIT_ZIP_DIRECTORY = 1 << 28,        /* bytes: 268 for each of so many entries */
     QL_LIMIT_NAME = 1 << 20,                 /* bytes of a tensor's name */
     QL_LIMIT_JSON_DEPTH = 128,               /* nested objects and arrays */
+    QL_LIMIT_PICKLE = 256 << 20,             /* bytes; of an old torch file: of all its pickles */
+    QL_LIMIT_PICKLE_OPCODES = 50000000,      /* that are run: a few seconds */
+    QL_LIMIT_PICKLE_STACK = 10000000,        /* values */
+    QL_LIMIT_PICKLE_MEMO = 10000000,         /* values */
+    QL_LIMIT_PICKLE_DEPTH = 1000,            /* nested containers, where tensors are looked for */
+    QL_LIMIT_PICKLE_MEMORY = 512 << 20,      /* bytes that the values take */
 };
 
+#define QL_LIMIT_VIEW_ELEMENTS (UINT64_C(1) << 40) /* of a tensor that has more of them than are stored: fewer than so many */
 #define QL_LIMIT_INFLATED (UINT64_C(1) << 34) /* bytes of a compressed entry that is read */
 
 #endif
