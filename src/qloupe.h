@@ -187,9 +187,11 @@ typedef struct ql_tensor {
 typedef struct ql_model ql_model;
 
 /* Opens a weight file, recognised by its content: the header is read and checked, no values are touched. `path` is kept
-   as the name in messages. QL_BAD_FILE names what is wrong and where. */
+   as the name in messages. A folder stands for the index or the only weight file in it. QL_BAD_FILE names what is wrong and
+   where. */
 ql_status ql_model_open(const char *path, ql_layout layout, ql_model **out, ql_error *error);
-/* The same for a file in memory: bytes[size], borrowed, must outlive the model; `name` stands for the path. */
+/* The same for a file in memory: bytes[size], borrowed, must outlive the model; `name` stands for the path (an index finds
+   its files beside it). */
 ql_status ql_model_open_memory(const char *name, const void *bytes, uint64_t size, ql_layout layout, ql_model **out,
                                ql_error *error);
 

@@ -77,8 +77,8 @@ static void mix_ups_are_refused_by_what_they_are(void **state)
         { "a.h5", BYTES("\x89HDF\r\n\x1a\n...."), "HDF5" },
         { "a.npy.gz", BYTES("\x1f\x8b\x08\0\0\0\0\0\0\3"), "gzip" },
         { "a.onnx", BYTES("\x08\x07\x12\x07pytorch"), "ONNX" },
-        { "model.safetensors.index.json", BYTES("{\n  \"metadata\": {}}"), "JSON" },
-        { "a.bin", BYTES("hello \x1b[31m"), "not a weight file that is known (it begins with 'hello \\x1b[31m'); this build reads .safetensors and .npy" },
+        { "model.safetensors.index.json", BYTES("{\n  \"metadata\": {}}"), "weight_map is missing" },
+        { "a.bin", BYTES("hello \x1b[31m"), "not a weight file that is known (it begins with 'hello \\x1b[31m'); this build reads .safetensors, .index.json and .npy" },
         { "a.bin", "", 0, "the file is empty" },
     };
     const char *folder = testing_folder();
@@ -286,9 +286,10 @@ static void metadata_and_formats_are_told(void **state)
     assert_int_equal(value.kind, QL_VALUE_TEXT);
     assert_memory_equal(value.as.text.data, "v", value.as.text.size);
     ql_model_free(&model);
-    assert_string_equal(ql_format_at(0)->name, "safetensors");
-    assert_string_equal(ql_format_at(1)->name, "npy");
-    assert_null(ql_format_at(2));
+    static const char *const formats[] = { "safetensors", "safetensors-index", "npy" };
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        assert_string_equal(ql_format_at(i)->name, formats[i]);
+    assert_null(ql_format_at(sizeof formats / sizeof *formats));
 }
 
 int main(void)

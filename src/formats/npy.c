@@ -21,13 +21,6 @@ static const uint8_t magic[] = { 0x93, 'N', 'U', 'M', 'P', 'Y' };
 
 enum { PREFIX = 12 }; /* magic, version and the longer of the two forms of HL */
 
-/* "weights" of "folder/weights.npy"; borrowed from the path. */
-static ql_text stem(const char *path)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
-    return (ql_text) { .data = name, .size = dot && dot > name ? (size_t)(dot - name) : strlen(name) };
-}
-
 /* Finds the header: where its text begins and how long it is. */
 static ql_status find_header(const ql_source *source, size_t *begin, size_t *size, ql_error *error)
 {
@@ -109,7 +102,7 @@ static ql_status fill(ql_model *model, const ql_npy_header *header, uint64_t off
         .big_endian = header->big_endian,
     };
     *model->tensors = (ql_tensor) {
-        .name = stem(ql_source_path(model->source)),
+        .name = ql_path_stem(ql_source_path(model->source)),
         .dtype = header->dtype,
         .rank = header->rank,
         .shape = model->shapes,

@@ -71,6 +71,7 @@ int cli_session_open(cli_session *session)
     ql_error error;
     if (ql_model_open(session->path, cli_layout_given(session->arguments), &session->model, &error) != QL_OK)
         return cli_complain_error(&error);
+    session->path = ql_model_path(session->model); /* the file in the folder that was named */
     return CLI_GOOD;
 }
 
