@@ -195,6 +195,11 @@ ql_status ql_model_open(const char *path, ql_layout layout, ql_model **out, ql_e
 ql_status ql_model_open_memory(const char *name, const void *bytes, uint64_t size, ql_layout layout, ql_model **out,
                                ql_error *error);
 
+/* Opens any file as one tensor in C order. `description` is DTYPE:SHAPE[:OFFSET]: a type by its name in any case, dimensions
+   with x between them, where the tensor begins in bytes (decimal or 0x...; 0). QL_BAD_USAGE when it is none, and says what
+   is allowed; QL_BAD_FILE when the file is too short for it, and says how many elements fit. */
+ql_status ql_model_open_raw(const char *path, const char *description, ql_layout layout, ql_model **out, ql_error *error);
+
 /* A model of one F32 tensor `name` with the given values in C order, which are copied; stored out,in. `name` also stands for
    the file in messages. */
 ql_status ql_model_from_values(const char *name, unsigned rank, const uint64_t *shape, const float *values, ql_model **out,
@@ -259,7 +264,7 @@ const char *ql_model_note(const ql_model *model);
 
 /* The containers that this build reads, in display order; NULL at the end of the list. */
 typedef struct ql_format_info {
-    const char *name, *extensions, *meaning;
+    const char *name, *extensions, *meaning; /* extensions: ".pt .pth" */
 } ql_format_info;
 const ql_format_info *ql_format_at(size_t index);
 
