@@ -4,6 +4,8 @@
 
 enum {
     QL_LIMIT_SAFETENSORS_HEADER = 100000000, /* bytes; the limit of the reference implementation */
+    QL_LIMIT_INDEX = 100000000,              /* bytes of the index of a sharded model */
+    QL_LIMIT_SHARD_HEADERS = 100000000,      /* bytes of the headers of all its files together */
     QL_LIMIT_NPY_HEADER = 1 << 20,           /* bytes; numpy itself stops at 10,000 */
     QL_LIMIT_GGUF_HEADER = 512 << 20,        /* bytes up to the data */
     QL_LIMIT_GGUF_KEYS = 1 << 20,            /* of metadata */
