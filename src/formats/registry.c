@@ -82,7 +82,8 @@ static ql_status recognise(const ql_source *source, const ql_format **out, ql_er
     }
     char first[4 * 16 + 1];
     ql_text_print(first, sizeof first, (ql_text) { .data = (const char *)head, .size = size < 16 ? size : 16 }, 0);
-    return ql_fail(error, QL_BAD_FILE, "%s: not a weight file that is known (it begins with '%s'); %s",
+    return ql_fail(error, QL_BAD_FILE,
+                   "%s: not a weight file that is known (it begins with '%s'); %s, and bare numbers with --raw DTYPE:SHAPE",
                    ql_source_shown(source), first, known);
 }
 

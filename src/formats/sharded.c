@@ -220,7 +220,7 @@ static bool recognise(const ql_source *source, const uint8_t *head, size_t head_
         head++;
         head_size--;
     }
-    return head_size > 0 && *head == '{' && size > tail && strcasecmp(path + size - tail, ending) == 0;
+    return head_size > 0 && (*head == '{' || *head == '[') && size > tail && strcasecmp(path + size - tail, ending) == 0;
 }
 
 const ql_format ql_format_sharded = {
