@@ -130,6 +130,33 @@ static void blocks_of_ggml_have_their_values(void **state)
     ql_model_free(&model);
 }
 
+/* | low nibble, high nibble | ...   rows of an odd length begin in the middle of a byte. */
+static void rows_of_f4_may_begin_in_the_middle_of_a_byte(void **state)
+{
+    (void)state;
+    static const float e2m1[] = { 0, 0.5f, 1, 1.5f, 2, 3, 4, 6, 0, -0.5f, -1, -1.5f, -2, -3, -4, -6 };
+    static const uint8_t bytes[] = { 0xff, 0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe };
+    const char *path = testing_path(testing_folder(), "f4");
+    testing_write(path, bytes, sizeof bytes);
+    ql_model *model = open_raw(path, "F4:2x7:1");
+    const ql_tensor *tensor = ql_model_tensor(model, 0);
+    assert_true(tensor->byte_count == 7 && tensor->rows == 2 && tensor->cols == 7);
+    char scratch[64];
+    ql_error error;
+    for (size_t begin = 0; begin < 14; begin++) {
+        for (size_t count = 1; begin + count <= 14; count++) {
+            float values[15] = { 0 };
+            values[count] = 77;
+            assert_in_range(ql_tensor_scratch_size(tensor, count), 1, sizeof scratch);
+            must(ql_tensor_read_f32(tensor, begin, count, values, scratch, &error), &error);
+            for (size_t i = 0; i < count; i++)
+                assert_true(values[i] == e2m1[begin + i]);
+            assert_true(values[count] == 77);
+        }
+    }
+    ql_model_free(&model);
+}
+
 static void every_wrong_description_is_refused_with_what_is_allowed(void **state)
 {
     (void)state;
@@ -305,6 +332,7 @@ int main(void)
         cmocka_unit_test(what_is_left_of_the_file_is_said),
         cmocka_unit_test(every_type_is_known_by_its_name_in_any_case),
         cmocka_unit_test(blocks_of_ggml_have_their_values),
+        cmocka_unit_test(rows_of_f4_may_begin_in_the_middle_of_a_byte),
         cmocka_unit_test(every_wrong_description_is_refused_with_what_is_allowed),
         cmocka_unit_test(a_file_that_is_too_short_is_refused_with_what_fits),
         cmocka_unit_test(a_layout_may_be_asked_for),
