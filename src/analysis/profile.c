@@ -345,17 +345,30 @@ static void watch_tails(const profile_job *job, const ql_profile *p)
     }
 }
 
-/* The value farthest from the mean, upwards or downwards, that is not beyond the limit. */
-static float last_within(const profile_job *job, double limit, float direction)
+/* Finite floats in ascending order by number: 0 is number 0, FLT_MAX the last one. */
+enum { LAST_FLOAT = 0x7f7fffff };
+
+static float nth_float(int32_t number)
 {
-    float v = (float)(job->mean + (direction > 0 ? limit : -limit));
-    while (fabs((double)v - job->mean) > limit) {
-        v = nextafterf(v, -direction);
+    const uint32_t bits = number < 0 ? 0x80000000u | (uint32_t)-number : (uint32_t)number;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* The farthest float in the direction 1 or -1 from the mean that is not beyond the limit there. By halves: near 0 floats lie so
+   dense that a walk from one to the next takes no end. */
+static float last_within(const profile_job *job, double limit, int direction)
+{
+    int32_t within = -direction * LAST_FLOAT, beyond = direction * LAST_FLOAT;
+    if (direction * ((double)nth_float(beyond) - job->mean) <= limit) {
+        return nth_float(beyond);
     }
-    while (fabs((double)nextafterf(v, direction) - job->mean) <= limit) {
-        v = nextafterf(v, direction);
+    while (beyond - (int64_t)within > 1 || within - (int64_t)beyond > 1) {
+        const int32_t middle = (int32_t)(((int64_t)within + beyond) / 2);
+        *(direction * ((double)nth_float(middle) - job->mean) <= limit ? &within : &beyond) = middle;
     }
-    return v;
+    return nth_float(within);
 }
 
 /* From the values counted for the quantiles; false when those near to where a tail begins were not. */
@@ -364,7 +377,7 @@ static bool find_tails(const profile_job *job, ql_profile *p)
     uint64_t beyond[2];
     for (int k = 0; k < 2; k++) {
         uint64_t above, at_least;
-        const float low = last_within(job, job->limit[k], -INFINITY), high = last_within(job, job->limit[k], INFINITY);
+        const float low = last_within(job, job->limit[k], -1), high = last_within(job, job->limit[k], 1);
         if (!ql_ranks_above(job->ranks, high, &above) ||
             !ql_ranks_above(job->ranks, nextafterf(low, -INFINITY), &at_least)) {
             return false;
