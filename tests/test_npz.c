@@ -130,6 +130,23 @@ static void arrays_are_named_as_their_entries_and_read_as_they_are(void **state)
     }
 }
 
+static void arrays_are_listed_in_the_order_of_their_data(void **state)
+{
+    (void)state;
+    zip_writer w = { 0 };
+    add_array(&w, (zip_entry) { .name = "z.npy" }, HEADER("<f4", "False", "(2,)"), six, 8);
+    add_array(&w, (zip_entry) { .name = "a.npy" }, HEADER("<f4", "False", "(3,)"), six, 12);
+    zip_turn(&w);
+    zip_finish(&w, NULL);
+    ql_model *model = open_archive(&w);
+    assert_name(ql_model_tensor(model, 0), "z");
+    assert_name(ql_model_tensor(model, 1), "a");
+    assert_values(ql_model_tensor(model, 0), six, 2);
+    assert_values(ql_model_tensor(model, 1), six, 3);
+    ql_model_free(&model);
+    zip_free(&w);
+}
+
 static void an_archive_without_entries_is_a_model_without_tensors(void **state)
 {
     (void)state;
@@ -335,6 +352,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arrays_are_named_as_their_entries_and_read_as_they_are),
+        cmocka_unit_test(arrays_are_listed_in_the_order_of_their_data),
         cmocka_unit_test(an_archive_without_entries_is_a_model_without_tensors),
         cmocka_unit_test(a_long_header_is_read_to_its_end),
         cmocka_unit_test(a_hundred_thousand_arrays_are_listed),
