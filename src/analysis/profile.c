@@ -24,6 +24,7 @@
 #include "quant/select.h"
 #include "tensor/tensor.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -345,30 +346,20 @@ static void watch_tails(const profile_job *job, const ql_profile *p)
     }
 }
 
-/* Finite floats in ascending order by number: 0 is number 0, FLT_MAX the last one. */
-enum { LAST_FLOAT = 0x7f7fffff };
-
-static float nth_float(int32_t number)
+/* The value farthest from the mean, upwards (side 1) or downwards (side -1), that is not beyond the limit. Near 0 there are
+   more floats than one can step over, so it is found by halving. */
+static float last_within(const profile_job *job, double limit, float side)
 {
-    const uint32_t bits = number < 0 ? 0x80000000u | (uint32_t)-number : (uint32_t)number;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* The farthest float in the direction 1 or -1 from the mean that is not beyond the limit there. By halves: near 0 floats lie so
-   dense that a walk from one to the next takes no end. */
-static float last_within(const profile_job *job, double limit, int direction)
-{
-    int32_t within = -direction * LAST_FLOAT, beyond = direction * LAST_FLOAT;
-    if (direction * ((double)nth_float(beyond) - job->mean) <= limit) {
-        return nth_float(beyond);
+    uint32_t within = ql_key_of(QL_BY_VALUE, -FLT_MAX), beyond = ql_key_of(QL_BY_VALUE, INFINITY); /* of side * value */
+    while (beyond - within > 1) {
+        const uint32_t middle = within + (beyond - within) / 2;
+        if ((double)ql_value_of_key(QL_BY_VALUE, middle) - side * job->mean <= limit) {
+            within = middle;
+        } else {
+            beyond = middle;
+        }
     }
-    while (beyond - (int64_t)within > 1 || within - (int64_t)beyond > 1) {
-        const int32_t middle = (int32_t)(((int64_t)within + beyond) / 2);
-        *(direction * ((double)nth_float(middle) - job->mean) <= limit ? &within : &beyond) = middle;
-    }
-    return nth_float(within);
+    return side * ql_value_of_key(QL_BY_VALUE, within);
 }
 
 /* From the values counted for the quantiles; false when those near to where a tail begins were not. */

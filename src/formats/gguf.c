@@ -244,9 +244,9 @@ static ql_status read_model(ql_model *model, ql_error *error)
     return status;
 }
 
-static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size)
+static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size, ql_error *error)
 {
-    (void)source;
+    (void)source, (void)error;
     return head_size >= 4 && memcmp(head, "GGUF", 4) == 0;
 }
 
