@@ -216,8 +216,8 @@ static void note(ql_model *model, uint64_t end)
     }
     if (size > end) {
         const size_t used = strlen(out);
-        snprintf(out + used, room - used, "%s%" PRIu64 " bytes after the last tensor belong to none", used ? "; " : "",
-                 size - end);
+        snprintf(out + used, room - used, "%s%" PRIu64 " byte%s after the last tensor belong%s to none", used ? "; " : "",
+                 size - end, size - end == 1 ? "" : "s", size - end == 1 ? "s" : "");
     }
 }
 
