@@ -40,12 +40,11 @@ static const struct {
     { TEXT("Access to model"), { AN_ANSWER, "accept the model's terms on its page, then download it logged in" } },
     { TEXT("Unauthorized"), { AN_ANSWER, DOWNLOAD } },
     { TEXT("Forbidden"), { AN_ANSWER, DOWNLOAD } },
-    { BYTES(0, "GGUF"), { "a GGUF file (llama.cpp)", "open the checkpoint that it was made from" } },
     { BYTES(0, "lmgg"), { A_GGML_FILE, CONVERT_GGML } },
     { BYTES(0, "fmgg"), { A_GGML_FILE, CONVERT_GGML } },
     { BYTES(0, "tjgg"), { A_GGML_FILE, CONVERT_GGML } },
     { BYTES(0, "algg"), { "a llama.cpp adapter (LoRA) from before GGUF", "open the adapter's safetensors file" } },
-    { BYTES(0, "\x80\x02\x8a\x0a"), { "a PyTorch checkpoint from before 1.6 (bare pickle)", CONVERT_TORCH } },
+    { BYTES(0, "sys_info\0"), { "a PyTorch checkpoint from before 0.1.10 (a tar archive)", CONVERT_TORCH } },
     { BYTES(0, "\x80\x02"), { "a Python pickle", SAVE_ARRAYS } },
     { BYTES(0, "\x80\x03"), { "a Python pickle", SAVE_ARRAYS } },
     { BYTES(0, "\x80\x04"), { "a Python pickle", SAVE_ARRAYS } },
@@ -75,16 +74,21 @@ static const struct {
     { "", { "a JSON text, not weights", "name a file that holds weights, or the folder of the model" } },
 };
 
-/* A zip archive, by a name that occurs in its directory; the first match counts. */
+/* A zip archive, by the end of the name of one of its entries; the first row that fits counts. */
 static const struct {
-    const char *entry;
+    const char *ending;
     ql_foreign is;
 } by_zip_entry[] = {
-    { "/constants.pkl", { "a TorchScript program", "save the model's state_dict() as safetensors and open that" } },
-    { "/data.pkl", { "a PyTorch checkpoint (zip)", CONVERT_TORCH } },
-    { "model.weights.h5", { "a Keras model (zip)", SAVE_ARRAYS } },
-    { ".npy", { "an .npz archive of NumPy arrays", "unzip it and open one of its .npy files" } },
-    { "", { "a zip archive", UNPACK } },
+    { "model.weights.h5", { "a Keras model", SAVE_ARRAYS } },
+    { ".h5", { "a zip archive of HDF5 files", SAVE_ARRAYS } },
+    { ".safetensors", { "a zip archive of safetensors files", UNPACK } },
+    { ".gguf", { "a zip archive of GGUF files", UNPACK } },
+    { ".pt", { "a zip archive of PyTorch checkpoints", UNPACK } },
+    { ".pth", { "a zip archive of PyTorch checkpoints", UNPACK } },
+    { ".bin", { "a zip archive of .bin files", UNPACK } },
+    { ".npz", { "a zip archive of .npz files", UNPACK } },
+    { "META-INF/MANIFEST.MF", { "a Java archive", "name a file that holds weights" } },
+    { "[Content_Types].xml", { "an office document", "name a file that holds weights" } },
 };
 
 /* By name, for formats without a mark of their own. */
@@ -171,27 +175,11 @@ static bool is_onnx(const uint8_t *head, size_t head_size)
     return true;
 }
 
-/* The names of all entries stand at the end of an archive: look for telling ones there. */
-static const ql_foreign *find_in_zip(const ql_source *source)
-{
-    enum { TAIL = 16384 };
-    uint8_t tail[TAIL];
-    uint64_t file_size = ql_source_size(source);
-    size_t size = file_size < TAIL ? (size_t)file_size : TAIL;
-    const void *bytes = ql_source_fetch(source, file_size - size, size, tail, NULL);
-    size_t i = 0;
-    while (by_zip_entry[i].entry[0] && !(bytes && memmem(bytes, size, by_zip_entry[i].entry, strlen(by_zip_entry[i].entry))))
-        i++;
-    return &by_zip_entry[i].is;
-}
-
 const ql_foreign *ql_foreign_find(const ql_source *source, const uint8_t *head, size_t head_size)
 {
     for (size_t i = 0; i < sizeof by_content / sizeof *by_content; i++)
         if (has_content(source, head, head_size, i))
             return &by_content[i].is;
-    if (head_size >= 4 && (memcmp(head, "PK\3\4", 4) == 0 || memcmp(head, "PK\5\6", 4) == 0))
-        return find_in_zip(source);
     const ql_foreign *json = find_in_json(head, head_size);
     if (json)
         return json;
@@ -203,4 +191,23 @@ const ql_foreign *ql_foreign_find(const ql_source *source, const uint8_t *head, 
             return &by_name[i].is;
     }
     return is_onnx(head, head_size) ? &onnx : NULL;
+}
+
+static bool holds(const ql_zip *zip, const char *ending)
+{
+    const size_t size = strlen(ending);
+    for (size_t i = 0; i < zip->count; i++) {
+        const ql_text name = zip->entries[i].name;
+        if (name.size >= size && memcmp(name.data + name.size - size, ending, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+const ql_foreign *ql_foreign_find_in_zip(const ql_zip *zip)
+{
+    for (size_t i = 0; i < sizeof by_zip_entry / sizeof *by_zip_entry; i++)
+        if (holds(zip, by_zip_entry[i].ending))
+            return &by_zip_entry[i].is;
+    return NULL;
 }

@@ -54,7 +54,11 @@ ql_text ql_path_stem(const char *path);
 ql_status ql_model_allocate(ql_model *model, size_t count, size_t dimension_count, ql_error *error);
 
 extern const ql_format ql_format_safetensors;
+extern const ql_format ql_format_gguf;
 extern const ql_format ql_format_sharded;
 extern const ql_format ql_format_npy;
+extern const ql_format ql_format_torch;
+extern const ql_format ql_format_torch_legacy;
+extern const ql_format ql_format_npz;
 
 #endif

@@ -15,7 +15,10 @@
 enum { HEAD_SIZE = 64 };
 
 /* In display order. */
-static const ql_format *const formats[] = { &ql_format_safetensors, &ql_format_sharded, &ql_format_npy };
+static const ql_format *const formats[] = {
+    &ql_format_safetensors, &ql_format_sharded, &ql_format_gguf, &ql_format_npy, &ql_format_torch, &ql_format_torch_legacy,
+    &ql_format_npz, /* takes every zip archive that is none of torch */
+};
 
 enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
 

@@ -42,7 +42,7 @@ static ql_status fetch_bytes(const ql_tensor *tensor, uint64_t begin, size_t cou
         return ql_strided_read(storage->strided, tensor, begin, count, buffer, error);
     }
     *out = ql_source_view(storage->source, storage->offset + begin * size, count * size, buffer, error);
-    return *out ? QL_OK : QL_BAD_FILE;
+    return *out ? QL_OK : ql_error_status(error);
 }
 
 /* Whole blocks to out[count * elements of a block]. */
