@@ -78,9 +78,15 @@ static ql_status recognise(const ql_source *source, const ql_format **out, ql_er
     if (!head)
         return QL_BAD_FILE;
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
-        if (formats[i]->recognise(source, head, size)) {
+        ql_error failure = { 0 };
+        if (formats[i]->recognise(source, head, size, &failure)) {
             *out = formats[i];
             return QL_OK;
+        }
+        if (failure.status == QL_NO_MEMORY) {
+            if (error)
+                *error = failure;
+            return QL_NO_MEMORY;
         }
     }
     char known[128];
