@@ -9,8 +9,8 @@
  *   zip64 record   | 'PK' 6 6 | u64 size of what follows | u16 u16 versions | u32 disk | u32 disk of the directory |
  *                  | u64 count here | u64 count | u64 size | u64 offset | more |
  *
- * With a zip64 record the values of the end record are the same or all bits set. The pieces must touch each other: where they do
- * not, something was put into the archive or before it.
+ * With a zip64 record the values of the end record are the same or all bits set. The pieces must touch each other: where
+ * they do not, something was put into the archive or before it.
  */
 #include "base/cursor.h"
 #include "base/error.h"
