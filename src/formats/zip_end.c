@@ -59,7 +59,7 @@ static ql_status find_end(const ql_source *source, uint64_t *at, ql_error *error
     }
     return ql_fail(
         error, QL_BAD_FILE,
-        "%s: begins like a zip archive and has no end record in its last %zu bytes; it is cut short, fetch or save "
+        "%s: has no end record of a zip archive in its last %zu bytes; it is cut short or no archive, fetch or save "
         "it again",
         ql_source_shown(source), size);
 }
