@@ -142,6 +142,7 @@ static void assert_ended(ql_status status, const ql_error *error, const char *pa
 /* Lets the first, the second, ... allocation fail until a run needs no more; returns how many there are. */
 static long exhaust(flow *run, const char *path, bool all_after)
 {
+    const size_t descriptors = testing_descriptors();
     for (long n = 1;; n++) {
         ql_error error = { 0 };
         countdown = n;
@@ -154,6 +155,7 @@ static long exhaust(flow *run, const char *path, bool all_after)
         if (live != 0)
             fail_msg("%s, allocation %ld: %ld blocks are left", path, n, (long)live);
         assert_ended(status, &error, path, n);
+        assert_int_equal(testing_descriptors(), descriptors);
         if (!fired) {
             assert_int_equal(status, QL_OK);
             return n - 1;
@@ -246,6 +248,31 @@ static ql_status explain(const char *path, ql_error *error)
     return status;
 }
 
+/* Far away in what is compressed, and back again. */
+static ql_status read_far(const char *path, ql_error *error)
+{
+    enum { FEW = 100 };
+    double values[FEW];
+    char scratch[1 << 14];
+    ql_model *model = NULL;
+    ql_status status = ql_model_open(path, QL_LAYOUT_AUTO, &model, error);
+    const ql_tensor *tensor = status == QL_OK ? ql_model_tensor(model, 0) : NULL;
+    assert_true(!tensor || ql_tensor_scratch_size(tensor, FEW) <= sizeof scratch);
+    for (uint64_t part = 4; status == QL_OK && part-- > 0;)
+        status = ql_tensor_read_f64(tensor, (tensor->element_count - FEW) * part / 3, FEW, values, scratch, error);
+    ql_model_free(&model);
+    return status;
+}
+
+static ql_status open_raw(const char *path, ql_error *error)
+{
+    ql_model *model = NULL;
+    ql_status status = ql_model_open_raw(path, "F16:2x3:16", QL_LAYOUT_AUTO, &model, error);
+    assert_true((status == QL_OK) == (model != NULL));
+    ql_model_free(&model);
+    return status;
+}
+
 static ql_status start_engine(const char *path, ql_error *error)
 {
     (void)path;
@@ -306,12 +333,20 @@ static void what_is_made_of_a_report_is_made_or_ends_in_words(void **state)
     print_message("%ld, %ld\n", exhaust(explain, path, false), exhaust(explain, path, true));
 }
 
+static void pieces_of_a_large_compressed_array_are_read_or_end_in_words(void **state)
+{
+    (void)state;
+    print_message("%ld, %ld\n", exhaust(read_far, BAD "/npz-bomb.npz", false), exhaust(read_far, BAD "/npz-bomb.npz", true));
+}
+
 static void an_engine_and_a_model_of_values_start_or_end_in_words(void **state)
 {
     (void)state;
     assert_in_range(exhaust(start_engine, "an engine", false), 4, 1000);
     exhaust(start_engine, "an engine", true);
     assert_in_range(exhaust(values_to_model, "values", false), 4, 1000);
+    assert_in_range(exhaust(open_raw, GOOD "/npy-f4.npy", false), 4, 1000);
+    exhaust(open_raw, GOOD "/npy-f4.npy", true);
     exhaust(values_to_model, "values", true);
 }
 
@@ -324,6 +359,7 @@ int main(void)
         cmocka_unit_test(every_good_file_opens_or_ends_in_words),
         cmocka_unit_test(one_file_of_each_kind_is_measured_or_ends_in_words),
         cmocka_unit_test(what_is_made_of_a_report_is_made_or_ends_in_words),
+        cmocka_unit_test(pieces_of_a_large_compressed_array_are_read_or_end_in_words),
         cmocka_unit_test(an_engine_and_a_model_of_values_start_or_end_in_words),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
