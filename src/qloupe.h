@@ -481,6 +481,9 @@ typedef struct ql_metric_info {
 } ql_metric_info;
 const ql_metric_info *ql_metric_describe(ql_metric metric);
 
+/* True of those that say something of codes: two tensors alone do not have them. */
+bool ql_metric_needs_codes(ql_metric metric);
+
 enum { QL_MAX_GRID = 256 };
 
 /* The group with the widest range, the first of equal ones: the one for which a screen works the formula out. */
