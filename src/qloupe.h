@@ -608,6 +608,45 @@ typedef struct ql_why {
 ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
                       ql_why *out, ql_error *error);
 
+/* ---- Diff: the same tensors of two files ----------------------------------------------------------------------- */
+
+/* A tensor and the one of another file that has its name, or that is known to be the same by another name: what GGUF files,
+   and the checkpoints of Llama- and GPT-2-style models that they are made from, call it. */
+typedef struct ql_pair {
+    const ql_tensor *tensor, *other;
+    bool is_comparable;
+    bool is_transposed; /* one is stored in,out, the other out,in */
+    /* llama.cpp moves rows of attn_q and attn_k: how many rows a head has of the one that is stored so, else 0. */
+    uint64_t head_rows, other_head_rows;
+    char note[160]; /* what a person should know, or why they are not comparable; "" when nothing */
+} ql_pair;
+
+typedef struct ql_pairs {
+    const ql_pair *pairs; /* [count] in the order of the first file */
+    size_t count;
+    const ql_tensor *const *only_in_first, *const *only_in_other; /* in the order of their files */
+    size_t only_in_first_count, only_in_other_count;
+} ql_pairs;
+
+/* Exact names win. No values are read. The models are borrowed. */
+ql_status ql_pairs_make(const ql_model *first, const ql_model *other, ql_pairs **out, ql_error *error);
+void ql_pairs_free(ql_pairs **pairs);
+
+/* The other tensor as an approximation y of the first one, x, both as float32: metrics as in a report; those that need codes
+   are NAN. Elements are matched by their place in the logical weight W[out][in]. */
+typedef struct ql_diff {
+    double metrics[QL_METRIC_COUNT];
+    double bits_per_weight; /* of the other tensor as it is stored, everything counted */
+    uint64_t byte_count;
+} ql_diff;
+
+/* The profile is that of pair->tensor. The same bits for any number of threads. QL_UNUSABLE when the profile says so, the
+   pair is not comparable, or the other tensor has no values, or one that is not finite. */
+ql_status ql_diff_make(ql_engine *engine, const ql_profile *profile, const ql_pair *pair, const ql_monitor *monitor,
+                       ql_diff *out, ql_error *error);
+
+/* ---- Export ---------------------------------------------------------------------------------------------------- */
+
 /* Writes codes.npy and dequant.npy (the stored shape) and what there is of scales.npy, zeros.npy, codebook.npy, edges.npy,
    scale_codes.npy, block_maxima.npy, second_scales.npy, tensor_scale.npy, outlier_index.npy and outlier_value.npy into the
    folder `directory`, which is made if needed and removed again after a failure. Every file is complete before the first

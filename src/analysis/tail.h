@@ -1,5 +1,6 @@
 /*
- * The exact 99th percentile of |e|, e = x - y, of a stream of pairs: one scan when a sample told where it is, else some more.
+ * The exact 99th percentile of |e|, e = x - y, of a stream of pairs: one scan when a sample told where it is, else some
+ * more.
  *
  *   ql_tail_new, ql_tail_guess
  *   repeat: feed all pairs from any worker, then ql_tail_advance, until it says done

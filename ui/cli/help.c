@@ -71,7 +71,7 @@ static void print_command(const cli_command *command)
         print("\nExamples\n");
         print_lines(command->example);
     }
-    if (command->options & CLI_FILES)
+    if (command->options & CLI_FILES && command->least_operands == 0)
         print("\nWithout FILE the demo model is read.\n");
 }
 
