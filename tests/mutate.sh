@@ -79,6 +79,12 @@ table()
         's/vi_shl(vi_load_u8(b->crumbs + 32 \* h + 16 \* u), 4)/vi_shl(vi_load_u8(b->crumbs + 32 * h + 16 * u), 5)/'
     row nvfp4_has_no_small_scales src/kernels/vector_blocks.h check_kernels \
         's/vi_gt(vi_set(8), s)/vi_gt(vi_set(7), s)/'
+    row iq4_xs_loses_a_bit_of_its_scales src/kernels/vector_blocks.h check_kernels \
+        's/spread_crumbs(ql_load_u16(b->high_scales)) << 4/spread_crumbs(ql_load_u16(b->high_scales)) << 3/'
+    row q1_0_makes_no_negative_zero src/kernels/vector_blocks.h check_kernels \
+        's/negative = vf_mul(d, vf_set(-1))/negative = vf_sub(vf_set(0), d)/'
+    row tq1_0_takes_the_lowest_digit_first src/kernels/blocks_body.h test_blocks \
+        's/power = 1; k < trits; k++, power \*= 3/power = trits > 4 ? 81 : 27; k < trits; k++, power \/= 3/'
     row nan_is_whatever_comes_out src/kernels/blocks_body.h test_blocks \
         's/^RUN(q6_k, 256, is_special(b->d))/RUN(q6_k, 256, false)/'
     row mxfp4_flushes_its_least_scales src/kernels/narrow.h test_blocks \

@@ -67,7 +67,8 @@ static void mix_ups_are_refused_by_what_they_are(void **state)
         { "a.safetensors", BYTES("<!DOCTYPE html><html>"), "a web page" },
         { "a.npy", BYTES("\n <!doctype html>"), "a web page" },
         { "a.bin", BYTES("<HTML><head>"), "a web page" },
-        { "a.gguf", BYTES("GGUF\3\0\0\0{\0\0\0\0\0\0\0"), "GGUF" },
+        { "a.gguf", BYTES("GGUF\3\0\0\0{\0\0\0\0\0\0\0"), "byte 8: the file (16 bytes) ends inside its header" },
+        { "a.bin", BYTES("tjgg\3\0\0\0"), "a GGML file from before GGUF" },
         { "a.pt", BYTES("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9"), "from before 1.6" },
         { "a.pkl", BYTES("\x80\x04\x95\x10"), "pickle" },
         { "a.pt", BYTES("PK\3\4..archive/data.pkl..PK\1\2..archive/data.pkl"), "a PyTorch checkpoint (zip)" },
@@ -78,7 +79,7 @@ static void mix_ups_are_refused_by_what_they_are(void **state)
         { "a.npy.gz", BYTES("\x1f\x8b\x08\0\0\0\0\0\0\3"), "gzip" },
         { "a.onnx", BYTES("\x08\x07\x12\x07pytorch"), "ONNX" },
         { "model.safetensors.index.json", BYTES("{\n  \"metadata\": {}}"), "JSON" },
-        { "a.bin", BYTES("hello \x1b[31m"), "not a weight file that is known (it begins with 'hello \\x1b[31m'); this build reads .safetensors and .npy" },
+        { "a.bin", BYTES("hello \x1b[31m"), "not a weight file that is known (it begins with 'hello \\x1b[31m'); this build reads .safetensors, .gguf and .npy" },
         { "a.bin", "", 0, "the file is empty" },
     };
     const char *folder = testing_folder();
@@ -287,8 +288,9 @@ static void metadata_and_formats_are_told(void **state)
     assert_memory_equal(value.as.text.data, "v", value.as.text.size);
     ql_model_free(&model);
     assert_string_equal(ql_format_at(0)->name, "safetensors");
-    assert_string_equal(ql_format_at(1)->name, "npy");
-    assert_null(ql_format_at(2));
+    assert_string_equal(ql_format_at(1)->name, "gguf");
+    assert_string_equal(ql_format_at(2)->name, "npy");
+    assert_null(ql_format_at(3));
 }
 
 int main(void)

@@ -8,6 +8,8 @@
 #define CONVERT_TORCH "convert it with safetensors.torch.save_file and open that"
 #define SAVE_ARRAYS   "save the arrays with numpy.save or as safetensors"
 #define A_WEB_PAGE    "a web page, not weights: the download gave an error page"
+#define A_GGML_FILE   "a GGML file from before GGUF (2023)"
+#define CONVERT_GGML  "convert the model again with a current llama.cpp"
 #define DOWNLOAD      "download it again, logged in if need be"
 
 /* By the first bytes. */
@@ -21,7 +23,9 @@ static const struct {
       { "a Git LFS pointer: the weights were not downloaded", "run `git lfs pull` in its folder or download the file" } },
     { "<!DOCTYPE", 9, true, { A_WEB_PAGE, DOWNLOAD } },
     { "<html", 5, true, { A_WEB_PAGE, DOWNLOAD } },
-    { "GGUF", 4, false, { "a GGUF file (llama.cpp)", "open the checkpoint that it was made from" } },
+    { "lmgg", 4, false, { A_GGML_FILE, CONVERT_GGML } },
+    { "fmgg", 4, false, { A_GGML_FILE, CONVERT_GGML } },
+    { "tjgg", 4, false, { A_GGML_FILE, CONVERT_GGML } },
     { "\x80\x02\x8a\x0a", 4, false, { "a PyTorch checkpoint from before 1.6 (bare pickle)", CONVERT_TORCH } },
     { "\x80\x02", 2, false, { "a Python pickle", SAVE_ARRAYS } },
     { "\x80\x03", 2, false, { "a Python pickle", SAVE_ARRAYS } },

@@ -44,6 +44,7 @@ typedef struct ql_format {
 ql_status ql_model_allocate(ql_model *model, size_t count, size_t dimension_count, ql_error *error);
 
 extern const ql_format ql_format_safetensors;
+extern const ql_format ql_format_gguf;
 extern const ql_format ql_format_npy;
 
 #endif

@@ -14,7 +14,7 @@
 enum { HEAD_SIZE = 64 };
 
 /* In display order. */
-static const ql_format *const formats[] = { &ql_format_safetensors, &ql_format_npy };
+static const ql_format *const formats[] = { &ql_format_safetensors, &ql_format_gguf, &ql_format_npy };
 
 enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
 

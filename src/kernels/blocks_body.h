@@ -58,11 +58,29 @@ static inline void q5_1_values(const ql_q5_1 *restrict b, float *restrict out)
     }
 }
 
+static inline void byte_values(const int8_t *restrict q, int count, float d, float *restrict out)
+{
+    for (int j = 0; j < count; j++) {
+        out[j] = (float)q[j] * d;
+    }
+}
+
 static inline void q8_0_values(const ql_q8_0 *restrict b, float *restrict out)
 {
+    byte_values(b->q, 32, half_at(b->d), out);
+}
+
+static inline void q8_1_values(const ql_q8_1 *restrict b, float *restrict out)
+{
+    byte_values(b->q, 32, half_at(b->d), out);
+}
+
+static inline void iq4_nl_values(const ql_iq4_nl *restrict b, float *restrict out)
+{
     const float d = half_at(b->d);
-    for (int j = 0; j < 32; j++) {
-        out[j] = (float)b->q[j] * d;
+    for (int j = 0; j < 16; j++) {
+        out[j] = ql_iq4_levels[b->nibs[j] & 15] * d;
+        out[j + 16] = ql_iq4_levels[b->nibs[j] >> 4] * d;
     }
 }
 
@@ -172,6 +190,82 @@ static inline void q6_k_values(const ql_q6_k *restrict b, float *restrict out)
     }
 }
 
+static inline void q8_k_values(const ql_q8_k *restrict b, float *restrict out)
+{
+    const uint32_t d = b->d[0] | (uint32_t)b->d[1] << 8 | (uint32_t)b->d[2] << 16 | (uint32_t)b->d[3] << 24;
+    byte_values(b->q, 256, ql_float_of_bits(d), out);
+}
+
+/* Sub-block j: nibble j of low_scales, low ones first, and crumb j of high_scales; its elements are the low nibbles of
+   nibs[16 j .. 16 j + 15], then the high ones. */
+static inline void iq4_xs_values(const ql_iq4_xs *restrict b, float *restrict out)
+{
+    const float d = half_at(b->d);
+    for (int j = 0; j < 8; j++, out += 32) {
+        const int low = b->low_scales[j / 2] >> 4 * (j % 2) & 15, high = b->high_scales[j / 4] >> 2 * (j % 4) & 3;
+        const float step = d * (float)((low | high << 4) - 32);
+        for (int l = 0; l < 16; l++) {
+            out[l] = ql_iq4_levels[b->nibs[16 * j + l] & 15] * step;
+            out[l + 16] = ql_iq4_levels[b->nibs[16 * j + l] >> 4] * step;
+        }
+    }
+}
+
+/*
+ * ---- Few levels
+ *
+ * A byte is a fraction of 256 whose digits in base 3 are its trits: byte / 256 = 0.t0 t1 t2 t3 t4, rounded up. 3 byte is t0
+ * and, in its low 8 bits, the fraction of the other ones. In the order of elements come first all t0 of bytes 0..31, then
+ * all t1; then those of bytes 32..47, then those of the last 4.
+ */
+static inline float *trit_values(const uint8_t *restrict bytes, int count, int trits, float d, float *restrict out)
+{
+    for (int k = 0, power = 1; k < trits; k++, power *= 3) {
+        for (int l = 0; l < count; l++) {
+            const int rest = bytes[l] * power & 255;
+            *out++ = (float)((3 * rest >> 8) - 1) * d;
+        }
+    }
+    return out;
+}
+
+static inline void tq1_0_values(const ql_tq1_0 *restrict b, float *restrict out)
+{
+    const float d = half_at(b->d);
+    out = trit_values(b->trits, 32, 5, d, out);
+    out = trit_values(b->trits + 32, 16, 5, d, out);
+    trit_values(b->last, 4, 4, d, out);
+}
+
+/* Crumbs as those of q2_k. */
+static inline void tq2_0_values(const ql_tq2_0 *restrict b, float *restrict out)
+{
+    const float d = half_at(b->d);
+    for (int s = 0; s < 8; s++) {
+        for (int l = 0; l < 32; l++) {
+            const int q = b->crumbs[32 * (s / 4) + l] >> 2 * (s % 4) & 3;
+            *out++ = (float)(q - 1) * d;
+        }
+    }
+}
+
+static inline void q1_0_values(const ql_q1_0 *restrict b, float *restrict out)
+{
+    const float d = half_at(b->d);
+    for (int j = 0; j < 128; j++) {
+        out[j] = b->bits[j / 8] >> j % 8 & 1 ? d : -d;
+    }
+}
+
+/* Element j: crumb j % 4 of byte j / 4. */
+static inline void q2_0_values(const ql_q2_0 *restrict b, float *restrict out)
+{
+    const float d = half_at(b->d);
+    for (int j = 0; j < 64; j++) {
+        out[j] = (float)((b->crumbs[j / 4] >> 2 * (j % 4) & 3) - 1) * d;
+    }
+}
+
 /* ---- 4-bit floats: doubled levels, halved scales */
 
 static inline void mxfp4_values(const ql_mxfp4 *restrict b, float *restrict out)
@@ -203,6 +297,11 @@ static inline bool is_special(const uint8_t half[2])
     return (half[1] & 0x7C) == 0x7C; /* infinite or NaN */
 }
 
+static inline bool is_special_float(const uint8_t single[4])
+{
+    return (single[3] & 0x7F) == 0x7F && single[2] >= 0x80;
+}
+
 /* Processors and compilers differ in sign and payload of the NaN that an infinite or NaN parameter makes. */
 static void make_nan_equal(float *out, size_t n)
 {
@@ -227,11 +326,19 @@ RUN(q4_1, 32, is_special(b->d) || is_special(b->m))
 RUN(q5_0, 32, is_special(b->d))
 RUN(q5_1, 32, is_special(b->d) || is_special(b->m))
 RUN(q8_0, 32, is_special(b->d))
+RUN(q8_1, 32, is_special(b->d))
+RUN(iq4_nl, 32, is_special(b->d))
 RUN(q2_k, 256, is_special(b->d) || is_special(b->m))
 RUN(q3_k, 256, is_special(b->d))
 RUN(q4_k, 256, is_special(b->d) || is_special(b->m))
 RUN(q5_k, 256, is_special(b->d) || is_special(b->m))
 RUN(q6_k, 256, is_special(b->d))
+RUN(q8_k, 256, is_special_float(b->d))
+RUN(iq4_xs, 256, is_special(b->d))
+RUN(tq1_0, 256, is_special(b->d))
+RUN(tq2_0, 256, is_special(b->d))
+RUN(q1_0, 128, is_special(b->d))
+RUN(q2_0, 64, is_special(b->d))
 RUN(mxfp4, 32, false)
 RUN(nvfp4, 64, false)
 #undef RUN
@@ -239,6 +346,8 @@ RUN(nvfp4, 64, false)
 #define BLOCK_MEMBERS                                                                                                       \
     {                                                                                                                       \
         [QL_Q4_0] = decode_q4_0, [QL_Q4_1] = decode_q4_1, [QL_Q5_0] = decode_q5_0, [QL_Q5_1] = decode_q5_1,                 \
-        [QL_Q8_0] = decode_q8_0, [QL_Q2_K] = decode_q2_k, [QL_Q3_K] = decode_q3_k, [QL_Q4_K] = decode_q4_k,                 \
-        [QL_Q5_K] = decode_q5_k, [QL_Q6_K] = decode_q6_k, [QL_MXFP4] = decode_mxfp4, [QL_NVFP4] = decode_nvfp4,             \
+        [QL_Q8_0] = decode_q8_0, [QL_Q8_1] = decode_q8_1, [QL_IQ4_NL] = decode_iq4_nl, [QL_Q2_K] = decode_q2_k,             \
+        [QL_Q3_K] = decode_q3_k, [QL_Q4_K] = decode_q4_k, [QL_Q5_K] = decode_q5_k, [QL_Q6_K] = decode_q6_k,                 \
+        [QL_Q8_K] = decode_q8_k, [QL_IQ4_XS] = decode_iq4_xs, [QL_TQ1_0] = decode_tq1_0, [QL_TQ2_0] = decode_tq2_0,         \
+        [QL_Q1_0] = decode_q1_0, [QL_Q2_0] = decode_q2_0, [QL_MXFP4] = decode_mxfp4, [QL_NVFP4] = decode_nvfp4,             \
     }

@@ -51,6 +51,9 @@ static inline float ql_bfloat_value(uint32_t bits)
  */
 static const float ql_e2m1_doubled[16] = { 0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12 };
 
+/* The 16 levels of ggml's "non-linear" 4-bit types, iq4_nl and iq4_xs (kvalues_iq4nl of ggml-common.h). */
+static const float ql_iq4_levels[16] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
+
 /* 2^(e - 128), with 2^-128 and 2^-127 as the subnormals that they are. e = 255 is not the NaN of OCP but 2^127. */
 static inline float ql_e8m0_halved(uint32_t e)
 {

@@ -65,11 +65,33 @@ static inline void q5_1_values(const ql_q5_1 *b, float *out)
     vf_store(out + 16, vf_add(vf_mul(vi_to_float(vi_or(vi_shr(nibs, 4), fifth_bits(high >> 16))), d), m));
 }
 
+static inline void byte_values(const int8_t *q, int count, vf d, float *out)
+{
+    for (int j = 0; j < count; j += 16) {
+        vf_store(out + j, vf_mul(vi_to_float(vi_load_i8(q + j)), d));
+    }
+}
+
 static inline void q8_0_values(const ql_q8_0 *b, float *out)
 {
-    const vf d = vf_set_half(b->d);
-    vf_store(out, vf_mul(vi_to_float(vi_load_i8(b->q)), d));
-    vf_store(out + 16, vf_mul(vi_to_float(vi_load_i8(b->q + 16)), d));
+    byte_values(b->q, 32, vf_set_half(b->d), out);
+}
+
+static inline void q8_1_values(const ql_q8_1 *b, float *out)
+{
+    byte_values(b->q, 32, vf_set_half(b->d), out);
+}
+
+static inline void iq4_values(const uint8_t nibs[16], vf step, float *out)
+{
+    const vi both = vi_load_u8(nibs);
+    vf_store(out, vf_mul(vf_lookup16(ql_iq4_levels, both), step));
+    vf_store(out + 16, vf_mul(vf_lookup16(ql_iq4_levels, vi_shr(both, 4)), step));
+}
+
+static inline void iq4_nl_values(const ql_iq4_nl *b, float *out)
+{
+    iq4_values(b->nibs, vf_set_half(b->d), out);
 }
 
 /* ---- 256 elements. Numbers that lie above each other in a byte come down one after the other. */
@@ -173,6 +195,93 @@ static inline void q6_k_values(const ql_q6_k *b, float *out)
                 crumbs = vi_shr(crumbs, 2);
             }
         }
+    }
+}
+
+static inline void q8_k_values(const ql_q8_k *b, float *out)
+{
+    byte_values(b->q, 256, vf_set(ql_float_of_bits(word_at(b->d))), out);
+}
+
+/* 8 numbers of 4 or 2 bits to 8 bytes. */
+static inline uint64_t spread_nibs(uint32_t nibs)
+{
+    uint64_t x = nibs;
+    x = (x | x << 16) & 0x0000FFFF0000FFFF;
+    x = (x | x << 8) & 0x00FF00FF00FF00FF;
+    return (x | x << 4) & 0x0F0F0F0F0F0F0F0F;
+}
+
+static inline uint64_t spread_crumbs(uint32_t crumbs)
+{
+    uint64_t x = crumbs;
+    x = (x | x << 24) & 0x000000FF000000FF;
+    x = (x | x << 12) & 0x000F000F000F000F;
+    return (x | x << 6) & 0x0303030303030303;
+}
+
+static inline void iq4_xs_values(const ql_iq4_xs *b, float *out)
+{
+    const uint64_t s = spread_nibs(word_at(b->low_scales)) | spread_crumbs(ql_load_u16(b->high_scales)) << 4;
+    float step[16];
+    vf_store(step, vf_mul(vf_set_half(b->d), vi_to_float(vi_sub(vi_from_bytes(s, 0), vi_set(32)))));
+    for (int j = 0; j < 8; j++) {
+        iq4_values(b->nibs + 16 * j, vf_set(step[j]), out + 32 * j);
+    }
+}
+
+/* ---- Few levels */
+
+/* `count` trits of each of 16 bytes, `stride` elements apart. */
+static inline void trit_values(vi rest, int count, int stride, vf d, float *out)
+{
+    for (int k = 0; k < count; k++) {
+        const vi tripled = vi_add(rest, vi_shl(rest, 1));
+        vf_store(out + k * stride, vf_mul(vi_to_float(vi_sub(vi_shr(tripled, 8), vi_set(1))), d));
+        rest = vi_and(tripled, vi_set(255));
+    }
+}
+
+static inline void tq1_0_values(const ql_tq1_0 *b, float *out)
+{
+    static const float power[16] = { 1, 1, 1, 1, 3, 3, 3, 3, 9, 9, 9, 9, 27, 27, 27, 27 };
+    const vf d = vf_set_half(b->d);
+    trit_values(vi_load_u8(b->trits), 5, 32, d, out);
+    trit_values(vi_load_u8(b->trits + 16), 5, 32, d, out + 16);
+    trit_values(vi_load_u8(b->trits + 32), 5, 16, d, out + 160);
+    const uint64_t twice = word_at(b->last) * UINT64_C(0x100000001);
+    const vf shifted = vf_mul(vi_to_float(vi_from_bytes(twice, twice)), vf_load(power)); /* an integer */
+    trit_values(vi_and(vf_to_int(shifted), vi_set(255)), 1, 0, d, out + 240);
+}
+
+static inline void tq2_0_values(const ql_tq2_0 *b, float *out)
+{
+    const vf d = vf_set_half(b->d);
+    for (int l = 0; l < 64; l += 16) {
+        vi crumbs = vi_load_u8(b->crumbs + l);
+        float *at = out + 128 * (l / 32) + l % 32;
+        for (int s = 0; s < 4; s++) {
+            vf_store(at + 32 * s, vf_mul(vi_to_float(vi_sub(vi_and(crumbs, vi_set(3)), vi_set(1))), d));
+            crumbs = vi_shr(crumbs, 2);
+        }
+    }
+}
+
+static inline void q1_0_values(const ql_q1_0 *b, float *out)
+{
+    const vf d = vf_set_half(b->d), negative = vf_mul(d, vf_set(-1));
+    for (int j = 0; j < 128; j += 16) {
+        vf_store(out + j, vf_select(vm_from_bits(ql_load_u16(b->bits + j / 8)), d, negative));
+    }
+}
+
+static inline void q2_0_values(const ql_q2_0 *b, float *out)
+{
+    const vf d = vf_set_half(b->d);
+    for (int j = 0; j < 64; j += 16) {
+        const uint32_t crumbs = word_at(b->crumbs + j / 4);
+        const vi q = vi_from_bytes(spread_crumbs(crumbs & 0xFFFF), spread_crumbs(crumbs >> 16));
+        vf_store(out + j, vf_mul(vi_to_float(vi_sub(q, vi_set(1))), d));
     }
 }
 

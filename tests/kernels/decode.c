@@ -38,6 +38,7 @@ static void prepare_blocks(job *j, size_t block_bytes)
         j->bytes[i] = j->ordinary    ? (j->bytes[i] & 0x3B) | 0x20
                       : special == 0 ? j->bytes[i] | 0x7C
                       : special == 1 ? 0xFF
+                      : special == 2 ? 0
                                      : j->bytes[i];
     }
 }
@@ -56,11 +57,19 @@ BLOCKS(ql_q4_1, QL_Q4_1, 32)
 BLOCKS(ql_q5_0, QL_Q5_0, 32)
 BLOCKS(ql_q5_1, QL_Q5_1, 32)
 BLOCKS(ql_q8_0, QL_Q8_0, 32)
+BLOCKS(ql_q8_1, QL_Q8_1, 32)
+BLOCKS(ql_iq4_nl, QL_IQ4_NL, 32)
 BLOCKS(ql_q2_k, QL_Q2_K, 256)
 BLOCKS(ql_q3_k, QL_Q3_K, 256)
 BLOCKS(ql_q4_k, QL_Q4_K, 256)
 BLOCKS(ql_q5_k, QL_Q5_K, 256)
 BLOCKS(ql_q6_k, QL_Q6_K, 256)
+BLOCKS(ql_q8_k, QL_Q8_K, 256)
+BLOCKS(ql_iq4_xs, QL_IQ4_XS, 256)
+BLOCKS(ql_tq1_0, QL_TQ1_0, 256)
+BLOCKS(ql_tq2_0, QL_TQ2_0, 256)
+BLOCKS(ql_q1_0, QL_Q1_0, 128)
+BLOCKS(ql_q2_0, QL_Q2_0, 64)
 BLOCKS(ql_mxfp4, QL_MXFP4, 32)
 BLOCKS(ql_nvfp4, QL_NVFP4, 64)
 
@@ -99,11 +108,19 @@ static const kernel_check rows[] = {
     BLOCKS_ROW(ql_q5_0, QL_Q5_0, 32),
     BLOCKS_ROW(ql_q5_1, QL_Q5_1, 32),
     BLOCKS_ROW(ql_q8_0, QL_Q8_0, 32),
+    BLOCKS_ROW(ql_q8_1, QL_Q8_1, 32),
+    BLOCKS_ROW(ql_iq4_nl, QL_IQ4_NL, 32),
     BLOCKS_ROW(ql_q2_k, QL_Q2_K, 256),
     BLOCKS_ROW(ql_q3_k, QL_Q3_K, 256),
     BLOCKS_ROW(ql_q4_k, QL_Q4_K, 256),
     BLOCKS_ROW(ql_q5_k, QL_Q5_K, 256),
     BLOCKS_ROW(ql_q6_k, QL_Q6_K, 256),
+    BLOCKS_ROW(ql_q8_k, QL_Q8_K, 256),
+    BLOCKS_ROW(ql_iq4_xs, QL_IQ4_XS, 256),
+    BLOCKS_ROW(ql_tq1_0, QL_TQ1_0, 256),
+    BLOCKS_ROW(ql_tq2_0, QL_TQ2_0, 256),
+    BLOCKS_ROW(ql_q1_0, QL_Q1_0, 128),
+    BLOCKS_ROW(ql_q2_0, QL_Q2_0, 64),
     BLOCKS_ROW(ql_mxfp4, QL_MXFP4, 32),
     BLOCKS_ROW(ql_nvfp4, QL_NVFP4, 64),
     { KERNEL(decode.nf4), .unit_bytes = 1, .elements = 2, .any_address = true, .large = 1 << 21, .prepare = prepare_codes,

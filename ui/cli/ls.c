@@ -53,6 +53,7 @@ static int run(cli_session *session)
         .metadata = session->model,
         .above = above,
         .below = below,
+        .note = ql_model_note(session->model),
         .full = cli_is_given(session->arguments, CLI_FULL),
         .table = &table,
     };
