@@ -33,7 +33,7 @@ static const struct {
     [OTHER_DTYPE] = { "other_dtype", "in B", "dtype in B", NULL, TEXT_COUNT },
     [SHAPE] = { "shape", "shape", "shape", NULL, TEXT_COUNT },
     [LAYOUT] = { "layout", NULL, "layout", NULL, TEXT_COUNT },
-    [BITS] = { "bits_per_weight", "bits/wt", "bits per weight", "as stored in B, everything counted", TEXT_FIXED_3 },
+    [BITS] = { "bits_per_weight", "bits/wt", "bits per weight", "as stored in B, everything counted", TEXT_SEVEN },
     [BYTES] = { "bytes", "size", "size", "in B", TEXT_BYTES },
     [NOTE] = { "note", "note", "note", NULL, TEXT_COUNT },
 };
@@ -272,7 +272,7 @@ static int run(cli_session *session)
 const cli_command cli_command_diff = {
     .name = "diff",
     .usage = "A B [-t NAME ...] [--fail-on CHECK]",
-    .summary = "measure the tensors of file B against the same ones of file A: what a conversion or quantization lost",
+    .summary = "measure tensors of file B against the same ones of A: what a conversion or quantization lost",
     .details =
         "Tensors are the same by name, or by a name that is known to mean the same: GGUF, Hugging Face and Meta name the\n"
         "tensors of Llama- and GPT-2-style models differently. Matrices that one file stores transposed, and rows of Q and "
