@@ -10,7 +10,7 @@ DATADIR ?= $(PREFIX)/share/qloupe
 
 # What a Debian machine needs. The last line is for the tests.
 DEPS := gcc libc6-dev pkgconf \
-        libncurses-dev libcairo2-dev libpng-dev libstb-dev fonts-dejavu-core \
+        libncurses-dev libcairo2-dev libpng-dev zlib1g-dev libstb-dev fonts-dejavu-core \
         libcmocka-dev tmux
 DEPS += $(if $(findstring clang,$(CC)),clang libclang-rt-dev)
 
@@ -24,7 +24,7 @@ $(error BUILD is release, debug, asan or tsan)
 endif
 
 # pkg-config is asked at the first use and once: `make deps` must work before it is installed.
-LIBRARIES := ncursesw cairo libpng
+LIBRARIES := ncursesw cairo libpng zlib
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags-only-I $(LIBRARIES) 2>/dev/null))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null))$(PKG_LIBS)
 
@@ -46,7 +46,7 @@ UI_OBJECTS   := $(UI_SOURCES:%.c=$(OUT)/%.o)
 TESTS        := $(TEST_SOURCES:%.c=$(OUT)/%)
 GOLDEN_OBJECTS := $(OUT)/tests/golden.o $(OUT)/tests/golden_more.o
 CHECK_OBJECTS := $(patsubst %.c,$(OUT)/%.o,tests/check_kernels.c $(wildcard tests/kernels/*.c))
-OBJECTS      := $(LIB_OBJECTS) $(CHECK_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/keys.o
+OBJECTS      := $(LIB_OBJECTS) $(CHECK_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/zip.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/keys.o
 
 # The targets for people use all cores, unless -j says otherwise.
 PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
@@ -191,7 +191,7 @@ $(OUT)/soak: $(OUT)/tests/soak.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
 $(OUT)/keys: $(OUT)/tests/keys.o $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS)) $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
-$(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
+$(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/zip.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ -lcmocka $(QL_LDLIBS)
 
 # `make OUT=... test-NAME` builds and runs one test program.

@@ -33,20 +33,20 @@ static inline const char *cli_write_zoo(const char *folder)
         "\"scalar\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[48,52]},"
         "\"empty\":{\"dtype\":\"F32\",\"shape\":[0,4],\"data_offsets\":[52,52]},"
         "\"broken\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[52,68]},"
-        "\"packed\":{\"dtype\":\"F8_E4M3\",\"shape\":[2,2],\"data_offsets\":[68,72]},"
-        "\"\\u001b[31m|r\\u00e9d\\u202e\":{\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[72,80]},"
-        "\"ternary\":{\"dtype\":\"F32\",\"shape\":[4,4],\"data_offsets\":[80,144]}}";
+        "\"packed\":{\"dtype\":\"F6_E2M3\",\"shape\":[2,2],\"data_offsets\":[68,71]},"
+        "\"\\u001b[31m|r\\u00e9d\\u202e\":{\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[71,79]},"
+        "\"ternary\":{\"dtype\":\"F32\",\"shape\":[4,4],\"data_offsets\":[79,143]}}";
     static const float values[] = { 0.5f, -1.0f, 0.25f, 2.0f, -0.125f, 0.75f, 1.5f, -3.0f, 1, 2, 3, 4, 0.1f };
     static const uint32_t broken[] = { 0x3f800000, 0x7fc00000, 0x7f800000, 0xff800000 }; /* 1 NaN inf -inf */
-    static const uint8_t packed[] = { 0x38, 0x40, 0x48, 0x50 };
+    static const uint8_t packed[] = { 0x38, 0x40, 0x48 };
     static const int32_t whole[] = { -7, 7 };
     static const float ternary[] = { 0, 1, -1, 1, 0, 0, 1, -1, 1, 1, 0, -1, 0, 1, 0, 1 };
-    unsigned char data[144];
+    unsigned char data[143];
     memcpy(data, values, 52);
     memcpy(data + 52, broken, 16);
-    memcpy(data + 68, packed, 4);
-    memcpy(data + 72, whole, 8);
-    memcpy(data + 80, ternary, 64);
+    memcpy(data + 68, packed, 3);
+    memcpy(data + 71, whole, 8);
+    memcpy(data + 79, ternary, 64);
     const char *path = testing_path(folder, "zoo.safetensors");
     cli_write_model(path, header, data, sizeof data);
     return path;

@@ -57,6 +57,100 @@ static void every_bfloat_is_its_value(void **state)
     every_16_bit_float(QL_BF16, ql_bfloat_to_float, 8, 7);
 }
 
+/* The codes of an 8-bit float that are no number: by the least and the greatest magnitude of them, signs cleared; or -0. */
+typedef struct special_codes {
+    unsigned infinity, first_nan, last_nan;
+    bool negative_zero_is_nan;
+} special_codes;
+
+static double small_by_definition(unsigned code, int exponent_bits, int mantissa_bits, int bias, special_codes special)
+{
+    const unsigned magnitude = code & ((1u << (exponent_bits + mantissa_bits)) - 1);
+    const double sign = code == magnitude ? 1 : -1, fraction = ldexp(code & ((1u << mantissa_bits) - 1), -mantissa_bits);
+    const int exponent = (int)(magnitude >> mantissa_bits);
+    if ((special.first_nan <= magnitude && magnitude <= special.last_nan) || (special.negative_zero_is_nan && sign < 0 && magnitude == 0))
+        return NAN;
+    if (magnitude == special.infinity)
+        return sign * INFINITY;
+    return sign * (exponent > 0 ? ldexp(1 + fraction, exponent - bias) : ldexp(fraction, 1 - bias));
+}
+
+enum { NO_CODE = 1000 };
+
+static void every_8_bit_float_is_its_value(void **state)
+{
+    (void)state;
+    static const struct {
+        ql_dtype dtype;
+        int exponent_bits, mantissa_bits, bias;
+        special_codes special;
+        double largest, least;
+    } types[] = {
+        { QL_F8_E4M3, 4, 3, 7, { NO_CODE, 0x7F, 0x7F, false }, 448, 0x1p-9 },
+        { QL_F8_E5M2, 5, 2, 15, { 0x7C, 0x7D, 0x7F, false }, 57344, 0x1p-16 },
+        { QL_F8_E4M3FNUZ, 4, 3, 8, { NO_CODE, NO_CODE, NO_CODE, true }, 240, 0x1p-10 },
+        { QL_F8_E5M2FNUZ, 5, 2, 16, { NO_CODE, NO_CODE, NO_CODE, true }, 57344, 0x1p-17 },
+    };
+    uint8_t bytes[256];
+    float f32[256];
+    double f64[256];
+    for (unsigned code = 0; code < 256; code++)
+        bytes[code] = (uint8_t)code;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        for (int swap = 0; swap < 2; swap++) {
+            double largest = 0;
+            ql_decode_f32(types[i].dtype, swap, bytes, 256, f32);
+            ql_decode_f64(types[i].dtype, swap, bytes, 256, f64);
+            for (unsigned code = 0; code < 256; code++) {
+                const double want = small_by_definition(code, types[i].exponent_bits, types[i].mantissa_bits, types[i].bias, types[i].special);
+                same((double)f32[code], want, code);
+                same(f64[code], want, code);
+                largest = isfinite(f64[code]) && f64[code] > largest ? f64[code] : largest;
+            }
+            assert_true(largest == types[i].largest && f64[1] == types[i].least);
+        }
+    }
+}
+
+static void every_power_of_two_of_8_bits_is_its_value(void **state)
+{
+    (void)state;
+    for (unsigned code = 0; code < 256; code++) {
+        const uint8_t byte = (uint8_t)code;
+        const double want = code == 255 ? NAN : ldexp(1, (int)code - 127);
+        float f32;
+        double f64;
+        ql_decode_f32(QL_F8_E8M0, false, &byte, 1, &f32);
+        ql_decode_f64(QL_F8_E8M0, false, &byte, 1, &f64);
+        same((double)f32, want, code);
+        same(f64, want, code);
+    }
+}
+
+/* Two a byte, the low nibble first; of the last byte of an odd count only the low one. */
+static void every_nibble_is_its_4_bit_float(void **state)
+{
+    (void)state;
+    uint8_t bytes[257];
+    for (unsigned byte = 0; byte < 256; byte++)
+        bytes[byte] = (uint8_t)byte;
+    for (size_t count = 500; count <= 512; count++) {
+        float f32[513];
+        double f64[513];
+        f32[count] = 12345;
+        f64[count] = 12345;
+        ql_decode_f32(QL_F4, false, bytes, count, f32);
+        ql_decode_f64(QL_F4, true, bytes, count, f64);
+        assert_true(f32[count] == 12345 && f64[count] == 12345);
+        for (unsigned i = 0; i < count; i++) {
+            const unsigned code = i % 2 ? i / 2 / 16 : i / 2 % 16;
+            const double want = small_by_definition(code, 2, 1, 1, (special_codes) { NO_CODE, NO_CODE, NO_CODE, false });
+            same((double)f32[i], want, code);
+            same(f64[i], want, code);
+        }
+    }
+}
+
 /* One element given as an unsigned number of `size` bytes, low byte first. */
 static void check_element(ql_dtype dtype, size_t size, uint64_t bits, float want32, double want64)
 {
@@ -199,6 +293,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_half_is_its_value),
         cmocka_unit_test(every_bfloat_is_its_value),
+        cmocka_unit_test(every_8_bit_float_is_its_value),
+        cmocka_unit_test(every_power_of_two_of_8_bits_is_its_value),
+        cmocka_unit_test(every_nibble_is_its_4_bit_float),
         cmocka_unit_test(every_byte_is_its_integer),
         cmocka_unit_test(every_16_bit_integer_is_its_value),
         cmocka_unit_test(large_integers_round_to_nearest_even),

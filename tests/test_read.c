@@ -191,6 +191,45 @@ static void an_element_outside_the_file_is_an_error_that_names_it(void **state)
     }
 }
 
+/* Two elements a byte: a range may begin and end in the middle of one. Of a file no more than its bytes are at hand. */
+static void ranges_of_4_bit_floats_begin_and_end_anywhere(void **state)
+{
+    (void)state;
+    enum { COUNT = 23 };
+    static const double level[16] = { 0, .5, 1, 1.5, 2, 3, 4, 6, -0., -.5, -1, -1.5, -2, -3, -4, -6 };
+    const uint8_t bytes[(COUNT + 1) / 2] = { 0x10, 0x32, 0x54, 0x76, 0x98, 0xBA, 0xDC, 0xFE, 0x3C, 0xA5, 0x77, 0xF1 };
+    const char *path = testing_path(testing_folder(), "nibbles");
+    ql_error error = { 0 };
+    testing_write(path, bytes, sizeof bytes);
+    for (int from_file = 0; from_file < 2; from_file++) {
+        ql_source *source;
+        must(from_file ? ql_source_open(path, &source, &error) : ql_source_from_memory("w", bytes, sizeof bytes, &source, &error), &error);
+        ql_storage storage = { .source = source };
+        ql_tensor t = { .dtype = QL_F4, .rank = 1, .shape = (uint64_t[]) { COUNT }, .element_count = COUNT, .byte_count = sizeof bytes, .storage = &storage };
+        for (size_t begin = 0; begin <= COUNT; begin++) {
+            for (size_t count = 0; begin + count <= COUNT; count++) {
+                float f32[COUNT + 1];
+                double f64[COUNT + 1];
+                const size_t size = ql_tensor_scratch_size(&t, count);
+                void *scratch = malloc(size);
+                memset(scratch, 0x77, size);
+                f32[count] = 12345;
+                f64[count] = 12345;
+                must(ql_tensor_read_f32(&t, begin, count, f32, scratch, &error), &error);
+                memset(scratch, 0x77, size);
+                must(ql_tensor_read_f64(&t, begin, count, f64, scratch, &error), &error);
+                free(scratch);
+                assert_true(f32[count] == 12345 && f64[count] == 12345);
+                for (size_t i = 0; i < count; i++) {
+                    const double want = level[bytes[(begin + i) / 2] >> 4 * ((begin + i) % 2) & 15];
+                    assert_true((double)f32[i] == want && f64[i] == want);
+                }
+            }
+        }
+        ql_source_free(&source);
+    }
+}
+
 static void a_type_without_values_is_refused_by_name(void **state)
 {
     (void)state;
@@ -265,6 +304,7 @@ int main(void)
         cmocka_unit_test(a_file_gives_what_memory_gives),
         cmocka_unit_test(values_that_need_no_conversion_are_fetched_where_they_are),
         cmocka_unit_test(an_element_outside_the_file_is_an_error_that_names_it),
+        cmocka_unit_test(ranges_of_4_bit_floats_begin_and_end_anywhere),
         cmocka_unit_test(a_type_without_values_is_refused_by_name),
         cmocka_unit_test(the_logical_matrix_is_what_the_layout_says),
         cmocka_unit_test(conv1d_is_found_by_the_shape_of_c_attn),

@@ -11,4 +11,10 @@ ql_status ql_fail(ql_error *error, ql_status status, const char *format, ...) __
 /* QL_NO_MEMORY with the size that was asked for. */
 ql_status ql_fail_memory(ql_error *error, uint64_t byte_count);
 
+/* How a call failed that says so by NULL or false alone. */
+static inline ql_status ql_error_status(const ql_error *error)
+{
+    return error ? error->status : QL_BAD_FILE;
+}
+
 #endif

@@ -17,29 +17,34 @@
 enum { SHOWN_CELLS = 200 };
 
 struct ql_source {
-    int fd;               /* -1: memory, or a file whose descriptor was given up */
+    int fd; /* -1: memory or a reader, or a file whose descriptor was given up */
     bool is_file;
-    const uint8_t *bytes; /* memory only */
-    ql_map *map;          /* NULL: the file is read */
+    const uint8_t *bytes;           /* memory only */
+    ql_map *map;                    /* NULL: the file is read */
+    const ql_source_reader *reader; /* NULL: file or memory */
+    void *context;
+    const ql_source *parent; /* of a reader, may be NULL */
     uint64_t size;
-    struct stat opened; /* the file as it was */
-    char *path;
-    char shown[4 * SHOWN_CELLS + 16];
+    struct stat opened;          /* the file as it was */
     _Atomic uint64_t bytes_read; /* behind what threads only read */
+    char *path;                  /* NULL: the parent's */
+    char shown[];                /* nothing when it is the parent's: an archive may hold a million parts */
 };
+
+enum { SHOWN_SIZE = 4 * SHOWN_CELLS + 16 };
 
 static ql_status make(const char *path, ql_source **out, ql_error *error)
 {
-    ql_source *source = calloc(1, sizeof *source);
+    ql_source *source = calloc(1, sizeof *source + SHOWN_SIZE);
     char *copy = strdup(path);
     if (!source || !copy) {
         free(source);
         free(copy);
-        return ql_fail_memory(error, sizeof *source + strlen(path) + 1);
+        return ql_fail_memory(error, sizeof *source + SHOWN_SIZE + strlen(path) + 1);
     }
     source->fd = -1;
     source->path = copy;
-    ql_text_print(source->shown, sizeof source->shown, ql_text_from(path), SHOWN_CELLS);
+    ql_text_print(source->shown, SHOWN_SIZE, ql_text_from(path), SHOWN_CELLS);
     *out = source;
     return QL_OK;
 }
@@ -129,9 +134,38 @@ ql_status ql_source_from_memory(const char *name, const void *bytes, uint64_t si
     return QL_OK;
 }
 
+static ql_status make_child(const ql_source *parent, ql_source **out, ql_error *error)
+{
+    *out = calloc(1, sizeof **out);
+    if (!*out) {
+        return ql_fail_memory(error, sizeof **out);
+    }
+    (*out)->fd = -1;
+    (*out)->parent = parent;
+    return QL_OK;
+}
+
+ql_status ql_source_from_reader(const char *name, uint64_t size, const ql_source *parent, const ql_source_reader *reader,
+                                void *context, ql_source **out, ql_error *error)
+{
+    ql_source *source = NULL;
+    ql_status status = parent ? make_child(parent, &source, error) : make(name, &source, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    source->size = size;
+    source->reader = reader;
+    source->context = context;
+    *out = source;
+    return QL_OK;
+}
+
 void ql_source_free(ql_source **source)
 {
     if (*source) {
+        if ((*source)->reader && (*source)->reader->free) {
+            (*source)->reader->free((*source)->context);
+        }
         ql_map_free(&(*source)->map);
         if ((*source)->fd >= 0) {
             close((*source)->fd);
@@ -149,19 +183,19 @@ uint64_t ql_source_size(const ql_source *source)
 
 const char *ql_source_path(const ql_source *source)
 {
-    return source->path;
+    return source->parent ? ql_source_path(source->parent) : source->path;
 }
 
 const char *ql_source_shown(const ql_source *source)
 {
-    return source->shown;
+    return source->parent ? ql_source_shown(source->parent) : source->shown;
 }
 
 static ql_status fail_cut(const ql_source *source, uint64_t offset, uint64_t size, ql_error *error)
 {
     return ql_fail(error, QL_BAD_FILE,
                    "%s: the file ends before byte %" PRIu64 " + %" PRIu64 "; it was cut while it was read, open it again",
-                   source->shown, offset, size);
+                   ql_source_shown(source), offset, size);
 }
 
 uint64_t ql_source_bytes_read(const ql_source *source)
@@ -230,14 +264,22 @@ static bool give(const ql_source *source, uint64_t offset, size_t size, ql_error
         fail_cut(source, offset, size, error);
         return false;
     }
-    /* Sources are const to their readers; none of them is in itself. */
-    atomic_fetch_add_explicit(&((ql_source *)source)->bytes_read, size, memory_order_relaxed);
+    if (!source->reader) {
+        /* Sources are const to their readers; none of them is in itself. */
+        atomic_fetch_add_explicit(&((ql_source *)source)->bytes_read, size, memory_order_relaxed);
+    }
     return true;
 }
 
 const void *ql_source_fetch(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error)
 {
-    if (!give(source, offset, size, error) || (!source->bytes && !read_at(source, offset, size, buffer, error))) {
+    if (!give(source, offset, size, error)) {
+        return NULL;
+    }
+    if (source->reader) {
+        return source->reader->fetch(source->context, offset, size, buffer, error);
+    }
+    if (!source->bytes && !read_at(source, offset, size, buffer, error)) {
         return NULL;
     }
     return source->bytes ? source->bytes + offset : buffer;
@@ -245,6 +287,9 @@ const void *ql_source_fetch(const ql_source *source, uint64_t offset, size_t siz
 
 const void *ql_source_view(const ql_source *source, uint64_t offset, size_t size, void *buffer, ql_error *error)
 {
+    if (source->reader && source->reader->view) {
+        return give(source, offset, size, error) ? source->reader->view(source->context, offset, size, buffer, error) : NULL;
+    }
     if (!source->map) {
         return ql_source_fetch(source, offset, size, buffer, error);
     }
@@ -257,13 +302,22 @@ const void *ql_source_view(const ql_source *source, uint64_t offset, size_t size
 
 const void *ql_source_in_memory(const ql_source *source, uint64_t offset, uint64_t size)
 {
+    if (offset > source->size || size > source->size - offset) {
+        return NULL;
+    }
+    if (source->reader) {
+        return source->reader->in_memory ? source->reader->in_memory(source->context, offset, size) : NULL;
+    }
     const uint8_t *bytes = source->map ? ql_map_bytes(source->map) : source->bytes;
-    return bytes && offset <= source->size && size <= source->size - offset ? bytes + offset : NULL;
+    return bytes ? bytes + offset : NULL;
 }
 
 ql_status ql_source_check(const ql_source *source, ql_error *error)
 {
     struct stat now;
+    if (source->parent) {
+        return ql_source_check(source->parent, error);
+    }
     if (!source->is_file) {
         return QL_OK;
     }

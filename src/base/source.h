@@ -1,5 +1,5 @@
 /*
- * A source: where the bytes of a model come from, a regular file or a piece of memory.
+ * A source: where the bytes of a model come from, a regular file, a piece of memory, or a part of another source.
  *
  * Files are read with pread into the caller's buffer: one that another process cuts then gives an error. A program that has
  * a handler for SIGBUS (ql_map_files in qloupe.h) lets them be read through a map instead, without a copy. Any number of
@@ -24,6 +24,21 @@ ql_status ql_source_open_in(int folder, const char *folder_path, const char *nam
 /* Borrows `bytes`, which must outlive the source. */
 ql_status ql_source_from_memory(const char *name, const void *bytes, uint64_t size, ql_source **out, ql_error *error);
 
+/* How a part of another source is read, unpacked if need be: as ql_source_fetch, ql_source_view and ql_source_in_memory below,
+   which have checked that the bytes lie inside. Any thread. */
+typedef struct ql_source_reader {
+    const void *(*fetch)(void *context, uint64_t offset, size_t size, void *buffer, ql_error *error);
+    const void *(*view)(void *context, uint64_t offset, size_t size, void *buffer, ql_error *error); /* NULL: fetch */
+    const void *(*in_memory)(void *context, uint64_t offset, uint64_t size); /* NULL: never */
+    void (*free)(void *context);
+} ql_source_reader;
+
+/* `size` bytes that `reader` gives. `parent`, which must outlive the source, lends its path and is what ql_source_check
+   looks at and what counts the bytes; NULL: the source is named `name` and never changes. The context is the source's from
+   now on, but not after a failure. */
+ql_status ql_source_from_reader(const char *name, uint64_t size, const ql_source *parent, const ql_source_reader *reader,
+                                void *context, ql_source **out, ql_error *error);
+
 void ql_source_free(ql_source **source);
 
 uint64_t ql_source_size(const ql_source *source);
@@ -43,7 +58,7 @@ const void *ql_source_view(const ql_source *source, uint64_t offset, size_t size
    ql_source_view, but nothing is counted as read. */
 const void *ql_source_in_memory(const ql_source *source, uint64_t offset, uint64_t size);
 
-/* How many bytes ql_source_fetch and ql_source_view have given so far, of a file or of memory. Any thread. */
+/* How many bytes ql_source_fetch and ql_source_view have given so far, of a file or of memory; 0 for a reader. Any thread. */
 uint64_t ql_source_bytes_read(const ql_source *source);
 
 /* Notices that the file was changed since it was opened (size or time), or could not be read: QL_BAD_FILE in words. Call

@@ -13,8 +13,8 @@
 
 typedef struct parser {
     ql_cursor cursor;
-    size_t begin; /* of the text in the file */
-    const char *shown;
+    size_t begin; /* of the text in the file or entry */
+    const ql_npy_place *place;
     ql_npy_header *header;
     ql_error *error;
 } parser;
@@ -22,6 +22,24 @@ typedef struct parser {
 /* ---- Messages -------------------------------------------------------------------------------------------------- */
 
 #define SAVE_AGAIN "save the array again with numpy.save"
+
+const char *ql_npy_whole(const ql_npy_place *place)
+{
+    return place->name ? "entry" : "file";
+}
+
+ql_status ql_npy_refuse(const ql_npy_place *place, ql_error *error, const char *format, ...)
+{
+    char what[400], name[QL_NAME_BUFFER] = "";
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    if (place->name)
+        ql_text_print(name, sizeof name, *place->name, QL_NAME_CELLS);
+    return ql_fail(error, QL_BAD_FILE, "%s: %s%s%s%s", ql_source_shown(place->source), place->name ? "tensor '" : "", name,
+                   place->name ? "': " : "", what);
+}
 
 __attribute__((format(printf, 4, 5))) static ql_status refuse(const parser *p, size_t at, const char *advice,
                                                               const char *format, ...)
@@ -31,8 +49,8 @@ __attribute__((format(printf, 4, 5))) static ql_status refuse(const parser *p, s
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    return ql_fail(p->error, QL_BAD_FILE, "%s: %s (header, byte %zu of the file); %s", p->shown, what, p->begin + at,
-                   advice);
+    return ql_npy_refuse(p->place, p->error, "%s (header, byte %zu of the %s); %s", what, p->begin + at,
+                         ql_npy_whole(p->place), advice);
 }
 
 static ql_status refuse_unexpected(const parser *p, const char *wanted)
@@ -247,11 +265,11 @@ static ql_status read_dictionary(parser *p)
     return QL_OK;
 }
 
-ql_status ql_npy_header_read(ql_npy_header *header, const char *shown, const void *text, size_t size, size_t begin,
+ql_status ql_npy_header_read(ql_npy_header *header, const ql_npy_place *place, const void *text, size_t size, size_t begin,
                              ql_error *error)
 {
     *header = (ql_npy_header) { 0 };
-    parser p = { .cursor = ql_cursor_over(text, size), .begin = begin, .shown = shown, .header = header, .error = error };
+    parser p = { .cursor = ql_cursor_over(text, size), .begin = begin, .place = place, .header = header, .error = error };
     ql_status status = read_dictionary(&p);
     if (status != QL_OK)
         return status;

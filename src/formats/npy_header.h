@@ -9,7 +9,7 @@
 #ifndef QL_FORMATS_NPY_HEADER_H
 #define QL_FORMATS_NPY_HEADER_H
 
-#include "qloupe.h"
+#include "base/source.h"
 
 typedef struct ql_npy_header {
     ql_dtype dtype;
@@ -19,9 +19,22 @@ typedef struct ql_npy_header {
     uint64_t element_count, byte_count;
 } ql_npy_header;
 
-/* Reads text[size], which begins at byte `begin` of the file; `shown` is the file's printable name. QL_BAD_FILE names what
-   is wrong or, for arrays that hold no plain real numbers, what they hold. */
-ql_status ql_npy_header_read(ql_npy_header *header, const char *shown, const void *text, size_t size, size_t begin,
+/* Where an array is, for messages. */
+typedef struct ql_npy_place {
+    const ql_source *source;
+    const ql_text *name; /* of the array in an archive; NULL: it is the file */
+} ql_npy_place;
+
+/* Reads text[size], which begins at byte `begin` of the file, or of the entry of the archive. QL_BAD_FILE names what is wrong
+   or, for arrays that hold no plain real numbers, what they hold. */
+ql_status ql_npy_header_read(ql_npy_header *header, const ql_npy_place *place, const void *text, size_t size, size_t begin,
                              ql_error *error);
+
+/* QL_BAD_FILE: "FILE: [tensor 'NAME': ]" and the words. */
+ql_status ql_npy_refuse(const ql_npy_place *place, ql_error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What the array is in, "file" or "entry". */
+const char *ql_npy_whole(const ql_npy_place *place);
 
 #endif

@@ -1,6 +1,7 @@
 /* The table of containers, how a file finds its row, and the model that comes out. */
 #include "base/error.h"
 #include "base/text.h"
+#include "formats/folder.h"
 #include "formats/foreign.h"
 #include "formats/formats.h"
 #include "formats/glob.h"
@@ -14,7 +15,10 @@
 enum { HEAD_SIZE = 64 };
 
 /* In display order. */
-static const ql_format *const formats[] = { &ql_format_safetensors, &ql_format_gguf, &ql_format_npy };
+static const ql_format *const formats[] = {
+    &ql_format_safetensors, &ql_format_sharded, &ql_format_gguf, &ql_format_npy, &ql_format_torch, &ql_format_torch_legacy,
+    &ql_format_npz, /* takes every zip archive that is none of torch */
+};
 
 enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
 
@@ -36,10 +40,16 @@ static const char *known_formats(char *out, size_t size)
     return out;
 }
 
-static bool has_extension(const char *path, const ql_format *format)
+bool ql_format_has_extension(const ql_format_info *info, const char *path)
 {
-    size_t size = strlen(path), ending = strlen(format->info.extensions);
-    return size > ending && strcasecmp(path + size - ending, format->info.extensions) == 0;
+    const size_t size = strlen(path);
+    for (const char *at = info->extensions; *at; at += strspn(at, ", ")) {
+        const size_t ending = strcspn(at, ", ");
+        if (size > ending && strncasecmp(path + size - ending, at, ending) == 0)
+            return true;
+        at += ending;
+    }
+    return false;
 }
 
 /* The format by content, then by name; a file that is neither is refused with what it is. */
@@ -68,50 +78,76 @@ static ql_status recognise(const ql_source *source, const ql_format **out, ql_er
                        known);
     }
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
-        if (has_extension(ql_source_path(source), formats[i])) {
+        if (ql_format_has_extension(&formats[i]->info, ql_source_path(source))) {
             *out = formats[i];
             return QL_OK;
         }
     }
     char first[4 * 16 + 1];
     ql_text_print(first, sizeof first, (ql_text) { .data = (const char *)head, .size = size < 16 ? size : 16 }, 0);
-    return ql_fail(error, QL_BAD_FILE, "%s: not a weight file that is known (it begins with '%s'); %s",
+    return ql_fail(error, QL_BAD_FILE,
+                   "%s: not a weight file that is known (it begins with '%s'); %s, and bare numbers with --raw DTYPE:SHAPE",
                    ql_source_shown(source), first, known);
 }
 
 /* ---- Models ---------------------------------------------------------------------------------------------------- */
 
-/* Reads a model whose source is open, or whose opening failed with `status`; frees it when that does not work. */
-static ql_status read_model(ql_model *model, ql_status status, ql_layout layout, ql_model **out, ql_error *error)
+ql_status ql_model_read(ql_source *source, const ql_format *only, ql_model **out, ql_error *error)
 {
-    if (status == QL_OK)
-        status = recognise(model->source, &model->format, error);
+    ql_model *model = calloc(1, sizeof *model);
+    if (!model) {
+        ql_source_free(&source);
+        return ql_fail_memory(error, sizeof *model);
+    }
+    model->source = source;
+    ql_status status = recognise(source, &model->format, error);
+    if (status == QL_OK && only && model->format != only) {
+        status = ql_fail(error, QL_BAD_FILE, "%s: is %s (%s), where %s is needed; fetch the files of the model again",
+                         ql_source_shown(source), model->format->info.name, model->format->info.meaning, only->info.name);
+    }
     if (status == QL_OK)
         status = model->format->read(model, error);
     if (status != QL_OK) {
         ql_model_free(&model);
         return status;
     }
-    ql_tensors_find_layout(model->tensors, model->tensor_count, layout);
     *out = model;
     return QL_OK;
 }
 
+/* Reads what stands in an open source, or could not be opened with `status`. */
+static ql_status read_model(ql_source *source, ql_status status, ql_layout layout, ql_model **out, ql_error *error)
+{
+    if (status == QL_OK)
+        status = ql_model_read(source, NULL, out, error);
+    if (status == QL_OK)
+        ql_tensors_find_layout((*out)->tensors, (*out)->tensor_count, layout);
+    return status;
+}
+
 ql_status ql_model_open(const char *path, ql_layout layout, ql_model **out, ql_error *error)
 {
-    ql_model *model = calloc(1, sizeof *model);
-    if (!model)
-        return ql_fail_memory(error, sizeof *model);
-    return read_model(model, ql_source_open(path, &model->source, error), layout, out, error);
+    char *chosen = NULL;
+    ql_source *source = NULL;
+    ql_status status = ql_folder_choose(path, &chosen, error);
+    if (status == QL_OK)
+        status = ql_source_open(chosen ? chosen : path, &source, error);
+    free(chosen);
+    return read_model(source, status, layout, out, error);
 }
 
 ql_status ql_model_open_memory(const char *name, const void *bytes, uint64_t size, ql_layout layout, ql_model **out,
                                ql_error *error)
 {
-    ql_model *model = calloc(1, sizeof *model);
-    if (!model)
-        return ql_fail_memory(error, sizeof *model);
-    return read_model(model, ql_source_from_memory(name, bytes, size, &model->source, error), layout, out, error);
+    ql_source *source = NULL;
+    ql_status status = ql_source_from_memory(name, bytes, size, &source, error);
+    return read_model(source, status, layout, out, error);
+}
+
+ql_text ql_path_stem(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    return (ql_text) { .data = name, .size = dot && dot > name ? (size_t)(dot - name) : strlen(name) };
 }
 
 ql_status ql_model_allocate(ql_model *model, size_t count, size_t dimension_count, ql_error *error)

@@ -15,7 +15,8 @@ uint16_t ql_float_to_half(float value);
 uint16_t ql_double_to_half(double value);
 
 /* count elements of `dtype` at `bytes` (any alignment) to out[count]; `swap` when the file is of the other byte order. The
-   dtype must have values. */
+   dtype must have values. F4: two elements a byte, the low nibble first, so that `bytes` begins at an even element; of the
+   last byte of an odd count only the low nibble counts. */
 void ql_decode_f32(ql_dtype dtype, bool swap, const void *bytes, size_t count, float *out);
 void ql_decode_f64(ql_dtype dtype, bool swap, const void *bytes, size_t count, double *out);
 

@@ -41,7 +41,7 @@ ql_status ql_tensor_fetch_blocks(const ql_tensor *tensor, uint64_t begin, size_t
         return ql_strided_read(storage->strided, tensor, begin, count, buffer, error);
     }
     *out = ql_source_view(storage->source, storage->offset + begin * size, count * size, buffer, error);
-    return *out ? QL_OK : QL_BAD_FILE;
+    return *out ? QL_OK : ql_error_status(error);
 }
 
 /* Whole blocks to out[count * elements of a block]. */

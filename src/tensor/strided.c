@@ -91,8 +91,8 @@ static ql_status find_bytes(ql_strided *s, const ql_tensor *tensor, uint64_t byt
     if (!s->copy) {
         void *copy = malloc((size_t)byte_count);
         const void *bytes =
-            copy ? ql_source_fetch(storage->source, storage->offset, (size_t)byte_count, copy, error) : NULL;
-        status = bytes ? QL_OK : copy ? QL_BAD_FILE : ql_fail_memory(error, byte_count);
+            copy ? ql_source_view(storage->source, storage->offset, (size_t)byte_count, copy, error) : NULL;
+        status = bytes ? QL_OK : copy ? ql_error_status(error) : ql_fail_memory(error, byte_count);
         if (bytes && bytes != copy) {
             memcpy(copy, bytes, (size_t)byte_count);
         }

@@ -15,6 +15,27 @@ NUMPY = {"F64": "f8", "F32": "f4", "F16": "f2", "I64": "i8", "I32": "i4", "I16":
          "U64": "u8", "U32": "u4", "U16": "u2", "U8": "u1", "BOOL": "u1"}
 
 
+def small_floats(exponent_bits, bias, special):
+    """The 256 values of an 8-bit float; special: what stands in place of some, by code."""
+    m = 7 - exponent_bits
+    values = []
+    for code in range(256):
+        exponent, mantissa = (code & 127) >> m, code & ((1 << m) - 1)
+        magnitude = math.ldexp((mantissa + (1 << m)) if exponent else mantissa, max(exponent, 1) - bias - m)
+        values.append(special.get(code, -magnitude if code > 127 else magnitude))
+    return np.array(values)
+
+
+SMALL = {"F8_E4M3": small_floats(4, 7, {c: math.nan for c in (0x7F, 0xFF)}),
+         "F8_E5M2": small_floats(5, 15, {0x7C: math.inf, 0xFC: -math.inf, **{s + c: math.nan for s in (0, 128) for c in (0x7D, 0x7E, 0x7F)}}),
+         "F8_E4M3FNUZ": small_floats(4, 8, {0x80: math.nan}),
+         "F8_E5M2FNUZ": small_floats(5, 16, {0x80: math.nan}),
+         "F8_E8M0": np.array([math.ldexp(1, c - 127) for c in range(255)] + [math.nan])}
+
+
+F4 = np.array([s * v for s in (1, -1) for v in (0., .5, 1, 1.5, 2, 3, 4, 6)])
+
+
 def escape(name):
     utf16 = name.encode("utf-16-le")
     units = struct.unpack("<%dH" % (len(utf16) // 2), utf16)
@@ -33,6 +54,10 @@ def decode(dtype, raw):
         return (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4")
     if dtype == "BOOL":
         return np.frombuffer(raw, "u1") != 0
+    if dtype == "F4":
+        return np.stack([F4[np.frombuffer(raw, "u1") & 15], F4[np.frombuffer(raw, "u1") >> 4]], 1).reshape(-1)
+    if dtype in SMALL:
+        return SMALL[dtype][np.frombuffer(raw, "u1")]
     return np.frombuffer(raw, "<" + NUMPY[dtype]) if dtype in NUMPY else None
 
 

@@ -253,9 +253,8 @@ static void tell(const cli_session *session, const cli_table *table, bool card)
 static int run(cli_session *session)
 {
     int code = cli_session_open(session);
-    /* No tensors are no damage: a vocabulary alone is a good file. */
-    const bool is_empty = code == CLI_GOOD && ql_model_tensor_count(session->model) == 0;
-    if (code == CLI_GOOD && (!is_empty || cli_is_given(session->arguments, CLI_TENSOR)))
+    /* A file that holds a vocabulary only is as good as any. */
+    if (code == CLI_GOOD && (ql_model_tensor_count(session->model) > 0 || cli_is_given(session->arguments, CLI_TENSOR)))
         code = cli_session_choose_given(session);
     if (code != CLI_GOOD)
         return code;

@@ -142,12 +142,12 @@ static void cut(char **text, size_t cells)
     text_cut(*text, size, cells);
 }
 
-/* Cuts the stretching columns until the table fits `width`. */
+/* Cuts the stretching columns until the table fits `width`: the first one, which says what a row is about, last. */
 static void fit(layout *of, size_t width)
 {
     size_t total = width_before(of, of->count);
     total -= total >= GAP ? GAP : 0;
-    for (size_t shown = 0; shown < of->count && total > width; shown++) {
+    for (size_t shown = of->count; shown-- > 0 && total > width;) {
         if (!of->table->columns[of->columns[shown]].stretch || of->widths[shown] <= STRETCH_LEAST)
             continue;
         size_t spare = of->widths[shown] - STRETCH_LEAST;
@@ -370,10 +370,10 @@ static void print_metadata(FILE *out, const cli_document *document, const ink *w
         if (!document->full)
             cut(&name, METADATA_CELLS);
         fprintf(out, "  %s%s = ", with->faint, name);
-        if (document->full)
-            cli_metadata_write(out, &value, 0);
-        else
+        if (!document->full && (value.kind == QL_VALUE_TEXT || value.kind == QL_VALUE_ARRAY))
             print_short(out, &value);
+        else
+            cli_metadata_write(out, &value, 0);
         fprintf(out, "%s\n", with->plain);
         free(name);
     }
