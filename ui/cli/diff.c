@@ -28,7 +28,7 @@ static const struct {
     text_form form;
 } COLUMNS[COLUMN_COUNT] = {
     [TENSOR] = { "tensor", "tensor", NULL, NULL, TEXT_COUNT },
-    [OTHER] = { "other", "name in B", "name in B", NULL, TEXT_COUNT },
+    [OTHER] = { "other", NULL, "name in B", NULL, TEXT_COUNT },
     [DTYPE] = { "dtype", "dtype", "dtype", NULL, TEXT_COUNT },
     [OTHER_DTYPE] = { "other_dtype", "in B", "dtype in B", NULL, TEXT_COUNT },
     [SHAPE] = { "shape", "shape", "shape", NULL, TEXT_COUNT },
@@ -63,7 +63,7 @@ static void describe_columns(cli_column out[COLUMN_COUNT], bool card)
         if (ql_metric_needs_codes(metric))
             out[METRICS + metric].title = NULL;
     }
-    out[TENSOR].stretch = out[OTHER].stretch = true;
+    out[TENSOR].stretch = true;
     out[NOTE].note = !card;
 }
 
@@ -73,17 +73,19 @@ static void describe_columns(cli_column out[COLUMN_COUNT], bool card)
 static int open_other(work *at)
 {
     const cli_session *session = at->session;
+    const char *path = session->arguments->operands[1];
     const ql_layout layout = cli_layout_given(session->arguments);
     ql_error error;
-    at->other_path = session->arguments->operands[1];
-    ql_status status = ql_model_open(at->other_path, QL_LAYOUT_AUTO, &at->other, &error);
+    ql_status status = ql_model_open(path, QL_LAYOUT_AUTO, &at->other, &error);
     if (status == QL_OK && layout != QL_LAYOUT_AUTO &&
         strcmp(ql_model_format(at->other), ql_model_format(session->model)) == 0) {
         ql_model_free(&at->other);
-        status = ql_model_open(at->other_path, layout, &at->other, &error);
+        status = ql_model_open(path, layout, &at->other, &error);
     }
-    if (status == QL_OK)
-        status = ql_pairs_make(session->model, at->other, &at->pairs, &error);
+    if (status != QL_OK)
+        return cli_complain_error(&error);
+    at->other_path = ql_model_path(at->other);
+    status = ql_pairs_make(session->model, at->other, &at->pairs, &error);
     return status == QL_OK ? CLI_GOOD : cli_complain_error(&error);
 }
 
@@ -186,42 +188,41 @@ static int measure_all(work *at)
 
 /* ---- Output */
 
-/* "52 tensors in both; 1 only in A, 3 only in B; rows of 8 tensors put back ..." */
+static bool has_other_name(const ql_pair *pair)
+{
+    const ql_text a = pair->tensor->name, b = pair->other->name;
+    return a.size != b.size || memcmp(a.data, b.data, a.size) != 0;
+}
+
+/* "52 tensors in both (48 by other names), 1 only in A, 3 only in B; 8 with the rows ..." */
 static void sum_up(const work *at, char *out, size_t size)
 {
     const ql_pairs *pairs = at->pairs;
-    size_t moved = 0, used;
-    for (size_t i = 0; i < at->chosen_count; i++)
-        moved += at->chosen[i]->head_rows || at->chosen[i]->other_head_rows;
-    used = (size_t)snprintf(out, size, "%zu tensor%s in both, %zu only in A, %zu only in B", pairs->count,
-                            pairs->count == 1 ? "" : "s", pairs->only_in_first_count, pairs->only_in_other_count);
-    if (moved)
-        snprintf(out + used, size - used, "; %zu with the rows that llama.cpp moves back in their places", moved);
-}
-
-static bool names_differ(const work *at)
-{
-    for (size_t i = 0; i < at->chosen_count; i++) {
-        const ql_text a = at->chosen[i]->tensor->name, b = at->chosen[i]->other->name;
-        if (a.size != b.size || memcmp(a.data, b.data, a.size) != 0)
-            return true;
+    size_t moved = 0, renamed = 0;
+    char others[48] = "", rows[96] = "";
+    for (size_t i = 0; i < pairs->count; i++) {
+        moved += pairs->pairs[i].head_rows || pairs->pairs[i].other_head_rows;
+        renamed += has_other_name(&pairs->pairs[i]);
     }
-    return false;
+    if (renamed)
+        snprintf(others, sizeof others, " (%zu by other names)", renamed);
+    if (moved)
+        snprintf(rows, sizeof rows, "; %zu whose rows llama.cpp moves, compared in their places", moved);
+    snprintf(out, size, "%zu tensor%s in both%s, %zu only in A, %zu only in B%s", pairs->count, pairs->count == 1 ? "" : "s",
+             others, pairs->only_in_first_count, pairs->only_in_other_count, rows);
 }
 
-static void tell(work *at, bool card)
+static void tell(const work *at, bool card)
 {
     const cli_session *session = at->session;
     const cli_names names[] = {
         { "only_in_file", at->pairs->only_in_first, at->pairs->only_in_first_count },
         { "only_in_other", at->pairs->only_in_other, at->pairs->only_in_other_count },
     };
-    char above[800], below[200];
+    char above[800], below[256];
     snprintf(above, sizeof above, "%s (B) against %s (A)%s%s", cli_shown(at->other_path), cli_shown(session->path),
              card ? ": " : "", card ? cli_shown_text(at->chosen[0]->tensor->name) : "");
     sum_up(at, below, sizeof below);
-    if (!names_differ(at))
-        at->columns[OTHER].title = NULL;
     const cli_document document = {
         .list = "results",
         .file = session->path,
@@ -273,13 +274,10 @@ const cli_command cli_command_diff = {
     .name = "diff",
     .usage = "A B [-t NAME ...] [--fail-on CHECK]",
     .summary = "measure tensors of file B against the same ones of A: what a conversion or quantization lost",
-    .details =
-        "Tensors are the same by name, or by a name that is known to mean the same: GGUF, Hugging Face and Meta name the\n"
-        "tensors of Llama- and GPT-2-style models differently. Matrices that one file stores transposed, and rows of Q and "
-        "K\n"
-        "that llama.cpp moves, are compared in their places. -t names tensors of A. --layout speaks of A, and of B when it "
-        "is\n"
-        "of the same format.",
+    .details = "Tensors are the same by name, or by a name that is known to mean the same: GGUF, Hugging Face and\n"
+               "Meta name the tensors of Llama- and GPT-2-style models differently. Matrices that one file stores\n"
+               "transposed, and rows of Q and K that llama.cpp moves, are compared in their places. -t names tensors\n"
+               "of A. --raw and --layout speak of A, and --layout of B, too, when it is of the same format.",
     .example = "qloupe diff model.safetensors model-q4_k_m.gguf\n"
                "qloupe diff model.safetensors model-q8_0.gguf -t '*attn*' --fail-on 'sqnr_db<40'",
     .options = CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_FAIL_ON),
