@@ -573,6 +573,26 @@ static void values_that_are_not_finite_are_told_of_the_file_that_holds_them(void
     free(y);
 }
 
+static void values_that_are_not_finite_are_noticed_where_they_are_gathered(void **state)
+{
+    (void)state;
+    enum { N = 400 };
+    float *x = random_values(N * N), *y = random_values(N * N);
+    y[N * N - 1] = -INFINITY;
+    const entry conv[] = { { "h.0.attn.c_attn.weight", QL_F32, { 1, 3 }, x }, { "h.0.mlp.c_fc.weight", QL_F32, { N, N }, x } };
+    const entry linear[] = { { "blk.0.ffn_up.weight", QL_F32, { N, N }, y } };
+    work w;
+    open_both(&w, conv, 2, linear, 1);
+    assert_true(w.pairs->pairs[0].is_transposed);
+    ql_diff diff;
+    ql_error error;
+    assert_int_equal(diff_pair(engine, &w.pairs->pairs[0], NULL, &diff, &error), QL_UNUSABLE);
+    assert_memory_equal(error.message, "B: tensor 'blk.0.ffn_up.weight': holds NaN", 42);
+    close_both(&w);
+    free(x);
+    free(y);
+}
+
 static bool refuse(void *context, uint64_t done, uint64_t total)
 {
     (void)context;
@@ -781,6 +801,7 @@ int main(void)
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(the_percentile_is_exact_when_the_sample_deceives),
         cmocka_unit_test(values_that_are_not_finite_are_told_of_the_file_that_holds_them),
+        cmocka_unit_test(values_that_are_not_finite_are_noticed_where_they_are_gathered),
         cmocka_unit_test(a_diff_can_be_cancelled_and_made_again),
         cmocka_unit_test(moved_rows_make_no_difference),
         cmocka_unit_test(without_moving_them_back_they_would),
