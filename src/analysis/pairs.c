@@ -173,7 +173,7 @@ static void find_heads(ql_pair *pair, const ql_tensor *moved, const ql_name *nam
 static void describe(ql_pair *pair, const ql_heads heads[2])
 {
     ql_name names[2];
-    const bool are_known = ql_name_parse(pair->tensor->name, &names[0]) & ql_name_parse(pair->other->name, &names[1]);
+    const bool are_known = ql_name_parse(pair->tensor->name, &names[0]) && ql_name_parse(pair->other->name, &names[1]);
     const spelled texts[2] = { { pair->tensor->name, 0 }, { pair->other->name, 0 } };
     compare_shapes(pair, compare_spelled(&texts[0], &texts[1]) == 0 || (are_known && names[0].naming == names[1].naming));
     if (!pair->is_comparable || !are_known || !(ql_name_is_query(&names[0]) || ql_name_is_key(&names[0]))) {
