@@ -38,8 +38,8 @@ static void write_pair(void)
                                 "\"layer.bias\":{\"dtype\":\"F64\",\"shape\":[4],\"data_offsets\":[64,96]},"
                                 "\"blk.0.attn_norm.weight\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[96,112]},"
                                 "\"only\\u202ethere\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[112,116]}}";
-    static const float x[25] = { 0.5f, -1.0f, 0.25f, 2.0f, -0.125f, 0.75f, 1.5f, -3.0f, 1, 2, 3, 4, 1, 1, 1, 1, 5, 6, 7, 8,
-                                 1,    0,     1,     1,    1 };
+    static const float x[25] = { 0.5f, -1.0f, 0.25f, 2.0f, -0.125f, 0.75f, 1.5f, -3.0f, 1, 2, 3, 4, 1,
+                                 1,    1,     1,     5,    6,       7,     8,    1,     0, 1, 1, 1 };
     static const float y[16] = { 1, 0, 5, 6, 7, 8, 1, 1, 0.5f, -1.0f, 0, 2.0f, -0.125f, 0.5f, 1.5f, -3.0f };
     static const double bias[4] = { 1, 2, 3, 4 };
     static const float norm[5] = { 1, 1, 1, 1.5f, 0 };

@@ -195,15 +195,15 @@ static void exact_names_win_over_known_ones(void **state)
     (void)state;
     const float x[4] = { 1, 2, 3, 4 };
     const entry first[] = {
-        { "transformer.wte.weight", QL_F32, { 2, 2 }, x }, { "extra", QL_F32, { 4, 0 }, x },
-        { "wte.weight", QL_F32, { 2, 2 }, x },             { "ln_f.weight", QL_F32, { 4, 0 }, x },
+        { "transformer.wte.weight", QL_F32, { 2, 2 }, x },
+        { "extra", QL_F32, { 4, 0 }, x },
+        { "wte.weight", QL_F32, { 2, 2 }, x },
+        { "ln_f.weight", QL_F32, { 4, 0 }, x },
         { "h.0.ln_1.weight", QL_F32, { 4, 0 }, x },
     };
     const entry other[] = {
-        { "unknown", QL_F32, { 4, 0 }, x },
-        { "output_norm.weight", QL_F32, { 4, 0 }, x },
-        { "wte.weight", QL_F32, { 2, 2 }, x },
-        { "blk.0.attn_norm.bias", QL_F32, { 4, 0 }, x },
+        { "unknown", QL_F32, { 4, 0 }, x },           { "output_norm.weight", QL_F32, { 4, 0 }, x },
+        { "wte.weight", QL_F32, { 2, 2 }, x },        { "blk.0.attn_norm.bias", QL_F32, { 4, 0 }, x },
         { "token_embd.weight", QL_F32, { 2, 2 }, x },
     };
     work w;
@@ -250,8 +250,11 @@ static void many_tensors_are_matched_fast(void **state)
     for (int file = 0; file < 2; file++) {
         size_t used = (size_t)sprintf(header[file], "{");
         for (int i = 0; i < COUNT; i++)
-            used += (size_t)sprintf(header[file] + used, "%s\"%s%d%s\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}",
-                                    i ? "," : "", file ? "blk." : i % 2 ? "h." : "transformer.h.",
+            used += (size_t)sprintf(header[file] + used,
+                                    "%s\"%s%d%s\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}", i ? "," : "",
+                                    file    ? "blk."
+                                    : i % 2 ? "h."
+                                            : "transformer.h.",
                                     file ? COUNT - 1 - i : i, file ? ".attn_norm.weight" : ".ln_1.weight");
         used += (size_t)sprintf(header[file] + used, "}");
         bytes[file] = malloc(8 + used);
@@ -409,8 +412,8 @@ static float *approximation(const float *x, size_t rows, size_t cols)
 }
 
 /* Shapes with one chunk and several, rows that are short, long, and longer than a chunk. */
-static const uint64_t matrices[][2] = { { 300, 700 }, { 64, 1024 }, { 3, 70000 }, { 40000, 3 }, { 70000, 1 }, { 1, 9 },
-                                     { 65, 1025 }, { 129, 512 } };
+static const uint64_t matrices[][2] = { { 300, 700 }, { 64, 1024 }, { 3, 70000 }, { 40000, 3 },
+                                        { 70000, 1 }, { 1, 9 },     { 65, 1025 }, { 129, 512 } };
 
 static void numbers_are_those_of_the_definition(void **state)
 {
@@ -579,7 +582,8 @@ static void values_that_are_not_finite_are_noticed_where_they_are_gathered(void 
     enum { N = 400 };
     float *x = random_values(N * N), *y = random_values(N * N);
     y[N * N - 1] = -INFINITY;
-    const entry conv[] = { { "h.0.attn.c_attn.weight", QL_F32, { 1, 3 }, x }, { "h.0.mlp.c_fc.weight", QL_F32, { N, N }, x } };
+    const entry conv[] = { { "h.0.attn.c_attn.weight", QL_F32, { 1, 3 }, x },
+                           { "h.0.mlp.c_fc.weight", QL_F32, { N, N }, x } };
     const entry linear[] = { { "blk.0.ffn_up.weight", QL_F32, { N, N }, y } };
     work w;
     open_both(&w, conv, 2, linear, 1);
@@ -771,7 +775,8 @@ static void heads_that_do_not_fit_are_noted_and_rows_left(void **state)
         { -1, 3, "llama.attention.head_count 0 does not make heads of 96 rows: their order is left as stored", "" },
         { 6, 48, "", "llama.attention.head_count_kv 48 does not make heads of 48 rows: their order is left as stored" },
         { 6, -1, "", "" }, /* as many for K as for Q */
-        { 0x7FFFFFFF, 3, "llama.attention.head_count 2147483647 does not make heads of 96 rows: their order is left as stored", "" },
+        { 0x7FFFFFFF, 3,
+          "llama.attention.head_count 2147483647 does not make heads of 96 rows: their order is left as stored", "" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         work w;

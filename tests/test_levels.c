@@ -123,8 +123,8 @@ static void gaps_in_a_grid_do_not_hide_it(void **state)
 static void levels_that_are_not_even_are_told(void **state)
 {
     (void)state;
-    static const double nf4[16] = { -1, -0.6961928, -0.5250731, -0.3949175, -0.2844414, -0.1847734, -0.0910500, 0,
-                                    0.0795803, 0.1609302, 0.2461123, 0.3379152, 0.4407098, 0.5626170, 0.7229568, 1 };
+    static const double nf4[16] = { -1,        -0.6961928, -0.5250731, -0.3949175, -0.2844414, -0.1847734, -0.0910500, 0,
+                                    0.0795803, 0.1609302,  0.2461123,  0.3379152,  0.4407098,  0.5626170,  0.7229568,  1 };
     static const double e2m1[15] = { -6, -4, -3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3, 4, 6 };
     static const struct {
         const double *levels;

@@ -124,10 +124,11 @@ static uint8_t *random_blocks(ql_dtype dtype, uint64_t blocks)
 static void every_type_is_counted(void **state)
 {
     (void)state;
-    static const unsigned possible[] = { [QL_Q4_0] = 16, [QL_Q4_1] = 16, [QL_Q5_0] = 32,  [QL_Q5_1] = 32,  [QL_Q8_0] = 256,
-                                         [QL_Q8_1] = 256, [QL_IQ4_NL] = 16, [QL_Q2_K] = 4,  [QL_Q3_K] = 8,   [QL_Q4_K] = 16,
-                                         [QL_Q5_K] = 32, [QL_Q6_K] = 64, [QL_Q8_K] = 256, [QL_IQ4_XS] = 16, [QL_TQ1_0] = 3,
-                                         [QL_TQ2_0] = 4, [QL_Q1_0] = 2, [QL_Q2_0] = 4, [QL_MXFP4] = 15, [QL_NVFP4] = 15 };
+    static const unsigned possible[] = {
+        [QL_Q4_0] = 16, [QL_Q4_1] = 16, [QL_Q5_0] = 32, [QL_Q5_1] = 32, [QL_Q8_0] = 256, [QL_Q8_1] = 256, [QL_IQ4_NL] = 16,
+        [QL_Q2_K] = 4,  [QL_Q3_K] = 8,  [QL_Q4_K] = 16, [QL_Q5_K] = 32, [QL_Q6_K] = 64,  [QL_Q8_K] = 256, [QL_IQ4_XS] = 16,
+        [QL_TQ1_0] = 3, [QL_TQ2_0] = 4, [QL_Q1_0] = 2,  [QL_Q2_0] = 4,  [QL_MXFP4] = 15, [QL_NVFP4] = 15
+    };
     for (ql_dtype dtype = QL_GGML_Q4_0; dtype < QL_DTYPE_COUNT; dtype++) {
         if (!ql_dtype_describe(dtype)->has_values)
             continue;
@@ -154,7 +155,8 @@ static void scales_that_are_all_nan_have_no_range(void **state)
     assert_true(stored.entropy_bits == 0);
 }
 
-/* q4_0 with d = 0.5 and -2: the sign of a scale is of no concern. A q4_K with d = 1: scales of sub-blocks are multiplied in. */
+/* q4_0 with d = 0.5 and -2: the sign of a scale is of no concern. A q4_K with d = 1: scales of sub-blocks are multiplied
+   in. */
 static void scales_are_magnitudes_with_everything_multiplied_in(void **state)
 {
     (void)state;

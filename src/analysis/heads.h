@@ -1,7 +1,7 @@
 /*
- * The order of rows in attn_q and attn_k. Rotary embeddings turn pairs of rows; Hugging Face's Llama keeps the two of a pair
- * half a head apart, Meta's and llama.cpp side by side. So llama.cpp's converter moves the rows of models of the architecture
- * "llama" (convert_hf_to_gguf.py, permute): in a head of d rows
+ * The order of rows in attn_q and attn_k. Rotary embeddings turn pairs of rows; Hugging Face's Llama keeps the two of a
+ * pair half a head apart, Meta and llama.cpp side by side. So llama.cpp's converter moves the rows of models of the
+ * architecture "llama" (convert_hf_to_gguf.py, permute): in a head of d rows
  *
  *   row p d/2 + j of the checkpoint  is  row 2 j + p of the GGUF file      p = 0, 1; j = 0 .. d/2 - 1
  */

@@ -1,6 +1,6 @@
 /*
- * One tensor, several names: what GGUF files call the tensors of Llama- and GPT-2-style models, and what the checkpoints that
- * they are made from call them.
+ * One tensor, several names: what GGUF files call the tensors of Llama- and GPT-2-style models, and what the checkpoints
+ * that they are made from call them.
  *
  *   blk.3.attn_q.weight      model.layers.3.self_attn.q_proj.weight      layers.3.attention.wq.weight
  *   blk.3.ffn_up.bias        h.3.mlp.c_fc.bias, transformer.h.3.mlp.c_fc.bias
