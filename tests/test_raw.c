@@ -293,7 +293,7 @@ static void commands_and_the_screen_read_raw_files(void **state)
           "\"format\":\"raw\",\"metadata\":{},\"tensors\":[\n{\"name\":\"my.numbers\",\"dtype\":\"F32\",\"shape\":[8,8],"
           "\"layout\":\"out,in\",\"elements\":64,\"bytes\":256,\"offset\":4}" },
         { "ls '%s' --raw F32:60:4", 0,
-          "my.numbers  F32       60  out,in        60  240 B\n\n1 tensor, 60 elements, raw, 260 B; 16 bytes after the "
+          "my.numbers  F32       60  out,in        60  240 B\n\n1 tensor, 60 elements, raw, 260 B\n16 bytes after the "
           "tensor left out" },
         { "stat '%s' --raw=F32:8x8:4 --layout in,out --json", 0,
           "\"layout\":\"in,out\",\"elements\":64,\"bytes\":256,\"stats\":{\"count\":64,\"nan\":0,\"inf\":0,\"zeros\":1,"

@@ -433,8 +433,10 @@ static void ls_says_which_file_holds_a_tensor(void **state)
         INDEX "\n  total_size = 64\n\n",
         "w     F32        3  out,in         3  12 B  a.safetensors\n",
         "2 tensors, 8 elements, safetensors-index, ",
-        "; 2 tensors of the files are not in the index\n",
-        "{\"schema\":1,\"file\":\"" INDEX "\",\"format\":\"safetensors-index\",\"metadata\":{\"total_size\":64},",
+        "\n2 tensors of the files are not in the index\n",
+        "{\"schema\":1,\"file\":\"" INDEX
+        "\",\"format\":\"safetensors-index\",\"note\":\"2 tensors of the files are not in the index\","
+        "\"metadata\":{\"total_size\":64},",
         ",\"bytes\":20,\"offset\":140,\"file\":\"b.safetensors\"}",
     };
     for (size_t i = 0; i < COUNT(wanted); i++)

@@ -35,8 +35,8 @@ struct ql_model {
 
 typedef struct ql_format {
     ql_format_info info;
-    /* True when the file is of this format: `head` is its first head_size (up to 64) bytes. */
-    bool (*recognise)(const ql_source *source, const uint8_t *head, size_t head_size);
+    /* True when the file is of this format: `head` is its first head_size (up to 64) bytes. QL_NO_MEMORY in *error: who knows. */
+    bool (*recognise)(const ql_source *source, const uint8_t *head, size_t head_size, ql_error *error);
     ql_status (*read)(ql_model *model, ql_error *error);
 } ql_format;
 

@@ -216,8 +216,8 @@ static void note(ql_model *model, uint64_t end)
     }
     if (size > end) {
         const size_t used = strlen(out);
-        snprintf(out + used, room - used, "%s%" PRIu64 " bytes after the last tensor belong to none", used ? "; " : "",
-                 size - end);
+        snprintf(out + used, room - used, "%s%" PRIu64 " byte%s after the last tensor belong%s to none", used ? "; " : "",
+                 size - end, size - end == 1 ? "" : "s", size - end == 1 ? "s" : "");
     }
 }
 
@@ -244,9 +244,9 @@ static ql_status read_model(ql_model *model, ql_error *error)
     return status;
 }
 
-static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size)
+static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size, ql_error *error)
 {
-    (void)source;
+    (void)source, (void)error;
     return head_size >= 4 && memcmp(head, "GGUF", 4) == 0;
 }
 

@@ -34,8 +34,8 @@ ql_text ql_gguf_name(const ql_gguf *g)
     return (ql_text) { .data = (const char *)g->cursor->base + g->name_at, .size = g->name_size };
 }
 
-/* True when every byte above 127 that was read belongs to a character, and some are U+FFFD: what a program leaves of other bytes
-   when it takes a file for text and writes it again. */
+/* True when every byte above 127 that was read belongs to a character, and some are U+FFFD: what a program leaves of other
+   bytes when it takes a file for text and writes it again. */
 static bool was_taken_for_text(const ql_gguf *g)
 {
     const char *bytes = (const char *)g->cursor->base;

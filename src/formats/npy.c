@@ -20,9 +20,9 @@ static ql_status read_model(ql_model *model, ql_error *error)
     return status;
 }
 
-static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size)
+static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size, ql_error *error)
 {
-    (void)source;
+    (void)source, (void)error;
     return ql_npy_recognise(head, head_size);
 }
 

@@ -16,8 +16,8 @@ enum { HEAD_SIZE = 64 };
 
 /* In display order. */
 static const ql_format *const formats[] = {
-    &ql_format_safetensors, &ql_format_sharded, &ql_format_gguf, &ql_format_npy, &ql_format_torch, &ql_format_torch_legacy,
-    &ql_format_npz, /* takes every zip archive that is none of torch */
+    &ql_format_safetensors, &ql_format_sharded,      &ql_format_gguf, &ql_format_npy,
+    &ql_format_torch,       &ql_format_torch_legacy, &ql_format_npz, /* takes every zip archive that is none of torch */
 };
 
 enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
@@ -29,15 +29,32 @@ const ql_format_info *ql_format_at(size_t index)
 
 /* ---- Recognition ----------------------------------------------------------------------------------------------- */
 
-/* "This build reads safetensors (.safetensors) and npy (.npy)", from the table. */
+/* The first extension of a format: the one of its own, where others (.bin) are anybody's. */
+static size_t own_extension(const ql_format *format)
+{
+    return strcspn(format->info.extensions, ", ");
+}
+
+/* "this build reads .safetensors, .npy", from the table. */
 static const char *known_formats(char *out, size_t size)
 {
-    size_t used = (size_t)snprintf(out, size, "this build reads ");
+    size_t used = (size_t)snprintf(out, size, "this build reads");
     for (size_t i = 0; i < FORMAT_COUNT && used < size; i++) {
-        const char *comma = i == 0 ? "" : i + 1 < FORMAT_COUNT ? ", " : " and ";
-        used += (size_t)snprintf(out + used, size - used, "%s%s", comma, formats[i]->info.extensions);
+        const char *own = formats[i]->info.extensions;
+        const int length = (int)own_extension(formats[i]);
+        size_t same = 0; /* two formats may share it */
+        while (strncmp(formats[same]->info.extensions, own, (size_t)length) != 0)
+            same++;
+        if (same == i)
+            used += (size_t)snprintf(out + used, size - used, "%s %.*s", i ? "," : "", length, own);
     }
     return out;
+}
+
+static bool has_own_extension(const char *path, const ql_format *format)
+{
+    const size_t size = strlen(path), ending = own_extension(format);
+    return size > ending && strncasecmp(path + size - ending, format->info.extensions, ending) == 0;
 }
 
 bool ql_format_has_extension(const ql_format_info *info, const char *path)
@@ -61,9 +78,15 @@ static ql_status recognise(const ql_source *source, const ql_format **out, ql_er
     if (!head)
         return QL_BAD_FILE;
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
-        if (formats[i]->recognise(source, head, size)) {
+        ql_error failure = { 0 };
+        if (formats[i]->recognise(source, head, size, &failure)) {
             *out = formats[i];
             return QL_OK;
+        }
+        if (failure.status == QL_NO_MEMORY) {
+            if (error)
+                *error = failure;
+            return QL_NO_MEMORY;
         }
     }
     char known[128];
@@ -78,7 +101,7 @@ static ql_status recognise(const ql_source *source, const ql_format **out, ql_er
                        known);
     }
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
-        if (ql_format_has_extension(&formats[i]->info, ql_source_path(source))) {
+        if (has_own_extension(ql_source_path(source), formats[i])) {
             *out = formats[i];
             return QL_OK;
         }

@@ -213,9 +213,9 @@ static ql_status read_model(ql_model *model, ql_error *error)
 
 /* Byte 8 opens the JSON object. A JSON text may have the same byte there, but never a 0 before it, the top of a length; a
    GGUF file of 123 tensors has both. */
-static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size)
+static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size, ql_error *error)
 {
-    (void)source;
+    (void)source, (void)error;
     return head_size > PREFIX && head[PREFIX] == '{' && head[PREFIX - 1] == 0 && memcmp(head, "GGUF", 4) != 0;
 }
 

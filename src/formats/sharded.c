@@ -211,8 +211,9 @@ static ql_status read_model(ql_model *model, ql_error *error)
 }
 
 /* A JSON text of that name: what it holds may begin with anything. */
-static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size)
+static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size, ql_error *error)
 {
+    (void)error;
     static const char ending[] = ".index.json";
     const char *path = ql_source_path(source);
     const size_t size = strlen(path), tail = sizeof ending - 1;

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Blocks of ggml's quantized types and their values.   Run:  python3 make_blocks.py [OUTDIR]     (default ./blocks)
 
-The same layout; a case is of scheme ggmldec. Every type of a GGUF file whose values follow from its bytes alone, that is all but
-the IQ types with a codebook. Element by element as https://github.com/ggml-org/ggml defines it (dequantize_row_* of ggml-quants.c
-and ggml-cpu), every product and sum rounded to float32. Needs nothing but Python.
+The same layout; a case is of scheme ggmldec. Every type of a GGUF file whose values follow from its bytes alone, that is all
+but the IQ types with a codebook. Element by element as https://github.com/ggml-org/ggml defines it (dequantize_row_* of
+ggml-quants.c), every product and sum rounded to float32. Needs nothing but Python.
 """
 import json
 import math
@@ -156,7 +156,8 @@ def q6_k(b):
 def iq4_xs(b):
     high = struct.unpack_from("<H", b, 2)[0]
     scale = [(nibble(b[4 + j // 2], j % 2) | (high >> 2 * j & 3) << 4) - 32 for j in range(8)]
-    return [f32(f32(half(b, 0) * scale[j]) * IQ4[nibble(b[8 + 16 * j + l % 16], l > 15)]) for j in range(8) for l in range(32)]
+    q = lambda j, l: nibble(b[8 + 16 * j + l % 16], l > 15)
+    return [f32(f32(half(b, 0) * scale[j]) * IQ4[q(j, l)]) for j in range(8) for l in range(32)]
 
 
 def tq1_0(b):

@@ -71,8 +71,9 @@ static void print_command(const cli_command *command)
         print("\nExamples\n");
         print_lines(command->example);
     }
-    if (command->options & CLI_FILES && command->least_operands == 0)
-        print("\nWithout FILE the demo model is read.\n");
+    if (command->options & CLI_FILES)
+        print("\n%s may be a folder: the index or the only weights in it.%s\n", command->least_operands ? "A or B" : "FILE",
+              command->least_operands ? "" : " Without FILE the demo model is read.");
 }
 
 static void print_program(void)

@@ -48,14 +48,13 @@ static int run(cli_session *session)
         add_row(&table, tensor);
         elements += tensor->element_count;
     }
-    const char *note = ql_model_note(session->model);
-    char above[640], below[512], count[TEXT_NUMBER_SIZE], total[TEXT_NUMBER_SIZE], size[TEXT_NUMBER_SIZE];
+    char above[640], below[256], count[TEXT_NUMBER_SIZE], total[TEXT_NUMBER_SIZE], size[TEXT_NUMBER_SIZE];
     text_count(count, table.row_count);
     text_count(total, elements);
     text_bytes(size, ql_model_byte_count(session->model));
     snprintf(above, sizeof above, "%s", cli_shown(session->path));
-    snprintf(below, sizeof below, "%s tensor%s, %s elements, %s, %s%s%s", count, table.row_count == 1 ? "" : "s", total,
-             ql_model_format(session->model), size, *note ? "; " : "", note);
+    snprintf(below, sizeof below, "%s tensor%s, %s elements, %s, %s", count, table.row_count == 1 ? "" : "s", total,
+             ql_model_format(session->model), size);
     const cli_document document = {
         .list = "tensors",
         .file = session->path,
