@@ -368,7 +368,7 @@ bool ql_dtype_has_scales(ql_dtype dtype);
 /* What a tensor of such a type is stored as. */
 typedef struct ql_stored {
     double bits_per_weight;                    /* everything counted */
-    uint64_t scale_count;                      /* 0, of types that are only listed and empty tensors: the rest is not known */
+    uint64_t scale_count;                      /* 0 (a type that is only listed, no elements): the rest is not known */
     unsigned run;                              /* elements that share a scale */
     uint64_t scale_zeros, scale_nonfinite;     /* scales that are 0; NaN or infinite */
     double scale_min, scale_median, scale_max; /* of the magnitudes of the finite ones, NAN when there are none */
