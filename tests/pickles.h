@@ -1,6 +1,6 @@
 /*
- * A small assembler of pickles, for tests. A program is words between white space, one opcode each, by the names of pickletools,
- * and what belongs to it after a colon:
+ * A small assembler of pickles, for tests. A program is words between white space, one opcode each, by the names of
+ * pickletools, and what belongs to it after a colon:
  *
  *   PROTO:2 EMPTY_DICT BINUNICODE:w BININT1:7 SETITEM GLOBAL:torch,FloatStorage STOP
  *
@@ -13,6 +13,7 @@
 
 #include "testing.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -71,7 +71,7 @@ static void mix_ups_are_refused_by_what_they_are(void **state)
         { "a.bin", BYTES("tjgg\3\0\0\0"), "a GGML file from before GGUF" },
         { "a.pt", BYTES("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9"), "a Python pickle" },
         { "a.pkl", BYTES("\x80\x04\x95\x10"), "pickle" },
-        { "a.zip", BYTES("PK\5\6\0\0"), "begins like a zip archive and has no end record" },
+        { "a.zip", BYTES("PK\5\6\0\0"), "has no end record of a zip archive" },
         { "a.h5", BYTES("\x89HDF\r\n\x1a\n...."), "HDF5" },
         { "a.npy.gz", BYTES("\x1f\x8b\x08\0\0\0\0\0\0\3"), "gzip" },
         { "a.onnx", BYTES("\x08\x07\x12\x07pytorch"), "ONNX" },

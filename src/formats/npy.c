@@ -14,8 +14,8 @@ static ql_status read_model(ql_model *model, ql_error *error)
         return status;
     model->tensor_count = 1;
     memcpy(model->shapes, array.header.shape, array.header.rank * sizeof *model->shapes);
-    status = ql_npy_array_fill(&array, model->source, ql_path_stem(ql_source_path(model->source)), model->tensors, model->storages,
-                               error);
+    status = ql_npy_array_fill(&array, model->source, ql_path_stem(ql_source_path(model->source)), model->tensors,
+                               model->storages, error);
     model->tensors->shape = model->shapes;
     return status;
 }

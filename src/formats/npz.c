@@ -1,8 +1,8 @@
 /*
  * NumPy's .npz: a zip archive of .npy files, stored (numpy.savez) or deflated (numpy.savez_compressed).
  *
- * An array is named as its entry without ".npy". Only the headers are looked at; each entry is a source of its own, which checks
- * its CRC-32 as it is read. Other entries are passed over, as NumPy does.
+ * An array is named as its entry without ".npy". Only the headers are looked at; each entry is a source of its own, which
+ * checks its CRC-32 as it is read. Other entries are passed over, as NumPy does.
  */
 #include "base/error.h"
 #include "base/text.h"

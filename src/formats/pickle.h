@@ -1,6 +1,6 @@
 /*
- * Pickles, Python's serialized objects, read as inert values: a stack machine that builds structs and never imports, calls or
- * evaluates anything. https://docs.python.org/3/library/pickletools.html describes the opcodes.
+ * Pickles, Python's serialized objects, read as inert values: a stack machine that builds structs and never imports, calls
+ * or evaluates anything. https://docs.python.org/3/library/pickletools.html describes the opcodes.
  *
  * Names (module, attribute) mean something only when the rules of the caller list them; any other one refuses the whole
  * pickle, used or not. A few listed names may be "called": a function of the caller then makes a value of the arguments.

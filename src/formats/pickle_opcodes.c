@@ -1,6 +1,6 @@
 /*
- * What each opcode does to the stack. Every function checks the kinds of what it takes; the table at the end says which opcode
- * runs what. Those that weight files do not use have a name there and nothing that runs them.
+ * What each opcode does to the stack. Every function checks the kinds of what it takes; the table at the end says which
+ * opcode runs what. Those that weight files do not use have a name there and nothing that runs them.
  */
 #include "formats/pickle_opcodes.h"
 
@@ -298,7 +298,7 @@ static ql_status new_object(machine *m)
     return call(m, true);
 }
 
-/* Attributes of an object, which are of no use here: dropped. Only a dict that a call made (an OrderedDict) may have them. */
+/* Attributes of an object, which are of no use here: dropped. Only a dict that a call made (an OrderedDict) has them. */
 static ql_status build(machine *m)
 {
     ql_status status = ql_pickle_need(m, 2);

@@ -101,8 +101,8 @@ static bool make(span *room, ql_content *content, uint64_t index, ql_error *erro
     return made;
 }
 
-/* The span that the reader of span `index` makes now: that one, or while another thread makes it one of the next. UINT64_MAX:
-   none. */
+/* The span that the reader of span `index` makes now: that one, or while another thread makes it one of the next.
+   UINT64_MAX: none. */
 static uint64_t first_missing(const ql_content *content, uint64_t index)
 {
     if (!find(content, index))

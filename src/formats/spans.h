@@ -1,9 +1,9 @@
 /*
  * Pieces of unpacked content that several threads read at the same time, in a memory of fixed size that all contents share.
  *
- * A content is cut into spans of QL_SPAN bytes. The thread that needs a span first makes it; another one that needs it too makes
- * one of the next in the meantime, so that a sequential pass of many threads unpacks as many spans at once. What was read and
- * not used for the longest time makes room.
+ * A content is cut into spans of QL_SPAN bytes. The thread that needs a span first makes it; another one that needs it too
+ * makes one of the next in the meantime, so that a sequential pass of many threads unpacks as many spans at once. What was
+ * read and not used for the longest time makes room.
  */
 #ifndef QL_FORMATS_SPANS_H
 #define QL_FORMATS_SPANS_H

@@ -6,8 +6,8 @@
  *   archive/byteorder   "little" or "big"; missing in older files, which are little-endian
  *   archive/version     ...
  *
- * https://pytorch.org/docs/stable/notes/serialization.html. The entries are stored; deflated ones are read too. Their CRC-32 is
- * not looked at: torch.save can be told to leave it out.
+ * https://pytorch.org/docs/stable/notes/serialization.html. The entries are stored; deflated ones are read too. Their CRC-32
+ * is not looked at: torch.save can be told to leave it out.
  */
 #include "base/error.h"
 #include "base/text.h"

@@ -4,8 +4,8 @@
  *   magic number | protocol 1001 | dict about the writer's machine | the object | list of the keys of storages
  *   for each of these keys:  | i64 number of elements | elements, little-endian |
  *
- * torch/serialization.py, _legacy_save. Storages follow without a gap and nothing comes after them; how long each is says its
- * class, which only the pickled object tells.
+ * torch/serialization.py, _legacy_save. Storages follow without a gap and nothing comes after them; how long each is says
+ * its class, which only the pickled object tells.
  */
 #include "base/cursor.h"
 #include "base/error.h"

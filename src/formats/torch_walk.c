@@ -1,4 +1,4 @@
-/* The walk: see torch_walk.h. Its way down is an array, whatever is nested in what; nodes are marked when they are entered. */
+/* The walk: see torch_walk.h. Its way down is an array, whatever is nested in what; nodes are marked as they are entered. */
 #include "formats/torch_walk.h"
 
 #include "base/error.h"
