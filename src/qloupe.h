@@ -187,11 +187,18 @@ typedef struct ql_tensor {
 typedef struct ql_model ql_model;
 
 /* Opens a weight file, recognised by its content: the header is read and checked, no values are touched. `path` is kept
-   as the name in messages. QL_BAD_FILE names what is wrong and where. */
+   as the name in messages. A folder stands for the index or the only weight file in it. QL_BAD_FILE names what is wrong and
+   where. */
 ql_status ql_model_open(const char *path, ql_layout layout, ql_model **out, ql_error *error);
-/* The same for a file in memory: bytes[size], borrowed, must outlive the model; `name` stands for the path. */
+/* The same for a file in memory: bytes[size], borrowed, must outlive the model; `name` stands for the path (an index finds
+   its files beside it). */
 ql_status ql_model_open_memory(const char *name, const void *bytes, uint64_t size, ql_layout layout, ql_model **out,
                                ql_error *error);
+
+/* Opens any file as one tensor in C order. `description` is DTYPE:SHAPE[:OFFSET]: a type by its name in any case, dimensions
+   with x between them, where the tensor begins in bytes (decimal or 0x...; 0). QL_BAD_USAGE when it is none, and says what
+   is allowed; QL_BAD_FILE when the file is too short for it, and says how many elements fit. */
+ql_status ql_model_open_raw(const char *path, const char *description, ql_layout layout, ql_model **out, ql_error *error);
 
 /* A model of one F32 tensor `name` with the given values in C order, which are copied; stored out,in. `name` also stands for
    the file in messages. */
@@ -257,7 +264,7 @@ const char *ql_model_note(const ql_model *model);
 
 /* The containers that this build reads, in display order; NULL at the end of the list. */
 typedef struct ql_format_info {
-    const char *name, *extensions, *meaning;
+    const char *name, *extensions, *meaning; /* extensions: ".pt .pth" */
 } ql_format_info;
 const ql_format_info *ql_format_at(size_t index);
 

@@ -65,7 +65,8 @@ static const refusal REFUSALS[] = {
     { "ls pipe", 2, "pipe" },
     { "ls nothing", 2, "nothing: " },
     { "ls cut.safetensors", 2, "cut.safetensors: " },
-    { "stat none.safetensors", 2, "no tensors" },
+    { "quant none.safetensors -s absmax", 2, "no tensors" },
+    { "stat none.safetensors -t w", 2, "no tensors" },
     /* tensors */
     { "stat zoo.safetensors -t nope", 2, "no tensor matches 'nope'" },
     { "stat zoo.safetensors -t layer.wieght", 2, "did you mean 'layer.weight'?" },
@@ -129,6 +130,7 @@ static void what_can_be_reported_is_no_error(void **state)
         "quant zoo.safetensors -t scalar -s absmax",
         "quant zoo.safetensors -t layer.bias -s absmax:per=row",
         "ls none.safetensors",
+        "stat none.safetensors",
     };
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         testing_result result = run(commands[i]);

@@ -16,7 +16,7 @@
 
 #include "npy.h"
 
-static const char *const archives[] = { "golden", "more" };
+static const char *const archives[] = { "golden", "more", "blocks" };
 enum { ARCHIVES = sizeof archives / sizeof *archives };
 
 /* How many cases of each scheme there are; all pass. */
@@ -31,6 +31,7 @@ static const struct expectation {
     { "golden", "ggmldec", 5 }, { "golden", "act", 1 },     { "golden", "requant", 1 },   { "golden", "intlinear", 1 },
     { "golden", "llmint8", 4 }, { "more", "aciq", 30 },     { "more", "fp8", 40 },        { "more", "formats", 20 },
     { "more", "outliers", 83 }, { "more", "codebook", 20 }, { "more", "rounding", 66 },   { "more", "thresholds", 3 },
+    { "blocks", "ggmldec", 20 },
 };
 
 enum verdict { MISSING, PASS, FAIL };

@@ -67,15 +67,41 @@ static void mix_ups_are_refused_by_what_they_are(void **state)
         { "a.safetensors", BYTES("<!DOCTYPE html><html>"), "a web page" },
         { "a.npy", BYTES("\n <!doctype html>"), "a web page" },
         { "a.bin", BYTES("<HTML><head>"), "a web page" },
-        { "a.gguf", BYTES("GGUF\3\0\0\0{\0\0\0\0\0\0\0"), "GGUF" },
-        { "a.pt", BYTES("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9"), "from before 1.6" },
+        { "a.gguf", BYTES("GGUF\3\0\0\0{\0\0\0\0\0\0\0"), "byte 8: the file (16 bytes) ends inside its header" },
+        { "a.bin", BYTES("tjgg\3\0\0\0"), "a GGML file from before GGUF" },
+        { "a.pt", BYTES("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9"), "a Python pickle" },
         { "a.pkl", BYTES("\x80\x04\x95\x10"), "pickle" },
-        { "a.zip", BYTES("PK\5\6\0\0"), "begins like a zip archive and has no end record" },
+        { "a.zip", BYTES("PK\5\6\0\0"), "has no end record of a zip archive" },
         { "a.h5", BYTES("\x89HDF\r\n\x1a\n...."), "HDF5" },
         { "a.npy.gz", BYTES("\x1f\x8b\x08\0\0\0\0\0\0\3"), "gzip" },
         { "a.onnx", BYTES("\x08\x07\x12\x07pytorch"), "ONNX" },
-        { "model.safetensors.index.json", BYTES("{\n  \"metadata\": {}}"), "JSON" },
-        { "a.bin", BYTES("hello \x1b[31m"), "not a weight file that is known (it begins with 'hello \\x1b[31m'); this build reads .safetensors, .npy and .npz" },
+        { "a.bin", BYTES("\x08\x07\x12\x07pytorch\x1a\x05"), "an ONNX model" },
+        { "a.onnx_data", BYTES("\x3f\x80\0\0"), "the data of an ONNX model; read one tensor of it with --raw" },
+        { "a.safetensors", BYTES("\xef\xbb\xbf \r\n<html>"), "a web page" },
+        { "a.safetensors", BYTES("\xef\xbb\xbfversion https://git-lfs.github.com/spec/v1\n"), "the weights were not downloaded" },
+        { "a.safetensors", BYTES("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code>"), "an XML text" },
+        { "a.safetensors", BYTES("Entry not found"), "a server's answer, not weights: the download failed; check the file's name" },
+        { "a.safetensors", BYTES("Access to model x/y is restricted."), "accept the model's terms" },
+        { "a.safetensors", BYTES("{\"error\":\"Repository not found\"}"), "a server's answer" },
+        { "a.safetensors", BYTES("{\"err\": {\"a\": 1}}"), "a JSON text, not weights" },
+        { "a.bin", BYTES("\xef\xbb\xbf{\n  \"message\": \"Not Found\"}"), "a server's answer" },
+        { "a.bin", BYTES("[{\"detail\":\"x\"}]"), "a server's answer" },
+        { "config.json", BYTES("{\n  \"architectures\": []}"), "a JSON text, not weights; name a file that holds weights, or the folder" },
+        { "a.tflite", BYTES("\x1c\0\0\0TFL3"), "TensorFlow Lite" },
+        { "a.bin", BYTES("\x1c\0\0\0TFL3"), "TensorFlow Lite" },
+        { "saved_model.pb", BYTES("\x08\x01\x12\x9c\x8f\x04"), "a TensorFlow graph" },
+        { "model.ckpt.data-00000-of-00001", BYTES("\0\0\0\0"), "a TensorFlow checkpoint" },
+        { "a.npy", BYTES("cnumpy.core.multiarray\n_reconstruct\n"), "an old Python pickle" },
+        { "a.mat", BYTES("MATLAB 5.0 MAT-file, Platform: GLNXA64"), "a MATLAB file" },
+        { "a.7z", BYTES("7z\xbc\xaf\x27\x1c\0\4"), "a 7z archive" },
+        { "a.xz", BYTES("\xfd\x37zXZ\0\0"), "compressed with xz" },
+        { "a.zst", BYTES("\x28\xb5\x2f\xfd\x24"), "compressed with zstd" },
+        { "a.bz2", BYTES("BZh91AY"), "compressed with bzip2" },
+        { "a.mlmodel", BYTES("\x08\x05"), "a Core ML model" },
+        { "a.msgpack", BYTES("\x81\xa6"), "a Flax checkpoint" },
+        { "a.weights", BYTES("\0\0\0\0\2\0\0\0"), "read some of them with --raw F32:COUNT:20" },
+        { "model.safetensors.index.json", BYTES("{\n  \"metadata\": {}}"), "weight_map is missing" },
+        { "a.bin", BYTES("hello \x1b[31m"), "not a weight file that is known (it begins with 'hello \\x1b[31m'); this build reads .safetensors, .index.json, .gguf, .npy, .pt, .npz, and bare numbers with --raw DTYPE:SHAPE" },
         { "a.bin", "", 0, "the file is empty" },
     };
     const char *folder = testing_folder();
@@ -83,6 +109,31 @@ static void mix_ups_are_refused_by_what_they_are(void **state)
         const char *path = testing_path(folder, cases[i].name);
         testing_write(path, cases[i].bytes, cases[i].size);
         assert_refused(path, cases[i].words);
+    }
+    char tar[512] = "model/weights.npy";
+    memcpy(tar + 257, "ustar", 5);
+    const char *path = testing_path(folder, "a.tar");
+    testing_write(path, tar, sizeof tar);
+    assert_refused(path, "a tar archive; unpack it");
+    testing_write(path, tar, 261); /* cut within the mark */
+    assert_refused(path, "not a weight file that is known");
+}
+
+/* Numbers that look a little like something else. */
+static void a_guess_at_what_a_file_is_wants_evidence(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } cases[] = { { BYTES("\x08\x07\x12\x07pyt\1rch") }, { BYTES("\x08\x07\x12\x00pytorch") }, { BYTES("\x08\x07\x12\x40py") },
+                  { BYTES("\x08\x7f\x12\x02py") },       { BYTES("{\0\0\0\0\0\0\0x") },      { BYTES("Not") },
+                  { BYTES("TFL3") },                        { BYTES("\0TFL3\0") },               { BYTES(" \n\t") },
+                  { BYTES("\xef\xbb\xbf") },                { BYTES("PK\3") },                   { BYTES("<") } };
+    const char *path = testing_path(testing_folder(), "a.bin");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        testing_write(path, cases[i].bytes, cases[i].size);
+        assert_refused(path, "not a weight file that is known");
     }
 }
 
@@ -283,16 +334,17 @@ static void metadata_and_formats_are_told(void **state)
     assert_int_equal(value.kind, QL_VALUE_TEXT);
     assert_memory_equal(value.as.text.data, "v", value.as.text.size);
     ql_model_free(&model);
-    assert_string_equal(ql_format_at(0)->name, "safetensors");
-    assert_string_equal(ql_format_at(1)->name, "npy");
-    assert_string_equal(ql_format_at(2)->name, "npz");
-    assert_null(ql_format_at(3));
+    static const char *const formats[] = { "safetensors", "safetensors-index", "gguf", "npy", "torch", "torch-legacy", "npz" };
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        assert_string_equal(ql_format_at(i)->name, formats[i]);
+    assert_null(ql_format_at(sizeof formats / sizeof *formats));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mix_ups_are_refused_by_what_they_are),
+        cmocka_unit_test(a_guess_at_what_a_file_is_wants_evidence),
         cmocka_unit_test(what_is_no_regular_file_is_refused_without_waiting),
         cmocka_unit_test(a_file_that_may_not_be_read_is_refused),
         cmocka_unit_test(a_link_to_a_good_file_is_opened),

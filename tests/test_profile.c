@@ -269,6 +269,34 @@ static void neighbours_that_float32_confuses_are_told_apart(void **state)
     check_doubles((double[]) { 1, 1 + DBL_EPSILON, 1, -1 - 2 * DBL_EPSILON }, 4);
 }
 
+/* mean - 3 std is 0 or next to it, where floats lie densest: 0.9 - 3 * 0.3. */
+static void tails_that_begin_at_zero_are_counted(void **state)
+{
+    (void)state;
+    enum { MOST = 3000 };
+    static float x[MOST];
+    static double values[MOST];
+    static const float sizes[] = { 1, -1, 0.1f, 3e-30f, -7e30f };
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        for (size_t n = 10; n <= MOST; n *= 10, n = n == 1000 ? MOST : n) {
+            for (size_t i = 0; i < n; i++)
+                values[i] = (double)(x[i] = i % 10 == 3 ? 0 : sizes[k]);
+            memory_tensor m;
+            memory_tensor_make(&m, QL_F32, x, QL_LAYOUT_OUT_IN, 1, (uint64_t[]) { n });
+            ql_profile *p = profile_of(&m);
+            uint64_t beyond[2] = { 0 };
+            for (size_t i = 0; i < n; i++) { /* by the definition, with the mean and std that were found */
+                beyond[0] += fabs(values[i] - p->stats.mean) > 3 * p->stats.std;
+                beyond[1] += fabs(values[i] - p->stats.mean) > 6 * p->stats.std;
+            }
+            assert_int_equal(p->stats.beyond_3s, beyond[0]);
+            assert_int_equal(p->stats.beyond_6s, beyond[1]);
+            ql_profile_free(&p);
+            memory_tensor_free(&m);
+        }
+    }
+}
+
 static void one_element_and_constants_have_no_spread(void **state)
 {
     (void)state;
@@ -297,6 +325,25 @@ static void one_element_and_constants_have_no_spread(void **state)
     ql_profile_free(&p);
     memory_tensor_free(&m);
     free(v);
+}
+
+static void a_tail_that_begins_at_zero_is_found_at_once(void **state)
+{
+    (void)state;
+    /* 9 of 10 and 36 of 37 equal values put a limit exactly on the remaining 0, beside which floats are closest. */
+    for (int round = 0; round < 2000; round++) {
+        float x[37];
+        const int n = round % 2 ? 37 : 10;
+        for (int i = 0; i < n; i++)
+            x[i] = i == round % n ? 0 : (float)(round % 5 < 3 ? 1 : -0.001) * (float)(round + 1);
+        memory_tensor m;
+        memory_tensor_make(&m, QL_F32, x, QL_LAYOUT_OUT_IN, 1, (uint64_t[]) { (uint64_t)n });
+        ql_profile *p = profile_of(&m);
+        assert_in_range(p->stats.beyond_3s, n == 37, 1); /* whether it is beyond is a matter of the last bit */
+        assert_in_range(p->stats.beyond_6s, 0, n == 37);
+        ql_profile_free(&p);
+        memory_tensor_free(&m);
+    }
 }
 
 static void different_values_are_counted_up_to_256(void **state)
@@ -488,7 +535,9 @@ int main(void)
         cmocka_unit_test(every_16_bit_pattern_that_is_finite_is_seen),
         cmocka_unit_test(integers_keep_all_their_digits),
         cmocka_unit_test(neighbours_that_float32_confuses_are_told_apart),
+        cmocka_unit_test(tails_that_begin_at_zero_are_counted),
         cmocka_unit_test(one_element_and_constants_have_no_spread),
+        cmocka_unit_test(a_tail_that_begins_at_zero_is_found_at_once),
         cmocka_unit_test(different_values_are_counted_up_to_256),
         cmocka_unit_test(the_first_of_equal_magnitudes_is_named),
         cmocka_unit_test(nan_and_infinity_are_counted_and_left_out),

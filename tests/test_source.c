@@ -71,6 +71,50 @@ static void memory_is_given_without_a_copy(void **state)
     ql_source_free(&source);
 }
 
+static const void *read_letters(void *context, uint64_t offset, size_t size, void *buffer, ql_error *error)
+{
+    (void)context, (void)error;
+    for (size_t i = 0; i < size; i++)
+        ((char *)buffer)[i] = (char)('a' + (offset + i) % 26);
+    return buffer;
+}
+
+static void count_free(void *context)
+{
+    ++*(int *)context;
+}
+
+static void a_part_is_read_by_its_reader_and_belongs_to_its_parent(void **state)
+{
+    (void)state;
+    const ql_source_reader reader = { .fetch = read_letters, .free = count_free };
+    const char *path;
+    ql_source *parent = open_bytes(&path, "0123456789", 10), *part = NULL, *alone = NULL;
+    ql_error error;
+    char buffer[8];
+    int freed = 0;
+    assert_int_equal(ql_source_from_reader("", 1000, parent, &reader, &freed, &part, &error), QL_OK);
+    assert_int_equal(ql_source_from_reader("letters", 26, NULL, &reader, &freed, &alone, &error), QL_OK);
+    assert_string_equal(ql_source_path(part), path);
+    assert_string_equal(ql_source_shown(part), ql_source_shown(parent));
+    assert_string_equal(ql_source_shown(alone), "letters");
+    assert_memory_equal(ql_source_fetch(part, 992, 8, buffer, &error), "efghijkl", 8);
+    assert_memory_equal(ql_source_view(alone, 0, 3, buffer, &error), "abc", 3);
+    assert_null(ql_source_in_memory(part, 0, 3));
+    assert_null(ql_source_fetch(part, 993, 8, buffer, &error));
+    assert_null(ql_source_view(part, UINT64_MAX, 8, buffer, &error));
+    assert_memory_equal(error.message, path, strlen(path));
+    assert_int_equal(ql_source_bytes_read(part) + ql_source_bytes_read(parent), 0);
+    assert_int_equal(ql_source_check(part, &error), QL_OK);
+    assert_int_equal(truncate(path, 5), 0);
+    assert_int_equal(ql_source_check(part, &error), QL_BAD_FILE);
+    assert_int_equal(ql_source_check(alone, &error), QL_OK);
+    ql_source_free(&part);
+    ql_source_free(&alone);
+    ql_source_free(&parent);
+    assert_int_equal(freed, 2);
+}
+
 static void nothing_is_fetched_past_the_end_even_where_sums_overflow(void **state)
 {
     (void)state;
@@ -268,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_gives_its_bytes_at_any_place),
         cmocka_unit_test(memory_is_given_without_a_copy),
+        cmocka_unit_test(a_part_is_read_by_its_reader_and_belongs_to_its_parent),
         cmocka_unit_test(nothing_is_fetched_past_the_end_even_where_sums_overflow),
         cmocka_unit_test(a_file_that_shrank_is_an_error_that_names_it),
         cmocka_unit_test(check_notices_another_size_and_another_time),

@@ -126,6 +126,9 @@ static void plot_command_is_what_a_person_would_type(void **state)
     plot.layout = "in,out";
     text_plot_command(command, sizeof command, &plot);
     assert_non_null(strstr(command, " --layout in,out -o a.png"));
+    plot.raw = "F16:8x8:0x80";
+    text_plot_command(command, sizeof command, &plot);
+    assert_non_null(strstr(command, " --kind histogram --raw F16:8x8:0x80 --layout in,out -o a.png"));
 }
 
 static ql_text name_at(const void *context, size_t index)

@@ -150,22 +150,13 @@ static void an_archive_may_be_empty(void **state)
     }
 }
 
-/* The directory may list the entries in another order than they lie in. */
 static void entries_may_be_listed_in_any_order(void **state)
 {
     (void)state;
-    zip_writer writer = { 0 }, second = { 0 };
-    zip_add(&writer, &(zip_entry) { .name = "first", .data = text, .size = 10 });
-    second.file.size = writer.file.size; /* so that its offsets are right */
-    second.file.capacity = writer.file.size;
-    second.file.data = calloc(1, writer.file.size);
-    zip_add(&second, &(zip_entry) { .name = "second", .data = text, .size = 20 });
-    zip_put(&writer.file, second.file.data + writer.file.size, second.file.size - writer.file.size);
-    zip_put(&second.directory, writer.directory.data, writer.directory.size);
-    zip_bytes swapped = second.directory;
-    second.directory = writer.directory;
-    writer.directory = swapped;
-    writer.count = 2;
+    zip_writer writer = { 0 };
+    zip_add(&writer, &(zip_entry) { .name = "1st", .data = text, .size = 10 });
+    zip_add(&writer, &(zip_entry) { .name = "2nd", .data = text, .size = 20 });
+    zip_turn(&writer);
     zip_finish(&writer, NULL);
     archive a = open_archive(&writer);
     assert_int_equal(a.zip.entries[0].size, 20);
@@ -173,7 +164,6 @@ static void entries_may_be_listed_in_any_order(void **state)
     assert_memory_equal(writer.file.data + a.zip.entries[0].offset, text, 20);
     close_archive(&a);
     zip_free(&writer);
-    zip_free(&second);
 }
 
 static void a_hundred_thousand_entries_are_read_and_found(void **state)

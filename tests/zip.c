@@ -151,6 +151,16 @@ size_t zip_add(zip_writer *zip, const zip_entry *e)
     return at;
 }
 
+void zip_turn(zip_writer *zip)
+{
+    const size_t record = zip->directory.size / 2;
+    uint8_t *first = must(malloc(record));
+    memcpy(first, zip->directory.data, record);
+    memcpy(zip->directory.data, zip->directory.data + record, record);
+    memcpy(zip->directory.data + record, first, record);
+    free(first);
+}
+
 static void put_zip64(zip_bytes *out, const zip_end *e, uint64_t count, uint64_t size, uint64_t offset)
 {
     const uint64_t at = out->size;

@@ -57,6 +57,9 @@ typedef struct zip_writer {
 /* Returns the offset of the entry's first data byte. */
 size_t zip_add(zip_writer *zip, const zip_entry *entry);
 
+/* Lists two entries, whose names are equally long, in the other order. */
+void zip_turn(zip_writer *zip);
+
 /* Writes directory and end; NULL: the plain end. The archive is then zip->file. */
 void zip_finish(zip_writer *zip, const zip_end *end);
 void zip_free(zip_writer *zip);

@@ -37,6 +37,7 @@ static int open_screen(const cli_arguments *arguments)
         .path = arguments->operand_count ? arguments->operands[0] : demo,
         .tensor = cli_value(arguments, CLI_TENSOR),
         .spec = cli_value(arguments, CLI_SPEC),
+        .raw = cli_value(arguments, CLI_RAW),
         .layout = cli_layout_given(arguments),
         .color = color_given(arguments),
         .ascii = cli_is_given(arguments, CLI_ASCII),
@@ -48,6 +49,8 @@ static int open_screen(const cli_arguments *arguments)
     int code = cli_threads_given(arguments, &options.threads);
     if (code != CLI_GOOD)
         return code;
+    if (options.path == demo && options.raw)
+        return cli_complain("--raw describes a FILE: name it");
     if (options.path == demo && !text_demo_path(demo, sizeof demo))
         return cli_complain("no file was named, and the demo model is not at %s", cli_shown(demo));
     return tui_main(&options);

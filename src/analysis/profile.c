@@ -24,6 +24,7 @@
 #include "quant/select.h"
 #include "tensor/tensor.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -345,17 +346,20 @@ static void watch_tails(const profile_job *job, const ql_profile *p)
     }
 }
 
-/* The value farthest from the mean, upwards or downwards, that is not beyond the limit. */
-static float last_within(const profile_job *job, double limit, float direction)
+/* The value farthest from the mean, upwards (side 1) or downwards (side -1), that is not beyond the limit. Near 0 there are
+   more floats than one can step over, so it is found by halving. */
+static float last_within(const profile_job *job, double limit, float side)
 {
-    float v = (float)(job->mean + (direction > 0 ? limit : -limit));
-    while (fabs((double)v - job->mean) > limit) {
-        v = nextafterf(v, -direction);
+    uint32_t within = ql_key_of(QL_BY_VALUE, -FLT_MAX), beyond = ql_key_of(QL_BY_VALUE, INFINITY); /* of side * value */
+    while (beyond - within > 1) {
+        const uint32_t middle = within + (beyond - within) / 2;
+        if ((double)ql_value_of_key(QL_BY_VALUE, middle) - side * job->mean <= limit) {
+            within = middle;
+        } else {
+            beyond = middle;
+        }
     }
-    while (fabs((double)nextafterf(v, direction) - job->mean) <= limit) {
-        v = nextafterf(v, direction);
-    }
-    return v;
+    return side * ql_value_of_key(QL_BY_VALUE, within);
 }
 
 /* From the values counted for the quantiles; false when those near to where a tail begins were not. */
@@ -364,7 +368,7 @@ static bool find_tails(const profile_job *job, ql_profile *p)
     uint64_t beyond[2];
     for (int k = 0; k < 2; k++) {
         uint64_t above, at_least;
-        const float low = last_within(job, job->limit[k], -INFINITY), high = last_within(job, job->limit[k], INFINITY);
+        const float low = last_within(job, job->limit[k], -1), high = last_within(job, job->limit[k], 1);
         if (!ql_ranks_above(job->ranks, high, &above) ||
             !ql_ranks_above(job->ranks, nextafterf(low, -INFINITY), &at_least)) {
             return false;

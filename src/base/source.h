@@ -24,8 +24,8 @@ ql_status ql_source_open_in(int folder, const char *folder_path, const char *nam
 /* Borrows `bytes`, which must outlive the source. */
 ql_status ql_source_from_memory(const char *name, const void *bytes, uint64_t size, ql_source **out, ql_error *error);
 
-/* How a part of another source is read, unpacked if need be: as ql_source_fetch, ql_source_view and ql_source_in_memory below,
-   which have checked that the bytes lie inside. Any thread. */
+/* How a part of another source is read, unpacked if need be: as ql_source_fetch, ql_source_view and ql_source_in_memory
+   below, which have checked that the bytes lie inside. Any thread. */
 typedef struct ql_source_reader {
     const void *(*fetch)(void *context, uint64_t offset, size_t size, void *buffer, ql_error *error);
     const void *(*view)(void *context, uint64_t offset, size_t size, void *buffer, ql_error *error); /* NULL: fetch */
@@ -58,7 +58,7 @@ const void *ql_source_view(const ql_source *source, uint64_t offset, size_t size
    ql_source_view, but nothing is counted as read. */
 const void *ql_source_in_memory(const ql_source *source, uint64_t offset, uint64_t size);
 
-/* How many bytes ql_source_fetch and ql_source_view have given so far, of a file or of memory; 0 for a reader. Any thread. */
+/* How many bytes ql_source_fetch and ql_source_view have given so far, of a file or of memory; a reader: 0. Any thread. */
 uint64_t ql_source_bytes_read(const ql_source *source);
 
 /* Notices that the file was changed since it was opened (size or time), or could not be read: QL_BAD_FILE in words. Call

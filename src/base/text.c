@@ -7,7 +7,6 @@
 #include "base/text.h"
 
 #include <langinfo.h>
-#include <stdio.h>
 #include <string.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -91,10 +90,22 @@ bool ql_utf8_is_hidden(uint32_t codepoint)
     return false;
 }
 
+/* A character or byte in hexadecimal digits behind `before`. */
+static size_t spell(char *out, const char *before, uint32_t codepoint, unsigned digits)
+{
+    const size_t length = strlen(before);
+    memcpy(out, before, length);
+    for (unsigned i = 0; i < digits; i++)
+        out[length + i] = "0123456789abcdef"[codepoint >> 4 * (digits - 1 - i) & 15];
+    out[length + digits] = '\0';
+    return length + digits;
+}
+
 size_t ql_utf8_escape(char *out, uint32_t codepoint)
 {
-    const char *format = codepoint < 0x80 ? "\\x%02x" : codepoint < 0x10000 ? "\\u%04x" : "\\U%08x";
-    return (size_t)snprintf(out, QL_ESCAPE_SIZE, format, (unsigned)codepoint);
+    return codepoint < 0x80      ? spell(out, "\\x", codepoint, 2)
+           : codepoint < 0x10000 ? spell(out, "\\u", codepoint, 4)
+                                 : spell(out, "\\U", codepoint, 8);
 }
 
 /* Columns of a character on a terminal of the current locale, -1 when it must not or cannot be shown. */
@@ -127,21 +138,20 @@ static bool locale_shows_utf8(void)
 /* The escape of a unit for a person: a byte that belongs to no character as \xff. */
 static size_t escape_for_terminal(char out[QL_ESCAPE_SIZE], const unit *u)
 {
-    if (!u->valid)
-        return (size_t)snprintf(out, QL_ESCAPE_SIZE, "\\x%02x", (unsigned)u->codepoint);
-    return ql_utf8_escape(out, u->codepoint);
+    return u->valid ? ql_utf8_escape(out, u->codepoint) : spell(out, "\\x", u->codepoint, 2);
 }
 
 static size_t escape_for_json(char out[QL_ESCAPE_SIZE], const unit *u)
 {
     if (!u->valid)
-        return (size_t)snprintf(out, QL_ESCAPE_SIZE, "\\ufffd");
+        return spell(out, "\\ufffd", 0, 0);
     if (u->codepoint == '"' || u->codepoint == '\\')
-        return (size_t)snprintf(out, QL_ESCAPE_SIZE, "\\%c", (int)u->codepoint);
+        return spell(out, u->codepoint == '"' ? "\\\"" : "\\\\", 0, 0);
     if (u->codepoint < 0x10000)
-        return (size_t)snprintf(out, QL_ESCAPE_SIZE, "\\u%04x", (unsigned)u->codepoint);
-    unsigned high = 0xd800 + ((u->codepoint - 0x10000) >> 10), low = 0xdc00 + (u->codepoint & 0x3ff);
-    return (size_t)snprintf(out, QL_ESCAPE_SIZE, "\\u%04x\\u%04x", high, low);
+        return spell(out, "\\u", u->codepoint, 4);
+    const uint32_t high = 0xd800 + ((u->codepoint - 0x10000) >> 10), low = 0xdc00 + (u->codepoint & 0x3ff);
+    const size_t length = spell(out, "\\u", high, 4);
+    return length + spell(out + length, "\\u", low, 4);
 }
 
 size_t ql_text_print(char *out, size_t out_size, ql_text text, size_t max_cells)

@@ -35,15 +35,27 @@ struct ql_model {
 
 typedef struct ql_format {
     ql_format_info info;
-    /* True when the file is of this format: `head` is its first head_size (up to 64) bytes. */
-    bool (*recognise)(const ql_source *source, const uint8_t *head, size_t head_size);
+    /* True when the file is of this format: `head` is its first head_size (up to 64) bytes. QL_NO_MEMORY in *error: who knows. */
+    bool (*recognise)(const ql_source *source, const uint8_t *head, size_t head_size, ql_error *error);
     ql_status (*read)(ql_model *model, ql_error *error);
 } ql_format;
+
+/* Reads the model in an open source, which is the model's from now on, or freed. `only` is the one format that it may have,
+   NULL: any. The layout of the tensors is left to be found. */
+ql_status ql_model_read(ql_source *source, const ql_format *only, ql_model **out, ql_error *error);
+
+/* True when the path ends in one of the format's extensions, in any case. */
+bool ql_format_has_extension(const ql_format_info *info, const char *path);
+
+/* "weights" of "folder/weights.npy", for formats that name no tensor; borrowed from the path. */
+ql_text ql_path_stem(const char *path);
 
 /* tensors[count], storages[count] and shapes[dimension_count] of zeros, each at least one long. */
 ql_status ql_model_allocate(ql_model *model, size_t count, size_t dimension_count, ql_error *error);
 
 extern const ql_format ql_format_safetensors;
+extern const ql_format ql_format_gguf;
+extern const ql_format ql_format_sharded;
 extern const ql_format ql_format_npy;
 extern const ql_format ql_format_torch;
 extern const ql_format ql_format_torch_legacy;

@@ -34,9 +34,8 @@ struct ql_inflate {
     bool check_crc;
     ql_content content;
     uint64_t span_count;
-    pthread_mutex_t lock;    /* held by the one who goes beyond the known spans */
-    _Atomic uint64_t known;  /* spans that were unpacked once */
-    checkpoint *checkpoints; /* [span_count]: of the beginnings of spans 1 .. known; NULL: none yet */
+    pthread_mutex_t lock;    /* held by the one who goes beyond the spans that were unpacked once: content.apart */
+    checkpoint *checkpoints; /* [span_count]: of the beginnings of spans 1 .. content.apart; NULL: none yet */
 };
 
 /* ---- A stream: one walk through the input ---------------------------------------------------------------------- */
@@ -205,7 +204,7 @@ static ql_status walk(const ql_inflate *inflate, stream *s, uint64_t index, uint
 static ql_status advance(ql_inflate *inflate, uint8_t *out, ql_error *error)
 {
     stream s;
-    const uint64_t index = inflate->known;
+    const uint64_t index = inflate->content.apart;
     if (!inflate->checkpoints)
         inflate->checkpoints = calloc((size_t)inflate->span_count, sizeof *inflate->checkpoints);
     if (!inflate->checkpoints)
@@ -215,7 +214,7 @@ static ql_status advance(ql_inflate *inflate, uint8_t *out, ql_error *error)
         status = index + 1 < inflate->span_count ? save(inflate, &s, index + 1) : check_end(&s);
     close_stream(&s);
     if (status == QL_OK)
-        atomic_store(&inflate->known, index + 1);
+        atomic_store(&inflate->content.apart, index + 1);
     return status;
 }
 
@@ -224,10 +223,10 @@ static bool make(void *context, uint64_t index, uint8_t *out, ql_error *error)
     ql_inflate *inflate = context;
     ql_status status = QL_OK;
     bool made = false;
-    if (index >= atomic_load(&inflate->known)) {
+    if (index >= atomic_load(&inflate->content.apart)) {
         pthread_mutex_lock(&inflate->lock);
-        while (status == QL_OK && inflate->known <= index) {
-            made = inflate->known == index;
+        while (status == QL_OK && inflate->content.apart <= index) {
+            made = inflate->content.apart == index;
             status = advance(inflate, made ? out : NULL, error);
         }
         pthread_mutex_unlock(&inflate->lock);

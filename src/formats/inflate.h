@@ -2,8 +2,8 @@
  * Random access to a deflated entry of a zip archive, never holding all of its content.
  *
  * While the content is unpacked for the first time, the state of the decompressor (40 KB) is kept at every span of 4 MiB
- * (spans.h), 1 % of the content; from then on any span is unpacked alone, by any thread. What the last span tells - size, end
- * and CRC-32 - is checked before that span is given out, so whoever reads the whole content knows.
+ * (spans.h), 1 % of the content; from then on any span is unpacked alone, by any thread. What the last span tells - size,
+ * end and CRC-32 - is checked before that span is given out, so whoever reads the whole content knows.
  */
 #ifndef QL_FORMATS_INFLATE_H
 #define QL_FORMATS_INFLATE_H

@@ -4,7 +4,17 @@
 
 enum {
     QL_LIMIT_SAFETENSORS_HEADER = 100000000, /* bytes; the limit of the reference implementation */
+    QL_LIMIT_INDEX = 100000000,              /* bytes of the index of a sharded model */
+    QL_LIMIT_SHARD_HEADERS = 100000000,      /* bytes of the headers of all its files together */
     QL_LIMIT_NPY_HEADER = 1 << 20,           /* bytes; numpy itself stops at 10,000 */
+    QL_LIMIT_GGUF_HEADER = 512 << 20,        /* bytes up to the data */
+    QL_LIMIT_GGUF_KEYS = 1 << 20,            /* of metadata */
+    QL_LIMIT_GGUF_KEY = 65535,               /* bytes of one; the limit of the format */
+    QL_LIMIT_GGUF_STRING = 1 << 30,          /* bytes of one in the metadata */
+    QL_LIMIT_GGUF_ARRAY = 1 << 30,           /* elements, likewise */
+    QL_LIMIT_GGUF_ALIGNMENT = 1 << 20,       /* bytes */
+    QL_LIMIT_GGUF_TENSORS = 1 << 20,
+    QL_LIMIT_GGUF_RANK = 4,                  /* dimensions; the limit of the reference implementation */
     QL_LIMIT_ZIP_ENTRIES = 1000000,          /* in one archive */
     QL_LIMIT_ZIP_DIRECTORY = 1 << 28,        /* bytes: 268 for each of so many entries */
     QL_LIMIT_NAME = 1 << 20,                 /* bytes of a tensor's name */

@@ -4,13 +4,6 @@
 
 #include <string.h>
 
-/* "weights" of "folder/weights.npy"; borrowed from the path. */
-static ql_text stem(const char *path)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
-    return (ql_text) { .data = name, .size = dot && dot > name ? (size_t)(dot - name) : strlen(name) };
-}
-
 static ql_status read_model(ql_model *model, ql_error *error)
 {
     ql_npy_array array;
@@ -21,15 +14,15 @@ static ql_status read_model(ql_model *model, ql_error *error)
         return status;
     model->tensor_count = 1;
     memcpy(model->shapes, array.header.shape, array.header.rank * sizeof *model->shapes);
-    status = ql_npy_array_fill(&array, model->source, stem(ql_source_path(model->source)), model->tensors, model->storages,
-                               error);
+    status = ql_npy_array_fill(&array, model->source, ql_path_stem(ql_source_path(model->source)), model->tensors,
+                               model->storages, error);
     model->tensors->shape = model->shapes;
     return status;
 }
 
-static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size)
+static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size, ql_error *error)
 {
-    (void)source;
+    (void)source, (void)error;
     return ql_npy_recognise(head, head_size);
 }
 

@@ -25,8 +25,8 @@ typedef struct ql_npy_place {
     const ql_text *name; /* of the array in an archive; NULL: it is the file */
 } ql_npy_place;
 
-/* Reads text[size], which begins at byte `begin` of the file, or of the entry of the archive. QL_BAD_FILE names what is wrong
-   or, for arrays that hold no plain real numbers, what they hold. */
+/* Reads text[size], which begins at byte `begin` of the file, or of the entry of the archive. QL_BAD_FILE names what is
+   wrong or, for arrays that hold no plain real numbers, what they hold. */
 ql_status ql_npy_header_read(ql_npy_header *header, const ql_npy_place *place, const void *text, size_t size, size_t begin,
                              ql_error *error);
 

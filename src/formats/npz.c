@@ -1,8 +1,8 @@
 /*
  * NumPy's .npz: a zip archive of .npy files, stored (numpy.savez) or deflated (numpy.savez_compressed).
  *
- * An array is named as its entry without ".npy". Only the headers are looked at; each entry is a source of its own, which checks
- * its CRC-32 as it is read. Other entries are passed over, as NumPy does.
+ * An array is named as its entry without ".npy". Only the headers are looked at; each entry is a source of its own, which
+ * checks its CRC-32 as it is read. Other entries are passed over, as NumPy does.
  */
 #include "base/error.h"
 #include "base/text.h"
@@ -128,9 +128,9 @@ static ql_status read_model(ql_model *model, ql_error *error)
 }
 
 /* Any archive but those that the formats before this one know. */
-static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size)
+static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size, ql_error *error)
 {
-    (void)source;
+    (void)source, (void)error;
     return head_size >= 4 && (memcmp(head, "PK\3\4", 4) == 0 || memcmp(head, "PK\5\6", 4) == 0);
 }
 

@@ -1,6 +1,7 @@
 /* The table of containers, how a file finds its row, and the model that comes out. */
 #include "base/error.h"
 #include "base/text.h"
+#include "formats/folder.h"
 #include "formats/foreign.h"
 #include "formats/formats.h"
 #include "formats/glob.h"
@@ -15,8 +16,8 @@ enum { HEAD_SIZE = 64 };
 
 /* In display order. */
 static const ql_format *const formats[] = {
-    &ql_format_safetensors, &ql_format_npy, &ql_format_torch, &ql_format_torch_legacy,
-    &ql_format_npz, /* takes every zip archive that is none of torch */
+    &ql_format_safetensors, &ql_format_sharded,      &ql_format_gguf, &ql_format_npy,
+    &ql_format_torch,       &ql_format_torch_legacy, &ql_format_npz, /* takes every zip archive that is none of torch */
 };
 
 enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
@@ -28,21 +29,44 @@ const ql_format_info *ql_format_at(size_t index)
 
 /* ---- Recognition ----------------------------------------------------------------------------------------------- */
 
-/* "This build reads safetensors (.safetensors) and npy (.npy)", from the table. */
+/* The first extension of a format: the one of its own, where others (.bin) are anybody's. */
+static size_t own_extension(const ql_format *format)
+{
+    return strcspn(format->info.extensions, ", ");
+}
+
+/* "this build reads .safetensors, .npy", from the table. */
 static const char *known_formats(char *out, size_t size)
 {
-    size_t used = (size_t)snprintf(out, size, "this build reads ");
+    size_t used = (size_t)snprintf(out, size, "this build reads");
     for (size_t i = 0; i < FORMAT_COUNT && used < size; i++) {
-        const char *comma = i == 0 ? "" : i + 1 < FORMAT_COUNT ? ", " : " and ";
-        used += (size_t)snprintf(out + used, size - used, "%s%s", comma, formats[i]->info.extensions);
+        const char *own = formats[i]->info.extensions;
+        const int length = (int)own_extension(formats[i]);
+        size_t same = 0; /* two formats may share it */
+        while (strncmp(formats[same]->info.extensions, own, (size_t)length) != 0)
+            same++;
+        if (same == i)
+            used += (size_t)snprintf(out + used, size - used, "%s %.*s", i ? "," : "", length, own);
     }
     return out;
 }
 
-static bool has_extension(const char *path, const ql_format *format)
+static bool has_own_extension(const char *path, const ql_format *format)
 {
-    size_t size = strlen(path), ending = strlen(format->info.extensions);
-    return size > ending && strcasecmp(path + size - ending, format->info.extensions) == 0;
+    const size_t size = strlen(path), ending = own_extension(format);
+    return size > ending && strncasecmp(path + size - ending, format->info.extensions, ending) == 0;
+}
+
+bool ql_format_has_extension(const ql_format_info *info, const char *path)
+{
+    const size_t size = strlen(path);
+    for (const char *at = info->extensions; *at; at += strspn(at, ", ")) {
+        const size_t ending = strcspn(at, ", ");
+        if (size > ending && strncasecmp(path + size - ending, at, ending) == 0)
+            return true;
+        at += ending;
+    }
+    return false;
 }
 
 /* The format by content, then by name; a file that is neither is refused with what it is. */
@@ -54,9 +78,15 @@ static ql_status recognise(const ql_source *source, const ql_format **out, ql_er
     if (!head)
         return QL_BAD_FILE;
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
-        if (formats[i]->recognise(source, head, size)) {
+        ql_error failure = { 0 };
+        if (formats[i]->recognise(source, head, size, &failure)) {
             *out = formats[i];
             return QL_OK;
+        }
+        if (failure.status == QL_NO_MEMORY) {
+            if (error)
+                *error = failure;
+            return QL_NO_MEMORY;
         }
     }
     char known[128];
@@ -71,50 +101,76 @@ static ql_status recognise(const ql_source *source, const ql_format **out, ql_er
                        known);
     }
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
-        if (has_extension(ql_source_path(source), formats[i])) {
+        if (has_own_extension(ql_source_path(source), formats[i])) {
             *out = formats[i];
             return QL_OK;
         }
     }
     char first[4 * 16 + 1];
     ql_text_print(first, sizeof first, (ql_text) { .data = (const char *)head, .size = size < 16 ? size : 16 }, 0);
-    return ql_fail(error, QL_BAD_FILE, "%s: not a weight file that is known (it begins with '%s'); %s",
+    return ql_fail(error, QL_BAD_FILE,
+                   "%s: not a weight file that is known (it begins with '%s'); %s, and bare numbers with --raw DTYPE:SHAPE",
                    ql_source_shown(source), first, known);
 }
 
 /* ---- Models ---------------------------------------------------------------------------------------------------- */
 
-/* Reads a model whose source is open, or whose opening failed with `status`; frees it when that does not work. */
-static ql_status read_model(ql_model *model, ql_status status, ql_layout layout, ql_model **out, ql_error *error)
+ql_status ql_model_read(ql_source *source, const ql_format *only, ql_model **out, ql_error *error)
 {
-    if (status == QL_OK)
-        status = recognise(model->source, &model->format, error);
+    ql_model *model = calloc(1, sizeof *model);
+    if (!model) {
+        ql_source_free(&source);
+        return ql_fail_memory(error, sizeof *model);
+    }
+    model->source = source;
+    ql_status status = recognise(source, &model->format, error);
+    if (status == QL_OK && only && model->format != only) {
+        status = ql_fail(error, QL_BAD_FILE, "%s: is %s (%s), where %s is needed; fetch the files of the model again",
+                         ql_source_shown(source), model->format->info.name, model->format->info.meaning, only->info.name);
+    }
     if (status == QL_OK)
         status = model->format->read(model, error);
     if (status != QL_OK) {
         ql_model_free(&model);
         return status;
     }
-    ql_tensors_find_layout(model->tensors, model->tensor_count, layout);
     *out = model;
     return QL_OK;
 }
 
+/* Reads what stands in an open source, or could not be opened with `status`. */
+static ql_status read_model(ql_source *source, ql_status status, ql_layout layout, ql_model **out, ql_error *error)
+{
+    if (status == QL_OK)
+        status = ql_model_read(source, NULL, out, error);
+    if (status == QL_OK)
+        ql_tensors_find_layout((*out)->tensors, (*out)->tensor_count, layout);
+    return status;
+}
+
 ql_status ql_model_open(const char *path, ql_layout layout, ql_model **out, ql_error *error)
 {
-    ql_model *model = calloc(1, sizeof *model);
-    if (!model)
-        return ql_fail_memory(error, sizeof *model);
-    return read_model(model, ql_source_open(path, &model->source, error), layout, out, error);
+    char *chosen = NULL;
+    ql_source *source = NULL;
+    ql_status status = ql_folder_choose(path, &chosen, error);
+    if (status == QL_OK)
+        status = ql_source_open(chosen ? chosen : path, &source, error);
+    free(chosen);
+    return read_model(source, status, layout, out, error);
 }
 
 ql_status ql_model_open_memory(const char *name, const void *bytes, uint64_t size, ql_layout layout, ql_model **out,
                                ql_error *error)
 {
-    ql_model *model = calloc(1, sizeof *model);
-    if (!model)
-        return ql_fail_memory(error, sizeof *model);
-    return read_model(model, ql_source_from_memory(name, bytes, size, &model->source, error), layout, out, error);
+    ql_source *source = NULL;
+    ql_status status = ql_source_from_memory(name, bytes, size, &source, error);
+    return read_model(source, status, layout, out, error);
+}
+
+ql_text ql_path_stem(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    return (ql_text) { .data = name, .size = dot && dot > name ? (size_t)(dot - name) : strlen(name) };
 }
 
 ql_status ql_model_allocate(ql_model *model, size_t count, size_t dimension_count, ql_error *error)

@@ -211,11 +211,12 @@ static ql_status read_model(ql_model *model, ql_error *error)
     return status;
 }
 
-/* Byte 8 opens the JSON object; a GGUF file of 123 tensors has the same byte there. */
-static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size)
+/* Byte 8 opens the JSON object. A JSON text may have the same byte there, but never a 0 before it, the top of a length; a
+   GGUF file of 123 tensors has both. */
+static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size, ql_error *error)
 {
-    (void)source;
-    return head_size > PREFIX && head[PREFIX] == '{' && memcmp(head, "GGUF", 4) != 0;
+    (void)source, (void)error;
+    return head_size > PREFIX && head[PREFIX] == '{' && head[PREFIX - 1] == 0 && memcmp(head, "GGUF", 4) != 0;
 }
 
 const ql_format ql_format_safetensors = {

@@ -19,20 +19,6 @@
 typedef ql_safetensors_header header;
 typedef ql_safetensors_entry entry;
 
-/* The new last item of `list`, NULL when memory is short. */
-static void *append(ql_list *l, size_t item_size)
-{
-    if (l->count == l->capacity) {
-        size_t capacity = l->capacity ? l->capacity + l->capacity / 2 : 64;
-        void *items = capacity <= SIZE_MAX / item_size ? realloc(l->items, capacity * item_size) : NULL;
-        if (!items)
-            return NULL;
-        l->items = items;
-        l->capacity = capacity;
-    }
-    return (char *)l->items + item_size * l->count++;
-}
-
 /* ---- Messages -------------------------------------------------------------------------------------------------- */
 
 ql_status ql_safetensors_refuse(const header *h, const ql_text *name, size_t at, const char *format, ...)
@@ -103,7 +89,7 @@ static ql_status read_integers(header *h, const entry *e, const char *what, size
         if (*count == limit)
             return ql_safetensors_refuse(h, &e->name, h->json.token_at, "%s has more numbers than the limit of %zu", what,
                                          limit);
-        uint64_t *item = append(&h->dimensions, sizeof *item);
+        uint64_t *item = ql_list_add(&h->dimensions, sizeof *item);
         if (!item)
             return ql_fail_memory(h->error, h->dimensions.capacity * sizeof *item);
         *item = value;
@@ -202,7 +188,7 @@ static ql_status read_entry(header *h)
     ql_status status = check_entry(h, &e);
     if (status != QL_OK)
         return status;
-    entry *item = append(&h->entries, sizeof *item);
+    entry *item = ql_list_add(&h->entries, sizeof *item);
     if (!item)
         return ql_fail_memory(h->error, h->entries.capacity * sizeof *item);
     *item = e;
@@ -220,7 +206,7 @@ static ql_status read_metadata(header *h)
         ql_text key = h->json.text;
         if ((token = ql_json_next(&h->json)) != QL_JSON_STRING)
             return refuse_token(h, NULL, "a value in __metadata__", "a string", token);
-        ql_metadata *item = append(&h->metadata, sizeof *item);
+        ql_metadata *item = ql_list_add(&h->metadata, sizeof *item);
         if (!item)
             return ql_fail_memory(h->error, h->metadata.capacity * sizeof *item);
         *item = (ql_metadata) { .key = key, .value = { .kind = QL_VALUE_TEXT, .type = "string", .as.text = h->json.text } };

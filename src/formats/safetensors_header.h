@@ -8,6 +8,7 @@
 
 #include "formats/formats.h"
 #include "formats/json.h"
+#include "formats/list.h"
 #include "qloupe.h"
 
 enum { QL_SAFETENSORS_PREFIX = 8 }; /* bytes before the JSON text: its length */
@@ -25,12 +26,6 @@ typedef struct ql_safetensors_entry {
     uint32_t rank;
     ql_dtype dtype;
 } ql_safetensors_entry;
-
-/* A growing array. */
-typedef struct ql_list {
-    void *items;
-    size_t count, capacity;
-} ql_list;
 
 typedef struct ql_safetensors_header {
     const ql_source *source; /* for messages */

@@ -2,18 +2,20 @@
 #include "formats/spans.h"
 
 #include "base/error.h"
-#include "base/sizes.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { AHEAD = QL_SPANS_KEPT / 2 }; /* spans that are made ahead of a reader; the others are for those behind it */
+
 typedef struct span {
-    const ql_content *content; /* NULL: nothing */
+    ql_content *content; /* NULL: nothing */
     uint64_t index;
     uint8_t *bytes;
     size_t size;
     bool making;      /* one thread writes bytes */
+    bool fresh;       /* nobody has read it yet */
     unsigned readers; /* of bytes */
     uint64_t used;    /* when, by the clock */
 } span;
@@ -39,13 +41,26 @@ static span *find(const ql_content *content, uint64_t index)
     return NULL;
 }
 
-/* The one that nobody uses and that was used before all others, NULL when all are in use. */
-static span *find_room(void)
+/* What should make room last: a span that was made ahead of who reads span `index`. */
+static bool is_awaited(const span *s, const ql_content *content, uint64_t index)
+{
+    return s->fresh && s->content == content && s->index > index && s->index - index <= QL_SPANS_KEPT;
+}
+
+/* Where a span can be put that the reader of span `index` needs; NULL when all others are in use. */
+static span *find_room(const ql_content *content, uint64_t index)
 {
     span *room = NULL;
-    for (span *s = kept.spans; s < kept.spans + QL_SPANS_KEPT; s++)
-        if (!s->making && s->readers == 0 && (!room || s->used < room->used))
+    bool room_awaited = false;
+    for (span *s = kept.spans; s < kept.spans + QL_SPANS_KEPT; s++) {
+        if (s->making || s->readers > 0)
+            continue;
+        const bool awaited = is_awaited(s, content, index);
+        if (!room || (awaited == room_awaited ? s->used < room->used : room_awaited)) {
             room = s;
+            room_awaited = awaited;
+        }
+    }
     return room;
 }
 
@@ -56,7 +71,7 @@ static void clear(span *s)
 }
 
 /* Makes the span in this room; the lock is given up meanwhile. */
-static bool make(span *room, const ql_content *content, uint64_t index, ql_error *error)
+static bool make(span *room, ql_content *content, uint64_t index, ql_error *error)
 {
     const size_t size = ql_span_size(content->size, index);
     if (room->size != size) {
@@ -67,7 +82,14 @@ static bool make(span *room, const ql_content *content, uint64_t index, ql_error
             return false;
         }
     }
-    *room = (span) { .content = content, .index = index, .bytes = room->bytes, .size = size, .making = true };
+    *room = (span) {
+        .content = content,
+        .index = index,
+        .bytes = room->bytes,
+        .size = size,
+        .making = true,
+        .fresh = true,
+    };
     pthread_mutex_unlock(&kept.lock);
     const bool made = content->make(content->context, index, room->bytes, error);
     pthread_mutex_lock(&kept.lock);
@@ -79,28 +101,32 @@ static bool make(span *room, const ql_content *content, uint64_t index, ql_error
     return made;
 }
 
-/* The first span from `index` on that nobody has made or is making, as far as there is room for spans. */
+/* The span that the reader of span `index` makes now: that one, or while another thread makes it one of the next.
+   UINT64_MAX: none. */
 static uint64_t first_missing(const ql_content *content, uint64_t index)
 {
-    const uint64_t count = ql_size_ceil_div(content->size, QL_SPAN);
-    const uint64_t end = count - index < QL_SPANS_KEPT ? count : index + QL_SPANS_KEPT;
-    while (index < end && find(content, index))
-        index++;
-    return index < end ? index : UINT64_MAX;
+    if (!find(content, index))
+        return index;
+    const uint64_t apart = atomic_load(&content->apart);
+    for (uint64_t i = index + 1; i <= index + AHEAD && i < apart; i++)
+        if (!find(content, i))
+            return i;
+    return UINT64_MAX;
 }
 
 /* Waits for the span, or makes it, and takes it for reading. */
-static span *take(const ql_content *content, uint64_t index, ql_error *error)
+static span *take(ql_content *content, uint64_t index, ql_error *error)
 {
     for (;;) {
         span *s = find(content, index);
         if (s && !s->making) {
             s->readers++;
+            s->fresh = false;
             s->used = ++kept.clock;
             return s;
         }
         const uint64_t missing = first_missing(content, index);
-        span *room = missing != UINT64_MAX ? find_room() : NULL;
+        span *room = missing != UINT64_MAX ? find_room(content, index) : NULL;
         if (!room)
             pthread_cond_wait(&kept.changed, &kept.lock);
         else if (!make(room, content, missing, error))
@@ -108,7 +134,7 @@ static span *take(const ql_content *content, uint64_t index, ql_error *error)
     }
 }
 
-bool ql_spans_read(const ql_content *content, uint64_t offset, size_t size, void *out, ql_error *error)
+bool ql_spans_read(ql_content *content, uint64_t offset, size_t size, void *out, ql_error *error)
 {
     for (size_t done = 0; done < size;) {
         const uint64_t index = (offset + done) / QL_SPAN;
@@ -129,7 +155,7 @@ bool ql_spans_read(const ql_content *content, uint64_t offset, size_t size, void
     return true;
 }
 
-void ql_spans_forget(const ql_content *content)
+void ql_spans_forget(ql_content *content)
 {
     pthread_mutex_lock(&kept.lock);
     for (span *s = kept.spans; s < kept.spans + QL_SPANS_KEPT; s++)

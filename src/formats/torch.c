@@ -250,16 +250,13 @@ static ql_status read_model(ql_model *model, ql_error *error)
 }
 
 /* A zip archive with an entry that only PyTorch's have. */
-static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size)
+static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size, ql_error *error)
 {
     static const char *const telling[] = { "data.pkl", "constants.pkl", "version" };
     ql_zip zip;
     bool found = false;
-    if (head_size < 4 || memcmp(head, "PK\3\4", 4) != 0)
+    if (head_size < 4 || memcmp(head, "PK\3\4", 4) != 0 || ql_zip_read(&zip, source, error) != QL_OK)
         return false;
-    const ql_status status = ql_zip_read(&zip, source, NULL);
-    if (status != QL_OK)
-        return status == QL_NO_MEMORY; /* to be said by the reader; damage is said by that of .npz files */
     for (size_t i = 0; !found && i < zip.count; i++) {
         ql_text folder, name;
         for (size_t k = 0; split(zip.entries[i].name, &folder, &name) && k < sizeof telling / sizeof *telling; k++)

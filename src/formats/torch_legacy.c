@@ -157,9 +157,9 @@ static ql_status read_model(ql_model *model, ql_error *error)
 }
 
 /* The magic number comes after the version of the pickle and, since version 4, the length of a frame. */
-static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size)
+static bool recognise(const ql_source *source, const uint8_t *head, size_t head_size, ql_error *error)
 {
-    (void)source;
+    (void)source, (void)error;
     enum { PROTO = 2, FRAME = 9 };
     const size_t end = PROTO + FRAME + sizeof magic;
     return head_size >= PROTO && head[0] == 0x80 && memmem(head, head_size < end ? head_size : end, magic, sizeof magic);

@@ -10,8 +10,8 @@ typedef struct ql_names {
     size_t count;
 } ql_names;
 
-/* Takes note of `count` names: first is the first, the others follow at a distance of `stride` bytes. They stay where they are
-   and must outlive *out. QL_NO_MEMORY needs 16 bytes a name. */
+/* Takes note of `count` names: first is the first, the others follow at a distance of `stride` bytes. They stay where they
+   are and must outlive *out. QL_NO_MEMORY needs 16 bytes a name. */
 ql_status ql_names_new(ql_names *out, const ql_text *first, size_t count, size_t stride, ql_error *error);
 void ql_names_free(ql_names *names);
 

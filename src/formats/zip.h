@@ -1,9 +1,9 @@
 /*
  * The directory of a zip archive: .npz files and PyTorch checkpoints are such.
  *
- * Only archives that every tool reads the same way are taken: the directory, the local headers and the end record say the same,
- * nothing lies before, between or after the entries, no two of them share a name or a byte. Entries are stored or deflated and
- * not encrypted. Their names are keys, never paths.
+ * Only archives that every tool reads the same way are taken: the directory, the local headers and the end record say the
+ * same, nothing lies before, between or after the entries, no two of them share a name or a byte. Entries are stored or
+ * deflated and not encrypted. Their names are keys, never paths.
  */
 #ifndef QL_FORMATS_ZIP_H
 #define QL_FORMATS_ZIP_H
@@ -28,8 +28,8 @@ typedef struct ql_zip {
     ql_names names;
 } ql_zip;
 
-/* Reads the directory and checks it against all local headers; memory is proportional to it. The data of the entries lie inside
-   the file, are not looked at, and may still be damaged. Nothing is to be freed after a failure. */
+/* Reads the directory and checks it against all local headers; memory is proportional to it. The data of the entries lie
+   inside the file, are not looked at, and may still be damaged. Nothing is to be freed after a failure. */
 ql_status ql_zip_read(ql_zip *out, const ql_source *source, ql_error *error);
 void ql_zip_free(ql_zip *zip);
 

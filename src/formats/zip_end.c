@@ -9,8 +9,8 @@
  *   zip64 record   | 'PK' 6 6 | u64 size of what follows | u16 u16 versions | u32 disk | u32 disk of the directory |
  *                  | u64 count here | u64 count | u64 size | u64 offset | more |
  *
- * With a zip64 record the values of the end record are the same or all bits set. The pieces must touch each other: where they do
- * not, something was put into the archive or before it.
+ * With a zip64 record the values of the end record are the same or all bits set. The pieces must touch each other: where
+ * they do not, something was put into the archive or before it.
  */
 #include "base/cursor.h"
 #include "base/error.h"
@@ -59,7 +59,7 @@ static ql_status find_end(const ql_source *source, uint64_t *at, ql_error *error
     }
     return ql_fail(
         error, QL_BAD_FILE,
-        "%s: begins like a zip archive and has no end record in its last %zu bytes; it is cut short, fetch or save "
+        "%s: has no end record of a zip archive in its last %zu bytes; it is cut short or no archive, fetch or save "
         "it again",
         ql_source_shown(source), size);
 }

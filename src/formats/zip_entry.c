@@ -127,7 +127,8 @@ static ql_status open_stored(const ql_source *archive, const ql_zip_entry *entry
         return ql_fail_memory(error, size);
     s->archive = archive;
     s->entry = *entry;
-    s->piece_count = s->unchecked = count;
+    s->piece_count = count;
+    atomic_init(&s->unchecked, count);
     ql_status status = ql_source_from_reader("", entry->size, archive, &stored_reader, s, out, error);
     if (status != QL_OK)
         free(s);

@@ -1,11 +1,11 @@
 /*
  * The local headers of a zip archive, one before the data of each entry. APPNOTE, section 4.3.7.
  *
- *   | 'PK' 3 4 | u16 version | u16 flags | u16 method | u32 time | u32 crc | u32 compressed | u32 size | u16 name | u16 extra |
- *   | name | extra fields | data | [ descriptor ] |
+ *   | 'PK' 3 4 | u16 version | u16 flags | u16 method | u32 time | u32 crc | u32 compressed | u32 size |
+ *   | u16 name | u16 extra | name | extra fields | data | [ descriptor ] |
  *
- * With bit 3 of the flags crc and sizes may be 0 here, and follow the data in a descriptor of 12, 16, 20 or 24 bytes. Where a
- * size is 0xffffffff, both stand in the zip64 extra field.
+ * With bit 3 of the flags crc and sizes may be 0 here, and follow the data in a descriptor of 12, 16, 20 or 24 bytes. Where
+ * a size is 0xffffffff, both stand in the zip64 extra field.
  *
  * The headers are visited in the order of the file, so that overlaps and gaps show without comparing pairs.
  */
@@ -38,7 +38,7 @@ typedef struct local_reader {
     size_t size;
 } local_reader;
 
-/* The bytes [at, at + size) of the file, which are there; when they have to be read, `wish` bytes are if there are so many. */
+/* Bytes [at, at + size) of the file, which are there. When they have to be read, `wish` bytes are, if there are so many. */
 static const uint8_t *look(local_reader *r, uint64_t at, size_t size, size_t wish)
 {
     if (!r->bytes || at < r->at || at - r->at > r->size || size > r->size - (at - r->at)) {

@@ -22,8 +22,8 @@ typedef struct ql_zip_place {
 /* `size` is at most QL_LIMIT_ZIP_DIRECTORY, `count` at most QL_LIMIT_ZIP_ENTRIES and as many records fit into it. */
 ql_status ql_zip_read_end(ql_zip_end *end, const ql_source *source, ql_error *error);
 
-/* Checks the local header of every entry, sorting the places, and puts the offset of its data into the entry; everything before
-   the directory must belong to one entry. */
+/* Checks the local header of every entry, sorting the places, and puts the offset of its data into the entry; everything
+   before the directory must belong to one entry. */
 ql_status ql_zip_read_local(ql_zip *zip, ql_zip_place *places, uint64_t directory, const ql_source *source, ql_error *error);
 
 /* Looks in extra fields for the zip64 one, which holds the values that 32 bits could not: those of fields[count] that are

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes golden.tar.gz and more.tar.gz anew: the same vectors give the same bytes. Needs python3-numpy.
+# Makes golden.tar.gz, more.tar.gz and blocks.tar.gz anew: the same vectors give the same bytes. The first two need python3-numpy.
 #
-#   pack.sh [golden|more]      only that one
+#   pack.sh [golden|more|blocks]      only that one
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-for name in ${1:-golden more}; do
+for name in ${1:-golden more blocks}; do
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     (cd "$here" && PYTHONDONTWRITEBYTECODE=1 python3 "make_$name.py" "$work")

@@ -20,7 +20,7 @@ typedef struct cli_command {
 #define CLI_EVERYWHERE                                                                                                      \
     (CLI_HAS(CLI_COLOR) | CLI_HAS(CLI_ASCII) | CLI_HAS(CLI_QUIET) | CLI_HAS(CLI_NO_STATE) | CLI_HAS(CLI_HELP))
 #define CLI_TABLES   (CLI_HAS(CLI_JSON) | CLI_HAS(CLI_CSV) | CLI_HAS(CLI_MD))
-#define CLI_FILES    (CLI_HAS(CLI_LAYOUT))
+#define CLI_FILES    (CLI_HAS(CLI_LAYOUT) | CLI_HAS(CLI_RAW))
 #define CLI_COMPUTES (CLI_FILES | CLI_HAS(CLI_TENSOR) | CLI_HAS(CLI_THREADS) | CLI_HAS(CLI_ISA))
 /* Options where no command is named. */
 #define CLI_WITHOUT_COMMAND                                                                                                 \

@@ -72,7 +72,7 @@ static void print_command(const cli_command *command)
         print_lines(command->example);
     }
     if (command->options & CLI_FILES)
-        print("\nWithout FILE the demo model is read.\n");
+        print("\nFILE may be a folder: the index or the only weights in it. Without FILE the demo model is read.\n");
 }
 
 static void print_program(void)

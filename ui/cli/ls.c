@@ -11,9 +11,16 @@ static const cli_column COLUMNS[] = {
     { .key = "elements", .title = "elements", .form = TEXT_COUNT },
     { .key = "bytes", .title = "size", .form = TEXT_BYTES },
     { .key = "offset", .title = NULL },
+    { .key = "file", .title = "file", .stretch = true },
 };
 
+/* The last column is for models in several files. */
 enum { COLUMN_COUNT = sizeof COLUMNS / sizeof COLUMNS[0] };
+
+static bool is_sharded(const ql_model *model)
+{
+    return ql_model_tensor_count(model) > 0 && ql_model_tensor(model, 0)->file.size > 0;
+}
 
 static void add_row(cli_table *table, const ql_tensor *tensor)
 {
@@ -25,6 +32,8 @@ static void add_row(cli_table *table, const ql_tensor *tensor)
     *row++ = cli_unsigned(tensor->element_count);
     *row++ = cli_unsigned(tensor->byte_count);
     *row++ = tensor->offset == QL_NO_OFFSET ? (cli_cell) { 0 } : cli_unsigned(tensor->offset);
+    if (tensor->file.size > 0)
+        *row = cli_text(tensor->file);
 }
 
 static int run(cli_session *session)
@@ -32,7 +41,7 @@ static int run(cli_session *session)
     int code = cli_session_open(session);
     if (code != CLI_GOOD)
         return code;
-    cli_table table = cli_table_over(COLUMNS, COLUMN_COUNT);
+    cli_table table = cli_table_over(COLUMNS, is_sharded(session->model) ? COLUMN_COUNT : COLUMN_COUNT - 1);
     uint64_t elements = 0;
     for (size_t i = 0; i < ql_model_tensor_count(session->model); i++) {
         const ql_tensor *tensor = ql_model_tensor(session->model, i);
@@ -53,6 +62,7 @@ static int run(cli_session *session)
         .metadata = session->model,
         .above = above,
         .below = below,
+        .note = ql_model_note(session->model),
         .full = cli_is_given(session->arguments, CLI_FULL),
         .table = &table,
     };

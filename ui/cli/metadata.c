@@ -1,7 +1,6 @@
 /* Metadata: see metadata.h. */
 #include "cli/metadata.h"
 
-#include "cli/memory.h"
 #include "text/plain.h"
 
 #include <inttypes.h>
@@ -30,42 +29,67 @@ static void print_number(FILE *out, const ql_value *value, bool quote_undefined)
 
 /* ---- For people ------------------------------------------------------------------------------------------------ */
 
-static void print_text(FILE *out, ql_text text)
+enum { PIECE = 1024 }; /* bytes of a text that are printed at a time: a template may be as long as a header */
+
+static void print_text(FILE *out, ql_text text, size_t cells)
 {
-    const cli_column whole = { .title = "" };
-    const cli_cell cell = cli_text(text);
-    char *printable = cli_cell_print(&cell, &whole);
-    fputs(printable, out);
-    free(printable);
+    char printable[PIECE * 10 + 1], plain[PIECE * 10 + 1]; /* an escape takes at most ten columns for a byte */
+    do {
+        const ql_text piece = cells ? text : cli_take_piece(&text, PIECE);
+        ql_text_print(printable, sizeof printable, piece, 2 * cells);
+        text_plain(plain, sizeof plain, printable);
+        fputs(plain, out);
+    } while (!cells && text.size > 0);
 }
 
-static void print_one(FILE *out, const ql_value *value)
+/* The shortest number that reads back as the same float32. */
+static void print_single(FILE *out, double value)
+{
+    enum { DIGITS = 9 }; /* always enough */
+    char number[TEXT_NUMBER_SIZE];
+    for (int digits = 6; digits <= DIGITS; digits++) {
+        snprintf(number, sizeof number, "%.*g", digits, value);
+        if ((double)strtof(number, NULL) == value)
+            break;
+    }
+    fputs(number, out);
+}
+
+static void print_one(FILE *out, const ql_value *value, size_t cells)
 {
     if (value->kind == QL_VALUE_TEXT)
-        print_text(out, value->as.text);
+        print_text(out, value->as.text, cells);
+    else if (value->kind == QL_VALUE_FLOAT && strcmp(value->type, "f32") == 0 && isfinite(value->as.number))
+        print_single(out, value->as.number);
     else
         print_number(out, value, false);
 }
 
-char *cli_metadata_print(const ql_value *value, bool full)
+/* In an array texts have quotes, so that the commas between them are told from those inside. */
+static void print_element(FILE *out, const ql_value *value, size_t cells)
 {
-    char *text = NULL;
-    size_t size = 0, place = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return cli_copy("");
+    ql_text text = value->as.text;
+    if (value->kind == QL_VALUE_TEXT)
+        cli_write_json_string(out, cells ? cli_take_piece(&text, PIECE) : text);
+    else
+        print_one(out, value, cells);
+}
+
+void cli_metadata_write(FILE *out, const ql_value *value, size_t cells)
+{
+    char count[TEXT_NUMBER_SIZE];
     ql_value element;
+    size_t place = 0;
     if (value->kind != QL_VALUE_ARRAY) {
-        print_one(out, value);
-    } else {
-        fprintf(out, "%" PRIu64 " x %s", value->as.array.count, value->type);
-        for (size_t i = 0; (full || i < CLI_ARRAY_MOST) && ql_value_next(value, &place, &element); i++) {
-            fputs(i ? ", " : ": ", out);
-            print_one(out, &element);
-        }
+        print_one(out, value, cells);
+        return;
     }
-    fclose(out);
-    return text;
+    text_count(count, value->as.array.count);
+    fprintf(out, "%s x %s", count, value->type);
+    for (size_t i = 0; (!cells || i < cells) && ql_value_next(value, &place, &element); i++) {
+        fputs(i ? ", " : ": ", out);
+        print_element(out, &element, cells);
+    }
 }
 
 /* ---- For programs ---------------------------------------------------------------------------------------------- */

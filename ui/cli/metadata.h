@@ -9,8 +9,9 @@
 /* Arrays longer than this are printed as their type and length only, unless all of it is asked for. */
 enum { CLI_ARRAY_MOST = 64 };
 
-/* The value on one line, printable, malloced: text as it is, an array as its elements with commas between. */
-char *cli_metadata_print(const ql_value *value, bool full);
+/* The value on one line, printable: text as it is, an array as its elements with commas between. Of one that takes more than
+   `cells` columns (0: no limit), what comes after those may be missing. */
+void cli_metadata_write(FILE *out, const ql_value *value, size_t cells);
 
 /* The value as JSON; a long array as {"array":TYPE,"count":N}. */
 void cli_metadata_write_json(FILE *out, const ql_value *value, bool full);

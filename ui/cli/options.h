@@ -25,6 +25,7 @@ typedef enum cli_option {
     CLI_JSON,
     CLI_CSV,
     CLI_MD,
+    CLI_RAW,
     CLI_LAYOUT,
     CLI_THREADS,
     CLI_ISA,

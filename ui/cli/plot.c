@@ -46,6 +46,7 @@ static char *canonical_command(const cli_session *session, const ql_spec *spec, 
                              .spec = spec_text,
                              .kind = kind,
                              .out = out,
+                             .raw = cli_value(session->arguments, CLI_RAW),
                              .layout = cli_value(session->arguments, CLI_LAYOUT) };
     size_t size = text_plot_command(NULL, 0, &plot) + 1;
     char *command = cli_allocate(size, 1);

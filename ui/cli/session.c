@@ -56,10 +56,19 @@ ql_layout cli_layout_given(const cli_arguments *arguments)
     return strcmp(layout, ql_layout_name(QL_LAYOUT_IN_OUT)) == 0 ? QL_LAYOUT_IN_OUT : QL_LAYOUT_OUT_IN;
 }
 
+ql_status cli_model_open(const cli_arguments *arguments, const char *path, ql_model **out, ql_error *error)
+{
+    const char *raw = cli_value(arguments, CLI_RAW);
+    const ql_layout layout = cli_layout_given(arguments);
+    return raw ? ql_model_open_raw(path, raw, layout, out, error) : ql_model_open(path, layout, out, error);
+}
+
 int cli_session_open(cli_session *session)
 {
     if (session->arguments->operand_count) {
         session->path = session->arguments->operands[0];
+    } else if (cli_is_given(session->arguments, CLI_RAW)) {
+        return cli_complain("--raw describes a FILE: name it");
     } else {
         session->is_demo = true;
         session->path = session->demo_path;
@@ -69,8 +78,9 @@ int cli_session_open(cli_session *session)
             cli_complain("no file was named: this is the demo model, %s", cli_shown(session->path));
     }
     ql_error error;
-    if (ql_model_open(session->path, cli_layout_given(session->arguments), &session->model, &error) != QL_OK)
+    if (cli_model_open(session->arguments, session->path, &session->model, &error) != QL_OK)
         return cli_complain_error(&error);
+    session->path = ql_model_path(session->model); /* the file in the folder that was named */
     return CLI_GOOD;
 }
 

@@ -29,6 +29,9 @@ typedef struct cli_session {
 void cli_session_begin(cli_session *session, const cli_arguments *arguments);
 void cli_session_end(cli_session *session);
 
+/* Opens a file as --layout and --raw say. */
+ql_status cli_model_open(const cli_arguments *arguments, const char *path, ql_model **out, ql_error *error);
+
 /* Opens the file that was named, or the demo model. */
 int cli_session_open(cli_session *session);
 

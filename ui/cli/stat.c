@@ -195,7 +195,8 @@ static void tell(const cli_session *session, const cli_table *table, bool card)
 static int run(cli_session *session)
 {
     int code = cli_session_open(session);
-    if (code == CLI_GOOD)
+    /* A file that holds a vocabulary only is as good as any. */
+    if (code == CLI_GOOD && (ql_model_tensor_count(session->model) > 0 || cli_is_given(session->arguments, CLI_TENSOR)))
         code = cli_session_choose_given(session);
     if (code != CLI_GOOD)
         return code;

@@ -54,13 +54,20 @@ bool cli_column_is_right(const cli_table *table, size_t column)
     return false;
 }
 
+/* The string without the room behind it: a table may hold as many as a header has names. */
+static char *trimmed(char *string)
+{
+    char *shorter = realloc(string, strlen(string) + 1);
+    return shorter ? shorter : string;
+}
+
 /* Text from a file, every byte of it: an escape takes at most ten columns for a byte. */
 static char *print_text(ql_text text)
 {
     size_t size = text.size * 10 + 1;
     char *out = cli_allocate(size, 1);
     ql_text_print(out, size, text, 0);
-    return out;
+    return trimmed(out);
 }
 
 /* `words` in this locale; a character spelled out takes at most ten columns. */
@@ -69,7 +76,7 @@ static char *print_words(const char *words)
     size_t size = strlen(words) * 10 + 1;
     char *out = cli_allocate(size, 1);
     text_plain(out, size, words);
-    return out;
+    return trimmed(out);
 }
 
 char *cli_cell_print(const cli_cell *cell, const cli_column *column)

@@ -102,6 +102,7 @@ typedef struct cli_document {
     const cli_table *facts;   /* one row, of which all of it holds; for JSON */
     const char *above;        /* a line for people above the table */
     const char *below;        /* lines for people below the table */
+    const char *note;         /* what everybody should know, "" when nothing */
     bool cards;               /* for people: each row as a list of "title value meaning" */
     bool full;                /* nothing is cut */
     const cli_table *table;
@@ -117,6 +118,8 @@ typedef struct cli_style {
 void cli_write_human(FILE *out, const cli_document *document, const cli_style *style);
 /* The text as a JSON string, with its quotes. */
 void cli_write_json_string(FILE *out, ql_text text);
+/* Takes at most `most` bytes (5 or more) from the beginning of the text, whole characters where they are any. */
+ql_text cli_take_piece(ql_text *rest, size_t most);
 void cli_write_json(FILE *out, const cli_document *document);
 void cli_write_csv(FILE *out, const cli_document *document);
 void cli_write_markdown(FILE *out, const cli_document *document);

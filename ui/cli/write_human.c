@@ -7,6 +7,7 @@
  *     absmax           8.000  256.0 KiB  40.11 ★     ★ the best
  *     absmax:bits=4    NaN in the tensor             a note takes the place of missing values
  *   line below
+ *   note
  */
 #include "cli/memory.h"
 #include "cli/metadata.h"
@@ -141,12 +142,12 @@ static void cut(char **text, size_t cells)
     text_cut(*text, size, cells);
 }
 
-/* Cuts the stretching columns until the table fits `width`. */
+/* Cuts the stretching columns until the table fits `width`: the first one, which says what a row is about, last. */
 static void fit(layout *of, size_t width)
 {
     size_t total = width_before(of, of->count);
     total -= total >= GAP ? GAP : 0;
-    for (size_t shown = 0; shown < of->count && total > width; shown++) {
+    for (size_t shown = of->count; shown-- > 0 && total > width;) {
         if (!of->table->columns[of->columns[shown]].stretch || of->widths[shown] <= STRETCH_LEAST)
             continue;
         size_t spare = of->widths[shown] - STRETCH_LEAST;
@@ -342,6 +343,21 @@ static void print_card(FILE *out, const cli_table *table, size_t row, const cli_
     }
 }
 
+/* The value in at most METADATA_CELLS columns. */
+static void print_short(FILE *out, const ql_value *value)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&text, &size);
+    if (!memory)
+        return;
+    cli_metadata_write(memory, value, METADATA_CELLS);
+    fclose(memory);
+    cut(&text, METADATA_CELLS);
+    fputs(text, out);
+    free(text);
+}
+
 static void print_metadata(FILE *out, const cli_document *document, const ink *with)
 {
     for (size_t i = 0; i < ql_model_metadata_count(document->metadata); i++) {
@@ -350,14 +366,16 @@ static void print_metadata(FILE *out, const cli_document *document, const ink *w
         ql_model_metadata(document->metadata, i, &key, &value);
         const cli_column whole = { .title = "" };
         const cli_cell cell = cli_text(key);
-        char *name = cli_cell_print(&cell, &whole), *text = cli_metadata_print(&value, document->full);
-        if (!document->full) {
+        char *name = cli_cell_print(&cell, &whole);
+        if (!document->full)
             cut(&name, METADATA_CELLS);
-            cut(&text, METADATA_CELLS);
-        }
-        fprintf(out, "  %s%s = %s%s\n", with->faint, name, text, with->plain);
+        fprintf(out, "  %s%s = ", with->faint, name);
+        if (!document->full && (value.kind == QL_VALUE_TEXT || value.kind == QL_VALUE_ARRAY))
+            print_short(out, &value);
+        else
+            cli_metadata_write(out, &value, 0);
+        fprintf(out, "%s\n", with->plain);
         free(name);
-        free(text);
     }
 }
 
@@ -384,6 +402,8 @@ void cli_write_human(FILE *out, const cli_document *document, const cli_style *s
             fputc('\n', out);
         print_line(out, "", document->below, "");
     }
+    if (document->note && *document->note)
+        print_line(out, "", document->note, "");
     if (document->next) {
         fputc('\n', out);
         cli_write_human(out, document->next, style);

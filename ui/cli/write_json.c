@@ -4,7 +4,6 @@
  * Column keys are paths: neighbours that share a first part become one object, and an object whose members are all missing
  * is null.
  */
-#include "cli/memory.h"
 #include "cli/metadata.h"
 #include "cli/table.h"
 
@@ -13,14 +12,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+ql_text cli_take_piece(ql_text *rest, size_t most)
+{
+    size_t size = rest->size < most ? rest->size : most;
+    /* Not before a byte that continues a character; more than three of those continue none. */
+    if (size < rest->size)
+        for (size_t back = 0; back < 4 && ((unsigned char)rest->data[size] & 0xc0) == 0x80; back++)
+            size--;
+    const ql_text piece = { .data = rest->data, .size = size };
+    *rest = (ql_text) { .data = rest->data + size, .size = rest->size - size };
+    return piece;
+}
+
 void cli_write_json_string(FILE *out, ql_text text)
 {
-    char probe[1];
-    size_t size = ql_text_json(probe, sizeof probe, text) + 1;
-    char *escaped = cli_allocate(size, 1);
-    ql_text_json(escaped, size, text);
-    fprintf(out, "\"%s\"", escaped);
-    free(escaped);
+    enum { PIECE = 1024, LONGEST = 6 }; /* \uXXXX for a byte */
+    char escaped[PIECE * LONGEST + 1];
+    fputc('"', out);
+    while (text.size > 0) {
+        ql_text_json(escaped, sizeof escaped, cli_take_piece(&text, PIECE));
+        fputs(escaped, out);
+    }
+    fputc('"', out);
 }
 
 static void write_number(FILE *out, double value)
@@ -154,6 +167,10 @@ void cli_write_json(FILE *out, const cli_document *document)
     if (document->spec) {
         fputs(",\"spec\":", out);
         cli_write_json_string(out, ql_text_from(document->spec));
+    }
+    if (document->note && *document->note) {
+        fputs(",\"note\":", out);
+        cli_write_json_string(out, ql_text_from(document->note));
     }
     if (document->metadata)
         write_metadata(out, document->metadata, document->full);

@@ -22,6 +22,8 @@ size_t text_plot_command(char *out, size_t size, const text_plot *plot)
     add(out, size, &used, " -t ", plot->tensor);
     add(out, size, &used, " -s ", plot->spec);
     add(out, size, &used, " --kind ", plot->kind);
+    if (plot->raw)
+        add(out, size, &used, " --raw ", plot->raw);
     if (plot->layout)
         add(out, size, &used, " --layout ", plot->layout);
     add(out, size, &used, " -o ", plot->out);

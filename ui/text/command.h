@@ -11,6 +11,7 @@ typedef struct text_plot {
     const char *spec;   /* in canonical form */
     const char *kind;   /* a figure kind */
     const char *out;    /* path of the figure */
+    const char *raw;    /* what the file was said to hold, NULL when it says so itself */
     const char *layout; /* "in,out" or "out,in" when it was asked for, NULL when it was found */
 } text_plot;
 

@@ -47,12 +47,15 @@ static bool write_command(const tui_app *app, const char *path, char *out, size_
         return false;
     memcpy(tensor, name.data, name.size);
     tensor[name.size] = 0;
-    text_plot plot = { ql_model_path(app->model),
-                       tensor,
-                       app->document.spec_text,
-                       ql_figure_kind_at(0)->name,
-                       path,
-                       app->options->layout == QL_LAYOUT_AUTO ? NULL : ql_layout_name(app->options->layout) };
+    const text_plot plot = {
+        .file = ql_model_path(app->model),
+        .tensor = tensor,
+        .spec = app->document.spec_text,
+        .kind = ql_figure_kind_at(0)->name,
+        .out = path,
+        .raw = app->options->raw,
+        .layout = app->options->layout == QL_LAYOUT_AUTO ? NULL : ql_layout_name(app->options->layout),
+    };
     size_t needed = text_plot_command(out, size, &plot);
     free(tensor);
     return needed < size;

@@ -114,6 +114,13 @@ static ql_status write_screenshot(const tui_app *app, const char *path, ql_error
     return status;
 }
 
+static ql_status open_model(const tui_options *options, ql_model **out, ql_error *error)
+{
+    if (options->raw)
+        return ql_model_open_raw(options->path, options->raw, options->layout, out, error);
+    return ql_model_open(options->path, options->layout, out, error);
+}
+
 /* Everything that can fail without a terminal, so that errors are plain lines. */
 static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error *error)
 {
@@ -129,8 +136,7 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
     }
     if ((options->size && parse_size(options->size, &terminal->rows, &terminal->cols, error) != QL_OK) ||
         (options->keys && tui_script_read(options->keys, &app->script, error) != QL_OK) ||
-        ql_model_open(options->path, options->layout, &app->model, error) != QL_OK ||
-        tui_list_start(&app->list, app->model, error) != QL_OK ||
+        open_model(options, &app->model, error) != QL_OK || tui_list_start(&app->list, app->model, error) != QL_OK ||
         choose_tensor(app, options->tensor, &tensor, error) != QL_OK ||
         tui_jobs_start(app->model, options->threads, &app->jobs, error) != QL_OK)
         return error->status;

@@ -10,6 +10,7 @@ typedef struct tui_options {
     const char *path;   /* of the model to open */
     const char *tensor; /* -t: the tensor to start on, NULL: the first matrix */
     const char *spec;   /* -s: the spec to start with, NULL: absmax */
+    const char *raw;    /* --raw: what the file holds, NULL: it says so itself */
     ql_layout layout;
     unsigned threads; /* 0: one per core */
     tui_color color;
