@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Writes a safetensors file: 8 bytes of length, the header, the data. */
@@ -72,6 +73,27 @@ static inline void cli_assert_harmless(const char *what, const char *text, size_
             fail_msg("%s: byte 0x%02x at %zu of the output", what, (unsigned char)text[at], at);
         at += length;
     }
+}
+
+/* Runs "PROGRAM ARGUMENTS" in the folder: what it prints stands in tests/cli/NAME.txt, which UPDATE=1 writes anew. */
+static inline void cli_check_text(const char *folder, const char *program, const char *name, const char *arguments,
+                                  int exit_code)
+{
+    testing_result result = testing_run("cd '%s' && '%s' %s", folder, program, arguments);
+    char path[256];
+    snprintf(path, sizeof path, "tests/cli/%s.txt", name);
+    char *got = malloc(strlen(result.standard_output) + strlen(result.standard_error) + 4096);
+    assert_non_null(got);
+    sprintf(got, "$ qloupe %s\n%s%s%s[exit %d]\n", arguments, result.standard_output,
+            *result.standard_error ? "--- stderr\n" : "", result.standard_error, result.exit_code);
+    if (getenv("UPDATE"))
+        testing_write(path, got, strlen(got));
+    char *expected = testing_read(path, NULL);
+    assert_string_equal(got, expected);
+    assert_int_equal(result.exit_code, exit_code);
+    free(expected);
+    free(got);
+    testing_result_free(&result);
 }
 
 /* ---- JSON: a checker of the grammar of RFC 8259 that reads nothing out of it ---------------------------------------- */

@@ -468,12 +468,13 @@ static bytes repeated(const char *begin, const char *unit, size_t times)
     return pickle;
 }
 
-static void limits_of_stack_memo_and_memory_are_named(void **state)
+static void limits_of_stack_memo_memory_and_opcodes_are_named(void **state)
 {
     (void)state;
     assert_refused(read_bytes(repeated("", "MARK", 10000001)), "its stack holds more than the limit of 10000000 values");
     assert_refused(read_bytes(repeated("NONE", "MEMOIZE", 10000001)),
                    "its memo holds more than the limit of 10000000 values");
+    assert_refused(read_bytes(repeated("NONE", "DUP POP", 25000000)), "it has more than the limit of 50000000 opcodes");
     assert_refused(read_bytes(repeated("", "EMPTY_LIST POP", 1 << 24)), "its values take more memory than the limit");
     assert_refused(read_bytes(repeated("NONE BINPUT:0", "BINGET:0 TUPLE1 POP", 12000000)),
                    "its values take more memory than the limit");
@@ -552,6 +553,7 @@ static void the_last_value_of_a_key_stays_in_the_first_place(void **state)
         { "EMPTY_DICT MARK str:k BINPUT:0 int:1 str:l int:2 BINGET:0 int:3 str:k int:4 BINGET:0 int:5 str:l int:6 SETITEMS "
           "STOP",
           "{'k': 5, 'l': 6}" },
+        { "EMPTY_DICT MARK str:k int:1 str:k BINPUT:0 int:2 BINGET:0 int:3 SETITEMS STOP", "{'k': 3}" },
         { "EMPTY_DICT MARK str: int:1 int:7 int:2 int:7 int:3 NONE int:4 str: int:5 SETITEMS STOP",
           "{'': 5, 7: 2, 7: 3, None: 4}" },
         { "EMPTY_DICT MARK str:ab int:1 str:a int:2 str:abc int:3 str:ab int:4 str:b int:5 SETITEMS STOP",
@@ -642,7 +644,7 @@ int main(void)
         cmocka_unit_test(no_opcode_reaches_below_the_stack),
         cmocka_unit_test(lengths_beyond_the_bytes_are_refused_before_anything_is_made),
         cmocka_unit_test(the_memo_costs_what_is_in_it),
-        cmocka_unit_test(limits_of_stack_memo_and_memory_are_named),
+        cmocka_unit_test(limits_of_stack_memo_memory_and_opcodes_are_named),
         cmocka_unit_test(plain_values_that_are_dropped_cost_nothing),
         cmocka_unit_test(a_million_nested_containers_are_read_and_freed_without_recursion),
         cmocka_unit_test(the_last_value_of_a_key_stays_in_the_first_place),

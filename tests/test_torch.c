@@ -316,10 +316,10 @@ static void names_are_the_keys_on_the_way(void **state)
 static void a_name_that_two_ways_lead_to_is_that_of_the_last(void **state)
 {
     (void)state;
-    opened o = open_program("EMPTY_DICT str:a EMPTY_DICT str:b " T "0,1,1 SETITEM str:c " T "1,1,1 SETITEM SETITEM "
-                            "str:a.b " T "2,2,1 SETITEM");
-    assert_lists(&o, "a.c:F32:1 a.b:F32:2");
-    assert_string_equal(ql_model_note(o.model), "1 tensor is not listed: a later one has the same name");
+    opened o = open_program("EMPTY_DICT str:x " T "0,1,1 SETITEM str:a EMPTY_DICT str:b EMPTY_DICT str:d " T "0,1,1 SETITEM "
+                            "SETITEM str:b.d " T "1,1,1 SETITEM SETITEM str:a.b.d " T "2,2,1 SETITEM");
+    assert_lists(&o, "x:F32:1 a.b.d:F32:2");
+    assert_string_equal(ql_model_note(o.model), "2 tensors are not listed: a later one has the same name");
     done(&o);
 }
 
@@ -430,6 +430,7 @@ static void nothing_is_called_that_makes_no_tensor(void **state)
         { "GLOBAL:builtins,getattr", "builtins.getattr: not" },
         { "GLOBAL:__builtin__,set", "__builtin__.set: not" },
         { "GLOBAL:torch,load", "torch.load: not" },
+        { "GLOBAL:os,Size", "os.Size: not" },
         { "GLOBAL:torch.hub,load", "torch.hub.load: not" },
         { "GLOBAL:torch,os.system", "torch.os.system: not" },
         { "GLOBAL:torch.storage,_load_from_bytes", "torch.storage._load_from_bytes: not" },
@@ -620,6 +621,8 @@ static void the_archive_is_one_of_weights(void **state)
     pickle.size = 0;
     assert_refused((parts) { .pickle = &pickle }, "the pickle ends without STOP (data.pkl, byte 0)");
     free(pickle.data);
+    assert_refused((parts) { .program = "storage:FloatStorage,a/b,24", .more = "archive/data/a/b" },
+                   "storage 'a/b' is not in the file");
     /* A data.pkl deeper down or elsewhere is only an entry. */
     opened o = open_parts((parts) { .more = "archive/data/data.pkl" });
     done(&o);
@@ -929,6 +932,9 @@ static void old_files_are_checked_like_new_ones(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_refused_bytes(legacy_file(cases[i].program, cases[i].keys), cases[i].words);
+    bytes file = legacy_file("od str:v tensor:FloatStorage,1,24,0,1,1 SETITEM " OBJECT, "str:0 str:1");
+    file.size -= 96 + 1;
+    assert_refused_bytes(file, "storage '1' begins after the end of the file (byte ");
 }
 
 static void old_files_begin_with_their_magic_number(void **state)

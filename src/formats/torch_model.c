@@ -85,8 +85,8 @@ static ql_status find_part(const filling *f, const ql_torch_found *found, const 
         return QL_OK;
     const ql_pickle_value *items = storage->items[QL_TORCH_STORAGE_VIEW].node->items;
     const uint64_t there = whole->size / whole->class->size;
-    const int64_t offset = items[1].integer, count = items[2].integer;
-    if (offset < 0 || count < 0 || (uint64_t)offset > there || (uint64_t)count > there - (uint64_t)offset) {
+    const int64_t offset = items[1].integer, count = items[2].integer; /* below 0: more than any storage has */
+    if ((uint64_t)offset > there || (uint64_t)count > there - (uint64_t)offset) {
         return refuse(f, found, "elements %" PRId64 " + %" PRId64 " of its storage, which has %" PRIu64, offset, count,
                       there);
     }
@@ -99,7 +99,7 @@ static ql_status check_view(const filling *f, const ql_torch_found *found, view 
 {
     const ql_pickle_value *arguments = found->tensor->items;
     const ql_pickle_node *storage = arguments[QL_TORCH_TENSOR_STORAGE].node;
-    const int64_t offset = arguments[QL_TORCH_TENSOR_OFFSET].integer;
+    const int64_t offset = arguments[QL_TORCH_TENSOR_OFFSET].integer; /* the same */
     const unsigned element = ql_dtype_describe(v->dtype)->block_bytes;
     uint64_t shape[QL_MAX_RANK], strides[QL_MAX_RANK], begin, size, span, end;
     v->storage = &f->storages->items[storage->mark - 1];
@@ -118,8 +118,7 @@ static ql_status check_view(const filling *f, const ql_torch_found *found, view 
         return refuse(f, found, "it has %u sizes and %u strides", rank, (unsigned)v->strides->count);
     if (!ql_shape_elements(shape, rank, &v->elements) || !ql_size_mul(v->elements, element, &v->bytes))
         return refuse(f, found, "its sizes ask for more than 2^64 bytes");
-    if (offset < 0 || !ql_strided_span(shape, strides, rank, &span) || !ql_size_add((uint64_t)offset, span, &end) ||
-        end > there)
+    if (!ql_strided_span(shape, strides, rank, &span) || !ql_size_add((uint64_t)offset, span, &end) || end > there)
         return refuse(f, found, "its elements do not lie inside its storage of %" PRIu64 " elements", there);
     if (v->elements > there && v->elements >= QL_LIMIT_VIEW_ELEMENTS)
         return refuse(f, found, "%" PRIu64 " elements out of %" PRIu64 " stored ones are not under the limit of 2^40",

@@ -63,9 +63,9 @@ ql_status ql_torch_storages_check(const ql_torch_storages *storages, ql_pickle *
     for (size_t i = 0; i < pickle->persistent_count; i++) {
         const ql_pickle_node *node = pickle->persistent[i];
         const ql_torch_storage *storage = &storages->items[node->mark - 1];
-        const int64_t count = node->items[QL_TORCH_STORAGE_COUNT].integer;
+        const int64_t count = node->items[QL_TORCH_STORAGE_COUNT].integer; /* below 0: more than any storage has */
         uint64_t size;
-        if (count >= 0 && ql_size_mul((uint64_t)count, storage->class->size, &size) && size == storage->size)
+        if (ql_size_mul((uint64_t)count, storage->class->size, &size) && size == storage->size)
             continue;
         pickle->opcode_at = node->at;
         return refuse(pickle, storage->key, "has %" PRIu64 " bytes, not %" PRId64 " elements of %u (%s)", storage->size,
