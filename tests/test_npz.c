@@ -175,6 +175,27 @@ static void a_long_header_is_read_to_its_end(void **state)
     }
 }
 
+static void headers_that_are_long_only_when_unpacked_have_a_limit_together(void **state)
+{
+    (void)state;
+    /* 150 headers of a megabyte each, a kilobyte compressed. */
+    enum { ENTRIES = 150, SIZE = 1 << 20 };
+    static uint8_t npy[12 + SIZE + 4];
+    memset(npy, ' ', sizeof npy);
+    memcpy(npy, "\x93NUMPY\x02\x00\x00\x00\x10\x00" HEADER("<f4", "False", "(1,)"), 12 + strlen(HEADER("<f4", "False", "(1,)")));
+    size_t packed_size;
+    uint8_t *packed = zip_deflate(npy, sizeof npy, 9, &packed_size);
+    zip_writer writer = { 0 };
+    for (int i = 0; i < ENTRIES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d.npy", i);
+        zip_add(&writer, &(zip_entry) { .name = name, .data = npy, .size = sizeof npy, .deflate = true, .packed = packed,
+                                        .packed_size = packed_size });
+    }
+    free(packed);
+    assert_refused(&writer, "the headers of its first 96 arrays have 100664448 bytes together, which is over the limit of 100000000");
+}
+
 static void a_hundred_thousand_arrays_are_listed(void **state)
 {
     (void)state;
@@ -358,6 +379,7 @@ int main(void)
         cmocka_unit_test(arrays_are_listed_in_the_order_of_their_data),
         cmocka_unit_test(an_archive_without_entries_is_a_model_without_tensors),
         cmocka_unit_test(a_long_header_is_read_to_its_end),
+        cmocka_unit_test(headers_that_are_long_only_when_unpacked_have_a_limit_together),
         cmocka_unit_test(a_hundred_thousand_arrays_are_listed),
         cmocka_unit_test(statistics_are_the_same_stored_and_deflated_in_a_file_mapped_or_not),
         cmocka_unit_test(a_listing_unpacks_headers_only),
