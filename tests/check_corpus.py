@@ -3,10 +3,10 @@
 
     tests/check_corpus.py FOLDER [PROGRAM]
 
-FOLDER holds good/expected.json and bad/index.json, or an expected.json of its own. expected.json: FILE: {"tensors": [{name, dtype,
-shape, offset, nbytes, crc32, stats, ...}]}, optionally "may_refuse"; index.json: FILE: {"verdict": "refuse" or "either", "on":
-"list" or "values"}. Nothing may crash, take 5 seconds or 1 GiB, or print a character that a terminal acts on; what is refused
-is refused with exit status 2, nothing on standard output and one line on standard error. Python's standard library only.
+FOLDER holds good/expected.json and bad/index.json, or an expected.json of its own. expected.json: FILE: {"tensors": [{name,
+dtype, shape, offset, nbytes, crc32, stats, ...}]}, optionally "may_refuse"; index.json: FILE: {"verdict": "refuse" or
+"either", "on": "list" or "values"}. Nothing may crash, take 5 seconds or 1 GiB, or print a character that a terminal acts
+on; what is refused is refused with exit status 2, nothing on standard output and one line on standard error. Python's standard library only.
 """
 import json
 import os
@@ -19,9 +19,10 @@ import unicodedata
 import zlib
 
 SECONDS, MEMORY = 5, 1 << 30
-QUANTIZED = set("Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q8_1 Q2_K Q3_K Q4_K Q5_K Q6_K Q8_K IQ4_NL IQ4_XS TQ1_0 TQ2_0 MXFP4 NVFP4 Q1_0 Q2_0".split())
-ASIDE = set("\u00ad\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u2060\ufeff\ufff9\ufffa\ufffb") | set(map(chr, range(0x202a, 0x202f))) | \
-    set(map(chr, range(0x2066, 0x206a))) | set(map(chr, range(0xe0000, 0xe0080)))
+QUANTIZED = set("Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q8_1 Q2_K Q3_K Q4_K Q5_K Q6_K Q8_K IQ4_NL IQ4_XS TQ1_0 TQ2_0 MXFP4 NVFP4 Q1_0 "
+                "Q2_0".split())
+ASIDE = set("\u00ad\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u2060\ufeff\ufff9\ufffa\ufffb") | \
+    set(map(chr, range(0x202a, 0x202f))) | set(map(chr, range(0x2066, 0x206a))) | set(map(chr, range(0xe0000, 0xe0080)))
 
 
 class Wrong(Exception):
@@ -39,7 +40,8 @@ def printable(raw, where):
     except UnicodeDecodeError as e:
         raise Wrong("%s is not UTF-8: %s" % (where, e))
     for c in text:
-        demand(c == "\n" or not (unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") or c in ASIDE), where, "holds", ascii(c))
+        demand(c == "\n" or not (unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") or c in ASIDE), where, "holds",
+               ascii(c))
     return text
 
 
@@ -89,7 +91,8 @@ def check_stats(got, wanted, dtype):
     tolerance = (1e-6 if dtype in QUANTIZED else 1e-9) * (wanted["sum_abs"] or 0)
     finite = wanted["count"] - wanted["nan"] - wanted["inf"]
     for key in ("count", "nan", "inf", "sum", "sum_abs"):
-        demand(same(got["stats"][key], wanted[key], tolerance if key.startswith("sum") else 0), key, got["stats"][key], "not", wanted[key])
+        demand(same(got["stats"][key], wanted[key], tolerance if key.startswith("sum") else 0), key, got["stats"][key],
+               "not", wanted[key])
     for key in ("min", "max", "mean") if finite else ():
         near = tolerance / max(finite, 1) if key == "mean" else 1e-6 * abs(wanted[key]) if dtype in QUANTIZED else 0
         demand(same(got["stats"][key], wanted[key], near), key, got["stats"][key], "not", wanted[key])
