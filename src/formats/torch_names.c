@@ -4,6 +4,8 @@
  */
 #include "formats/torch_names.h"
 
+#include "formats/limits.h"
+
 #include <string.h>
 
 #define STATE_DICT "save the model's state_dict() with torch.save, or as safetensors, and open that"
@@ -226,6 +228,10 @@ static ql_status check_persistent(ql_pickle *pickle, value id)
     ql_status status = check(pickle, "BINPERSID", node, "ucuui", QL_TORCH_STORAGE_VIEW + 1);
     if (status == QL_OK && !ql_pickle_text_is(pickle, node->items[QL_TORCH_STORAGE_MARK], "storage"))
         status = ql_pickle_refuse(pickle, "BINPERSID tells something that is no storage");
+    if (status == QL_OK && node->items[QL_TORCH_STORAGE_KEY].size > QL_LIMIT_TORCH_KEY) {
+        status = ql_pickle_refuse(pickle, "a storage with a key of %u bytes, over the limit of %d",
+                                  (unsigned)node->items[QL_TORCH_STORAGE_KEY].size, QL_LIMIT_TORCH_KEY);
+    }
     if (status != QL_OK || node->count <= QL_TORCH_STORAGE_VIEW || node->items[QL_TORCH_STORAGE_VIEW].kind == QL_PICKLE_NONE)
         return status;
     const char *words = missing('t', node->items[QL_TORCH_STORAGE_VIEW]);
