@@ -308,13 +308,15 @@ typedef struct ql_histogram {
     uint64_t bins[QL_BINS];
 } ql_histogram;
 
+enum { QL_LEVELS_MOST = 256 };
+
 /* Over the finite values, in float64 of the stored values. */
 typedef struct ql_stats {
     uint64_t count, nan, inf, zeros;                          /* count: all elements */
     double sum, sum_abs, min, max, mean, std, skew, kurtosis; /* std of the population; excess kurtosis */
     double quantiles[QL_QUANTILE_COUNT]; /* exact, at ql_quantile_percents, linear between order statistics */
     uint64_t beyond_3s, beyond_6s;       /* elements with |x - mean| > 3 std, 6 std */
-    unsigned distinct;                   /* different values, up to 256; 0 when there are more */
+    unsigned distinct;                   /* different values, up to QL_LEVELS_MOST; 0 when there are more */
     uint64_t first_nonfinite;            /* flat index; count when there is none */
     uint64_t max_abs_index;              /* flat index of the first element of largest magnitude */
 } ql_stats;
@@ -328,6 +330,7 @@ typedef struct ql_profile {
     ql_histogram original;             /* of the finite values as float32, over [min, max] */
     double x_min, x_max, x_square_sum; /* of the values as float32, which is what a quantizer sees */
     double second_abs;                 /* largest magnitude but one (as float32); 0 when there is one element */
+    double levels[QL_LEVELS_MOST];     /* [stats.distinct] the different values, ascending */
     const struct ql_sample *sample;    /* owned: some of the values (quant/sample.h) */
     struct ql_kept *kept;              /* owned: what reports found that the next one may use (quant/kept.h) */
     const char *unusable; /* why no quantizer takes this tensor ("3 NaN, first at flat index 7"), NULL when fine */
@@ -338,6 +341,44 @@ typedef struct ql_profile {
 ql_status ql_profile_make(ql_engine *engine, const ql_model *model, const ql_tensor *tensor, const ql_monitor *monitor,
                           ql_profile **out, ql_error *error);
 void ql_profile_free(ql_profile **profile);
+
+/* ---- Quantized before: what stored values tell ------------------------------------------------------------------ */
+
+/* A tensor that takes few values, each of them often. */
+typedef enum ql_spacing {
+    QL_SPACING_UNTOLD, /* two levels, or the stored type is too coarse to tell */
+    QL_SPACING_EVEN,   /* of neighbours three in four or more are a step apart, the others several */
+    QL_SPACING_UNEVEN,
+} ql_spacing;
+
+typedef struct ql_few_levels {
+    unsigned count; /* different values, at most QL_LEVELS_MOST */
+    unsigned bits;  /* that their codes need */
+    ql_spacing spacing;
+    double step; /* between neighbours, of even ones */
+} ql_few_levels;
+
+/* False when there are more values than QL_LEVELS_MOST, or when there are only as few as there are because the tensor is
+   small: each has to occur four times on average. */
+bool ql_few_levels_of(const ql_profile *profile, ql_few_levels *out);
+
+/* True for ggml's block types: they are stored as codes, and scales for runs of them. */
+bool ql_dtype_has_scales(ql_dtype dtype);
+
+/* What a tensor of such a type is stored as. */
+typedef struct ql_stored {
+    double bits_per_weight;                    /* everything counted */
+    uint64_t scale_count;                      /* 0 (a type that is only listed, no elements): the rest is not known */
+    unsigned run;                              /* elements that share a scale */
+    uint64_t scale_zeros, scale_nonfinite;     /* scales that are 0; NaN or infinite */
+    double scale_min, scale_median, scale_max; /* of the magnitudes of the finite ones, NAN when there are none */
+    unsigned codes_possible, codes_used;       /* codes with different levels */
+    double entropy_bits;                       /* of the codes */
+} ql_stored;
+
+/* Reads the stored codes once, and the scales once more for their median. QL_BAD_USAGE for types without scales. */
+ql_status ql_stored_make(ql_engine *engine, const ql_tensor *tensor, const ql_monitor *monitor, ql_stored *out,
+                         ql_error *error);
 
 /* ---- Specs: which quantizer --------------------------------------------------------------------------------- */
 
@@ -488,6 +529,9 @@ typedef struct ql_metric_info {
 } ql_metric_info;
 const ql_metric_info *ql_metric_describe(ql_metric metric);
 
+/* True of those that say something of codes: two tensors alone do not have them. */
+bool ql_metric_needs_codes(ql_metric metric);
+
 enum { QL_MAX_GRID = 256 };
 
 /* The group with the widest range, the first of equal ones: the one for which a screen works the formula out. */
@@ -611,6 +655,45 @@ typedef struct ql_why {
 } ql_why;
 ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
                       ql_why *out, ql_error *error);
+
+/* ---- Diff: the same tensors of two files ----------------------------------------------------------------------- */
+
+/* A tensor and the one of another file that has its name, or that is known to be the same by another name: what GGUF files,
+   and the checkpoints of Llama- and GPT-2-style models that they are made from, call it. */
+typedef struct ql_pair {
+    const ql_tensor *tensor, *other;
+    bool is_comparable;
+    bool is_transposed; /* one is stored in,out, the other out,in */
+    /* llama.cpp moves rows of attn_q and attn_k: how many rows a head has of the one that is stored so, else 0. */
+    uint64_t head_rows, other_head_rows;
+    char note[160]; /* what a person should know, or why they are not comparable; "" when nothing */
+} ql_pair;
+
+typedef struct ql_pairs {
+    const ql_pair *pairs; /* [count] in the order of the first file */
+    size_t count;
+    const ql_tensor *const *only_in_first, *const *only_in_other; /* in the order of their files */
+    size_t only_in_first_count, only_in_other_count;
+} ql_pairs;
+
+/* Exact names win. No values are read. The models are borrowed. */
+ql_status ql_pairs_make(const ql_model *first, const ql_model *other, ql_pairs **out, ql_error *error);
+void ql_pairs_free(ql_pairs **pairs);
+
+/* The other tensor as an approximation y of the first one, x, both as float32: metrics as in a report; those that need codes
+   are NAN. Elements are matched by their place in the logical weight W[out][in]. */
+typedef struct ql_diff {
+    double metrics[QL_METRIC_COUNT];
+    double bits_per_weight; /* of the other tensor as it is stored, everything counted */
+    uint64_t byte_count;
+} ql_diff;
+
+/* The profile is that of pair->tensor. The same bits for any number of threads. QL_UNUSABLE when the profile says so, the
+   pair is not comparable, or the other tensor has no values, or one that is not finite. */
+ql_status ql_diff_make(ql_engine *engine, const ql_profile *profile, const ql_pair *pair, const ql_monitor *monitor,
+                       ql_diff *out, ql_error *error);
+
+/* ---- Export ---------------------------------------------------------------------------------------------------- */
 
 /* Writes codes.npy and dequant.npy (the stored shape) and what there is of scales.npy, zeros.npy, codebook.npy, edges.npy,
    scale_codes.npy, block_maxima.npy, second_scales.npy, tensor_scale.npy, outlier_index.npy and outlier_value.npy into the

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Writes a safetensors file: 8 bytes of length, the header, the data. */
@@ -50,6 +51,27 @@ static inline const char *cli_write_zoo(const char *folder)
     const char *path = testing_path(folder, "zoo.safetensors");
     cli_write_model(path, header, data, sizeof data);
     return path;
+}
+
+/* Runs "PROGRAM ARGUMENTS" in the folder: what it prints stands in tests/cli/NAME.txt, which UPDATE=1 writes anew. */
+static inline void cli_check_text(const char *folder, const char *program, const char *name, const char *arguments,
+                                  int exit_code)
+{
+    testing_result result = testing_run("cd '%s' && '%s' %s", folder, program, arguments);
+    char path[256];
+    snprintf(path, sizeof path, "tests/cli/%s.txt", name);
+    char *got = malloc(strlen(result.standard_output) + strlen(result.standard_error) + 4096);
+    assert_non_null(got);
+    sprintf(got, "$ qloupe %s\n%s%s%s[exit %d]\n", arguments, result.standard_output,
+            *result.standard_error ? "--- stderr\n" : "", result.standard_error, result.exit_code);
+    if (getenv("UPDATE"))
+        testing_write(path, got, strlen(got));
+    char *expected = testing_read(path, NULL);
+    assert_string_equal(got, expected);
+    assert_int_equal(result.exit_code, exit_code);
+    free(expected);
+    free(got);
+    testing_result_free(&result);
 }
 
 /* ---- JSON: a checker of the grammar of RFC 8259 that reads nothing out of it ---------------------------------------- */

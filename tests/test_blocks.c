@@ -2,9 +2,10 @@
 #include "tensors.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "kernels/kernels.h"
-#include "tensor/blocks.h"
+#include "tensor/ggml.h"
 
 static void every_type_is_found_by_name_and_by_number(void **state)
 {
@@ -19,6 +20,33 @@ static void every_type_is_found_by_name_and_by_number(void **state)
     assert_null(ql_block_type_of(4));
     assert_null(ql_block_type_of(43));
     assert_null(ql_block_type_at(QL_BLOCK_COUNT));
+}
+
+/* What is decoded here, what is told of a dtype, and the numbers in a file: three tables. */
+static void the_tables_of_types_agree(void **state)
+{
+    (void)state;
+    size_t decoded = 0, numbered = 0;
+    for (ql_dtype dtype = QL_SAFETENSORS_DTYPE_COUNT; dtype < QL_DTYPE_COUNT; dtype++) {
+        const ql_dtype_info *info = ql_dtype_describe(dtype);
+        const ql_block_type *type = ql_block_type_for(dtype);
+        assert_int_equal(type != NULL, info->has_values);
+        if (type) {
+            decoded++;
+            assert_true(strcasecmp(type->name, info->name) == 0);
+            assert_int_equal(type->elements, info->block_elements);
+            assert_int_equal(type->bytes, info->block_bytes);
+        }
+    }
+    assert_int_equal(decoded, QL_BLOCK_COUNT);
+    for (uint32_t id = 0; id < 100; id++) {
+        ql_dtype dtype;
+        const bool known = ql_ggml_dtype(id, &dtype);
+        numbered += known;
+        assert_true(known || !ql_block_type_of(id));
+        assert_true(!known || dtype < QL_SAFETENSORS_DTYPE_COUNT || ql_block_type_of(id) == ql_block_type_for(dtype));
+    }
+    assert_int_equal(numbered, QL_DTYPE_COUNT - QL_SAFETENSORS_DTYPE_COUNT + 8); /* and F64 F32 F16 BF16, I8 to I64 */
 }
 
 static void bits_per_weight_are_those_of_the_format(void **state)
@@ -264,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_is_found_by_name_and_by_number),
+        cmocka_unit_test(the_tables_of_types_agree),
         cmocka_unit_test(bits_per_weight_are_those_of_the_format),
         cmocka_unit_test(blocks_are_decoded_as_each_alone_by_every_instruction_set),
         cmocka_unit_test(all_nan_of_blocks_are_the_same),

@@ -19,21 +19,7 @@ static testing_result run(const char *arguments)
 
 static void check_text(const char *name, const char *arguments, int exit_code)
 {
-    testing_result result = run(arguments);
-    char path[256];
-    snprintf(path, sizeof path, "tests/cli/%s.txt", name);
-    char *got = malloc(strlen(result.standard_output) + strlen(result.standard_error) + 4096);
-    assert_non_null(got);
-    sprintf(got, "$ qloupe %s\n%s%s%s[exit %d]\n", arguments, result.standard_output,
-            *result.standard_error ? "--- stderr\n" : "", result.standard_error, result.exit_code);
-    if (getenv("UPDATE"))
-        testing_write(path, got, strlen(got));
-    char *expected = testing_read(path, NULL);
-    assert_string_equal(got, expected);
-    assert_int_equal(result.exit_code, exit_code);
-    free(expected);
-    free(got);
-    testing_result_free(&result);
+    cli_check_text(folder, program, name, arguments, exit_code);
 }
 
 static void ls_prints_every_tensor_in_every_format(void **state)

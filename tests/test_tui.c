@@ -399,6 +399,21 @@ static void a_tensor_with_nan_shows_its_statistics_and_the_reason(void **state)
     free(screen);
 }
 
+static void a_tensor_that_was_quantized_before_says_so(void **state)
+{
+    (void)state;
+    float values[64 * 64];
+    for (int i = 0; i < 64 * 64; i++)
+        values[i] = (float)(i * 7 % 15 - 7) * 0.025f;
+    const char *path = testing_path(testing_folder(), "levels.npy");
+    assert_true(npy_write(path, "f4", 2, (uint64_t[]) { 64, 64 }, values));
+    char *screen = screen_of("%s -s absmax:bits=3 --size 160x36", path);
+    assert_shows(screen, "4,096 × 32 bits/wt = 16.0 KiB");
+    assert_shows(screen, "already quantized: 15 levels, 4 bits");
+    assert_shows(screen, "Already quantized: 15 levels evenly spaced by 0.025");
+    free(screen);
+}
+
 static void an_empty_tensor_is_listed_with_the_reason(void **state)
 {
     (void)state;
@@ -491,6 +506,7 @@ int main(void)
         cmocka_unit_test(export_writes_the_figure_that_its_command_line_writes),
         cmocka_unit_test(export_that_fails_says_why),
         cmocka_unit_test(a_tensor_with_nan_shows_its_statistics_and_the_reason),
+        cmocka_unit_test(a_tensor_that_was_quantized_before_says_so),
         cmocka_unit_test(an_empty_tensor_is_listed_with_the_reason),
         cmocka_unit_test(names_from_files_cannot_reach_the_terminal),
         cmocka_unit_test(wrong_arguments_are_refused_in_one_line),

@@ -189,6 +189,31 @@ static void rows_that_share_a_step_are_sent_to_their_own(void **state)
     ql_report_free(&t.report);
 }
 
+/* 15 even levels: as many bits meet all of them. 16 others: levels that are learnt do. */
+static void weights_that_were_quantized_before_are_sent_to_their_levels(void **state)
+{
+    (void)state;
+    float even[64 * 64], uneven[64 * 64];
+    for (int i = 0; i < 64 * 64; i++) {
+        const int q = (int)random_below(&seed, 16);
+        even[i] = (float)(q % 15 - 7) * 0.025f;
+        uneven[i] = (float)(q * q) * 0.01f - 1;
+    }
+    told t = ask("absmax:bits=3", QL_F32, QL_LAYOUT_OUT_IN, 64, 64, even);
+    assert_non_null(strstr(t.why.text, "Already quantized: 15 levels evenly spaced by 0.025, 4 bits; those of the spec are others. "
+                                       "Try absmax:bits=4"));
+    assert_int_equal(t.why.remedy_key, QL_KEY_BITS);
+    assert_true(t.remedy_db == INFINITY);
+    ql_report_free(&t.report);
+    t = ask("absmax:bits=4", QL_F32, QL_LAYOUT_OUT_IN, 64, 64, even);
+    assert_string_equal(t.why.text, "Already quantized: 15 levels, and every one is met exactly");
+    ql_report_free(&t.report);
+    t = ask("nf4", QL_F32, QL_LAYOUT_IN_OUT, 64, 64, uneven);
+    assert_non_null(strstr(t.why.text, "Already quantized: 16 levels, 4 bits; those of the spec are others. Try kmeans"));
+    assert_int_equal(t.why.remedy_key, QL_KEY_COUNT);
+    ql_report_free(&t.report);
+}
+
 /* Whatever the tensor and the spec: the line fits, ends, and the gain is real (asserted in ask). */
 static void every_spec_of_every_kind_of_tensor_has_a_line(void **state)
 {
@@ -225,6 +250,7 @@ int main(void)
         cmocka_unit_test(weights_on_the_codes_are_met_exactly_and_need_nothing),
         cmocka_unit_test(too_much_clipping_is_told_with_its_share),
         cmocka_unit_test(rows_that_share_a_step_are_sent_to_their_own),
+        cmocka_unit_test(weights_that_were_quantized_before_are_sent_to_their_levels),
         cmocka_unit_test(every_spec_of_every_kind_of_tensor_has_a_line),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -2,6 +2,7 @@
 #include "analysis/distinct.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 void ql_distinct_init(ql_distinct *set)
@@ -47,4 +48,22 @@ void ql_distinct_merge(ql_distinct *set, const ql_distinct *other)
             add(set, other->slots[i]);
         }
     }
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+unsigned ql_distinct_list(const ql_distinct *set, double out[QL_DISTINCT_LIMIT])
+{
+    unsigned count = 0;
+    for (int i = 0; i < QL_DISTINCT_SLOTS && set->count <= QL_DISTINCT_LIMIT; i++) {
+        if (!isnan(set->slots[i])) {
+            out[count++] = set->slots[i];
+        }
+    }
+    qsort(out, count, sizeof *out, compare);
+    return count;
 }

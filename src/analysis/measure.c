@@ -9,39 +9,26 @@
 #include "analysis/measure.h"
 
 #include "analysis/histogram.h"
+#include "analysis/tail.h"
 #include "base/engine.h"
 #include "base/error.h"
 #include "base/sizes.h"
-#include "quant/ranks.h"
 #include "quant/sample.h"
-#include "quant/select.h"
 #include "tensor/tensor.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Squared errors of the rows that a chunk touches: slot s belongs to row (first + s) mod rows. */
-typedef struct row_sums {
-    uint64_t first, count;
-    double square[QL_CHUNK];
-} row_sums;
-
 typedef struct measure_worker {
-    ql_error_sums sums; /* of the chunk */
-    double square;      /* of the chunk */
-    row_sums rows;      /* of the chunk */
-    double max_abs;     /* from here on of all chunks */
-    uint64_t zeros, clipped;
+    ql_errors errors; /* of the chunk; the rest is of all chunks */
+    uint64_t clipped;
     ql_histogram dequantized, error;
     uint64_t uncounted; /* elements in the tables that are not yet in the histograms and code_counts */
     uint64_t group;     /* of those elements, when y_from_codes */
     uint32_t y_table[QL_TABLES * (QL_BINS + QL_OUTSIDE)], e_table[QL_TABLES * (QL_BINS + QL_OUTSIDE)];
     ql_tile_buffers tile;
-    float e[QL_TILE];
-    double squares[QL_TILE]; /* of one tile: e^2 of rows too short for lanes; |e| when the percentile is looked for again */
-    uint64_t *code_counts;   /* [codes] by code - code_lo */
-    uint32_t *code_table;    /* [QL_TABLES][codes] */
+    uint64_t *code_counts; /* [codes] by code - code_lo */
+    uint32_t *code_table;  /* [QL_TABLES][codes] */
 } measure_worker;
 
 typedef struct measure_job {
@@ -49,91 +36,14 @@ typedef struct measure_job {
     const ql_tensor *tensor;
     const ql_kernels *kernels;
     const ql_quantizer *quantizer;
-    ql_ranks *ranks;   /* of |e|, as far as the sample promised */
-    ql_select *select; /* when it did not */
+    ql_walk walk;
+    ql_tail *tail;
     uint32_t code_count;
     bool y_from_codes; /* groups are long runs: how often a value occurs is how often its code does */
     bool measured;     /* the main pass is over: only the percentile is missing */
     ql_measured *sums;
     double *row_square; /* [rows] */
 } measure_job;
-
-/* ---- Rows */
-
-enum { SHORT_ROW = 64 };
-
-static bool are_across(const ql_tensor *t)
-{
-    return t->layout == QL_LAYOUT_IN_OUT; /* neighbours belong to neighbouring rows */
-}
-
-static void begin_rows(const ql_tensor *t, row_sums *rows, uint64_t begin, uint64_t end)
-{
-    if (are_across(t)) {
-        rows->first = begin % t->rows;
-        rows->count = end - begin < t->rows ? end - begin : t->rows;
-    } else {
-        rows->first = begin / t->cols;
-        rows->count = (end - 1) / t->cols - rows->first + 1;
-    }
-    memset(rows->square, 0, (size_t)rows->count * sizeof *rows->square);
-}
-
-/* Rows that stand side by side: e^2 of each of their elements goes to its own sum. */
-static void add_rows_across(const measure_job *job, measure_worker *w, uint64_t from_chunk, size_t n)
-{
-    const uint64_t rows = job->tensor->rows;
-    for (size_t done = 0; done < n;) {
-        const uint64_t slot = (from_chunk + done) % rows, left = rows - slot;
-        const size_t count = left < n - done ? (size_t)left : n - done;
-        job->kernels->square_each(w->tile.x + done, w->tile.y + done, count, w->rows.square + slot);
-        done += count;
-    }
-}
-
-static void add_short_rows(const measure_job *job, measure_worker *w, uint64_t begin, size_t n)
-{
-    memset(w->squares, 0, n * sizeof *w->squares);
-    job->kernels->square_each(w->tile.x, w->tile.y, n, w->squares);
-    uint64_t slot = begin / job->tensor->cols - w->rows.first, left = job->tensor->cols - begin % job->tensor->cols;
-    for (size_t i = 0; i < n; i++) {
-        w->rows.square[slot] += w->squares[i];
-        if (--left == 0) {
-            left = job->tensor->cols;
-            slot++;
-        }
-    }
-}
-
-/* The errors of elements [from, from + n) of the tile; returns the sum of e^2. */
-static double add_errors(const measure_job *job, measure_worker *w, size_t from, size_t n)
-{
-    double lanes[QL_LANES] = { 0 };
-    job->kernels->errors(w->tile.x + from, w->tile.y + from, n, w->e + from, &w->sums, lanes);
-    return ql_lanes_total(lanes);
-}
-
-static void measure_errors(const measure_job *job, measure_worker *w, uint64_t chunk_begin, uint64_t begin, size_t n)
-{
-    const ql_tensor *t = job->tensor;
-    if (are_across(t) || t->cols < SHORT_ROW) {
-        w->square += add_errors(job, w, 0, n);
-        if (are_across(t)) {
-            add_rows_across(job, w, begin - chunk_begin, n);
-        } else {
-            add_short_rows(job, w, begin, n);
-        }
-        return;
-    }
-    for (size_t done = 0; done < n;) { /* row by row */
-        const uint64_t row = (begin + done) / t->cols, left = (row + 1) * t->cols - (begin + done);
-        const size_t count = left < n - done ? (size_t)left : n - done;
-        const double square = add_errors(job, w, done, count);
-        w->rows.square[row - w->rows.first] += square;
-        w->square += square;
-        done += count;
-    }
-}
 
 /* ---- One chunk */
 
@@ -201,7 +111,7 @@ static void count_tile(const measure_job *job, measure_worker *w, uint64_t begin
         count_codes(job, w, 0, n);
         job->kernels->histogram(&y_axis, w->tile.y, n, w->y_table);
     }
-    job->kernels->histogram(&e_axis, w->e, n, w->e_table);
+    job->kernels->histogram(&e_axis, w->errors.e, n, w->e_table);
     w->uncounted += n;
     if (w->uncounted > UINT32_MAX - QL_TILE) {
         take_tables(job, w);
@@ -214,9 +124,7 @@ static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *
     measure_worker *w = ql_engine_scratch(job->engine, worker, 0);
     const uint64_t chunk_begin = chunk * QL_CHUNK, left = job->tensor->element_count - chunk_begin;
     const uint64_t chunk_end = chunk_begin + (left < QL_CHUNK ? left : QL_CHUNK);
-    memset(&w->sums, 0, sizeof w->sums);
-    w->square = 0;
-    begin_rows(job->tensor, &w->rows, chunk_begin, chunk_end);
+    ql_errors_begin(&w->errors, &job->walk, chunk_begin, chunk_end);
     for (uint64_t begin = chunk_begin; begin < chunk_end; begin += QL_TILE) {
         const size_t n = chunk_end - begin < QL_TILE ? (size_t)(chunk_end - begin) : QL_TILE;
         uint64_t clipped = 0;
@@ -224,17 +132,12 @@ static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *
         if (status != QL_OK) {
             return status;
         }
-        if (job->measured) {
-            for (size_t i = 0; i < n; i++) {
-                w->squares[i] = fabs((double)w->tile.x[i] - (double)w->tile.y[i]);
-            }
-            ql_select_feed(job->select, worker, w->squares, n);
-            continue;
+        if (!job->measured) {
+            ql_errors_add(&w->errors, &job->walk, job->kernels, begin, w->tile.x, w->tile.y, n);
+            w->clipped += clipped;
+            count_tile(job, w, begin, n);
         }
-        measure_errors(job, w, chunk_begin, begin, n);
-        w->clipped += clipped;
-        count_tile(job, w, begin, n);
-        ql_ranks_feed_errors(job->ranks, job->kernels, worker, w->e, w->tile.x, w->tile.y, n);
+        ql_tail_feed(job->tail, job->kernels, worker, w->errors.e, w->tile.x, w->tile.y, n, w->errors.squares);
     }
     return QL_OK;
 }
@@ -242,21 +145,10 @@ static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *
 static void merge(void *context, unsigned worker, uint64_t chunk)
 {
     (void)chunk;
-    measure_job *job = context;
-    if (job->measured) {
-        return;
-    }
-    measure_worker *w = ql_engine_scratch(job->engine, worker, 0);
-    job->sums->abs += ql_lanes_total(w->sums.abs);
-    job->sums->square += w->square;
-    job->sums->xy += ql_lanes_total(w->sums.xy);
-    job->sums->yy += ql_lanes_total(w->sums.yy);
-    w->max_abs = fmax(w->max_abs, w->sums.max_abs);
-    w->zeros += w->sums.zeros;
-    uint64_t row = w->rows.first;
-    for (uint64_t slot = 0; slot < w->rows.count; slot++) {
-        job->row_square[row] += w->rows.square[slot];
-        row = row + 1 < job->tensor->rows ? row + 1 : 0;
+    const measure_job *job = context;
+    if (!job->measured) {
+        const measure_worker *w = ql_engine_scratch(job->engine, worker, 0);
+        ql_errors_merge(&w->errors, &job->walk, job->sums, job->row_square);
     }
 }
 
@@ -269,8 +161,6 @@ static void collect_workers(const measure_job *job, ql_report *r)
     for (unsigned worker = 0; worker < ql_engine_threads(job->engine); worker++) {
         measure_worker *w = ql_engine_scratch(job->engine, worker, 0);
         take_tables(job, w);
-        job->sums->max_abs = fmax(job->sums->max_abs, w->max_abs);
-        job->sums->zeros += w->zeros;
         job->sums->clipped += w->clipped;
         for (uint32_t i = 0; i < job->code_count; i++) {
             counts[i] += w->code_counts[i];
@@ -290,8 +180,7 @@ static ql_status prepare_workers(const measure_job *job, const ql_report *r, ql_
         if (!w) {
             return ql_fail_memory(error, size);
         }
-        w->max_abs = 0;
-        w->zeros = w->clipped = w->uncounted = w->group = 0;
+        w->clipped = w->uncounted = w->group = 0;
         w->dequantized = r->dequantized;
         w->error = r->error;
         w->code_counts = (uint64_t *)(w + 1);
@@ -321,7 +210,7 @@ static ql_status guess_percentile(const measure_job *job, const ql_profile *prof
             errors[at + i] = w->tile.x[i] - w->tile.y[i];
         }
     }
-    ql_status status = ql_ranks_guess(job->ranks, job->kernels, errors, sample->count, error);
+    ql_status status = ql_tail_guess(job->tail, job->kernels, errors, sample->count, error);
     free(errors);
     return status;
 }
@@ -339,32 +228,20 @@ static ql_status run(measure_job *job, const ql_monitor *monitor, uint64_t done_
         .elements = elements,
         .total = total,
     };
-    const ql_percentile p99 = ql_percentile_at(99, elements);
-    bool done;
-    ql_status status = ql_parallel(job->engine, &pass, error);
-    if (status == QL_OK) {
-        status = ql_ranks_advance(job->ranks, &done, error);
-    }
-    if (status != QL_OK || done) {
-        job->sums->p99_abs = ql_percentile_value(&p99, ql_ranks_value(job->ranks, 0), ql_ranks_value(job->ranks, 1));
-        return status;
-    }
-    job->measured = true;
-    pass.done_before += elements;
-    pass.elements = 0; /* scans more than expected show no progress */
-    status = ql_select_new(ql_engine_threads(job->engine), elements, &job->select, error);
-    if (status == QL_OK) {
-        ql_select_ranks(job->select, p99.rank, 2);
-    }
+    bool done = false;
+    ql_status status = QL_OK;
     while (status == QL_OK && !done) {
         status = ql_parallel(job->engine, &pass, error);
         if (status == QL_OK) {
-            status = ql_select_advance(job->select, &done, error);
+            status = ql_tail_advance(job->tail, &done, error);
+        }
+        if (!job->measured) {
+            job->measured = true;
+            pass.done_before += elements;
+            pass.elements = 0; /* scans more than expected show no progress */
         }
     }
-    if (status == QL_OK) {
-        job->sums->p99_abs = ql_percentile_value(&p99, ql_select_value(job->select, 0), ql_select_value(job->select, 1));
-    }
+    job->sums->p99_abs = ql_tail_value(job->tail);
     return status;
 }
 
@@ -380,23 +257,21 @@ ql_status ql_measure(ql_engine *engine, const ql_profile *profile, const ql_quan
                      uint64_t done_before, uint64_t total, ql_report *report, ql_measured *out, ql_error *error)
 {
     const ql_tensor *tensor = profile->tensor;
-    const ql_percentile p99 = ql_percentile_at(99, tensor->element_count);
     *out = (ql_measured) { 0 };
     measure_job job = {
         .engine = engine,
         .tensor = tensor,
         .kernels = ql_kernels_active(),
         .quantizer = quantizer,
+        .walk = ql_walk_of(tensor),
         .code_count = (uint32_t)(quantizer->code_hi - quantizer->code_lo) + 1,
         .sums = out,
     };
     job.y_from_codes = are_long_runs(&job);
     job.row_square = calloc(tensor->rows, sizeof *job.row_square);
-    ql_status status =
-        job.row_square ? ql_ranks_new(ql_engine_threads(engine), QL_BY_MAGNITUDE, tensor->element_count, &job.ranks, error)
-                       : ql_fail_memory(error, tensor->rows * sizeof *job.row_square);
+    ql_status status = job.row_square ? ql_tail_new(ql_engine_threads(engine), tensor->element_count, &job.tail, error)
+                                      : ql_fail_memory(error, tensor->rows * sizeof *job.row_square);
     if (status == QL_OK) {
-        ql_ranks_want(job.ranks, tensor->element_count, p99.rank, 2);
         status = prepare_workers(&job, report, error);
     }
     if (status == QL_OK) {
@@ -405,16 +280,13 @@ ql_status ql_measure(ql_engine *engine, const ql_profile *profile, const ql_quan
     if (status == QL_OK) {
         status = run(&job, monitor, done_before, total, error);
     }
-    ql_ranks_free(&job.ranks);
-    ql_select_free(&job.select);
+    ql_tail_free(&job.tail);
     if (status != QL_OK) {
         free(job.row_square);
         return status;
     }
     collect_workers(&job, report);
-    for (uint64_t row = 0; row < tensor->rows; row++) {
-        job.row_square[row] /= (double)tensor->cols;
-    }
+    out->worst_row = ql_errors_row_means(&job.walk, job.row_square);
     report->row_count = tensor->rows;
     report->row_mse = job.row_square;
     return QL_OK;

@@ -2,15 +2,8 @@
 #ifndef QL_ANALYSIS_MEASURE_H
 #define QL_ANALYSIS_MEASURE_H
 
-#include "qloupe.h"
+#include "analysis/errors.h"
 #include "quant/scheme.h"
-
-/* Sums over the whole tensor; e = x - y. */
-typedef struct ql_measured {
-    double abs, square, xy, yy; /* |e|, e^2, x y, y^2 */
-    double max_abs, p99_abs;    /* of e: largest, exact 99th percentile */
-    uint64_t zeros, clipped;    /* y == 0, codes clamped */
-} ql_measured;
 
 /* Quantizes and measures every element. Fills in `report`, whose axes, codes and code_counts are set up: the counts of both
    histograms and of the codes, and row_mse (allocated, the report's). Progress counts from done_before up to total elements.

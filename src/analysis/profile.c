@@ -267,7 +267,7 @@ static void collect_census(profile_job *job, ql_profile *p)
     s->max = finite ? seen.max + 0.0 : NAN;
     /* The rounding of the sum must not carry the mean out of the range: that of a constant is the constant. */
     s->mean = finite ? fmin(fmax(job->sum / (double)finite, s->min), s->max) : NAN;
-    s->distinct = seen.distinct.count <= QL_DISTINCT_LIMIT ? seen.distinct.count : 0;
+    s->distinct = ql_distinct_list(&seen.distinct, p->levels);
     s->max_abs_index = finite ? seen.extremes.index : 0;
     p->x_min = seen.x_min <= seen.x_max ? seen.x_min + 0.0f : NAN;
     p->x_max = seen.x_min <= seen.x_max ? seen.x_max + 0.0f : NAN;

@@ -4,6 +4,7 @@
  */
 #include "analysis/describe.h"
 #include "analysis/measure.h"
+#include "analysis/metrics.h"
 #include "base/error.h"
 #include "tensor/tensor.h"
 
@@ -12,69 +13,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Divergence of y's histogram from x's in 256 bins: pairs of our 512, half a count added to each; what lies outside in the
- * end bins. */
-static double histogram_divergence(const ql_histogram *x, const ql_histogram *y, uint64_t n)
-{
-    enum { BINS = QL_BINS / 2 };
-    if (x->lo == x->hi) {
-        return 0; /* one bin holds all, of y too */
-    }
-    const double total = (double)n + 0.5 * BINS;
-    double sum = 0;
-    for (int i = 0; i < BINS; i++) {
-        uint64_t p = x->bins[2 * i] + x->bins[2 * i + 1], q = y->bins[2 * i] + y->bins[2 * i + 1];
-        q += (i == 0 ? y->below : 0) + (i == BINS - 1 ? y->above : 0);
-        double px = ((double)p + 0.5) / total, qy = ((double)q + 0.5) / total;
-        sum += px * log(px / qy);
-    }
-    return sum;
-}
-
-static double entropy_of(const uint64_t *counts, size_t codes, uint64_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < codes; i++) {
-        if (counts[i]) {
-            double p = (double)counts[i] / (double)n;
-            sum -= p * log2(p);
-        }
-    }
-    return fabs(sum);
-}
-
 static void fill_metrics(const ql_profile *profile, const ql_measured *sums, ql_report *r)
 {
     const uint64_t count = profile->tensor->element_count;
-    const double n = (double)count, x_square = profile->x_square_sum, square = sums->square;
     const size_t codes = ql_code_count(r);
     unsigned used = 0;
     for (size_t i = 0; i < codes; i++) {
         used += r->code_counts[i] != 0;
     }
-    double worst = 0;
-    for (uint64_t row = 0; row < r->row_count; row++) {
-        worst = fmax(worst, r->row_mse[row]);
-    }
     double *m = r->metrics;
-    m[QL_MAE] = sums->abs / n;
-    m[QL_MSE] = square / n;
-    m[QL_RMSE] = sqrt(square / n);
-    m[QL_MAX_ABS] = sums->max_abs;
-    m[QL_SQNR_DB] = square == 0 ? INFINITY : x_square == 0 ? -INFINITY : 10 * log10(x_square / square);
-    m[QL_COSINE] = square == 0                      ? 1 /* not what is left of the sums' rounding */
-                   : x_square == 0 || sums->yy == 0 ? 0
-                                                    : sums->xy / (sqrt(x_square) * sqrt(sums->yy));
-    m[QL_REL_FRO] = square == 0 ? 0 : x_square == 0 ? INFINITY : sqrt(square / x_square);
-    m[QL_KL_HIST] = histogram_divergence(&r->original, &r->dequantized, count);
-    m[QL_FRAC_CLIPPED] = (double)sums->clipped / n;
-    m[QL_ZERO_FRAC] = (double)sums->zeros / n;
+    ql_metrics_of_errors(profile, sums, &r->dequantized, m);
+    m[QL_FRAC_CLIPPED] = (double)sums->clipped / (double)count;
     m[QL_LEVELS_USED] = r->levels ? used : NAN;
     m[QL_UTILISATION] = r->levels ? (double)used / r->levels : NAN;
-    m[QL_ENTROPY_BITS] = r->levels ? entropy_of(r->code_counts, codes, count) : NAN;
-    m[QL_WORST_ROW_MSE] = worst;
-    m[QL_P99_ABS] = sums->p99_abs;
-    m[QL_RMSE_OVER_STD] = m[QL_RMSE] / r->stats.std;
+    m[QL_ENTROPY_BITS] = r->levels ? ql_entropy(r->code_counts, codes, count) : NAN;
 }
 
 /* Codes, parameters, and 16 + 32 bits for the value and index of each outlier. */

@@ -17,7 +17,8 @@ typedef struct evidence {
     const ql_report *report;
     unsigned idle;     /* codes that do not occur */
     double reach;      /* largest magnitude over the standard deviation */
-    double row_spread; /* largest row MSE over the mean: how unlike the rows are */
+    ql_few_levels few; /* what an earlier quantization left */
+    bool has_few;
 } evidence;
 
 /* A change of the spec that may help; false when it does not apply to this spec and tensor. */
@@ -84,7 +85,45 @@ static bool to_more_bits(const evidence *e, ql_spec *spec)
     return ql_spec_step(spec, QL_KEY_BITS, +1, NULL);
 }
 
+/* The spec with as many codes as there are levels: they may be the same ones. */
+static bool to_as_many_bits(const evidence *e, ql_spec *spec)
+{
+    const unsigned bits = e->few.bits, before = spec->bits;
+    if (!ql_spec_takes(spec, QL_KEY_BITS) || bits < spec->mapping->bits_min || bits > spec->mapping->bits_max) {
+        return false;
+    }
+    spec->bits = bits;
+    return bits != before;
+}
+
+/* Levels that are learnt may be those that are there; all values are sorted for that. */
+static bool to_their_levels(const evidence *e, ql_spec *spec)
+{
+    enum { SORTED_MOST = 1 << 24 };
+    if (e->profile->tensor->element_count > SORTED_MOST) {
+        return false;
+    }
+    ql_spec_change_mapping(spec, &ql_mapping_kmeans);
+    spec->bits = e->few.bits;
+    return set_granularity(spec, QL_PER_TENSOR, 0);
+}
+
 /* ---- Reasons */
+
+static bool is_quantized(const evidence *e)
+{
+    return e->has_few;
+}
+
+static void say_quantized(const evidence *e, char *out, size_t size)
+{
+    char spacing[64] = "";
+    if (e->few.spacing == QL_SPACING_EVEN) {
+        snprintf(spacing, sizeof spacing, " evenly spaced by %.4g", e->few.step);
+    }
+    snprintf(out, size, "Already quantized: %u levels%s, %u bits; those of the spec are others", e->few.count, spacing,
+             e->few.bits);
+}
 
 /* One even grid, set by the range of all weights. */
 static bool has_one_step(const evidence *e)
@@ -203,6 +242,7 @@ enum { MAPPING_KEY = QL_KEY_COUNT }; /* the scheme itself */
 
 /* The first reason that holds is the one told. */
 static const reason reasons[] = {
+    { is_quantized, say_quantized, { { to_as_many_bits, QL_KEY_BITS }, { to_their_levels, MAPPING_KEY } } },
     { one_sided, say_one_sided, { { to_zeropoint, MAPPING_KEY }, { to_rows, QL_KEY_PER } } },
     { much_is_clipped, say_clipped, { { to_minmax, QL_KEY_CLIP }, { to_rows, QL_KEY_PER } } },
     { one_outlier, say_outlier, { { to_rows, QL_KEY_PER }, { to_blocks, QL_KEY_PER }, { to_percentile, QL_KEY_CLIP } } },
@@ -259,6 +299,7 @@ static evidence gather(const ql_profile *profile, const ql_report *report)
 {
     evidence e = { profile, report,
                    .idle = report->levels ? report->levels - (unsigned)report->metrics[QL_LEVELS_USED] : 0 };
+    e.has_few = ql_few_levels_of(profile, &e.few) && e.few.count > 1;
     e.reach = fmax(fabs(profile->x_min - report->stats.mean), fabs(profile->x_max - report->stats.mean)) / report->stats.std;
     return e;
 }
@@ -268,7 +309,10 @@ ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_rep
 {
     *out = (ql_why) { 0 };
     if (report->metrics[QL_MSE] == 0) {
-        if (report->levels) {
+        ql_few_levels few;
+        if (report->levels && ql_few_levels_of(profile, &few) && few.count > 1) {
+            snprintf(out->text, sizeof out->text, "Already quantized: %u levels, and every one is met exactly", few.count);
+        } else if (report->levels) {
             snprintf(out->text, sizeof out->text, "Every value is met exactly: the weights lie on %.0f of the %u levels",
                      report->metrics[QL_LEVELS_USED], report->levels);
         } else {

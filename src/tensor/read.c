@@ -31,9 +31,8 @@ static ql_status fail_no_values(const ql_tensor *tensor, ql_error *error)
                    ql_source_shown(tensor->storage->source), name, ql_dtype_describe(tensor->dtype)->shown);
 }
 
-/* The stored bytes of blocks [begin, begin + count), count > 0: in memory that stays, or put into buffer. */
-static ql_status fetch_bytes(const ql_tensor *tensor, uint64_t begin, size_t count, void *buffer, const void **out,
-                             ql_error *error)
+ql_status ql_tensor_fetch_blocks(const ql_tensor *tensor, uint64_t begin, size_t count, void *buffer, const void **out,
+                                 ql_error *error)
 {
     const ql_storage *storage = tensor->storage;
     const size_t size = ql_dtype_describe(tensor->dtype)->block_bytes;
@@ -65,7 +64,7 @@ static ql_status read_blocks(const ql_tensor *tensor, uint64_t begin, size_t cou
     const size_t elements = info->block_elements, head = (size_t)(begin % elements);
     const size_t blocks = (head + count + elements - 1) / elements;
     const void *bytes;
-    ql_status status = fetch_bytes(tensor, begin / elements, blocks, scratch, &bytes, error);
+    ql_status status = ql_tensor_fetch_blocks(tensor, begin / elements, blocks, scratch, &bytes, error);
     if (status != QL_OK) {
         return status;
     }
@@ -105,7 +104,7 @@ ql_status ql_tensor_fetch_f32(const ql_tensor *tensor, uint64_t begin, size_t co
     }
     const bool swap = must_swap(tensor->storage), as_is = tensor->dtype == QL_F32 && !swap;
     const void *bytes;
-    ql_status status = fetch_bytes(tensor, begin, count, as_is ? buffer : scratch, &bytes, error);
+    ql_status status = ql_tensor_fetch_blocks(tensor, begin, count, as_is ? buffer : scratch, &bytes, error);
     if (status != QL_OK) {
         return status;
     }
@@ -149,7 +148,7 @@ ql_status ql_tensor_read_f64(const ql_tensor *tensor, uint64_t begin, size_t cou
         return status;
     }
     const void *bytes;
-    ql_status status = fetch_bytes(tensor, begin, count, scratch, &bytes, error);
+    ql_status status = ql_tensor_fetch_blocks(tensor, begin, count, scratch, &bytes, error);
     if (status == QL_OK) {
         ql_decode_f64(tensor->dtype, must_swap(tensor->storage), bytes, count, out);
     }

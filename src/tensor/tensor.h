@@ -43,4 +43,9 @@ ql_status ql_tensor_read_f32(const ql_tensor *tensor, uint64_t begin, size_t cou
 ql_status ql_tensor_read_f64(const ql_tensor *tensor, uint64_t begin, size_t count, double *out, void *scratch,
                              ql_error *error);
 
+/* The stored bytes of blocks [begin, begin + count) (elements of types that have none), count > 0: *out points to them, in
+   buffer or in memory that lasts as long as the model. */
+ql_status ql_tensor_fetch_blocks(const ql_tensor *tensor, uint64_t begin, size_t count, void *buffer, const void **out,
+                                 ql_error *error);
+
 #endif

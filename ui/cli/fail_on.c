@@ -49,11 +49,9 @@ static const char *field_name(size_t field)
                                   : ql_metric_describe((ql_metric)field)->name;
 }
 
-static double field_value(const ql_report *report, size_t field)
+static double field_value(const cli_checked *row, size_t field)
 {
-    return field == FIELD_BITS    ? report->bits_per_weight
-           : field == FIELD_BYTES ? (double)report->byte_count
-                                  : report->metrics[field];
+    return field == FIELD_BITS ? row->bits_per_weight : field == FIELD_BYTES ? (double)row->byte_count : row->metrics[field];
 }
 
 static int complain_field(const char *text)
@@ -120,20 +118,41 @@ void cli_checks_free(cli_checks *checks)
     *checks = (cli_checks) { 0 };
 }
 
-void cli_checks_row(cli_checks *checks, const ql_tensor *tensor, const ql_report *report)
+int cli_checks_need_no_codes(const cli_checks *checks)
 {
-    checks->unmeasured += checks->count > 0 && !report;
-    for (size_t i = 0; report && i < checks->count; i++) {
+    for (size_t i = 0; i < checks->count; i++) {
+        const size_t field = checks->checks[i].field;
+        if (field < QL_METRIC_COUNT && ql_metric_needs_codes((ql_metric)field))
+            return cli_complain("--fail-on '%s': two files tell nothing of codes, there is no %s",
+                                cli_shown(checks->checks[i].text), field_name(field));
+    }
+    return CLI_GOOD;
+}
+
+void cli_checks_numbers(cli_checks *checks, const ql_tensor *tensor, const cli_checked *row)
+{
+    checks->unmeasured += checks->count > 0 && !row;
+    for (size_t i = 0; row && i < checks->count; i++) {
         const cli_check *check = &checks->checks[i];
-        double value = field_value(report, check->field);
+        double value = field_value(row, check->field);
         if (!COMPARISONS[check->compare].holds(value, check->limit))
             continue;
         char number[TEXT_NUMBER_SIZE];
         text_exact(number, value);
         if (checks->matched++ < MOST_LINES)
-            cli_complain("tensor '%s', %s: %s is %s, which --fail-on '%s' forbids", cli_shown_text(tensor->name),
-                         report->spec_text, field_name(check->field), number, cli_shown(check->text));
+            cli_complain("tensor '%s', %s: %s is %s, which --fail-on '%s' forbids", cli_shown_text(tensor->name), row->what,
+                         field_name(check->field), number, cli_shown(check->text));
     }
+}
+
+void cli_checks_row(cli_checks *checks, const ql_tensor *tensor, const ql_report *report)
+{
+    if (!report) {
+        cli_checks_numbers(checks, tensor, NULL);
+        return;
+    }
+    const cli_checked row = { report->spec_text, report->metrics, report->bits_per_weight, report->byte_count };
+    cli_checks_numbers(checks, tensor, &row);
 }
 
 int cli_checks_exit_code(const cli_checks *checks)

@@ -22,8 +22,20 @@ typedef struct cli_checks {
 int cli_checks_parse(const cli_arguments *arguments, cli_checks *out);
 void cli_checks_free(cli_checks *checks);
 
-/* Looks at one row; report NULL: there is none. Says on stderr which check it fails. */
+/* The numbers of a row. */
+typedef struct cli_checked {
+    const char *what; /* was measured, printable: a spec, a file */
+    const double *metrics;
+    double bits_per_weight;
+    uint64_t byte_count;
+} cli_checked;
+
+/* Looks at one row; NULL: it has no numbers. Says on stderr which check it fails. */
+void cli_checks_numbers(cli_checks *checks, const ql_tensor *tensor, const cli_checked *row);
 void cli_checks_row(cli_checks *checks, const ql_tensor *tensor, const ql_report *report);
+
+/* Where there are no codes, checks of them would never fail: says so on stderr and returns an exit code. */
+int cli_checks_need_no_codes(const cli_checks *checks);
 
 /* 1 when a row has failed a check, else 0; says on stderr what could not be checked. */
 int cli_checks_exit_code(const cli_checks *checks);

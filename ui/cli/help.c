@@ -72,7 +72,8 @@ static void print_command(const cli_command *command)
         print_lines(command->example);
     }
     if (command->options & CLI_FILES)
-        print("\nFILE may be a folder: the index or the only weights in it. Without FILE the demo model is read.\n");
+        print("\n%s may be a folder: the index or the only weights in it.%s\n", command->least_operands ? "A or B" : "FILE",
+              command->least_operands ? "" : " Without FILE the demo model is read.");
 }
 
 static void print_program(void)

@@ -218,6 +218,12 @@ static bool check_operands(const cli_arguments *arguments)
     size_t most = arguments->command ? arguments->command->most_operands : 1;
     if (cli_is_given(arguments, CLI_HELP))
         return true;
+    if (arguments->command && arguments->operand_count < arguments->command->least_operands) {
+        cli_complain("`qloupe %s` needs %zu files: qloupe %s %s", arguments->command->name,
+                     arguments->command->least_operands, arguments->command->name,
+                     arguments->command->usage);
+        return false;
+    }
     if (arguments->operand_count <= most)
         return !is_mistyped_command(arguments);
     const char *extra = cli_shown(arguments->operands[most]), *name = arguments->command ? arguments->command->name : "";

@@ -38,6 +38,15 @@ static const char *metric_key(ql_metric metric)
     return keys[metric];
 }
 
+cli_column cli_result_metric(ql_metric metric, bool card)
+{
+    const ql_metric_info *info = ql_metric_describe(metric);
+    return (cli_column) { .key = metric_key(metric),
+                          .title = card || IN_LINE[metric] ? info->title : NULL,
+                          .help = card ? info->help : NULL,
+                          .form = text_metric_form(metric) };
+}
+
 void cli_result_columns(cli_column out[CLI_RESULT_COLUMNS], cli_result_view view)
 {
     bool card = view == CLI_RESULT_CARD;
@@ -47,13 +56,8 @@ void cli_result_columns(cli_column out[CLI_RESULT_COLUMNS], cli_result_view view
                                 .form = COLUMNS[i].form };
         out[i].help = card ? COLUMNS[i].help : NULL;
     }
-    for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++) {
-        const ql_metric_info *info = ql_metric_describe(metric);
-        out[CLI_RESULT_METRICS + metric] = (cli_column) { .key = metric_key(metric),
-                                                          .title = card || IN_LINE[metric] ? info->title : NULL,
-                                                          .help = card ? info->help : NULL,
-                                                          .form = text_metric_form(metric) };
-    }
+    for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++)
+        out[CLI_RESULT_METRICS + metric] = cli_result_metric(metric, card);
     if (view == CLI_RESULT_BY_TENSOR) {
         for (size_t i = CLI_RESULT_TENSOR; i <= CLI_RESULT_LAYOUT; i++)
             out[i].heading = true;
@@ -106,9 +110,8 @@ static void add_outliers(cli_table *table, cli_cell *row, const ql_report *repor
     row[CLI_RESULT_OUTLIERS] = cli_words(report->outlier_count ? cli_table_keep(table, words) : "none");
 }
 
-static cli_cell metric_cell(const ql_report *report, ql_metric metric)
+cli_cell cli_result_value(ql_metric metric, double value)
 {
-    double value = report->metrics[metric];
     return metric == QL_LEVELS_USED && value >= 0 ? cli_unsigned((uint64_t)value) : cli_number(value);
 }
 
@@ -131,7 +134,7 @@ void cli_result_add(cli_table *table, const ql_tensor *tensor, const char *spec,
     if (*report->note)
         row[CLI_RESULT_NOTE] = cli_words(cli_table_keep(table, report->note));
     for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++)
-        row[CLI_RESULT_METRICS + metric] = metric_cell(report, metric);
+        row[CLI_RESULT_METRICS + metric] = cli_result_value(metric, report->metrics[metric]);
 }
 
 /* The value of a cell for comparing, through *value; false when there is none. */

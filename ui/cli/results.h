@@ -32,6 +32,10 @@ typedef enum cli_result_view {
 
 void cli_result_columns(cli_column out[CLI_RESULT_COLUMNS], cli_result_view view);
 
+/* The column of a metric: on a card, or as one of many beside each other, where only the most telling ones are for people. */
+cli_column cli_result_metric(ql_metric metric, bool card);
+cli_cell cli_result_value(ql_metric metric, double value);
+
 /* Adds a row for a report, with its note if it has one, or for what could not be measured: report NULL and a note. */
 void cli_result_add(cli_table *table, const ql_tensor *tensor, const char *spec, const ql_report *report, const char *note);
 

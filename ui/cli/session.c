@@ -214,8 +214,7 @@ void cli_session_write(const cli_session *session, const cli_document *document)
         cli_write_human(stdout, document, &session->style);
 }
 
-/* The reason in a message that begins with "FILE: tensor 'NAME': ". */
-static const char *reason_in(const char *message)
+const char *cli_reason_in(const char *message)
 {
     static const char mark[] = "tensor '";
     const char *tensor = strstr(message, mark);
@@ -231,7 +230,7 @@ int cli_session_profile(cli_session *session, const ql_tensor *tensor, ql_profil
     const ql_monitor *monitor = cli_session_task(session, (double)tensor->element_count);
     ql_status status = ql_profile_make(session->engine, session->model, tensor, monitor, out, &error);
     if (status == QL_UNUSABLE)
-        *note = cli_copy(reason_in(error.message));
+        *note = cli_copy(cli_reason_in(error.message));
     else if (status != QL_OK)
         return cli_complain_error(&error);
     else if ((*out)->unusable)

@@ -56,6 +56,9 @@ void cli_session_write(const cli_session *session, const cli_document *document)
 /* True when a table for people is to be written. */
 bool cli_session_is_human(const cli_session *session);
 
+/* The reason in a message that begins with "FILE: tensor 'NAME': ". */
+const char *cli_reason_in(const char *message);
+
 /* The profile of a tensor, or why it cannot be quantized or measured: *note, malloced, when the tensor is unusable (then
  *out may still hold the profile, of a tensor with NaN or Inf). Only other failures give an exit code. */
 int cli_session_profile(cli_session *session, const ql_tensor *tensor, ql_profile **out, char **note);

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/memory.h"
+#include "text/quantized.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,19 @@ enum {
     BEYOND_3S = QUANTILES + QL_QUANTILE_COUNT,
     BEYOND_6S,
     DISTINCT,
-    NOTE,
+    STORED_BITS, /* of block types, as the others up to the entropy */
+    RUN,
+    SCALES,
+    SCALE_MIN,
+    SCALE_MEDIAN,
+    SCALE_MAX,
+    SCALE_ZEROS,
+    SCALE_NONFINITE,
+    CODES_POSSIBLE,
+    CODES_USED,
+    ENTROPY,
+    NOTE,   /* for programs: what is wrong or worth to know */
+    REMARK, /* for people: the same, or what block types are stored as where there is no card */
     COLUMN_COUNT
 };
 
@@ -62,7 +75,20 @@ static const struct {
     [BEYOND_6S] = { "stats/beyond_6s", ">6σ", "beyond 6σ", "outliers: they stretch the step of everything else",
                     TEXT_COUNT },
     [DISTINCT] = { "stats/distinct", NULL, "values", "different ones, counted up to 256", TEXT_COUNT },
-    [NOTE] = { "note", "note", "note", NULL, TEXT_COUNT },
+    [STORED_BITS] = { "quantized/bits_per_weight", NULL, "bits per weight", "as stored, everything counted", TEXT_SEVEN },
+    [RUN] = { "quantized/block", NULL, "block", "elements that share a scale", TEXT_COUNT },
+    [SCALES] = { "quantized/scales/count", NULL, "scales",
+                 "their magnitudes, with those of the sub-blocks multiplied in:", TEXT_COUNT },
+    [SCALE_MIN] = { "quantized/scales/min", NULL, "  least", NULL, TEXT_SIGNIFICANT },
+    [SCALE_MEDIAN] = { "quantized/scales/median", NULL, "  median", NULL, TEXT_SIGNIFICANT },
+    [SCALE_MAX] = { "quantized/scales/max", NULL, "  greatest", NULL, TEXT_SIGNIFICANT },
+    [SCALE_ZEROS] = { "quantized/scales/zero", NULL, "  0", "all values of such a block are the same", TEXT_COUNT },
+    [SCALE_NONFINITE] = { "quantized/scales/nonfinite", NULL, "  NaN, infinite", NULL, TEXT_COUNT },
+    [CODES_POSSIBLE] = { "quantized/codes/possible", NULL, "codes", "how many there are", TEXT_COUNT },
+    [CODES_USED] = { "quantized/codes/used", NULL, "  used", NULL, TEXT_COUNT },
+    [ENTROPY] = { "quantized/codes/entropy_bits", NULL, "  entropy", "bits that a code is worth", TEXT_FIXED_3 },
+    [NOTE] = { "note", NULL, NULL, NULL, TEXT_COUNT },
+    [REMARK] = { NULL, "note", "note", NULL, TEXT_COUNT },
 };
 
 /* "stats/quantiles/99.9" and "99.9 %", made once. */
@@ -90,7 +116,7 @@ static void describe_columns(cli_column out[COLUMN_COUNT], bool card)
             out[QUANTILES + i].title = NULL;
     }
     out[NAME].stretch = true;
-    out[NOTE].note = !card;
+    out[REMARK].note = !card;
 }
 
 static void add_stats(cli_cell *row, const ql_stats *stats)
@@ -115,24 +141,32 @@ static void add_stats(cli_cell *row, const ql_stats *stats)
         row[DISTINCT] = cli_unsigned(stats->distinct);
 }
 
-/* Floating-point weights that take only a few values were quantized before: what is left of them fits in so many bits. ""
- * when not. */
-static void judge(const ql_tensor *tensor, const ql_stats *stats, char *out, size_t size)
+static void add_stored(cli_cell *row, const ql_stored *stored)
 {
-    enum { REPEATS = 4 }; /* each value occurs so often on average, or the tensor is just small */
-    out[0] = '\0';
-    if (stats->distinct == 1 && stats->count > 1) {
-        snprintf(out, size, "all values are the same");
-    } else if (ql_dtype_describe(tensor->dtype)->exponent_bits && stats->distinct &&
-               stats->count >= (uint64_t)stats->distinct * REPEATS) {
-        unsigned bits = 1;
-        while ((1u << bits) < stats->distinct)
-            bits++;
-        snprintf(out, size, "already quantized? %u different values: %u bit%s", stats->distinct, bits, bits == 1 ? "" : "s");
-    }
+    row[STORED_BITS] = cli_number(stored->bits_per_weight);
+    if (stored->scale_count == 0)
+        return;
+    row[RUN] = cli_unsigned(stored->run);
+    row[SCALES] = cli_unsigned(stored->scale_count);
+    row[SCALE_MIN] = cli_number(stored->scale_min);
+    row[SCALE_MEDIAN] = cli_number(stored->scale_median);
+    row[SCALE_MAX] = cli_number(stored->scale_max);
+    row[SCALE_ZEROS] = cli_unsigned(stored->scale_zeros);
+    row[SCALE_NONFINITE] = cli_unsigned(stored->scale_nonfinite);
+    row[CODES_POSSIBLE] = cli_unsigned(stored->codes_possible);
+    row[CODES_USED] = cli_unsigned(stored->codes_used);
+    row[ENTROPY] = cli_number(stored->entropy_bits);
 }
 
-static void add_row(cli_table *table, const ql_tensor *tensor, const ql_profile *profile, const char *note)
+/* What is known of a tensor; NULL, or a note why not. */
+typedef struct facts {
+    ql_profile *profile;
+    char *note;
+    ql_stored stored;
+    bool has_stored;
+} facts;
+
+static void add_row(cli_table *table, const ql_tensor *tensor, const facts *known, bool card)
 {
     cli_cell *row = cli_table_add(table);
     row[NAME] = cli_text(tensor->name);
@@ -141,29 +175,53 @@ static void add_row(cli_table *table, const ql_tensor *tensor, const ql_profile 
     row[LAYOUT] = cli_words(ql_layout_name(tensor->layout));
     row[ELEMENTS] = cli_unsigned(tensor->element_count);
     row[BYTES] = cli_unsigned(tensor->byte_count);
-    char verdict[96] = "";
-    if (profile) {
-        add_stats(row, &profile->stats);
-        judge(tensor, &profile->stats, verdict, sizeof verdict);
+    char verdict[TEXT_QUANTIZED_SIZE] = "", stored[TEXT_QUANTIZED_SIZE] = "", remark[1200];
+    if (known->profile) {
+        add_stats(row, &known->profile->stats);
+        text_few_levels(verdict, known->profile);
     }
-    if (note || *verdict)
-        row[NOTE] = cli_words(cli_table_keep(table, note ? note : verdict));
+    if (known->has_stored) {
+        add_stored(row, &known->stored);
+        text_stored(stored, &known->stored);
+    }
+    const char *note = known->note ? known->note : verdict;
+    if (*note)
+        row[NOTE] = cli_words(cli_table_keep(table, note));
+    if (card)
+        stored[0] = '\0'; /* it has lines of its own */
+    snprintf(remark, sizeof remark, "%s%s%s", note, *note && *stored ? "; " : "", stored);
+    if (*remark)
+        row[REMARK] = cli_words(cli_table_keep(table, remark));
 }
 
-static int measure(cli_session *session, cli_table *table)
+/* Block types tell more than their values. */
+static int find_stored(cli_session *session, const ql_tensor *tensor, facts *known)
+{
+    known->has_stored = ql_dtype_has_scales(tensor->dtype);
+    if (!known->has_stored)
+        return CLI_GOOD;
+    ql_error error;
+    const ql_monitor *monitor = cli_session_task(session, (double)tensor->element_count);
+    if (ql_stored_make(session->engine, tensor, monitor, &known->stored, &error) != QL_OK)
+        return cli_complain_error(&error);
+    return CLI_GOOD;
+}
+
+static int measure(cli_session *session, cli_table *table, bool card)
 {
     double elements = 0;
     for (size_t i = 0; i < session->tensor_count; i++)
-        elements += (double)session->tensors[i]->element_count;
+        elements += (double)session->tensors[i]->element_count * (ql_dtype_has_scales(session->tensors[i]->dtype) ? 2 : 1);
     int code = cli_session_start(session, elements);
     for (size_t i = 0; i < session->tensor_count && code == CLI_GOOD; i++) {
-        ql_profile *profile;
-        char *note;
-        code = cli_session_profile(session, session->tensors[i], &profile, &note);
+        facts known = { 0 };
+        code = cli_session_profile(session, session->tensors[i], &known.profile, &known.note);
         if (code == CLI_GOOD)
-            add_row(table, session->tensors[i], profile, note);
-        free(note);
-        ql_profile_free(&profile);
+            code = find_stored(session, session->tensors[i], &known);
+        if (code == CLI_GOOD)
+            add_row(table, session->tensors[i], &known, card);
+        free(known.note);
+        ql_profile_free(&known.profile);
     }
     cli_progress_hide();
     return code;
@@ -204,7 +262,7 @@ static int run(cli_session *session)
     cli_column columns[COLUMN_COUNT];
     describe_columns(columns, card);
     cli_table table = cli_table_over(columns, COLUMN_COUNT);
-    code = measure(session, &table);
+    code = measure(session, &table, card);
     if (code == CLI_GOOD)
         tell(session, &table, card);
     cli_table_free(&table);
@@ -217,7 +275,10 @@ const cli_command cli_command_stat = {
     .summary = "statistics per tensor: range, spread, tails, NaN and Inf, outliers, quantized before or not",
     .details =
         "Statistics are those of the finite values, in double precision; quantiles are exact. One tensor named with -t\n"
-        "is shown in full.",
+        "is shown in full. \"Already quantized\" is a tensor of at most 256 different values, each of which occurs four "
+        "times\n"
+        "or more on average: fewer elements have few values anyway. Of GGUF's block types the stored scales and codes are\n"
+        "counted, too.",
     .example = "qloupe stat model.safetensors\nqloupe stat -t wte.weight",
     .options = CLI_TABLES | CLI_COMPUTES,
     .most_operands = 1,

@@ -91,11 +91,19 @@ static inline cli_cell cli_dtype(ql_dtype dtype)
     return (cli_cell) { .kind = CLI_DTYPE, .as.dtype = dtype };
 }
 
+/* Tensors of which only the names are told, to programs. */
+typedef struct cli_names {
+    const char *list; /* JSON name of the list */
+    const ql_tensor *const *tensors;
+    size_t count;
+} cli_names;
+
 /* A table and what stands around it, and perhaps another one below. Strings may be NULL; lines are printable UTF-8 without
    the newline. */
 typedef struct cli_document {
     const char *list;         /* JSON name of the list of rows */
     const char *file;         /* path as given */
+    const char *other;        /* path of a second file */
     const char *format;       /* of the file */
     const char *spec;         /* that all of it is about; for programs */
     const ql_model *metadata; /* whose metadata is shown */
@@ -106,6 +114,8 @@ typedef struct cli_document {
     bool cards;               /* for people: each row as a list of "title value meaning" */
     bool full;                /* nothing is cut */
     const cli_table *table;
+    const cli_names *names; /* [names_count] behind the rows; in JSON */
+    size_t names_count;
     const struct cli_document *next; /* printed below; in JSON only its list counts, a further member */
 } cli_document;
 

@@ -155,12 +155,26 @@ static void write_list(FILE *out, const cli_document *document)
     fputs(table->row_count ? "\n]" : "]", out);
 }
 
+static void write_names(FILE *out, const cli_names *names)
+{
+    fprintf(out, ",\"%s\":[", names->list);
+    for (size_t i = 0; i < names->count; i++) {
+        fputs(i ? ",\n" : "\n", out);
+        cli_write_json_string(out, names->tensors[i]->name);
+    }
+    fputs(names->count ? "\n]" : "]", out);
+}
+
 void cli_write_json(FILE *out, const cli_document *document)
 {
     fputs("{\"schema\":1", out);
     if (document->file) {
         fputs(",\"file\":", out);
         cli_write_json_string(out, ql_text_from(document->file));
+    }
+    if (document->other) {
+        fputs(",\"other\":", out);
+        cli_write_json_string(out, ql_text_from(document->other));
     }
     if (document->format)
         fprintf(out, ",\"format\":\"%s\"", document->format);
@@ -180,5 +194,7 @@ void cli_write_json(FILE *out, const cli_document *document)
     }
     for (const cli_document *part = document; part; part = part->next)
         write_list(out, part);
+    for (size_t i = 0; i < document->names_count; i++)
+        write_names(out, &document->names[i]);
     fputs("}\n", out);
 }

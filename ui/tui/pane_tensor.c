@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "text/number.h"
+#include "text/quantized.h"
 #include "tui/panes.h"
 
 typedef enum kind { VALUE, COUNT, SHARE } kind; /* a double; a count; a count as a share of the finite values */
@@ -40,12 +41,15 @@ static double get(const ql_stats *stats, int i)
     return numbers[i].kind == COUNT ? count : finite > 0 ? count / (double)finite : 0;
 }
 
-/* Lines about where the numbers lie; returns the lines used. */
-static int draw_shape(tui_canvas *canvas, tui_rect in, const ql_tensor *tensor)
+/* Lines about where the numbers lie, and about what was quantized before; returns the lines used. profile: NULL when it is
+   not there. */
+static int draw_shape(tui_canvas *canvas, tui_rect in, const ql_tensor *tensor, const ql_profile *profile)
 {
-    char shape[128], count[TEXT_NUMBER_SIZE], bytes[TEXT_NUMBER_SIZE];
+    char shape[128], count[TEXT_NUMBER_SIZE], bits[TEXT_NUMBER_SIZE], bytes[TEXT_NUMBER_SIZE];
+    char quantized[TEXT_QUANTIZED_SIZE];
     text_shape(shape, sizeof shape, tensor);
     text_count(count, tensor->element_count);
+    text_number(bits, ql_dtype_bits_per_weight(tensor->dtype), TEXT_SEVEN);
     text_bytes(bytes, tensor->byte_count);
     tui_canvas_format(canvas, in.y, in.x + 1, in.cols - 2, TUI_TEXT, "%s %s · stored [%s]",
                       ql_dtype_describe(tensor->dtype)->shown, shape, ql_layout_name(tensor->layout));
@@ -53,8 +57,12 @@ static int draw_shape(tui_canvas *canvas, tui_rect in, const ql_tensor *tensor)
         tui_canvas_format(canvas, in.y + 1, in.x + 1, in.cols - 2, TUI_TEXT, "W is %" PRIu64 " out × %" PRIu64 " in",
                           tensor->rows, tensor->cols);
     if (in.rows > 2)
-        tui_canvas_format(canvas, in.y + 2, in.x + 1, in.cols - 2, TUI_TEXT, "n = %s · %s", count, bytes);
-    return 3;
+        tui_canvas_format(canvas, in.y + 2, in.x + 1, in.cols - 2, TUI_TEXT, "%s × %s bits/wt = %s", count, bits, bytes);
+    if (!profile || !text_few_levels(quantized, profile))
+        return 3;
+    if (in.rows > 3)
+        tui_canvas_text(canvas, in.y + 3, in.x + 1, in.cols - 2, TUI_TEXT, quantized);
+    return 4;
 }
 
 static void draw_quantile(tui_canvas *canvas, int y, int x, int width, const ql_stats *stats, int i)
@@ -81,7 +89,7 @@ void tui_pane_tensor(tui_app *app, tui_rect rect, bool focused)
     char name[512];
     ql_text_print(name, sizeof name, tui_document_tensor(&app->document)->name, rect.cols > 10 ? (size_t)rect.cols - 8 : 2);
     tui_rect in = tui_canvas_box(canvas, rect, focused, name, NULL);
-    int used = draw_shape(canvas, in, tui_document_tensor(&app->document));
+    int used = draw_shape(canvas, in, tui_document_tensor(&app->document), tui_document_profile(&app->document));
     if (!facts.stats) {
         tui_canvas_wrap(canvas, (tui_rect) { in.y + used + 1, in.x + 1, in.rows - used - 1, in.cols - 2 }, TUI_TEXT,
                         facts.missing);
