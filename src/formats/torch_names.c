@@ -4,6 +4,7 @@
  */
 #include "formats/torch_names.h"
 
+#include "base/text.h"
 #include "formats/limits.h"
 
 #include <string.h>
@@ -95,17 +96,12 @@ const ql_torch_name *ql_torch_name_of(const ql_pickle_name *name)
     return (const torch_name *)name;
 }
 
-static bool text_is(ql_text text, const char *string)
-{
-    return text.size == strlen(string) && memcmp(text.data, string, text.size) == 0;
-}
-
 static const ql_pickle_name *find(ql_text module, ql_text name)
 {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const ql_pickle_name *row = &names[i].is;
         /* The first letter saves most of the time. */
-        if (name.size > 0 && *row->name == *name.data && text_is(name, row->name) && text_is(module, row->module))
+        if (name.size > 0 && *row->name == *name.data && ql_text_is(name, row->name) && ql_text_is(module, row->module))
             return row;
     }
     return NULL;
