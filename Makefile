@@ -1,7 +1,7 @@
 # qloupe: `make help` lists the targets.
 #
-# Variables: CC (gcc, clang), BUILD=release|debug|asan|tsan, OUT (folder of the objects; default build, build-debug, ...),
-# PREFIX, DESTDIR, CFLAGS and LDFLAGS (yours, added last), V=1 (commands are shown, tests print every case).
+# Variables: CC (gcc, clang), BUILD=release|debug|asan|tsan|fuzz|coverage, OUT (folder of the objects;
+# default build, build-debug, ...), PREFIX, DESTDIR, CFLAGS and LDFLAGS (yours, added last), V=1 (commands are shown, tests print every case).
 
 BUILD   ?= release
 OUT     ?= build$(if $(filter-out release,$(BUILD)),-$(BUILD))
@@ -12,15 +12,17 @@ DATADIR ?= $(PREFIX)/share/qloupe
 DEPS := gcc libc6-dev pkgconf \
         libncurses-dev libcairo2-dev libpng-dev zlib1g-dev libstb-dev fonts-dejavu-core \
         libcmocka-dev tmux
-DEPS += $(if $(findstring clang,$(CC)),clang libclang-rt-dev)
+DEPS += $(if $(findstring clang,$(CC)),clang libclang-rt-dev llvm)
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
 FLAGS_release := -O3
 FLAGS_debug   := -O0
 FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
+FLAGS_fuzz    := $(FLAGS_asan) -fsanitize=fuzzer-no-link
+FLAGS_coverage := -O1 -fprofile-instr-generate -fcoverage-mapping
 ifndef FLAGS_$(BUILD)
-$(error BUILD is release, debug, asan or tsan)
+$(error BUILD is release, debug, asan or tsan; fuzz and coverage with CC=clang)
 endif
 
 # pkg-config is asked at the first use and once: `make deps` must work before it is installed.
@@ -46,7 +48,8 @@ UI_OBJECTS   := $(UI_SOURCES:%.c=$(OUT)/%.o)
 TESTS        := $(TEST_SOURCES:%.c=$(OUT)/%)
 GOLDEN_OBJECTS := $(OUT)/tests/golden.o $(OUT)/tests/golden_more.o
 CHECK_OBJECTS := $(patsubst %.c,$(OUT)/%.o,tests/check_kernels.c $(wildcard tests/kernels/*.c))
-OBJECTS      := $(LIB_OBJECTS) $(CHECK_OBJECTS) $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/zip.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/keys.o
+FUZZ_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out %/main.c,$(wildcard tests/fuzz/*.c)))
+OBJECTS      := $(LIB_OBJECTS) $(CHECK_OBJECTS) $(FUZZ_OBJECTS) $(OUT)/tests/fuzz/main.o $(OUT)/tests/fuzz/libfuzzer.o $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/corpus.o $(OUT)/tests/zip.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/keys.o
 
 # The targets for people use all cores, unless -j says otherwise.
 PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
@@ -80,8 +83,8 @@ deps deps-peers:
 	} >$$log 2>&1 || { cat $$log; echo "$@: apt-get failed, see above"; exit 1; }; \
 	echo "$@: installed"
 
-check: all golden $(OUT)/keys $(TESTS) $(OUT)/check_kernels ## run every test, with all packages already there
-	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) $(OUT)/check_kernels tests/layers.sh tests/no_avx.sh tests/tmux.sh tests/readme.sh
+check: all golden $(OUT)/keys $(TESTS) $(OUT)/check_kernels $(OUT)/replay ## run every test, with all packages already there
+	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) $(OUT)/check_kernels tests/layers.sh tests/no_avx.sh tests/tmux.sh tests/readme.sh tests/fuzz/seeds.sh
 
 check-layers: $(OUT)/libqloupe.a ## check that the folders include each other only in the allowed directions
 	@sh tests/layers.sh $(OUT)
@@ -128,11 +131,26 @@ bench-peers: deps-peers ## the same beside NumPy and torch, in turns (QUICK=1: a
 	@+$(PARALLEL) all
 	/usr/bin/python3 tests/bench_peers.py --qloupe $(OUT)/qloupe $(if $(QUICK),--quick)
 
+# JOBS targets at a time. Inputs that led to new places are kept in build-fuzz/corpus for the next time.
+TIME ?= 60
+fuzz: ## fuzz every parser for TIME seconds (60), JOBS of them at a time (1); needs clang: make deps CC=clang
+	@+$(PARALLEL) CC=clang BUILD=fuzz OUT=$(OUT)-fuzz run-fuzz
+run-fuzz: $(OUT)/fuzz $(OUT)/replay
+	@JOBS=$(JOBS) sh tests/fuzz/run.sh $(OUT) $(TIME) $(TARGETS)
+
+# What nothing reached is listed in build-coverage/missed.txt.
+PARSER_TESTS := corpus corpus_cli truncation memory formats json model npz zip pickle% torch% sharded% raw folder source gguf% text spec cursor hostile_text
+coverage: ## lines of the parsers that the tests and what the fuzzers kept reach; needs clang and llvm: make deps CC=clang
+	@+$(PARALLEL) CC=clang BUILD=coverage OUT=$(OUT)-coverage run-coverage
+run-coverage: all $(OUT)/replay $(filter $(addprefix $(OUT)/tests/test_,$(PARSER_TESTS)),$(TESTS))
+	@sh tests/coverage.sh $(OUT) build-fuzz/corpus
+
 SECONDS ?= 600
-soak: ## break the kernels on purpose; damage files and try specs at random under the sanitizers for SECONDS (600)
+soak: ## break the kernels on purpose; damage files, try specs at random, fuzz every parser, each for SECONDS (600)
 	@+$(PARALLEL) mutate
 	@$(OUT)/check_kernels --seed $$(date +%s) --rounds 20000
 	@+$(PARALLEL) BUILD=asan OUT=$(OUT)-asan run-soak
+	@+$(PARALLEL) fuzz TIME=$(SECONDS) JOBS=2
 run-soak: $(OUT)/soak
 	$(OUT)/soak $(SECONDS)
 
@@ -165,7 +183,7 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-.PHONY: all demo test deps deps-peers bench bench-peers check check-layers check-kernels check-neon deps-neon mutate check-threads golden asan tsan soak run-soak fresh screenshots install uninstall clean help FORCE
+.PHONY: all demo test deps deps-peers bench bench-peers check check-layers check-kernels check-neon deps-neon mutate check-threads golden asan tsan fuzz run-fuzz coverage run-coverage soak run-soak fresh screenshots install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: # keep the tests' objects
 
@@ -188,11 +206,27 @@ $(OUT)/check_kernels: $(CHECK_OBJECTS) $(filter $(OUT)/src/kernels/%,$(LIB_OBJEC
 $(OUT)/soak: $(OUT)/tests/soak.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
+# The fuzz targets, for replaying inputs and for libFuzzer.
+$(OUT)/replay: $(FUZZ_OBJECTS) $(OUT)/tests/fuzz/main.o $(OUT)/tests/zip.o $(OUT)/libqloupe.a
+	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
+
+$(OUT)/fuzz: $(FUZZ_OBJECTS) $(OUT)/tests/fuzz/libfuzzer.o $(OUT)/tests/zip.o $(OUT)/libqloupe.a
+	$(call SAY,ld)$(LINK) -fsanitize=fuzzer -o $@ $^ $(QL_LDLIBS)
+
+$(OUT)/tests/fuzz/libfuzzer.o: tests/fuzz/main.c $(OUT)/flags
+	$(call SAY,cc)mkdir -p $(@D) && $(COMPILE) -DFUZZ_LIBFUZZER -c -o $@ $<
+
 $(OUT)/keys: $(OUT)/tests/keys.o $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS)) $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
-$(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/zip.o $(OUT)/libqloupe.a
+$(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/corpus.o $(OUT)/tests/zip.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ -lcmocka $(QL_LDLIBS)
+
+# Calls of the library that fail in these tests.
+comma := ,
+wrap = $(1:%=-Wl$(comma)--wrap=%)
+$(OUT)/tests/test_memory: QL_LDLIBS += $(call wrap,malloc calloc realloc free strdup strndup realpath mmap pthread_create inflateInit2_)
+$(OUT)/tests/test_reads:  QL_LDLIBS += $(call wrap,pread open openat fstat)
 
 # `make OUT=... test-NAME` builds and runs one test program.
 test-%: $(OUT)/tests/test_% $(OUT)/qloupe

@@ -4,6 +4,8 @@
 
 #include "testing.h"
 
+#include "base/text.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +53,26 @@ static inline const char *cli_write_zoo(const char *folder)
     const char *path = testing_path(folder, "zoo.safetensors");
     cli_write_model(path, header, data, sizeof data);
     return path;
+}
+
+/* ---- What a terminal may see ---------------------------------------------------------------------------------------- */
+
+static inline bool cli_is_hidden(uint32_t c)
+{
+    return c < 0x20 ? c != '\n' : (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+           (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+static inline void cli_assert_harmless(const char *what, const char *text, size_t size)
+{
+    for (size_t at = 0; at < size;) {
+        uint32_t c;
+        const size_t length = ql_utf8_decode(text + at, size - at, &c);
+        if (length == 0 || cli_is_hidden(c))
+            fail_msg("%s: byte 0x%02x at %zu of the output", what, (unsigned char)text[at], at);
+        at += length;
+    }
 }
 
 /* Runs "PROGRAM ARGUMENTS" in the folder: what it prints stands in tests/cli/NAME.txt, which UPDATE=1 writes anew. */

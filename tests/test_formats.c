@@ -1,7 +1,4 @@
-/*
- * The corpora in tests/formats: every good file is listed and read as other tools read it, every bad one is refused in one
- * clear line; and what else a hostile file can do to the two readers. The larger hostile files are made here.
- */
+/* What a hostile file can do to the readers of safetensors and .npy that the corpora (test_corpus.c) are too small for. */
 #include "testing.h"
 
 #include "base/text.h"
@@ -15,21 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GOOD "tests/formats/good"
-#define BAD  "tests/formats/bad"
-
 /* ---- Helpers --------------------------------------------------------------------------------------------------- */
-
-static uint32_t crc32_of(const void *bytes, size_t size) /* the one of zip and PNG */
-{
-    uint32_t crc = ~0u;
-    for (size_t i = 0; i < size; i++) {
-        crc ^= ((const uint8_t *)bytes)[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-    }
-    return ~crc;
-}
 
 /* One line that begins with the file, says something, and holds nothing that a terminal acts on. */
 static void assert_clear_message(const ql_error *error, const char *path)
@@ -76,179 +59,6 @@ static const char *write_safetensors(const char *folder, const char *header, siz
     testing_write(path, bytes, 8 + header_size + data_size);
     free(bytes);
     return path;
-}
-
-/* The next line of *text, cut at tabs into at most `count` fields; false at the end. Lines that begin with # are passed
-   over. */
-static bool next_row(char **text, char *fields[], size_t count)
-{
-    char *line;
-    do {
-        line = strsep(text, "\n");
-    } while (line && *line == '#');
-    if (!line || !*line)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        fields[i] = line ? strsep(&line, "\t") : NULL;
-    return true;
-}
-
-/* ---- The corpora ----------------------------------------------------------------------------------------------- */
-
-static uint32_t values_crc(const ql_tensor *tensor)
-{
-    size_t count = (size_t)tensor->element_count;
-    double *values = malloc((count + 1) * sizeof *values);
-    void *scratch = malloc(ql_tensor_scratch_size(tensor, count) + 1);
-    assert_true(values && scratch);
-    ql_error error = { 0 };
-    if (ql_tensor_read_f64(tensor, 0, count, values, scratch, &error) != QL_OK)
-        fail_msg("%s", error.message);
-    for (size_t i = 0; i < count; i++)
-        if (isnan(values[i]))
-            memcpy(&values[i], &(uint64_t) { UINT64_C(0x7ff8000000000000) }, sizeof *values);
-    uint32_t crc = crc32_of(values, count * sizeof *values);
-    free(values);
-    free(scratch);
-    return crc;
-}
-
-static void assert_tensor(const ql_tensor *tensor, char *fields[8], const char *file, size_t file_size)
-{
-    char name[40000], shape[256] = "", number[32];
-    assert_in_range(ql_text_json(name, sizeof name, tensor->name), 0, sizeof name - 1);
-    assert_string_equal(name, fields[1]);
-    const ql_dtype_info *dtype = ql_dtype_describe(tensor->dtype);
-    assert_string_equal(dtype->name, fields[2]);
-    uint64_t elements = 1;
-    for (unsigned axis = 0; axis < tensor->rank; elements *= tensor->shape[axis++])
-        snprintf(shape + strlen(shape), sizeof shape - strlen(shape), "%s%llu", axis ? "," : "",
-                 (unsigned long long)tensor->shape[axis]);
-    assert_string_equal(shape, fields[3]);
-    assert_true(tensor->element_count == elements && tensor->rows * tensor->cols == elements);
-    assert_true(tensor->offset == strtoull(fields[4], NULL, 10) && tensor->byte_count == strtoull(fields[5], NULL, 10));
-    assert_true(tensor->offset + tensor->byte_count <= file_size);
-    snprintf(number, sizeof number, "%08x", crc32_of(file + tensor->offset, (size_t)tensor->byte_count));
-    assert_string_equal(number, fields[6]);
-    assert_int_equal(dtype->has_values, strcmp(fields[7], "-") != 0);
-    if (dtype->has_values) {
-        snprintf(number, sizeof number, "%08x", values_crc(tensor));
-        assert_string_equal(number, fields[7]);
-    }
-}
-
-static void every_good_file_is_listed_and_read_as_other_tools_read_it(void **state)
-{
-    (void)state;
-    char *table = testing_read("tests/formats/good.tsv", NULL), *next = table, *fields[8];
-    size_t files = 0;
-    while (next_row(&next, fields, 8)) {
-        const char *path = testing_path(GOOD, fields[0]);
-        size_t size, count = strtoull(fields[2], NULL, 10);
-        char *bytes = testing_read(path, &size);
-        ql_model *model = assert_opened(path);
-        assert_string_equal(ql_model_format(model), fields[1]);
-        assert_string_equal(ql_model_path(model), path);
-        assert_true(ql_model_byte_count(model) == size);
-        assert_int_equal(ql_model_tensor_count(model), count);
-        assert_int_equal(ql_model_metadata_count(model), strtoull(fields[3], NULL, 10));
-        for (size_t i = 0; i < count; i++) {
-            assert_true(next_row(&next, fields, 8));
-            assert_tensor(ql_model_tensor(model, i), fields, bytes, size);
-        }
-        ql_model_free(&model);
-        assert_null(model);
-        free(bytes);
-        files++;
-    }
-    assert_in_range(files, 40, 1000);
-    free(table);
-}
-
-static void every_bad_file_is_refused_in_one_clear_line(void **state)
-{
-    (void)state;
-    char *table = testing_read("tests/formats/bad.tsv", NULL), *next = table, *fields[3];
-    size_t files = 0;
-    for (; next_row(&next, fields, 3); files++) {
-        const char *path = testing_path(BAD, fields[0]);
-        if (strcmp(fields[1], "refuse") == 0) {
-            assert_refused(path, fields[2]);
-            continue;
-        }
-        ql_model *model = assert_opened(path);
-        for (size_t i = 0; i < ql_model_tensor_count(model); i++) {
-            char shown[1000];
-            ql_text_print(shown, sizeof shown, ql_model_tensor(model, i)->name, 0);
-            for (const char *c = shown; *c; c++)
-                assert_in_range((uint8_t)*c, 0x20, 0x7e);
-        }
-        ql_model_free(&model);
-    }
-    assert_in_range(files, 100, 1000);
-    free(table);
-}
-
-static void a_good_file_cut_at_any_byte_is_refused(void **state)
-{
-    (void)state;
-    char *table = testing_read("tests/formats/good.tsv", NULL), *next = table, *fields[8];
-    const char *folder = testing_folder();
-    while (next_row(&next, fields, 8)) {
-        if (!*fields[0])
-            continue;
-        size_t size;
-        char *bytes = testing_read(testing_path(GOOD, fields[0]), &size);
-        const char *path = testing_path(folder, fields[0]);
-        testing_write(path, bytes, size);
-        while (size-- > 0) {
-            assert_int_equal(truncate(path, (off_t)size), 0);
-            assert_refused(path, ";");
-        }
-        assert_int_equal(unlink(path), 0);
-        free(bytes);
-    }
-    free(table);
-}
-
-static void no_changed_byte_leads_outside_the_file(void **state)
-{
-    (void)state;
-    const unsigned seed = 20240612;
-    print_message("seed %u\n", seed);
-    srand(seed);
-    char *table = testing_read("tests/formats/good.tsv", NULL), *next = table, *fields[8];
-    const char *folder = testing_folder();
-    while (next_row(&next, fields, 8)) {
-        if (!*fields[0])
-            continue;
-        size_t size;
-        char *bytes = testing_read(testing_path(GOOD, fields[0]), &size);
-        const char *path = testing_path(folder, fields[0]);
-        for (int round = 0; round < 200; round++) {
-            size_t at = (size_t)rand() % (size < 400 ? size : 400);
-            char before = bytes[at];
-            bytes[at] = rand() % 2 ? (char)rand() : "0123456789[]{},:\"\\"[rand() % 18];
-            testing_write(path, bytes, size);
-            bytes[at] = before;
-            ql_model *model = NULL;
-            ql_error error = { 0 };
-            if (ql_model_open(path, QL_LAYOUT_AUTO, &model, &error) != QL_OK) {
-                assert_clear_message(&error, path);
-                continue;
-            }
-            for (size_t i = 0; i < ql_model_tensor_count(model); i++) {
-                const ql_tensor *t = ql_model_tensor(model, i);
-                assert_true(t->byte_count <= size && t->offset <= size - t->byte_count);
-                if (ql_dtype_describe(t->dtype)->has_values)
-                    values_crc(t);
-            }
-            ql_model_free(&model);
-        }
-        assert_int_equal(unlink(path), 0);
-        free(bytes);
-    }
-    free(table);
 }
 
 /* ---- Larger files ---------------------------------------------------------------------------------------------- */
@@ -442,10 +252,6 @@ int main(void)
 {
     setlocale(LC_CTYPE, "C"); /* names come out as ASCII, like those of the tables */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_good_file_is_listed_and_read_as_other_tools_read_it),
-        cmocka_unit_test(every_bad_file_is_refused_in_one_clear_line),
-        cmocka_unit_test(a_good_file_cut_at_any_byte_is_refused),
-        cmocka_unit_test(no_changed_byte_leads_outside_the_file),
         cmocka_unit_test(every_half_and_bfloat_has_its_value),
         cmocka_unit_test(a_hundred_thousand_tensors_are_listed_in_the_order_of_their_data),
         cmocka_unit_test(a_header_of_a_hundred_million_brackets_is_refused_for_its_depth),

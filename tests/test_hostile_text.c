@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "cli.h"
 
 /* As JSON strings; each with a letter before and after. */
@@ -32,30 +31,12 @@ enum { ATTACKS = sizeof attacks / sizeof *attacks, VALUES = 6 };
 static const char *folder, *program;
 static char hostile_path[512];
 
-static bool is_hidden(uint32_t c)
-{
-    return c < 0x20 ? c != '\n' : (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
-           (c >= 0xe0000 && c <= 0xe0fff);
-}
-
-static void assert_harmless(const char *what, const char *text, size_t size)
-{
-    for (size_t at = 0; at < size;) {
-        uint32_t c;
-        const size_t length = ql_utf8_decode(text + at, size - at, &c);
-        if (length == 0 || is_hidden(c))
-            fail_msg("%s: byte 0x%02x at %zu of the output", what, (unsigned char)text[at], at);
-        at += length;
-    }
-}
-
 /* Runs the program in the folder; both streams must be harmless. */
 static void check(int exit_code, const char *arguments)
 {
     testing_result result = testing_run("cd '%s' && '%s' %s", folder, program, arguments);
-    assert_harmless(arguments, result.standard_output, result.output_size);
-    assert_harmless(arguments, result.standard_error, strlen(result.standard_error));
+    cli_assert_harmless(arguments, result.standard_output, result.output_size);
+    cli_assert_harmless(arguments, result.standard_error, strlen(result.standard_error));
     if (exit_code >= 0)
         if (result.exit_code != exit_code)
             fail_msg("%s: exit code %d: %s", arguments, result.exit_code, result.standard_error);
@@ -144,7 +125,7 @@ static void figures_hold_no_control_characters(void **state)
         check(0, line);
         size_t size;
         char *svg = testing_read(testing_path(folder, "figure.svg"), &size);
-        assert_harmless(line, svg, size);
+        cli_assert_harmless(line, svg, size);
         free(svg);
     }
     char line[1024];
@@ -169,7 +150,7 @@ static void screens_hold_no_control_characters(void **state)
             check(0, line);
             size_t size;
             char *screen = testing_read(testing_path(folder, "screen.txt"), &size);
-            assert_harmless(line, screen, size);
+            cli_assert_harmless(line, screen, size);
             free(screen);
         }
     }

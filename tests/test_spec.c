@@ -237,6 +237,15 @@ static void a_value_out_of_range_is_refused_with_what_is_allowed(void **state)
     refuse("absmax:clip=manual,abs=", "is not allowed");
 }
 
+static void a_path_that_a_table_must_not_show_is_refused(void **state)
+{
+    (void)state;
+    refuse("codebook:file=a\x1b]0;x\x07.npy", "file=a\\x1b]0;x\\x07.npy is not allowed");
+    refuse("codebook:file=a\xe2\x80\xaeypn.npy", "allowed: a path of up to 255 bytes, all of it printable");
+    refuse("codebook:file=a\xff.npy", "all of it printable");
+    canonical("codebook:file=\xc3\xa9.npy", "codebook:file=\xc3\xa9.npy");
+}
+
 static void a_key_that_stands_twice_is_refused(void **state)
 {
     (void)state;
@@ -614,6 +623,7 @@ int main(void)
         cmocka_unit_test(an_unknown_mapping_is_refused_with_those_there_are),
         cmocka_unit_test(an_unknown_key_is_refused_with_those_there_are),
         cmocka_unit_test(a_value_out_of_range_is_refused_with_what_is_allowed),
+        cmocka_unit_test(a_path_that_a_table_must_not_show_is_refused),
         cmocka_unit_test(a_key_that_stands_twice_is_refused),
         cmocka_unit_test(a_key_that_others_switch_off_is_refused),
         cmocka_unit_test(a_key_that_is_missing_is_named),

@@ -1,6 +1,7 @@
 /* What the tests share: see testing.h. */
 #include "testing.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -24,6 +25,17 @@ void testing_close(double a, double b, double relative, double absolute, const c
         return;
     print_error("%s is %.17g, expected %.17g (relative %g, absolute %g)\n", what, a, b, relative, absolute);
     _fail(file, line);
+}
+
+size_t testing_descriptors(void)
+{
+    size_t count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
 }
 
 /* ---- Files ---------------------------------------------------------------------------------------------------- */

@@ -24,6 +24,9 @@ void testing_write(const char *path, const void *bytes, size_t size);
 /* The whole file, malloced and zero-terminated; *size (may be NULL) without the terminator. Fails the test when it cannot be read. */
 char *testing_read(const char *path, size_t *size);
 
+/* How many descriptors are open. */
+size_t testing_descriptors(void);
+
 typedef struct testing_result {
     int exit_code;           /* 128 + n when killed by signal n */
     char *standard_output;   /* malloced, zero-terminated */

@@ -166,7 +166,7 @@ static ql_status make_tuple(machine *m, size_t count)
 {
     value v = { .kind = QL_PICKLE_NOTHING };
     ql_status status = ql_pickle_node_new(m, QL_PICKLE_TUPLE, &v);
-    if (status == QL_OK)
+    if (status == QL_OK && count > 0) /* before the first value there is no stack */
         status = ql_pickle_extend(m, v, m->stack + m->stack_count - count, count);
     if (status != QL_OK)
         return status;

@@ -337,7 +337,7 @@ bool ql_mapping_key_values(const ql_mapping *mapping, ql_key key, char out[160])
         snprintf(out, 160, "0%%..100%% of the elements, or a magnitude [%s]", usual);
         break;
     case QL_PATH:
-        snprintf(out, 160, "a path of up to %d bytes", QL_FILE_TEXT - 1);
+        snprintf(out, 160, "a path of up to %d bytes, all of it printable", QL_FILE_TEXT - 1);
         break;
     }
     return true;

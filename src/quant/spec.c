@@ -1,5 +1,6 @@
 /* Specs: from text to knobs. The table of keys (keys.c) says what there is. */
 #include "base/error.h"
+#include "base/text.h"
 #include "quant/keys.h"
 
 #include <errno.h>
@@ -101,6 +102,20 @@ static bool parse_share(ql_spec *spec, const char *value)
            (!spec->outliers_percent || spec->outliers <= 100);
 }
 
+/* A spec is shown in tables, screens and figures as it was written, so nothing in it may act on a terminal or be unseen. */
+static bool is_all_seen(const char *path)
+{
+    const size_t size = strlen(path);
+    uint32_t codepoint;
+    for (size_t at = 0, length; at < size; at += length) {
+        length = ql_utf8_decode(path + at, size - at, &codepoint);
+        if (length == 0 || ql_utf8_is_hidden(codepoint)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool parse_value(ql_spec *spec, ql_key key, const char *value)
 {
     const ql_knob *knob = &ql_knobs[key];
@@ -128,7 +143,7 @@ static bool parse_value(ql_spec *spec, ql_key key, const char *value)
     case QL_SHARE:
         return parse_share(spec, value);
     case QL_PATH:
-        return *value && strlen(value) < QL_FILE_TEXT && snprintf(field, QL_FILE_TEXT, "%s", value) > 0;
+        return *value && strlen(value) < QL_FILE_TEXT && is_all_seen(value) && snprintf(field, QL_FILE_TEXT, "%s", value) > 0;
     }
     return false;
 }
