@@ -184,6 +184,16 @@ static void a_link_to_a_good_file_is_opened(void **state)
     free(target);
 }
 
+static void nothing_in_memory_is_an_empty_file(void **state)
+{
+    (void)state;
+    ql_model *model = NULL;
+    ql_error error = { 0 };
+    assert_int_equal(ql_model_open_memory("none", NULL, 0, QL_LAYOUT_AUTO, &model, &error), QL_BAD_FILE);
+    assert_non_null(strstr(error.message, "none: the file is empty"));
+    assert_null(model);
+}
+
 static void a_hostile_path_is_escaped_in_the_message(void **state)
 {
     (void)state;
@@ -349,6 +359,7 @@ int main(void)
         cmocka_unit_test(a_file_that_may_not_be_read_is_refused),
         cmocka_unit_test(a_link_to_a_good_file_is_opened),
         cmocka_unit_test(a_hostile_path_is_escaped_in_the_message),
+        cmocka_unit_test(nothing_in_memory_is_an_empty_file),
         cmocka_unit_test(a_file_that_shrinks_after_opening_gives_an_error),
         cmocka_unit_test(content_counts_more_than_the_name),
         cmocka_unit_test(an_npy_array_is_named_after_its_file),

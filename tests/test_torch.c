@@ -176,6 +176,8 @@ static void assert_values(const opened *o, const char *name, const double *expec
     }
 }
 
+static bytes legacy_file(const char *program, const char *keys);
+
 /* ---- What is found --------------------------------------------------------------------------------------------------- */
 
 static void every_class_of_storages_is_a_type(void **state)
@@ -630,6 +632,23 @@ static void the_archive_is_one_of_weights(void **state)
     done(&o);
 }
 
+static void keys_of_storages_are_short(void **state)
+{
+    (void)state;
+    /* They are looked up for every storage that the pickle names, and one string may be the key of millions. */
+    char key[257];
+    memset(key, 'k', sizeof key);
+    for (size_t size = 255; size <= 256; size++) {
+        char program[600], keys[300], words[100];
+        snprintf(program, sizeof program, "storage:FloatStorage,%.*s,24", (int)size, key);
+        snprintf(words, sizeof words, "a storage with a key of %zu bytes, over the limit of 255", size);
+        assert_refused_program(program, size > 255 ? words : "is not in the file");
+        snprintf(keys, sizeof keys, "str:%.*s", (int)size, key);
+        assert_refused_bytes(legacy_file("od", keys),
+                             size > 255 ? "not a string of at most 255 bytes" : "belongs to nothing in the pickle");
+    }
+}
+
 /* ---- What a file may cost --------------------------------------------------------------------------------------------- */
 
 static void nesting_ends_at_the_limit(void **state)
@@ -755,8 +774,6 @@ static void a_hundred_thousand_tensors_are_listed(void **state)
 static const char *const rich = "od str:w " T "0,4x6,6x1 SETITEM str:sub EMPTY_DICT str:t " T "0,6x4,1x6 SETITEM str:p "
                                 "GLOBAL:torch._utils,_rebuild_parameter " T "3,2,1 NEWTRUE od TUPLE3 REDUCE SETITEM SETITEM "
                                 "EMPTY_DICT str:_metadata od SETITEM BUILD";
-
-static bytes legacy_file(const char *program, const char *keys);
 
 static void files_cut_at_any_byte_are_refused(void **state)
 {
@@ -916,7 +933,7 @@ static void old_files_are_checked_like_new_ones(void **state)
         { OBJECT, "str:1", "storage '0' is not in the file" },
         { OBJECT, "str:0 str:1", "storage '1' belongs to nothing in the pickle" },
         { OBJECT, "str:0 str:0", "two storages have the same key" },
-        { OBJECT, "int:0", "a key of a storage is an integer, not a string" },
+        { OBJECT, "int:0", "a key of a storage is an integer, not a string of at most 255 bytes" },
         { "od str:w tensor:FloatStorage,0,25,0,24,1 SETITEM", "str:0", "storage '0' has 96 bytes, not 25 elements" },
         { "od str:w tensor:FloatStorage,0,24,1,24,1 SETITEM", "str:0", "tensor 'w': its elements do not lie inside" },
         { "od str:w tensor:DoubleStorage,0,24,1,24,1 SETITEM", "str:0",
@@ -982,6 +999,7 @@ int main(void)
         cmocka_unit_test(tensors_lie_inside_their_storages),
         cmocka_unit_test(ranks_up_to_64_are_taken),
         cmocka_unit_test(the_archive_is_one_of_weights),
+        cmocka_unit_test(keys_of_storages_are_short),
         cmocka_unit_test(nesting_ends_at_the_limit),
         cmocka_unit_test(lists_of_lists_of_lists_are_walked_once),
         cmocka_unit_test(a_tensor_that_is_held_too_often_is_refused),

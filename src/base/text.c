@@ -215,6 +215,11 @@ size_t ql_text_json(char *out, size_t out_size, ql_text text)
     return needed;
 }
 
+bool ql_text_is(ql_text text, const char *string)
+{
+    return text.size == strlen(string) && memcmp(text.data, string, text.size) == 0;
+}
+
 ql_text ql_text_from(const char *string)
 {
     return (ql_text) { .data = string, .size = strlen(string) };

@@ -9,6 +9,9 @@
 /* Cells that a message spends on one name from a file, and the buffer for it. */
 enum { QL_NAME_CELLS = 60, QL_NAME_BUFFER = 4 * QL_NAME_CELLS + 16 };
 
+/* Whether the bytes are those of a C string. */
+bool ql_text_is(ql_text text, const char *string);
+
 /* Decodes the character that begins at bytes[0], strictly: no overlong form, no surrogate, nothing above U+10FFFF. Returns
    its length 1..4 and the character, or 0 when the bytes are no character (size 0 included). */
 size_t ql_utf8_decode(const char *bytes, size_t size, uint32_t *codepoint);

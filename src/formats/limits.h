@@ -25,6 +25,7 @@ enum {
     QL_LIMIT_PICKLE_STACK = 10000000,        /* values */
     QL_LIMIT_PICKLE_MEMO = 10000000,         /* values */
     QL_LIMIT_PICKLE_DEPTH = 1000,            /* nested containers, where tensors are looked for */
+    QL_LIMIT_TORCH_KEY = 255,                /* bytes of the key of a storage, which is a short number */
     QL_LIMIT_PICKLE_MEMORY = 512 << 20,      /* bytes that the values take */
 };
 

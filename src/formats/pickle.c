@@ -2,6 +2,7 @@
 #include "formats/pickle.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "formats/limits.h"
 #include "formats/pickle_memory.h"
 #include "formats/pickle_opcodes.h"
@@ -113,5 +114,5 @@ ql_text ql_pickle_text(const ql_pickle *m, ql_pickle_value v)
 
 bool ql_pickle_text_is(const ql_pickle *m, ql_pickle_value v, const char *string)
 {
-    return v.kind == QL_PICKLE_STRING && v.size == strlen(string) && memcmp(ql_pickle_text(m, v).data, string, v.size) == 0;
+    return v.kind == QL_PICKLE_STRING && ql_text_is(ql_pickle_text(m, v), string);
 }

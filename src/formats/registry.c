@@ -74,6 +74,10 @@ static ql_status recognise(const ql_source *source, const ql_format **out, ql_er
 {
     uint8_t buffer[HEAD_SIZE];
     size_t size = ql_source_size(source) < HEAD_SIZE ? (size_t)ql_source_size(source) : HEAD_SIZE;
+    if (size == 0) {
+        return ql_fail(error, QL_BAD_FILE, "%s: the file is empty (0 bytes); fetch or export it again",
+                       ql_source_shown(source));
+    }
     const uint8_t *head = ql_source_fetch(source, 0, size, buffer, error);
     if (!head)
         return QL_BAD_FILE;
@@ -91,10 +95,6 @@ static ql_status recognise(const ql_source *source, const ql_format **out, ql_er
     }
     char known[128];
     known_formats(known, sizeof known);
-    if (size == 0) {
-        return ql_fail(error, QL_BAD_FILE, "%s: the file is empty (0 bytes); fetch or export it again",
-                       ql_source_shown(source));
-    }
     const ql_foreign *foreign = ql_foreign_find(source, head, size);
     if (foreign) {
         return ql_fail(error, QL_BAD_FILE, "%s: is %s; %s (%s)", ql_source_shown(source), foreign->what, foreign->advice,

@@ -52,11 +52,6 @@ static ql_status refuse_token(const header *h, const ql_text *name, const char *
 
 /* ---- Fields ---------------------------------------------------------------------------------------------------- */
 
-static bool text_is(ql_text text, const char *string)
-{
-    return text.size == strlen(string) && memcmp(text.data, string, text.size) == 0;
-}
-
 static ql_status read_dtype(header *h, entry *e)
 {
     ql_json_token token = ql_json_next(&h->json);
@@ -166,7 +161,7 @@ static ql_status read_entry(header *h)
     bool seen[FIELD_COUNT] = { false };
     while ((token = ql_json_next(&h->json)) == QL_JSON_KEY) {
         size_t f = 0;
-        while (f < FIELD_COUNT && !text_is(h->json.text, fields[f].name))
+        while (f < FIELD_COUNT && !ql_text_is(h->json.text, fields[f].name))
             f++;
         if (f == FIELD_COUNT) { /* the reference ignores fields that it does not know */
             if (!ql_json_skip(&h->json, ql_json_next(&h->json)))
@@ -221,7 +216,7 @@ static ql_status read_all(header *h)
         return refuse_token(h, NULL, "the header", "a JSON object", token);
     bool has_metadata = false;
     while ((token = ql_json_next(&h->json)) == QL_JSON_KEY) {
-        bool is_metadata = text_is(h->json.text, "__metadata__");
+        bool is_metadata = ql_text_is(h->json.text, "__metadata__");
         if (is_metadata && has_metadata)
             return ql_safetensors_refuse(h, NULL, h->json.token_at, "__metadata__ is given twice");
         has_metadata |= is_metadata;

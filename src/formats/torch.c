@@ -51,11 +51,6 @@ static bool split(ql_text path, ql_text *folder, ql_text *name)
     return true;
 }
 
-static bool text_is(ql_text text, const char *string)
-{
-    return text.size == strlen(string) && memcmp(text.data, string, text.size) == 0;
-}
-
 /* Takes what every name in the folder begins with off. */
 static bool is_in_folder(const archive *a, ql_text path, ql_text *name)
 {
@@ -68,7 +63,7 @@ static const ql_zip_entry *find_in_folder(const archive *a, const char *wanted)
 {
     ql_text name;
     for (size_t i = 0; i < a->zip.count; i++)
-        if (is_in_folder(a, a->zip.entries[i].name, &name) && text_is(name, wanted))
+        if (is_in_folder(a, a->zip.entries[i].name, &name) && ql_text_is(name, wanted))
             return &a->zip.entries[i];
     return NULL;
 }
@@ -112,8 +107,8 @@ static ql_status find_pickle(archive *a)
         ql_text folder, name;
         if (!split(a->zip.entries[i].name, &folder, &name))
             continue;
-        is_program |= text_is(name, "constants.pkl") || begins_with(name, "code/");
-        if (!text_is(name, "data.pkl"))
+        is_program |= ql_text_is(name, "constants.pkl") || begins_with(name, "code/");
+        if (!ql_text_is(name, "data.pkl"))
             continue;
         if (a->pickle_entry)
             return ql_fail(a->error, QL_BAD_FILE,
@@ -142,8 +137,8 @@ static ql_status read_byte_order(archive *a)
         if (!text)
             return ql_error_status(a->error);
         const ql_text order = { .data = text, .size = (size_t)entry->size };
-        is_little = text_is(order, "little");
-        a->big_endian = text_is(order, "big");
+        is_little = ql_text_is(order, "little");
+        a->big_endian = ql_text_is(order, "big");
         free(text);
     }
     if (is_little || a->big_endian)
@@ -161,7 +156,7 @@ static ql_status list_storages(archive *a)
     for (size_t i = 0; items && a->entries && i < a->zip.count; i++) {
         const ql_zip_entry *entry = &a->zip.entries[i];
         ql_text name, folder, key;
-        if (!is_in_folder(a, entry->name, &name) || !split(name, &folder, &key) || !text_is(folder, "data/") ||
+        if (!is_in_folder(a, entry->name, &name) || !split(name, &folder, &key) || !ql_text_is(folder, "data/") ||
             memchr(key.data, '/', key.size))
             continue;
         const bool is_stored = entry->method == QL_ZIP_STORED;
@@ -260,7 +255,7 @@ static bool recognise(const ql_source *source, const uint8_t *head, size_t head_
     for (size_t i = 0; !found && i < zip.count; i++) {
         ql_text folder, name;
         for (size_t k = 0; split(zip.entries[i].name, &folder, &name) && k < sizeof telling / sizeof *telling; k++)
-            found |= text_is(name, telling[k]);
+            found |= ql_text_is(name, telling[k]);
     }
     ql_zip_free(&zip);
     return found;

@@ -71,10 +71,10 @@ static ql_status list_storages(legacy *l, const ql_pickle_node *keys)
     if (!items)
         return ql_fail_memory(l->error, ((uint64_t)keys->count + 1) * sizeof *items);
     for (uint32_t i = 0; i < keys->count; i++) {
-        if (keys->items[i].kind != QL_PICKLE_STRING) {
+        if (keys->items[i].kind != QL_PICKLE_STRING || keys->items[i].size > QL_LIMIT_TORCH_KEY) {
             free(items);
-            return ql_pickle_refuse(&l->pickle, "a key of a storage is %s, not a string",
-                                    ql_pickle_kind_name(keys->items[i].kind));
+            return ql_pickle_refuse(&l->pickle, "a key of a storage is %s, not a string of at most %d bytes",
+                                    ql_pickle_kind_name(keys->items[i].kind), QL_LIMIT_TORCH_KEY);
         }
         items[i] = (ql_torch_storage) {
             .key = ql_pickle_text(&l->pickle, keys->items[i]),

@@ -239,18 +239,11 @@ static ql_status fill_model(filling *f)
     return status;
 }
 
-/* "model" of "folder/model.pt" */
-static ql_text stem(const char *path)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
-    return (ql_text) { .data = name, .size = dot && dot > name ? (size_t)(dot - name) : strlen(name) };
-}
-
 ql_status ql_torch_fill(ql_model *model, ql_pickle *pickle, ql_pickle_value top, const ql_torch_storages *storages,
                         bool big_endian)
 {
     filling f = { .model = model, .pickle = pickle, .storages = storages, .big_endian = big_endian };
-    ql_status status = ql_torch_walk(&f.list, pickle, top, stem(ql_source_path(model->source)));
+    ql_status status = ql_torch_walk(&f.list, pickle, top, ql_path_stem(ql_source_path(model->source)));
     if (status == QL_OK)
         status = check_views(&f);
     if (status == QL_OK)

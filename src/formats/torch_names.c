@@ -4,6 +4,9 @@
  */
 #include "formats/torch_names.h"
 
+#include "base/text.h"
+#include "formats/limits.h"
+
 #include <string.h>
 
 #define STATE_DICT "save the model's state_dict() with torch.save, or as safetensors, and open that"
@@ -93,17 +96,12 @@ const ql_torch_name *ql_torch_name_of(const ql_pickle_name *name)
     return (const torch_name *)name;
 }
 
-static bool text_is(ql_text text, const char *string)
-{
-    return text.size == strlen(string) && memcmp(text.data, string, text.size) == 0;
-}
-
 static const ql_pickle_name *find(ql_text module, ql_text name)
 {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const ql_pickle_name *row = &names[i].is;
         /* The first letter saves most of the time. */
-        if (name.size > 0 && *row->name == *name.data && text_is(name, row->name) && text_is(module, row->module))
+        if (name.size > 0 && *row->name == *name.data && ql_text_is(name, row->name) && ql_text_is(module, row->module))
             return row;
     }
     return NULL;
@@ -226,6 +224,10 @@ static ql_status check_persistent(ql_pickle *pickle, value id)
     ql_status status = check(pickle, "BINPERSID", node, "ucuui", QL_TORCH_STORAGE_VIEW + 1);
     if (status == QL_OK && !ql_pickle_text_is(pickle, node->items[QL_TORCH_STORAGE_MARK], "storage"))
         status = ql_pickle_refuse(pickle, "BINPERSID tells something that is no storage");
+    if (status == QL_OK && node->items[QL_TORCH_STORAGE_KEY].size > QL_LIMIT_TORCH_KEY) {
+        status = ql_pickle_refuse(pickle, "a storage with a key of %u bytes, over the limit of %d",
+                                  (unsigned)node->items[QL_TORCH_STORAGE_KEY].size, QL_LIMIT_TORCH_KEY);
+    }
     if (status != QL_OK || node->count <= QL_TORCH_STORAGE_VIEW || node->items[QL_TORCH_STORAGE_VIEW].kind == QL_PICKLE_NONE)
         return status;
     const char *words = missing('t', node->items[QL_TORCH_STORAGE_VIEW]);

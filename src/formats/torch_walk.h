@@ -18,8 +18,8 @@ typedef struct ql_torch_list {
 
 /*
  * Walks through dicts, lists and tuples from `top` on. A name is the string keys and the numbers on the way, joined with
- * dots ("state_dict.conv1.weight"); what is under other keys is passed over, and so is a container that was seen before. A tensor
- * alone is named `alone`. Call the free function in any case.
+ * dots ("state_dict.conv1.weight"); what is under other keys is passed over, and so is a container that was seen before. A
+ * tensor alone is named `alone`. Call the free function in any case.
  */
 ql_status ql_torch_walk(ql_torch_list *out, ql_pickle *pickle, ql_pickle_value top, ql_text alone);
 void ql_torch_list_free(ql_torch_list *list);
