@@ -33,4 +33,4 @@ set -- "$out/replay" -object "$out/qloupe" $objects -instr-profile "$profiles/al
 tool llvm-cov show "$@" | sed -n -e '/^[^ ].*:$/p' -e '/^ *[0-9]*| *0|/p' >"$out/missed.txt"
 tool llvm-cov report "$@" | awk '
     /^Filename/ { printf "%-40s %8s %8s %8s\n", "file", "lines", "missed", "covered" }
-    /^[^-F]/ && NF > 9 { printf "%-40s %8s %8s %8s\n", $1, $8, $9, $10 }'
+    /^[^-F]/ && $8 > 0 { printf "%-40s %8s %8s %8s\n", $1, $8, $9, $10 }'

@@ -21,6 +21,7 @@ typedef struct fuzz_target {
 /* In the files named after them. */
 extern const fuzz_target fuzz_safetensors, fuzz_npy, fuzz_gguf, fuzz_npz, fuzz_torch, fuzz_torch_legacy,
     fuzz_any;                                                                              /* models.c */
+extern const fuzz_target fuzz_diff;                                                        /* pairs.c */
 extern const fuzz_target fuzz_pickle, fuzz_deflate;                                        /* archives.c */
 extern const fuzz_target fuzz_json, fuzz_index, fuzz_spec, fuzz_raw, fuzz_text, fuzz_glob; /* texts.c */
 

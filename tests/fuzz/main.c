@@ -16,8 +16,8 @@
 #include <string.h>
 
 static const fuzz_target *const targets[] = {
-    &fuzz_safetensors, &fuzz_index,        &fuzz_json, &fuzz_gguf, &fuzz_npy,  &fuzz_npz,  &fuzz_deflate, &fuzz_torch,
-    &fuzz_pickle,      &fuzz_torch_legacy, &fuzz_any,  &fuzz_raw,  &fuzz_spec, &fuzz_text, &fuzz_glob,
+    &fuzz_safetensors, &fuzz_index,        &fuzz_json, &fuzz_gguf, &fuzz_npy, &fuzz_npz,  &fuzz_deflate, &fuzz_torch,
+    &fuzz_pickle,      &fuzz_torch_legacy, &fuzz_any,  &fuzz_diff, &fuzz_raw, &fuzz_spec, &fuzz_text,    &fuzz_glob,
 };
 
 enum { TARGETS = sizeof targets / sizeof *targets };
