@@ -30,6 +30,8 @@ enum {
 };
 
 #define QL_LIMIT_VIEW_ELEMENTS (UINT64_C(1) << 40) /* of a tensor that has more of them than are stored: fewer than so many */
-#define QL_LIMIT_INFLATED (UINT64_C(1) << 34) /* bytes of a compressed entry that is read */
+#define QL_LIMIT_INFLATED  (UINT64_C(1) << 34) /* bytes of a compressed entry that is read */
+#define QL_LIMIT_BOMB_SIZE (UINT64_C(1) << 29) /* bytes of one that shrank more than QL_LIMIT_BOMB_RATIO-fold: no weights do */
+#define QL_LIMIT_BOMB_RATIO 100
 
 #endif
