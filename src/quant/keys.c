@@ -279,7 +279,8 @@ void ql_spec_format(const ql_spec *spec, char out[QL_SPEC_TEXT])
         }
         format_value(spec, key, value, sizeof value);
         format_value(&defaults, key, usual, sizeof usual);
-        if (strcmp(value, usual) != 0) {
+        const bool is_end = key == QL_KEY_LO || key == QL_KEY_HI; /* of a range: both are said, also a 0 */
+        if (is_end || strcmp(value, usual) != 0) {
             used += (size_t)snprintf(out + used, QL_SPEC_TEXT - used, "%c%s=%s", separator, ql_knobs[key].info.name, value);
             separator = ',';
         }
