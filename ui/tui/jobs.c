@@ -26,6 +26,13 @@ typedef struct request {
     stage stage;
 } request;
 
+/* Specs to measure when nothing newer is wanted. */
+typedef struct queue {
+    uint64_t ticket;
+    size_t tensor, count, next; /* next == count: nothing is left */
+    ql_spec specs[TUI_QUEUE_MOST];
+} queue;
+
 struct tui_jobs {
     const ql_model *model;
     unsigned threads;
@@ -35,7 +42,8 @@ struct tui_jobs {
     pthread_cond_t changed;
 
     /* under the lock */
-    request wanted;     /* stage STAGE_DONE: nothing wanted */
+    request wanted; /* stage STAGE_DONE: nothing wanted */
+    queue queue;
     tui_export *export; /* owned, NULL: none */
     node *first, *last;
     const char *doing; /* NULL: idle */
@@ -47,6 +55,7 @@ struct tui_jobs {
 
     atomic_bool quit, stop_export;
     atomic_ullong newest; /* ticket */
+    atomic_ullong newest_queue;
     atomic_ullong done, total;
 };
 
@@ -97,6 +106,7 @@ bool tui_jobs_event(tui_jobs *jobs, tui_event *out)
 typedef struct watcher {
     tui_jobs *jobs;
     uint64_t ticket; /* 0: an export */
+    uint64_t queue;  /* 0: none of a queue, which waits for every newer request */
 } watcher;
 
 static bool tick(void *context, uint64_t done, uint64_t total)
@@ -106,6 +116,8 @@ static bool tick(void *context, uint64_t done, uint64_t total)
     atomic_store(&jobs->done, done);
     atomic_store(&jobs->total, total);
     if (atomic_load(&jobs->quit))
+        return false;
+    if (watch->queue && atomic_load(&jobs->newest_queue) != watch->queue)
         return false;
     return watch->ticket == 0 ? !atomic_load(&jobs->stop_export) : atomic_load(&jobs->newest) == watch->ticket;
 }
@@ -157,7 +169,7 @@ static ql_status need_measure(tui_jobs *jobs, request *job, const ql_monitor *mo
 /* Does one stage of the job and says so in `event`. */
 static ql_status run_stage(tui_jobs *jobs, request *job, tui_event *event)
 {
-    watcher watch = { jobs, job->ticket };
+    watcher watch = { jobs, job->ticket, 0 };
     ql_monitor monitor = { tick, &watch };
     ql_status status = QL_OK;
     switch (job->stage) {
@@ -216,7 +228,7 @@ static void work_on_request(tui_jobs *jobs)
 
 static ql_status write_figure(tui_jobs *jobs, const tui_export *export, tui_measure *known, ql_error *error)
 {
-    watcher watch = { jobs, 0 };
+    watcher watch = { jobs, 0, 0 };
     ql_monitor monitor = { tick, &watch };
     char spec_text[QL_SPEC_TEXT];
     ql_spec_format(&export->spec, spec_text);
@@ -252,6 +264,36 @@ static void work_on_export(tui_jobs *jobs)
     tui_measure_release(&known);
 }
 
+/* The next report of the queue. One that a newer request has cancelled is begun anew after it. Called and returns with the
+ * lock held. */
+static void work_on_queue(tui_jobs *jobs)
+{
+    const uint64_t ticket = jobs->queue.ticket;
+    request job = { .ticket = atomic_load(&jobs->newest),
+                    .tensor = jobs->queue.tensor,
+                    .spec = jobs->queue.specs[jobs->queue.next] };
+    pthread_mutex_unlock(&jobs->lock);
+
+    watcher watch = { jobs, job.ticket, ticket };
+    ql_monitor monitor = { tick, &watch };
+    tui_event event = { .kind = TUI_QUEUED, .ticket = ticket, .tensor = job.tensor };
+    ql_spec_format(&job.spec, event.spec_text);
+    ql_status status = need_profile(jobs, job.tensor, &monitor, &event.error);
+    if (status == QL_OK)
+        status = need_measure(jobs, &job, &monitor, &event.error);
+    event.error.status = status;
+    event.measure = job.measure;
+    if (status != QL_CANCELLED)
+        post(jobs, &event);
+
+    pthread_mutex_lock(&jobs->lock);
+    if (status == QL_CANCELLED || jobs->queue.ticket != ticket || ++jobs->queue.next < jobs->queue.count)
+        return;
+    pthread_mutex_unlock(&jobs->lock);
+    post(jobs, &(tui_event) { .kind = TUI_EMPTIED, .ticket = ticket, .tensor = job.tensor });
+    pthread_mutex_lock(&jobs->lock);
+}
+
 static void *run(void *context)
 {
     tui_jobs *jobs = context;
@@ -260,6 +302,8 @@ static void *run(void *context)
         bool has_request = jobs->wanted.stage != STAGE_DONE;
         if (jobs->export && (!has_request || jobs->wanted.stage == STAGE_WHY)) {
             work_on_export(jobs);
+        } else if (jobs->queue.next < jobs->queue.count && (!has_request || jobs->wanted.stage == STAGE_WHY)) {
+            work_on_queue(jobs);
         } else if (has_request) {
             work_on_request(jobs);
         } else {
@@ -331,6 +375,22 @@ uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tu
     uint64_t ticket = atomic_fetch_add(&jobs->newest, 1) + 1;
     tui_measure_release(&jobs->wanted.measure);
     jobs->wanted = (request) { ticket, tensor, *spec, tui_measure_retain(known), STAGE_PROFILE };
+    pthread_cond_signal(&jobs->changed);
+    pthread_mutex_unlock(&jobs->lock);
+    return ticket;
+}
+
+uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const ql_spec *specs, size_t count)
+{
+    pthread_mutex_lock(&jobs->lock);
+    const uint64_t ticket = atomic_fetch_add(&jobs->newest_queue, 1) + 1;
+    queue *made = &jobs->queue;
+    made->ticket = ticket;
+    made->tensor = tensor;
+    made->next = 0;
+    made->count = count < TUI_QUEUE_MOST ? count : TUI_QUEUE_MOST;
+    for (size_t i = 0; i < made->count; i++)
+        made->specs[i] = specs[i];
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
     return ticket;

@@ -3,6 +3,7 @@
  * older one within a chunk. An export is not cancelled by newer requests, only by tui_jobs_cancel.
  *
  *   tui_jobs_measure --> profile --> report --> why    each stage sends an event; tui_jobs_fd becomes readable
+ *   tui_jobs_queue   --> report, report, ...           one after the other, between the report and the why of the request
  *
  * All functions are called by the thread of the screen and return at once (tui_jobs_stop: within a chunk).
  */
@@ -20,17 +21,20 @@ typedef enum tui_event_kind {
     TUI_FINISHED,  /* the request is done */
     TUI_FAILED,    /* the request ended with `error`; not sent when it was cancelled */
     TUI_EXPORTED,  /* the figure is written, or `error` says why not */
+    TUI_QUEUED,    /* of the queue: `measure` is there, or `error` says why not */
+    TUI_EMPTIED,   /* the queue is done */
 } tui_event_kind;
 
 typedef struct tui_event {
     tui_event_kind kind;
-    uint64_t ticket; /* of the request; events of older requests may still come */
+    uint64_t ticket; /* of the request or queue; events of older ones may still come */
     size_t tensor;
     const ql_profile *profile; /* borrowed until tui_jobs_stop */
     tui_measure *measure;      /* a reference for the receiver, or NULL */
     ql_why why;
     ql_error error;
-    char path[512]; /* of an export */
+    char path[512];               /* of an export */
+    char spec_text[QL_SPEC_TEXT]; /* of the queue */
 } tui_event;
 
 enum { TUI_EXPORT_CELLS = 120 }; /* of a name in a figure */
@@ -57,6 +61,11 @@ void tui_jobs_stop(tui_jobs **jobs);
 /* Asks for all about a tensor under a spec; `known` (NULL: nothing) is a report that is there already. Returns the ticket.
  */
 uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tui_measure *known);
+
+/* Asks for reports of a tensor under several specs, instead of those asked for before (count 0: of none). A newer request
+   makes them wait. Returns the queue's ticket. */
+enum { TUI_QUEUE_MOST = 32 };
+uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const ql_spec *specs, size_t count);
 
 /* Asks for a figure; an export that has not begun is replaced. False when memory is short. */
 bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish);

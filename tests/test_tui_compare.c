@@ -1,0 +1,140 @@
+/* The Compare view: columns, their numbers, what keys do to them. */
+#include "tui.h"
+
+/* The spec of a column as the table of metrics heads it, at a width that shows it whole. */
+static char *columns_of(const char *keys)
+{
+    return screen_of("%s --size 200x40 --keys '%s'", MATRIX, keys);
+}
+
+static int count_columns(const char *screen)
+{
+    int count = 0;
+    for (char letter = 'A'; letter <= 'F'; letter++) {
+        char title[16], focused[16];
+        snprintf(title, sizeof title, "─ %c ", letter);
+        snprintf(focused, sizeof focused, "▸ %c ", letter);
+        count += strstr(screen, title) || strstr(screen, focused);
+    }
+    return count;
+}
+
+static void a_first_start_has_columns(void **state)
+{
+    (void)state;
+    char *screen = columns_of("2");
+    assert_int_equal(count_columns(screen), 4);
+    assert_shows(screen, "A=base absmax");
+    assert_shows(screen, "absmax:bits=4,per=block,block=64");
+    assert_shows(screen, "D nf4");
+    free(screen);
+    screen = columns_of("bbbb2"); /* what is offered is not there twice */
+    assert_int_equal(count_columns(screen), 3);
+    free(screen);
+}
+
+static void numbers_are_those_of_compare(void **state)
+{
+    (void)state;
+    static const char *const specs[] = { "absmax", "absmax:bits=4", "absmax:bits=4,per=block,block=64", "nf4" };
+    char *screen = columns_of("2");
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+        char arguments[256], number[64];
+        snprintf(arguments, sizeof arguments, "%s -s %s", MATRIX, specs[i]);
+        char *json = compare_json(arguments);
+        snprintf(number, sizeof number, " %.2f ", json_number(json, "sqnr_db"));
+        assert_shows(screen, number);
+        snprintf(number, sizeof number, " %.3f ", json_number(json, "bits_per_weight"));
+        assert_shows(screen, number);
+        snprintf(number, sizeof number, " %.6f ", json_number(json, "cosine"));
+        assert_shows(screen, number);
+        free(json);
+    }
+    free(screen);
+}
+
+static void keys_change_the_columns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys;
+        int columns;
+        const char *shown; /* on the screen */
+    } rows[] = {
+        { "2<Right>b", 4, "B absmax:bits=3" },
+        { "2<Right>bu", 4, "B absmax:bits=4" },
+        { "2lll", 4, " nf4   " },
+        { "2lllhp", 4, "C=base abs" },
+        { "2a", 5, "E absmax" },
+        { "2ab", 5, "E absmax:bits=7" },
+        { "2aaa", 6, "six columns" },
+        { "2d", 3, "A=base absmax:bits=4" },
+        { "2ddd", 2, "needs two columns" },
+        { "2lp<End>d", 3, "B=base" },
+        { "2lpd", 3, "A=base" },
+        { "2e<C-u>zeropoint:bits=5<Enter>", 4, "A=base zeropoint:bits=5" },
+        { "2e<C-u>nf5<Enter>", 4, "nf5" },
+        { "2lb<Esc>", 0, "absmax:bits=3" },
+        { "bbbbpgpgg2", 3, "A=base absmax:bits=4" },
+        { "bbbbp2", 3, "C nf4" },
+        { "2<Esc>p2", 4, "D nf4" },
+        { "2<Esc>psp2", 3, "C zeropoint" },
+        { "ppppppp", 0, "six columns" },
+        { "2J", 4, "h.2.mlp.c_proj.bias" },
+        { "2^", 4, "^ does nothing here" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = columns_of(rows[i].keys);
+        if (!strstr(screen, rows[i].shown) || (rows[i].columns && count_columns(screen) != rows[i].columns))
+            fail_msg("keys %s: expected %d columns and '%s':\n%s", rows[i].keys, rows[i].columns, rows[i].shown, screen);
+        free(screen);
+    }
+}
+
+static void the_words_are_from_the_numbers(void **state)
+{
+    (void)state;
+    char *screen = columns_of("2");
+    char *json = compare_json(MATRIX " -s nf4"), *four = compare_json(MATRIX " -s absmax:bits=4"), text[128];
+    snprintf(text, sizeof text, "D gains %.1f dB over B for 0.5 bit: 4,096 scales instead of 1.",
+             json_number(json, "sqnr_db") - json_number(four, "sqnr_db"));
+    assert_shows(screen, text);
+    free(screen);
+    free(json);
+    free(four);
+    screen = columns_of("bbbpbggg2");
+    assert_shows(screen, "B at 4.5 bits is 1.2 dB better than A at 5: finer scales buy more than bits here.");
+    free(screen);
+    screen = columns_of("bbbpb2");
+    assert_shows(screen, "From B to A a bit per weight buys 6.");
+    free(screen);
+}
+
+static void what_cannot_be_measured_says_why(void **state)
+{
+    (void)state;
+    char *screen = columns_of("2le<C-u>codebook:file=missing.npy<Enter>h");
+    assert_shows(screen, "codebook");
+    assert_shows(screen, "missing.npy");
+    assert_shows(screen, "No such file");
+    free(screen);
+}
+
+static void every_size_is_drawn(void **state)
+{
+    (void)state;
+    static const char *const sizes[] = { "1x1",   "1x50",   "59x16",  "60x15",   "60x16",
+                                         "99x27", "100x29", "120x29", "101x200", "1000x20" };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        free(screen_of("%s --size %s --keys '2l<Tab>aaaz<Tab>zddL<Tab>e<Esc>?<Esc>'", MATRIX, sizes[i]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_first_start_has_columns),        cmocka_unit_test(numbers_are_those_of_compare),
+        cmocka_unit_test(keys_change_the_columns),          cmocka_unit_test(the_words_are_from_the_numbers),
+        cmocka_unit_test(what_cannot_be_measured_says_why), cmocka_unit_test(every_size_is_drawn),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

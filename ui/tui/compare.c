@@ -1,0 +1,112 @@
+/*
+ * The Compare view: one tensor under several specs.
+ *
+ *   from 100 x 29 on:  +-------+-------+-------+     smaller: the pane with the focus, the metrics first
+ *                      |   A   |   B   |   C   |
+ *                      +-------+-------+-------+
+ *                      | Metrics               |
+ *                      +-----------------------+
+ */
+#include "tui/compare.h"
+
+#include <stdio.h>
+
+#include "tui/panes.h"
+
+enum { WIDE_COLS = 100, WIDE_ROWS = 22 }; /* of the screen; of the view's area */
+
+static const struct {
+    const char *name;
+    void (*draw)(tui_app *app, tui_rect rect, bool focused);
+} panes[] = {
+    { "Metrics", tui_compare_metrics },
+    { "Columns", tui_compare_columns },
+};
+enum { METRICS, COLUMNS, PANE_COUNT };
+
+tui_shown_column tui_shown_column_of(const tui_app *app, size_t column)
+{
+    const tui_document *document = &app->document;
+    const tui_pin *pin = &document->pins.pins[column];
+    const bool is_selected = column == document->pins.at;
+    const ql_error *problem = is_selected ? &document->problem : &pin->problem;
+    tui_shown_column shown = {
+        .letter = (char)('A' + column),
+        .spec_text = pin->spec_text,
+        .is_exact = tui_pin_is_exact(document, column),
+        .is_selected = is_selected,
+        .is_baseline = column == document->pins.baseline,
+    };
+    shown.report = pin->shown && problem->status == QL_OK ? pin->shown->report : NULL;
+    if (!shown.is_exact)
+        shown.missing = problem->status != QL_OK            ? tui_reason_in(problem->message)
+                        : tui_document_is_settled(document) ? "stopped; r measures again"
+                                                            : "measuring";
+    return shown;
+}
+
+size_t tui_first_column(const tui_app *app, size_t fit)
+{
+    const tui_pins *pins = &app->document.pins;
+    return fit >= pins->count || pins->at < fit ? 0 : pins->at - fit + 1;
+}
+
+static void draw_names(tui_app *app, tui_rect line)
+{
+    int x = line.x + 1, end = line.x + line.cols;
+    for (int pane = 0; pane < PANE_COUNT; pane++) {
+        const bool is_shown = pane == app->pane;
+        x += tui_canvas_format(&app->canvas, line.y, x, end - x, is_shown ? TUI_FRAME_FOCUS : TUI_FADED,
+                               is_shown ? "[%s]" : " %s ", panes[pane].name);
+    }
+    char name[256];
+    ql_text_print(name, sizeof name, tui_document_tensor(&app->document)->name, 0);
+    x += 2;
+    if (end - x > 12)
+        tui_canvas_middle(&app->canvas, line.y, x, end - x - 1, TUI_TEXT, name);
+}
+
+static void draw_one(tui_app *app, tui_rect area)
+{
+    draw_names(app, (tui_rect) { area.y, area.x, 1, area.cols });
+    panes[app->pane].draw(app, (tui_rect) { area.y + 1, area.x, area.rows - 1, area.cols }, true);
+}
+
+static void draw_all(tui_app *app, tui_rect area)
+{
+    enum { TABLE_ROWS = 13 };
+    const int top = area.rows - TABLE_ROWS;
+    panes[COLUMNS].draw(app, (tui_rect) { area.y, area.x, top, area.cols }, app->pane == COLUMNS);
+    panes[METRICS].draw(app, (tui_rect) { area.y + top, area.x, TABLE_ROWS, area.cols }, app->pane == METRICS);
+}
+
+static void draw(tui_app *app, tui_rect area)
+{
+    if (app->canvas.cols >= WIDE_COLS && area.rows >= WIDE_ROWS && !app->zoomed)
+        draw_all(app, area);
+    else
+        draw_one(app, area);
+}
+
+static void open_columns(tui_app *app)
+{
+    tui_pins_open(&app->document);
+}
+
+static void close_columns(tui_app *app)
+{
+    tui_pins_close(&app->document);
+}
+
+const tui_view tui_view_compare = {
+    .key = '2',
+    .name = "Compare",
+    .help = "the Compare view: one tensor under several specs",
+    .pane_count = PANE_COUNT,
+    .first_pane = METRICS,
+    .draw = draw,
+    .context = TUI_IN_COMPARE,
+    .open = open_columns,
+    .close = close_columns,
+    .words = tui_compare_words,
+};
