@@ -110,6 +110,27 @@ static void the_words_are_from_the_numbers(void **state)
     free(screen);
 }
 
+static void the_pareto_edge_is_marked(void **state)
+{
+    (void)state;
+    char *screen = screen_of("%s --size 120x60 --keys 2", MATRIX);
+    char *json = compare_json(MATRIX " -s q8_0"), text[64];
+    snprintf(text, sizeof text, "%.3f  %.2f", json_number(json, "bits_per_weight"), json_number(json, "sqnr_db"));
+    assert_shows(screen, text);
+    assert_shows(screen, "l◆ q8_0");
+    assert_shows(screen, "D  nf4"); /* q4_0 has as few bits and is better */
+    assert_shows(screen, "f◆ q4_0");
+    free(json);
+    free(screen);
+    screen = columns_of("2]]<Enter>");
+    assert_shows(screen, "E int4g");
+    assert_shows(screen, "E◆ int4g");
+    free(screen);
+    screen = columns_of("2[<Enter>"); /* around */
+    assert_shows(screen, "E q8_0");
+    free(screen);
+}
+
 static void what_cannot_be_measured_says_why(void **state)
 {
     (void)state;
@@ -132,9 +153,10 @@ static void every_size_is_drawn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_first_start_has_columns),        cmocka_unit_test(numbers_are_those_of_compare),
-        cmocka_unit_test(keys_change_the_columns),          cmocka_unit_test(the_words_are_from_the_numbers),
-        cmocka_unit_test(what_cannot_be_measured_says_why), cmocka_unit_test(every_size_is_drawn),
+        cmocka_unit_test(a_first_start_has_columns), cmocka_unit_test(numbers_are_those_of_compare),
+        cmocka_unit_test(keys_change_the_columns),   cmocka_unit_test(the_words_are_from_the_numbers),
+        cmocka_unit_test(the_pareto_edge_is_marked), cmocka_unit_test(what_cannot_be_measured_says_why),
+        cmocka_unit_test(every_size_is_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/compare.h"
 #include "tui/export.h"
 #include "tui/help.h"
 #include "tui/knobs.h"
@@ -103,6 +104,21 @@ void tui_act_baseline(tui_app *app, int unused)
 {
     (void)unused;
     tui_pins_set_baseline(&app->document);
+}
+
+void tui_act_choose(tui_app *app, int direction)
+{
+    app->pane = TUI_COMPARE_BITS;
+    tui_pins_next_trial(&app->document, direction);
+}
+
+void tui_act_take(tui_app *app, int unused)
+{
+    (void)unused;
+    if (app->pane == TUI_COMPARE_BITS)
+        tui_pins_add_trial(&app->document);
+    else
+        tui_document_say(&app->document, false, "Enter adds a spec of the plot: [ and ] choose one");
 }
 
 /* ---- The list -------------------------------------------------------------------------------------------------- */

@@ -27,6 +27,10 @@ void tui_act_column_move(tui_app *app, int columns);
 void tui_act_column_end(tui_app *app, int direction);
 void tui_act_baseline(tui_app *app, int unused);
 
+/* What the pane with the focus has to choose from, and what Enter does with it. */
+void tui_act_choose(tui_app *app, int direction);
+void tui_act_take(tui_app *app, int unused);
+
 /* The list: by lines, by pages, to an end (argument < 0: towards the first). */
 void tui_act_move(tui_app *app, int lines);
 void tui_act_page(tui_app *app, int pages);

@@ -6,6 +6,8 @@
  *                      +-------+-------+-------+
  *                      | Metrics               |
  *                      +-----------------------+
+ *                      | SQNR against bits     |
+ *                      +-----------------------+
  */
 #include "tui/compare.h"
 
@@ -19,10 +21,10 @@ static const struct {
     const char *name;
     void (*draw)(tui_app *app, tui_rect rect, bool focused);
 } panes[] = {
-    { "Metrics", tui_compare_metrics },
-    { "Columns", tui_compare_columns },
+    [TUI_COMPARE_METRICS] = { "Metrics", tui_compare_metrics },
+    [TUI_COMPARE_COLUMNS] = { "Columns", tui_compare_columns },
+    [TUI_COMPARE_BITS] = { "Bits", tui_compare_bits },
 };
-enum { METRICS, COLUMNS, PANE_COUNT };
 
 tui_shown_column tui_shown_column_of(const tui_app *app, size_t column)
 {
@@ -54,7 +56,7 @@ size_t tui_first_column(const tui_app *app, size_t fit)
 static void draw_names(tui_app *app, tui_rect line)
 {
     int x = line.x + 1, end = line.x + line.cols;
-    for (int pane = 0; pane < PANE_COUNT; pane++) {
+    for (int pane = 0; pane < TUI_COMPARE_PANES; pane++) {
         const bool is_shown = pane == app->pane;
         x += tui_canvas_format(&app->canvas, line.y, x, end - x, is_shown ? TUI_FRAME_FOCUS : TUI_FADED,
                                is_shown ? "[%s]" : " %s ", panes[pane].name);
@@ -74,10 +76,18 @@ static void draw_one(tui_app *app, tui_rect area)
 
 static void draw_all(tui_app *app, tui_rect area)
 {
-    enum { TABLE_ROWS = 13 };
-    const int top = area.rows - TABLE_ROWS;
-    panes[COLUMNS].draw(app, (tui_rect) { area.y, area.x, top, area.cols }, app->pane == COLUMNS);
-    panes[METRICS].draw(app, (tui_rect) { area.y + top, area.x, TABLE_ROWS, area.cols }, app->pane == METRICS);
+    enum { TABLE_ROWS = 11, WHOLE_TABLE = 13, LEAST_BITS = 8, MOST_BITS = 18, ALL_ROWS = 27 };
+    const int bits = area.rows < ALL_ROWS ? 0 : LEAST_BITS + (area.rows - ALL_ROWS) / 2,
+              bottom = bits > MOST_BITS ? MOST_BITS : bits,
+              table = area.rows - bottom >= 2 * WHOLE_TABLE ? WHOLE_TABLE : TABLE_ROWS, top = area.rows - table - bottom;
+    const tui_rect rects[TUI_COMPARE_PANES] = {
+        [TUI_COMPARE_COLUMNS] = { area.y, area.x, top, area.cols },
+        [TUI_COMPARE_METRICS] = { area.y + top, area.x, table, area.cols },
+        [TUI_COMPARE_BITS] = { area.y + top + table, area.x, bottom, area.cols },
+    };
+    for (int pane = 0; pane < TUI_COMPARE_PANES; pane++)
+        if (rects[pane].rows > 0)
+            panes[pane].draw(app, rects[pane], app->pane == pane);
 }
 
 static void draw(tui_app *app, tui_rect area)
@@ -102,8 +112,8 @@ const tui_view tui_view_compare = {
     .key = '2',
     .name = "Compare",
     .help = "the Compare view: one tensor under several specs",
-    .pane_count = PANE_COUNT,
-    .first_pane = METRICS,
+    .pane_count = TUI_COMPARE_PANES,
+    .first_pane = TUI_COMPARE_METRICS,
     .draw = draw,
     .context = TUI_IN_COMPARE,
     .open = open_columns,

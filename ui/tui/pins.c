@@ -55,6 +55,7 @@ void tui_pins_start(tui_document *document)
 {
     tui_pins *pins = &document->pins;
     *pins = (tui_pins) { 0 };
+    tui_trials_start(&pins->trials);
     append(pins, &document->spec, false);
 }
 
@@ -162,6 +163,21 @@ void tui_pins_move(tui_document *document, int columns)
     load_selected(document);
 }
 
+void tui_pins_next_trial(tui_document *document, int direction)
+{
+    tui_trials *trials = &document->pins.trials;
+    trials->at = (trials->at + trials->count + (size_t)(direction > 0 ? 1 : trials->count - 1)) % trials->count;
+}
+
+void tui_pins_add_trial(tui_document *document)
+{
+    const tui_trials *trials = &document->pins.trials;
+    if (!add_copy(document))
+        return;
+    document->pins.pins[document->pins.at].spec = trials->trials[trials->at].spec;
+    load_selected(document);
+}
+
 void tui_pins_set_baseline(tui_document *document)
 {
     document->pins.baseline = document->pins.at;
@@ -196,7 +212,7 @@ static void take_known(tui_document *document, size_t column)
 void tui_pins_measure(tui_document *document)
 {
     tui_pins *pins = &document->pins;
-    ql_spec wanted[TUI_PINS_MOST];
+    ql_spec wanted[TUI_PINS_MOST + TUI_TRIALS_MOST];
     size_t count = 0;
     if (!pins->open)
         return;
@@ -206,6 +222,7 @@ void tui_pins_measure(tui_document *document)
         if (i != pins->at && !tui_pin_is_exact(document, i))
             wanted[count++] = pins->pins[i].spec;
     }
+    count += tui_trials_wanted(&pins->trials, document->tensor, wanted + count);
     pins->ticket = tui_jobs_queue(document->jobs, document->tensor, wanted, count);
     pins->busy = count > 0;
 }
@@ -213,6 +230,8 @@ void tui_pins_measure(tui_document *document)
 void tui_pins_take(tui_document *document, const tui_event *event)
 {
     tui_pins *pins = &document->pins;
+    if (event->measure)
+        tui_trials_take(&pins->trials, event->measure);
     for (size_t i = 0; i < pins->count; i++) {
         take_known(document, i);
         if (event->kind == TUI_QUEUED && event->ticket == pins->ticket && event->error.status != QL_OK &&

@@ -10,7 +10,7 @@
 #ifndef TUI_PINS_H
 #define TUI_PINS_H
 
-#include "tui/jobs.h"
+#include "tui/trials.h"
 
 enum { TUI_PINS_MOST = 6 };
 
@@ -25,9 +25,10 @@ typedef struct tui_pin {
 typedef struct tui_pins {
     tui_pin pins[TUI_PINS_MOST];
     size_t count, at, baseline; /* at, baseline < count */
-    bool open;                  /* the columns are on the screen: all are measured */
-    uint64_t ticket;            /* of the queue that measures them */
-    bool busy;                  /* it is not empty yet */
+    tui_trials trials;
+    bool open;       /* the columns are on the screen: all are measured */
+    uint64_t ticket; /* of the queue that measures them */
+    bool busy;       /* it is not empty yet */
 } tui_pins;
 
 struct tui_document;
@@ -48,10 +49,14 @@ void tui_pins_drop(struct tui_document *document);
 void tui_pins_move(struct tui_document *document, int columns);
 void tui_pins_set_baseline(struct tui_document *document);
 
+/* The selected trial: the next one, and as a new column, which is then selected. */
+void tui_pins_next_trial(struct tui_document *document, int direction);
+void tui_pins_add_trial(struct tui_document *document);
+
 /* The document has another current spec: so has the selected column. */
 void tui_pins_follow(struct tui_document *document);
 
-/* Asks for what the open columns lack; takes what there is. */
+/* Asks for what the open columns and the trials lack; takes what there is. */
 void tui_pins_measure(struct tui_document *document);
 void tui_pins_take(struct tui_document *document, const tui_event *event);
 
