@@ -611,6 +611,28 @@ ql_status ql_working_make(ql_engine *engine, const ql_profile *profile, const ql
                           ql_error *error);
 void ql_working_free(ql_working **working);
 
+/* The same of a few weights of one row, W[row][col ... col + count), of a tensor of any size. Owns its levels. */
+enum { QL_STRIP_MOST = 64 };
+typedef struct ql_strip {
+    uint64_t row, col;
+    size_t count;
+    float x[QL_STRIP_MOST], y[QL_STRIP_MOST]; /* [count] original as float32, dequantized */
+    int32_t codes[QL_STRIP_MOST];             /* [count] */
+    bool is_outlier[QL_STRIP_MOST];           /* [count] kept in half precision; the code is that of 0 */
+    size_t places[QL_STRIP_MOST];             /* [count] which of the strip's groups */
+    size_t group_count;                       /* that the strip lies in */
+    uint64_t groups[QL_STRIP_MOST];           /* [group_count] in the order of report->scales */
+    int code_lo;
+    unsigned code_count; /* 0: more than 256 codes, or none */
+    const float *levels; /* [group_count][code_count] the value of each code, by code - code_lo */
+} ql_strip;
+
+/* The report is of the profile's tensor. Finds the parameters of every group once more. QL_BAD_USAGE when the strip is empty,
+   longer than QL_STRIP_MOST or not inside the row. */
+ql_status ql_strip_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, uint64_t row, uint64_t col,
+                        size_t count, const ql_monitor *monitor, ql_strip **out, ql_error *error);
+void ql_strip_free(ql_strip **strip);
+
 /* How a search for a clipping range (clip=kl, clip=mse) judged its candidates for one group: the threshold is alpha for
    symmetric mappings, else the share of the range that is kept, 0..1; the loss is the divergence in nats (kl; infinite where
    a candidate is unusable) or the mean squared error (mse). Every candidate is exact. thresholds fall. */
