@@ -131,6 +131,37 @@ static void the_pareto_edge_is_marked(void **state)
     free(screen);
 }
 
+/* `2` looks at the weight of largest magnitude, W[654][194]. */
+static void the_microscope_steps_through_weights(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *shown[3];
+    } rows[] = {
+        { "2", { "W[654][192…255] under A", "w = -0.3147   W[654][194]", "code -127 = 10000001₂" } },
+        { "2n", { "W[654][195]", "weight 4 of 64", "error " } },
+        { "2NN", { "W[654][192]", "weight 1 of 64", "error " } },
+        { "2NNN", { "W[654][191]", "weight 64 of 64", "W[654][128…191]" } },
+        { "2]", { "W[654][194]", "▸ SQNR against bits", "under A" } },
+        { "2<S-Tab>]", { "W[655][2]", "weight 3 of 64", "W[655][0…63]" } },
+        { "2<S-Tab>[[[[", { "W[653][194]", "weight 3 of 64", "W[653][192…255]" } },
+        { "2nlll", { "W[654][195]", "under D", "w ÷ A" } },
+        { "2e<C-u>zeropoint:bits=4<Enter>", { "d = 0.03612", "rounded to -9, zero point 1 added: code -8 = 1000₂", "-9·d" } },
+        { "2e<C-u>nf4<Enter>", { "A = 0.3147", "on a level: code 0 = 0000₂", "y = -1·A = -0.3147   error +0" } },
+        { "2e<C-u>absmax:outliers=1%<Enter>", { "an outlier", "half precision", "y = -0.3147" } },
+        { "2e<C-u>kmeans<Enter>", { "beyond the last level -0.1361", "code 0", "y = -0.1361   error -0.1786" } },
+        { "2e<C-u>none<Enter>", { "levels too fine", "y = -0.3147   error +0", "" } },
+        { "2Jn", { "h.2.mlp.c_proj.bias", "under A", "weight " } },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of("%s --size 160x50 --keys '%s'", MATRIX, rows[i].keys);
+        for (size_t k = 0; k < 3; k++)
+            if (!strstr(screen, rows[i].shown[k]))
+                fail_msg("keys %s: '%s' is not on the screen:\n%s", rows[i].keys, rows[i].shown[k], screen);
+        free(screen);
+    }
+}
+
 static void what_cannot_be_measured_says_why(void **state)
 {
     (void)state;
@@ -147,15 +178,19 @@ static void every_size_is_drawn(void **state)
     static const char *const sizes[] = { "1x1",   "1x50",   "59x16",  "60x15",   "60x16",
                                          "99x27", "100x29", "120x29", "101x200", "1000x20" };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        free(screen_of("%s --size %s --keys '2l<Tab>aaaz<Tab>zddL<Tab>e<Esc>?<Esc>'", MATRIX, sizes[i]));
+        free(screen_of("%s --size %s --keys '2l<Tab>aaaz<Tab>zddL<Tab>e<Esc>n]N?<Esc>'", MATRIX, sizes[i]));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_first_start_has_columns), cmocka_unit_test(numbers_are_those_of_compare),
-        cmocka_unit_test(keys_change_the_columns),   cmocka_unit_test(the_words_are_from_the_numbers),
-        cmocka_unit_test(the_pareto_edge_is_marked), cmocka_unit_test(what_cannot_be_measured_says_why),
+        cmocka_unit_test(a_first_start_has_columns),
+        cmocka_unit_test(numbers_are_those_of_compare),
+        cmocka_unit_test(keys_change_the_columns),
+        cmocka_unit_test(the_words_are_from_the_numbers),
+        cmocka_unit_test(the_pareto_edge_is_marked),
+        cmocka_unit_test(the_microscope_steps_through_weights),
+        cmocka_unit_test(what_cannot_be_measured_says_why),
         cmocka_unit_test(every_size_is_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,8 +108,18 @@ void tui_act_baseline(tui_app *app, int unused)
 
 void tui_act_choose(tui_app *app, int direction)
 {
+    if (app->pane == TUI_COMPARE_BLOCK) {
+        tui_scope_move_block(&app->document, direction);
+        return;
+    }
     app->pane = TUI_COMPARE_BITS;
     tui_pins_next_trial(&app->document, direction);
+}
+
+void tui_act_weight(tui_app *app, int direction)
+{
+    app->pane = TUI_COMPARE_BLOCK;
+    tui_scope_move_weight(&app->document, direction);
 }
 
 void tui_act_take(tui_app *app, int unused)

@@ -29,6 +29,7 @@ void tui_act_baseline(tui_app *app, int unused);
 
 /* What the pane with the focus has to choose from, and what Enter does with it. */
 void tui_act_choose(tui_app *app, int direction);
+void tui_act_weight(tui_app *app, int direction);
 void tui_act_take(tui_app *app, int unused);
 
 /* The list: by lines, by pages, to an end (argument < 0: towards the first). */

@@ -6,8 +6,8 @@
  *                      +-------+-------+-------+
  *                      | Metrics               |
  *                      +-----------------------+
- *                      | SQNR against bits     |
- *                      +-----------------------+
+ *                      | SQNR / bits | Block   |
+ *                      +-------------+---------+
  */
 #include "tui/compare.h"
 
@@ -24,6 +24,7 @@ static const struct {
     [TUI_COMPARE_METRICS] = { "Metrics", tui_compare_metrics },
     [TUI_COMPARE_COLUMNS] = { "Columns", tui_compare_columns },
     [TUI_COMPARE_BITS] = { "Bits", tui_compare_bits },
+    [TUI_COMPARE_BLOCK] = { "Block", tui_compare_block },
 };
 
 tui_shown_column tui_shown_column_of(const tui_app *app, size_t column)
@@ -76,14 +77,15 @@ static void draw_one(tui_app *app, tui_rect area)
 
 static void draw_all(tui_app *app, tui_rect area)
 {
-    enum { TABLE_ROWS = 11, WHOLE_TABLE = 13, LEAST_BITS = 8, MOST_BITS = 18, ALL_ROWS = 27 };
-    const int bits = area.rows < ALL_ROWS ? 0 : LEAST_BITS + (area.rows - ALL_ROWS) / 2,
-              bottom = bits > MOST_BITS ? MOST_BITS : bits,
+    enum { TABLE_ROWS = 11, WHOLE_TABLE = 13, LEAST_BOTTOM = 10, MOST_BOTTOM = 18, ALL_ROWS = 28 };
+    const int wanted = area.rows < ALL_ROWS ? 0 : LEAST_BOTTOM + (area.rows - ALL_ROWS) / 3,
+              bottom = wanted > MOST_BOTTOM ? MOST_BOTTOM : wanted, left = area.cols / 2,
               table = area.rows - bottom >= 2 * WHOLE_TABLE ? WHOLE_TABLE : TABLE_ROWS, top = area.rows - table - bottom;
     const tui_rect rects[TUI_COMPARE_PANES] = {
         [TUI_COMPARE_COLUMNS] = { area.y, area.x, top, area.cols },
         [TUI_COMPARE_METRICS] = { area.y + top, area.x, table, area.cols },
-        [TUI_COMPARE_BITS] = { area.y + top + table, area.x, bottom, area.cols },
+        [TUI_COMPARE_BITS] = { area.y + top + table, area.x, bottom, left },
+        [TUI_COMPARE_BLOCK] = { area.y + top + table, area.x + left, bottom, area.cols - left },
     };
     for (int pane = 0; pane < TUI_COMPARE_PANES; pane++)
         if (rects[pane].rows > 0)

@@ -21,9 +21,10 @@ size_t tui_first_column(const tui_app *app, size_t fit);
 void tui_compare_columns(tui_app *app, tui_rect rect, bool focused);
 void tui_compare_metrics(tui_app *app, tui_rect rect, bool focused);
 void tui_compare_bits(tui_app *app, tui_rect rect, bool focused);
+void tui_compare_block(tui_app *app, tui_rect rect, bool focused);
 
 /* The panes, for keys that do what the pane with the focus says. */
-enum { TUI_COMPARE_METRICS, TUI_COMPARE_COLUMNS, TUI_COMPARE_BITS, TUI_COMPARE_PANES };
+enum { TUI_COMPARE_METRICS, TUI_COMPARE_COLUMNS, TUI_COMPARE_BITS, TUI_COMPARE_BLOCK, TUI_COMPARE_PANES };
 
 /* What the numbers say, in a sentence or two. */
 bool tui_compare_words(const tui_app *app, char *out, size_t size);

@@ -97,7 +97,10 @@ static void draw_cell(tui_app *app, tui_rect cell, size_t row, const tui_shown_c
     double best;
     const double value = value_of(column->report, row);
     const bool is_best = column->is_exact && find_best(app, row, &best) && value == best;
-    text_number(text, value, form_of(row));
+    if (isnan(value))
+        snprintf(text, sizeof text, "-");
+    else
+        text_number(text, value, form_of(row));
     int x = cell.x, end = cell.x + cell.cols;
     x += tui_canvas_text(canvas, cell.y, x, end - x, is_best ? TUI_STRONG : TUI_TEXT, text) + 1;
     if (is_best && x < end) {

@@ -25,7 +25,8 @@ bool tui_document_is_exact(const tui_document *document)
 
 bool tui_document_is_settled(const tui_document *document)
 {
-    return !document->busy && !document->exporting && !document->pins.busy && document->pending_count == 0;
+    return !document->busy && !document->exporting && !document->pins.busy && !document->scope.busy &&
+           document->pending_count == 0;
 }
 
 void tui_document_say(tui_document *document, bool is_error, const char *format, ...)
@@ -52,12 +53,14 @@ void tui_document_measure(tui_document *document)
     document->problem = (ql_error) { 0 };
     document->stopped = false;
     tui_pins_measure(document);
+    tui_scope_forget(document);
     if (known)
         show(document, known);
     if (known && known->has_why) {
         tui_jobs_cancel(document->jobs, false);
         document->ticket = NO_TICKET;
         document->busy = false;
+        tui_scope_measure(document);
         return;
     }
     document->ticket = tui_jobs_measure(document->jobs, document->tensor, &document->spec, known);
@@ -71,6 +74,7 @@ void tui_document_stop(tui_document *document)
     document->pins.ticket = tui_jobs_queue(document->jobs, 0, NULL, 0);
     document->stopped = document->busy;
     document->busy = document->pins.busy = false;
+    tui_scope_stop(document);
     document->pending_count = 0;
     document->ticket = NO_TICKET;
     document->exporting = false;
@@ -367,9 +371,12 @@ static void take_event(tui_document *document, tui_event *event)
             tui_cache_add(&document->cache, event->measure);
         break;
     case TUI_EMPTIED:
+    case TUI_STRIPPED:
         break;
     }
     tui_pins_take(document, event);
+    tui_scope_take(document, event);
+    tui_scope_measure(document);
     tui_measure_release(&event->measure);
 }
 
@@ -417,6 +424,7 @@ void tui_document_free(tui_document *document)
 {
     tui_measure_release(&document->shown);
     tui_pins_free(&document->pins);
+    tui_scope_free(&document->scope);
     tui_cache_free(&document->cache);
     free(document->profiles);
     *document = (tui_document) { 0 };

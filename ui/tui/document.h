@@ -9,6 +9,7 @@
 
 #include "tui/jobs.h"
 #include "tui/pins.h"
+#include "tui/scope.h"
 
 /* What a key can turn: a key of the spec, or one of these. */
 enum {
@@ -40,6 +41,7 @@ typedef struct tui_document {
     tui_cache cache;
     tui_measure *shown; /* one reference; NULL before the first report */
     tui_pins pins;
+    tui_scope scope;
     ql_error problem; /* why there is no report of this tensor and spec; status QL_OK: nothing is wrong */
 
     uint64_t ticket; /* of the newest request */

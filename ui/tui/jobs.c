@@ -33,6 +33,14 @@ typedef struct queue {
     ql_spec specs[TUI_QUEUE_MOST];
 } queue;
 
+/* A few weights to look at. */
+typedef struct look {
+    uint64_t ticket;
+    tui_measure *measure; /* one reference; NULL: none is wanted */
+    uint64_t row, col;
+    size_t count;
+} look;
+
 struct tui_jobs {
     const ql_model *model;
     unsigned threads;
@@ -44,6 +52,7 @@ struct tui_jobs {
     /* under the lock */
     request wanted; /* stage STAGE_DONE: nothing wanted */
     queue queue;
+    look look;
     tui_export *export; /* owned, NULL: none */
     node *first, *last;
     const char *doing; /* NULL: idle */
@@ -55,7 +64,7 @@ struct tui_jobs {
 
     atomic_bool quit, stop_export;
     atomic_ullong newest; /* ticket */
-    atomic_ullong newest_queue;
+    atomic_ullong newest_queue, newest_look;
     atomic_ullong done, total;
 };
 
@@ -66,7 +75,9 @@ static void post(tui_jobs *jobs, const tui_event *event)
     node *made = malloc(sizeof *made);
     if (!made) { /* the screen keeps its older numbers */
         tui_measure *measure = event->measure;
+        ql_strip *strip = event->strip;
         tui_measure_release(&measure);
+        ql_strip_free(&strip);
         return;
     }
     *made = (node) { NULL, *event };
@@ -105,8 +116,9 @@ bool tui_jobs_event(tui_jobs *jobs, tui_event *out)
 
 typedef struct watcher {
     tui_jobs *jobs;
-    uint64_t ticket; /* 0: an export */
-    uint64_t queue;  /* 0: none of a queue, which waits for every newer request */
+    uint64_t ticket;             /* 0: an export */
+    const atomic_ullong *newest; /* of what waits for every newer request, the queue or a look; NULL: not that */
+    uint64_t own;                /* what *newest is while it is wanted */
 } watcher;
 
 static bool tick(void *context, uint64_t done, uint64_t total)
@@ -117,7 +129,7 @@ static bool tick(void *context, uint64_t done, uint64_t total)
     atomic_store(&jobs->total, total);
     if (atomic_load(&jobs->quit))
         return false;
-    if (watch->queue && atomic_load(&jobs->newest_queue) != watch->queue)
+    if (watch->newest && atomic_load(watch->newest) != watch->own)
         return false;
     return watch->ticket == 0 ? !atomic_load(&jobs->stop_export) : atomic_load(&jobs->newest) == watch->ticket;
 }
@@ -169,7 +181,7 @@ static ql_status need_measure(tui_jobs *jobs, request *job, const ql_monitor *mo
 /* Does one stage of the job and says so in `event`. */
 static ql_status run_stage(tui_jobs *jobs, request *job, tui_event *event)
 {
-    watcher watch = { jobs, job->ticket, 0 };
+    watcher watch = { jobs, job->ticket, NULL, 0 };
     ql_monitor monitor = { tick, &watch };
     ql_status status = QL_OK;
     switch (job->stage) {
@@ -228,7 +240,7 @@ static void work_on_request(tui_jobs *jobs)
 
 static ql_status write_figure(tui_jobs *jobs, const tui_export *export, tui_measure *known, ql_error *error)
 {
-    watcher watch = { jobs, 0, 0 };
+    watcher watch = { jobs, 0, NULL, 0 };
     ql_monitor monitor = { tick, &watch };
     char spec_text[QL_SPEC_TEXT];
     ql_spec_format(&export->spec, spec_text);
@@ -274,7 +286,7 @@ static void work_on_queue(tui_jobs *jobs)
                     .spec = jobs->queue.specs[jobs->queue.next] };
     pthread_mutex_unlock(&jobs->lock);
 
-    watcher watch = { jobs, job.ticket, ticket };
+    watcher watch = { jobs, job.ticket, &jobs->newest_queue, ticket };
     ql_monitor monitor = { tick, &watch };
     tui_event event = { .kind = TUI_QUEUED, .ticket = ticket, .tensor = job.tensor };
     ql_spec_format(&job.spec, event.spec_text);
@@ -294,6 +306,31 @@ static void work_on_queue(tui_jobs *jobs)
     pthread_mutex_lock(&jobs->lock);
 }
 
+/* The strip. Called and returns with the lock held. */
+static void work_on_look(tui_jobs *jobs)
+{
+    const look job = jobs->look;
+    const uint64_t newest = atomic_load(&jobs->newest);
+    tui_measure *measure = tui_measure_retain(job.measure);
+    pthread_mutex_unlock(&jobs->lock);
+
+    watcher watch = { jobs, newest, &jobs->newest_look, job.ticket };
+    ql_monitor monitor = { tick, &watch };
+    tui_event event = { .kind = TUI_STRIPPED, .ticket = job.ticket, .tensor = measure->tensor };
+    ql_status status = need_profile(jobs, measure->tensor, &monitor, &event.error);
+    begin(jobs, "looking at a block");
+    if (status == QL_OK)
+        status = ql_strip_make(jobs->engine, jobs->profiles[measure->tensor], measure->report, job.row, job.col, job.count,
+                               &monitor, &event.strip, &event.error);
+    event.error.status = status;
+    tui_measure_release(&measure);
+    if (status != QL_CANCELLED)
+        post(jobs, &event);
+    pthread_mutex_lock(&jobs->lock);
+    if (status != QL_CANCELLED && jobs->look.ticket == job.ticket)
+        tui_measure_release(&jobs->look.measure);
+}
+
 static void *run(void *context)
 {
     tui_jobs *jobs = context;
@@ -302,6 +339,8 @@ static void *run(void *context)
         bool has_request = jobs->wanted.stage != STAGE_DONE;
         if (jobs->export && (!has_request || jobs->wanted.stage == STAGE_WHY)) {
             work_on_export(jobs);
+        } else if (jobs->look.measure && (!has_request || jobs->wanted.stage == STAGE_WHY)) {
+            work_on_look(jobs);
         } else if (jobs->queue.next < jobs->queue.count && (!has_request || jobs->wanted.stage == STAGE_WHY)) {
             work_on_queue(jobs);
         } else if (has_request) {
@@ -354,11 +393,14 @@ void tui_jobs_stop(tui_jobs **held)
     pthread_mutex_unlock(&jobs->lock);
     pthread_join(jobs->thread, NULL);
 
-    for (tui_event event; tui_jobs_event(jobs, &event);)
+    for (tui_event event; tui_jobs_event(jobs, &event);) {
         tui_measure_release(&event.measure);
+        ql_strip_free(&event.strip);
+    }
     for (size_t i = 0; i < ql_model_tensor_count(jobs->model); i++)
         ql_profile_free(&jobs->profiles[i]);
     tui_measure_release(&jobs->wanted.measure);
+    tui_measure_release(&jobs->look.measure);
     ql_engine_free(&jobs->engine);
     close(jobs->wake[0]);
     close(jobs->wake[1]);
@@ -391,6 +433,17 @@ uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const ql_spec *specs, siz
     made->count = count < TUI_QUEUE_MOST ? count : TUI_QUEUE_MOST;
     for (size_t i = 0; i < made->count; i++)
         made->specs[i] = specs[i];
+    pthread_cond_signal(&jobs->changed);
+    pthread_mutex_unlock(&jobs->lock);
+    return ticket;
+}
+
+uint64_t tui_jobs_strip(tui_jobs *jobs, tui_measure *measure, uint64_t row, uint64_t col, size_t count)
+{
+    pthread_mutex_lock(&jobs->lock);
+    const uint64_t ticket = atomic_fetch_add(&jobs->newest_look, 1) + 1;
+    tui_measure_release(&jobs->look.measure);
+    jobs->look = (look) { ticket, tui_measure_retain(measure), row, col, count };
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
     return ticket;

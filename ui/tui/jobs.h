@@ -23,15 +23,17 @@ typedef enum tui_event_kind {
     TUI_EXPORTED,  /* the figure is written, or `error` says why not */
     TUI_QUEUED,    /* of the queue: `measure` is there, or `error` says why not */
     TUI_EMPTIED,   /* the queue is done */
+    TUI_STRIPPED,  /* `strip` is there, or `error` says why not */
 } tui_event_kind;
 
 typedef struct tui_event {
     tui_event_kind kind;
-    uint64_t ticket; /* of the request or queue; events of older ones may still come */
+    uint64_t ticket; /* of the request, queue or strip; events of older ones may still come */
     size_t tensor;
     const ql_profile *profile; /* borrowed until tui_jobs_stop */
     tui_measure *measure;      /* a reference for the receiver, or NULL */
     ql_why why;
+    ql_strip *strip; /* the receiver's */
     ql_error error;
     char path[512];               /* of an export */
     char spec_text[QL_SPEC_TEXT]; /* of the queue */
@@ -66,6 +68,10 @@ uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tu
    makes them wait. Returns the queue's ticket. */
 enum { TUI_QUEUE_MOST = 32 };
 uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const ql_spec *specs, size_t count);
+
+/* Asks for the working of W[row][col ... col + count) under the spec of a report that is there, instead of the strip asked
+   for before. A newer request makes it wait. Returns its ticket. */
+uint64_t tui_jobs_strip(tui_jobs *jobs, tui_measure *measure, uint64_t row, uint64_t col, size_t count);
 
 /* Asks for a figure; an export that has not begun is replaced. False when memory is short. */
 bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish);

@@ -91,12 +91,15 @@ void tui_pins_open(tui_document *document)
     offer_columns(&document->pins);
     document->pins.open = true;
     tui_pins_measure(document);
+    tui_scope_forget(document);
+    tui_scope_measure(document);
 }
 
 void tui_pins_close(tui_document *document)
 {
     document->pins.open = document->pins.busy = false;
     document->pins.ticket = tui_jobs_queue(document->jobs, 0, NULL, 0);
+    tui_scope_stop(document);
 }
 
 static bool add_copy(tui_document *document)
