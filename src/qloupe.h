@@ -678,6 +678,31 @@ typedef struct ql_why {
 ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
                       ql_why *out, ql_error *error);
 
+/* ---- Product: what the error of the weights does to X W^T ------------------------------------------------------- */
+
+/* Activations that are made up: normal, mean 0, deviation 1, but for a few outlier channels, as transformers have them, the
+   first `strongest` times as large, the i-th strongest / i. Chosen by the seed alone; the same bits on every machine. */
+enum { QL_SYNTHETIC_CHANNELS = 8 };
+typedef struct ql_synthetic {
+    uint64_t seed;
+    uint64_t rows;     /* tokens */
+    unsigned channels; /* of outliers, at most QL_SYNTHETIC_CHANNELS; no more than half of all channels are */
+    double strongest;
+} ql_synthetic;
+
+/* The outlier channels among `cols`, the strongest first, to out[]; returns how many. */
+unsigned ql_synthetic_channels(const ql_synthetic *synthetic, uint64_t cols, uint64_t out[QL_SYNTHETIC_CHANNELS]);
+
+/* x[rows][cols], row-major. */
+void ql_synthetic_make(const ql_synthetic *synthetic, uint64_t cols, float *x);
+
+/* ||X (W - V)^T|| / ||X W^T||, Frobenius norms, where V is what the spec of a report makes of W[out][in], to *error_share: 0
+   when both are 0. Products are summed in float32 over 65,536 weights at most, then in float64, in a fixed order: the same
+   bits for any number of threads. Finds the parameters of every group once more. QL_UNUSABLE for a tensor of one row or
+   column, which is no matrix, and for one too large. */
+ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_synthetic *x,
+                           const ql_monitor *monitor, double *error_share, ql_error *error);
+
 /* ---- Diff: the same tensors of two files ----------------------------------------------------------------------- */
 
 /* A tensor and the one of another file that has its name, or that is known to be the same by another name: what GGUF files,
