@@ -1,7 +1,9 @@
 /* The Compare view: columns, their numbers, what keys do to them. */
 #include "tui.h"
 
-/* The spec of a column as the table of metrics heads it, at a width that shows it whole. */
+#include "npy.h"
+#include "qloupe.h"
+
 static char *columns_of(const char *keys)
 {
     return screen_of("%s --size 200x40 --keys '%s'", MATRIX, keys);
@@ -37,7 +39,7 @@ static void numbers_are_those_of_compare(void **state)
 {
     (void)state;
     static const char *const specs[] = { "absmax", "absmax:bits=4", "absmax:bits=4,per=block,block=64", "nf4" };
-    char *screen = columns_of("2");
+    char *screen = screen_of("%s --size 160x60 --keys 2", MATRIX);
     for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
         char arguments[256], number[64];
         snprintf(arguments, sizeof arguments, "%s -s %s", MATRIX, specs[i]);
@@ -131,6 +133,58 @@ static void the_pareto_edge_is_marked(void **state)
     free(screen);
 }
 
+/* A column of W where the activations are loudest holds a few weights that a clip cuts: better weights, a worse product. */
+static void a_clip_may_ruin_the_product(void **state)
+{
+    (void)state;
+    enum { ROWS = 64, COLS = 512 };
+    static float w[ROWS * COLS];
+    const ql_synthetic synthetic = { .seed = 7, .rows = 32, .channels = 5, .strongest = 20 };
+    uint64_t channels[QL_SYNTHETIC_CHANNELS];
+    uint32_t random = 3;
+    ql_synthetic_channels(&synthetic, COLS, channels);
+    for (int i = 0; i < ROWS * COLS; i++) {
+        random = random * 1664525 + 1013904223;
+        w[i] = (float)((double)(int32_t)random / 0x1p31 * 0.1);
+    }
+    for (int row = 0; row < 6; row++)
+        w[row * 9 * COLS + (int)channels[0]] = row % 2 ? 1.5f : -1.5f;
+    const char *path = testing_path(testing_folder(), "clip.npy");
+    assert_true(npy_write(path, "f4", 2, (uint64_t[]) { ROWS, COLS }, w));
+    char *screen =
+        screen_of("%s --size 120x36 -s absmax:bits=4 --keys 'pE<C-u>absmax:bits=4,clip=percentile,p=99.95<Enter>2'", path);
+    assert_shows(screen, "B has better weights than A (+");
+    assert_shows(screen, "and a worse product (");
+    assert_shows(screen, "X synthetic 32×512, 5 outlier channels, seed 7");
+    free(screen);
+
+    static const char *const specs[] = { "absmax:bits=4", "absmax:bits=4,clip=percentile,p=99.95" };
+    screen = screen_of("%s --size 120x36 -s %s --keys 'pE<C-u>%s<Enter>2'", path, specs[0], specs[1]);
+    for (int i = 0; i < 2; i++) {
+        ql_engine *engine;
+        ql_model *model;
+        ql_profile *profile;
+        ql_report *report;
+        ql_spec spec;
+        ql_error error;
+        double share;
+        char text[32];
+        assert_int_equal(ql_engine_new(1, &engine, &error), QL_OK);
+        assert_int_equal(ql_model_open(path, QL_LAYOUT_AUTO, &model, &error), QL_OK);
+        assert_int_equal(ql_profile_make(engine, model, ql_model_tensor(model, 0), NULL, &profile, &error), QL_OK);
+        assert_int_equal(ql_spec_parse(specs[i], &spec, &error), QL_OK);
+        assert_int_equal(ql_report_make(engine, profile, &spec, NULL, &report, &error), QL_OK);
+        assert_int_equal(ql_product_error(engine, profile, report, &synthetic, NULL, &share, &error), QL_OK);
+        snprintf(text, sizeof text, " %#.4g ", share);
+        assert_shows(screen, text);
+        ql_report_free(&report);
+        ql_profile_free(&profile);
+        ql_model_free(&model);
+        ql_engine_free(&engine);
+    }
+    free(screen);
+}
+
 /* `2` looks at the weight of largest magnitude, W[654][194]. */
 static void the_microscope_steps_through_weights(void **state)
 {
@@ -189,6 +243,7 @@ int main(void)
         cmocka_unit_test(keys_change_the_columns),
         cmocka_unit_test(the_words_are_from_the_numbers),
         cmocka_unit_test(the_pareto_edge_is_marked),
+        cmocka_unit_test(a_clip_may_ruin_the_product),
         cmocka_unit_test(the_microscope_steps_through_weights),
         cmocka_unit_test(what_cannot_be_measured_says_why),
         cmocka_unit_test(every_size_is_drawn),

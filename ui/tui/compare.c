@@ -40,7 +40,11 @@ tui_shown_column tui_shown_column_of(const tui_app *app, size_t column)
         .is_selected = is_selected,
         .is_baseline = column == document->pins.baseline,
     };
-    shown.report = pin->shown && problem->status == QL_OK ? pin->shown->report : NULL;
+    if (pin->shown && problem->status == QL_OK) {
+        shown.report = pin->shown->report;
+        shown.has_product = pin->shown->has_product;
+        shown.product = pin->shown->product;
+    }
     if (!shown.is_exact)
         shown.missing = problem->status != QL_OK            ? tui_reason_in(problem->message)
                         : tui_document_is_settled(document) ? "stopped; r measures again"
@@ -77,7 +81,7 @@ static void draw_one(tui_app *app, tui_rect area)
 
 static void draw_all(tui_app *app, tui_rect area)
 {
-    enum { TABLE_ROWS = 11, WHOLE_TABLE = 13, LEAST_BOTTOM = 10, MOST_BOTTOM = 18, ALL_ROWS = 28 };
+    enum { TABLE_ROWS = 11, WHOLE_TABLE = 14, LEAST_BOTTOM = 10, MOST_BOTTOM = 18, ALL_ROWS = 28 };
     const int wanted = area.rows < ALL_ROWS ? 0 : LEAST_BOTTOM + (area.rows - ALL_ROWS) / 3,
               bottom = wanted > MOST_BOTTOM ? MOST_BOTTOM : wanted, left = area.cols / 2,
               table = area.rows - bottom >= 2 * WHOLE_TABLE ? WHOLE_TABLE : TABLE_ROWS, top = area.rows - table - bottom;

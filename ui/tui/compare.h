@@ -9,7 +9,9 @@ typedef struct tui_shown_column {
     char letter;
     const char *spec_text;
     const ql_report *report; /* NULL: none yet */
-    bool is_exact;           /* the report is of its spec and the selected tensor */
+    bool has_product;        /* `product` is known; NAN: there is none */
+    double product;
+    bool is_exact; /* the report is of its spec and the selected tensor */
     bool is_selected, is_baseline;
     const char *missing; /* why there is no exact report; NULL: there is one */
 } tui_shown_column;

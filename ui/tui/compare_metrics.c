@@ -13,26 +13,32 @@
 
 enum { LABEL_COLS = 13, LEAST_COLS = 16, MOST_COLS = 30 };
 
-static double bits_of(const ql_report *report)
+static double bits_of(const tui_shown_column *column)
 {
-    return report->bits_per_weight;
+    return column->report->bits_per_weight;
 }
 
-static double size_of(const ql_report *report)
+static double size_of(const tui_shown_column *column)
 {
-    return (double)report->byte_count;
+    return (double)column->report->byte_count;
+}
+
+static double product_of(const tui_shown_column *column)
+{
+    return column->has_product ? column->product : NAN;
 }
 
 /* In order of importance: where the screen is short the last ones are left out. */
 static const struct {
     const char *label;
     ql_metric metric;
-    double (*value)(const ql_report *report); /* NULL: the metric, in its own form */
+    double (*value)(const tui_shown_column *column); /* NULL: the metric, in its own form */
     text_form form;
 } rows[] = {
     { "bits/weight", 0, bits_of, TEXT_FIXED_3 },
     { "size", 0, size_of, TEXT_BYTES },
     { "SQNR dB", QL_SQNR_DB, NULL, 0 },
+    { "product err", 0, product_of, TEXT_SIGNIFICANT },
     { "RMSE/σ", QL_RMSE_OVER_STD, NULL, 0 },
     { "max |e|", QL_MAX_ABS, NULL, 0 },
     { "p99 |e|", QL_P99_ABS, NULL, 0 },
@@ -43,9 +49,9 @@ static const struct {
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
-static double value_of(const ql_report *report, size_t row)
+static double value_of(const tui_shown_column *column, size_t row)
 {
-    return rows[row].value ? rows[row].value(report) : report->metrics[rows[row].metric];
+    return rows[row].value ? rows[row].value(column) : column->report->metrics[rows[row].metric];
 }
 
 static text_form form_of(size_t row)
@@ -69,7 +75,9 @@ static bool find_best(const tui_app *app, size_t row, double *best)
         const tui_shown_column column = tui_shown_column_of(app, i);
         if (!column.is_exact || !column.report)
             continue;
-        const double value = value_of(column.report, row);
+        const double value = value_of(&column, row);
+        if (isnan(value))
+            continue;
         if (isnan(*best) || better * value > better * *best)
             *best = value;
         if (isnan(worst) || better * value < better * worst)
@@ -90,15 +98,21 @@ static void print_difference(double value, double base, size_t row, char *out, s
     snprintf(out, size, "%s%s", value > base ? "▲" : "▼", number);
 }
 
-static void draw_cell(tui_app *app, tui_rect cell, size_t row, const tui_shown_column *column, const ql_report *base)
+/* The number will come. */
+static bool is_awaited(const tui_app *app, const tui_shown_column *column)
+{
+    return !column->has_product && tui_pins_have_product(&app->document);
+}
+
+static void draw_cell(tui_app *app, tui_rect cell, size_t row, const tui_shown_column *column, const tui_shown_column *base)
 {
     tui_canvas *canvas = &app->canvas;
     char text[TEXT_NUMBER_SIZE], difference[TEXT_NUMBER_SIZE + 8] = "";
     double best;
-    const double value = value_of(column->report, row);
+    const double value = value_of(column, row);
     const bool is_best = column->is_exact && find_best(app, row, &best) && value == best;
     if (isnan(value))
-        snprintf(text, sizeof text, "-");
+        snprintf(text, sizeof text, rows[row].value == product_of && is_awaited(app, column) ? "…" : "-");
     else
         text_number(text, value, form_of(row));
     int x = cell.x, end = cell.x + cell.cols;
@@ -131,7 +145,8 @@ static void draw_heading(tui_app *app, tui_rect cell, const tui_shown_column *co
     tui_canvas_middle(canvas, cell.y, cell.x + used, cell.cols - used, column->is_selected ? TUI_STRONG : TUI_TEXT, spec);
 }
 
-static void draw_column(tui_app *app, tui_rect cell, const tui_shown_column *column, const ql_report *base, bool focused)
+static void draw_column(tui_app *app, tui_rect cell, const tui_shown_column *column, const tui_shown_column *base,
+                        bool focused)
 {
     tui_canvas *canvas = &app->canvas;
     draw_heading(app, (tui_rect) { cell.y, cell.x, 1, cell.cols }, column, focused);
@@ -143,6 +158,18 @@ static void draw_column(tui_app *app, tui_rect cell, const tui_shown_column *col
     for (size_t row = 0; row < ROW_COUNT && (int)row + 1 < cell.rows; row++)
         draw_cell(app, (tui_rect) { cell.y + 1 + (int)row, cell.x, 1, cell.cols }, row, column, base);
     canvas->faded = false;
+}
+
+/* What the product is of, on the lower frame. */
+static void draw_activations(tui_app *app, tui_rect rect)
+{
+    char text[160];
+    if (!tui_pins_have_product(&app->document))
+        return;
+    snprintf(text, sizeof text, " product err: ‖X·ΔW‖/‖X·W‖, X synthetic %llu×%llu, %u outlier channels, seed %llu ",
+             (unsigned long long)tui_synthetic.rows, (unsigned long long)tui_document_tensor(&app->document)->cols,
+             tui_synthetic.channels, (unsigned long long)tui_synthetic.seed);
+    tui_canvas_text(&app->canvas, rect.y + rect.rows - 1, rect.x + 2, rect.cols - 4, TUI_FADED, text);
 }
 
 void tui_compare_metrics(tui_app *app, tui_rect rect, bool focused)
@@ -162,12 +189,13 @@ void tui_compare_metrics(tui_app *app, tui_rect rect, bool focused)
     snprintf(title, sizeof title, "Metrics · %s%s", name, part);
     snprintf(note, sizeof note, "★ best · ▲▼ against baseline %c", baseline.letter);
     const tui_rect in = tui_canvas_box(canvas, rect, focused, title, note);
+    draw_activations(app, rect);
     for (size_t row = 0; row < ROW_COUNT && (int)row + 1 < in.rows; row++)
         tui_canvas_text(canvas, in.y + 1 + (int)row, in.x + 1, LABEL_COLS - 1, TUI_FADED, rows[row].label);
     const int cols = room / (int)fit > MOST_COLS ? MOST_COLS : room / (int)fit;
     for (size_t i = 0; i < fit; i++) {
         const tui_shown_column column = tui_shown_column_of(app, first + i);
         draw_column(app, (tui_rect) { in.y, in.x + 1 + LABEL_COLS + (int)i * cols, in.rows, cols - 1 }, &column,
-                    baseline.is_exact ? baseline.report : NULL, focused);
+                    baseline.is_exact && baseline.report ? &baseline : NULL, focused);
     }
 }

@@ -12,11 +12,12 @@
 #define TOLD_BITS  0.0005
 #define NEAR_DB    3.0
 #define TOLD_DB    0.05
+#define RUINED     1.25 /* times the other product's error */
 
 typedef struct voice {
     char letter;
     const ql_report *report;
-    double bits, db;
+    double bits, db, product; /* NAN: not known */
 } voice;
 
 static size_t list_voices(const tui_app *app, voice out[TUI_PINS_MOST])
@@ -25,8 +26,8 @@ static size_t list_voices(const tui_app *app, voice out[TUI_PINS_MOST])
     for (size_t i = 0; i < app->document.pins.count; i++) {
         const tui_shown_column column = tui_shown_column_of(app, i);
         if (column.is_exact && column.report && isfinite(column.report->metrics[QL_SQNR_DB]))
-            out[count++] =
-                (voice) { column.letter, column.report, column.report->bits_per_weight, column.report->metrics[QL_SQNR_DB] };
+            out[count++] = (voice) { column.letter, column.report, column.report->bits_per_weight,
+                                     column.report->metrics[QL_SQNR_DB], column.has_product ? column.product : NAN };
     }
     return count;
 }
@@ -79,6 +80,29 @@ static bool say_saving(const voice *voices, size_t count, char *out, size_t size
         snprintf(out, size, "%c at %s bits %s %.1f dB %s %c at %s: %s.", cheap->letter, bits_text(cheap->bits, low),
                  gain > 0 ? "is" : "is within", fabs(gain), gain > 0 ? "better than" : "of", dear->letter,
                  bits_text(dear->bits, high), reason_of(cheap, dear));
+    return true;
+}
+
+/* Better weights, and a worse product. */
+static bool say_product(const voice *voices, size_t count, char *out, size_t size)
+{
+    const voice *better = NULL, *worse = NULL; /* of the weights */
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < count; k++) {
+            const double ratio = voices[i].product / voices[k].product;
+            if (voices[i].db > voices[k].db + TOLD_DB && ratio > RUINED &&
+                (!better || ratio > better->product / worse->product)) {
+                better = &voices[i];
+                worse = &voices[k];
+            }
+        }
+    if (!better)
+        return false;
+    char small[TEXT_NUMBER_SIZE], large[TEXT_NUMBER_SIZE];
+    text_number(small, worse->product, TEXT_SIGNIFICANT);
+    text_number(large, better->product, TEXT_SIGNIFICANT);
+    snprintf(out, size, "%c has better weights than %c (+%.1f dB) and a worse product (%s against %s): read both rows.",
+             better->letter, worse->letter, better->db - worse->db, large, small);
     return true;
 }
 
@@ -141,7 +165,8 @@ static bool say_slope(const voice *voices, size_t count, char *out, size_t size)
 
 bool tui_compare_words(const tui_app *app, char *out, size_t size)
 {
-    static bool (*const sentences[])(const voice *, size_t, char *, size_t) = { say_saving, say_gain, say_waste, say_slope };
+    static bool (*const sentences[])(const voice *, size_t, char *, size_t) = { say_product, say_saving, say_gain, say_waste,
+                                                                                say_slope };
     enum { MOST_SENTENCES = 2 };
     voice voices[TUI_PINS_MOST];
     const size_t count = list_voices(app, voices), all = app->document.pins.count;

@@ -370,6 +370,7 @@ static void take_event(tui_document *document, tui_event *event)
         if (event->measure && !tui_cache_find(&document->cache, event->tensor, event->spec_text))
             tui_cache_add(&document->cache, event->measure);
         break;
+    case TUI_PRODUCED:
     case TUI_EMPTIED:
     case TUI_STRIPPED:
         break;

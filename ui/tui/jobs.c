@@ -2,6 +2,7 @@
 #include "tui/jobs.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -26,11 +27,13 @@ typedef struct request {
     stage stage;
 } request;
 
-/* Specs to measure when nothing newer is wanted. */
+const ql_synthetic tui_synthetic = { .seed = 7, .rows = 32, .channels = 5, .strongest = 20 };
+
+/* What to do when nothing newer is wanted. */
 typedef struct queue {
     uint64_t ticket;
-    size_t tensor, count, next; /* next == count: nothing is left */
-    ql_spec specs[TUI_QUEUE_MOST];
+    size_t tensor, count, next;     /* next == count: nothing is left */
+    tui_task tasks[TUI_QUEUE_MOST]; /* one reference each, where known */
 } queue;
 
 /* A few weights to look at. */
@@ -276,29 +279,57 @@ static void work_on_export(tui_jobs *jobs)
     tui_measure_release(&known);
 }
 
-/* The next report of the queue. One that a newer request has cancelled is begun anew after it. Called and returns with the
+/* Later tasks of the same spec need no second report. */
+static void hand_on(queue *of, tui_measure *measure, const char *spec_text)
+{
+    for (size_t i = of->next; i < of->count; i++) {
+        char text[QL_SPEC_TEXT];
+        ql_spec_format(&of->tasks[i].spec, text);
+        if (!of->tasks[i].known && strcmp(text, spec_text) == 0)
+            of->tasks[i].known = tui_measure_retain(measure);
+    }
+}
+
+/* The next task of the queue. One that a newer request has cancelled is begun anew after it. Called and returns with the
  * lock held. */
 static void work_on_queue(tui_jobs *jobs)
 {
     const uint64_t ticket = jobs->queue.ticket;
-    request job = { .ticket = atomic_load(&jobs->newest),
-                    .tensor = jobs->queue.tensor,
-                    .spec = jobs->queue.specs[jobs->queue.next] };
+    const tui_task task = jobs->queue.tasks[jobs->queue.next];
+    request job = { .ticket = atomic_load(&jobs->newest), .tensor = jobs->queue.tensor, .spec = task.spec };
+    char spec_text[QL_SPEC_TEXT];
+    ql_spec_format(&job.spec, spec_text);
+    if (task.known)
+        job.measure = tui_measure_retain(task.known);
+    else if (tui_measure_is(jobs->wanted.measure, job.tensor, spec_text))
+        job.measure = tui_measure_retain(jobs->wanted.measure);
     pthread_mutex_unlock(&jobs->lock);
 
     watcher watch = { jobs, job.ticket, &jobs->newest_queue, ticket };
     ql_monitor monitor = { tick, &watch };
-    tui_event event = { .kind = TUI_QUEUED, .ticket = ticket, .tensor = job.tensor };
-    ql_spec_format(&job.spec, event.spec_text);
+    tui_event event = {
+        .kind = task.is_product ? TUI_PRODUCED : TUI_QUEUED, .ticket = ticket, .tensor = job.tensor, .product = NAN
+    };
+    memcpy(event.spec_text, spec_text, sizeof spec_text);
     ql_status status = need_profile(jobs, job.tensor, &monitor, &event.error);
     if (status == QL_OK)
         status = need_measure(jobs, &job, &monitor, &event.error);
+    if (status == QL_OK && task.is_product) {
+        begin(jobs, "multiplying");
+        status = ql_product_error(jobs->engine, jobs->profiles[job.tensor], job.measure->report, &tui_synthetic, &monitor,
+                                  &event.product, &event.error);
+    }
     event.error.status = status;
-    event.measure = job.measure;
-    if (status != QL_CANCELLED)
+    event.measure = tui_measure_retain(job.measure);
+    if (status == QL_CANCELLED)
+        tui_measure_release(&event.measure);
+    else
         post(jobs, &event);
 
     pthread_mutex_lock(&jobs->lock);
+    if (jobs->queue.ticket == ticket && job.measure)
+        hand_on(&jobs->queue, job.measure, spec_text);
+    tui_measure_release(&job.measure);
     if (status == QL_CANCELLED || jobs->queue.ticket != ticket || ++jobs->queue.next < jobs->queue.count)
         return;
     pthread_mutex_unlock(&jobs->lock);
@@ -401,6 +432,8 @@ void tui_jobs_stop(tui_jobs **held)
         ql_profile_free(&jobs->profiles[i]);
     tui_measure_release(&jobs->wanted.measure);
     tui_measure_release(&jobs->look.measure);
+    for (size_t i = 0; i < jobs->queue.count; i++)
+        tui_measure_release(&jobs->queue.tasks[i].known);
     ql_engine_free(&jobs->engine);
     close(jobs->wake[0]);
     close(jobs->wake[1]);
@@ -422,17 +455,26 @@ uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tu
     return ticket;
 }
 
-uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const ql_spec *specs, size_t count)
+static void clear_queue(queue *old)
+{
+    for (size_t i = 0; i < old->count; i++)
+        tui_measure_release(&old->tasks[i].known);
+    old->count = old->next = 0;
+}
+
+uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const tui_task *tasks, size_t count)
 {
     pthread_mutex_lock(&jobs->lock);
     const uint64_t ticket = atomic_fetch_add(&jobs->newest_queue, 1) + 1;
     queue *made = &jobs->queue;
+    clear_queue(made);
     made->ticket = ticket;
     made->tensor = tensor;
-    made->next = 0;
     made->count = count < TUI_QUEUE_MOST ? count : TUI_QUEUE_MOST;
-    for (size_t i = 0; i < made->count; i++)
-        made->specs[i] = specs[i];
+    for (size_t i = 0; i < made->count; i++) {
+        made->tasks[i] = tasks[i];
+        tui_measure_retain(tasks[i].known);
+    }
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
     return ticket;

@@ -22,6 +22,7 @@ typedef enum tui_event_kind {
     TUI_FAILED,    /* the request ended with `error`; not sent when it was cancelled */
     TUI_EXPORTED,  /* the figure is written, or `error` says why not */
     TUI_QUEUED,    /* of the queue: `measure` is there, or `error` says why not */
+    TUI_PRODUCED,  /* of the queue: `product` of `measure` is there, or `error` says why not */
     TUI_EMPTIED,   /* the queue is done */
     TUI_STRIPPED,  /* `strip` is there, or `error` says why not */
 } tui_event_kind;
@@ -34,6 +35,7 @@ typedef struct tui_event {
     tui_measure *measure;      /* a reference for the receiver, or NULL */
     ql_why why;
     ql_strip *strip; /* the receiver's */
+    double product;
     ql_error error;
     char path[512];               /* of an export */
     char spec_text[QL_SPEC_TEXT]; /* of the queue */
@@ -64,10 +66,20 @@ void tui_jobs_stop(tui_jobs **jobs);
  */
 uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tui_measure *known);
 
-/* Asks for reports of a tensor under several specs, instead of those asked for before (count 0: of none). A newer request
+/* The activations of every product here. */
+extern const ql_synthetic tui_synthetic;
+
+/* A report of a spec, or the error of the product under it. */
+typedef struct tui_task {
+    ql_spec spec;
+    bool is_product;
+    tui_measure *known; /* the report; NULL: not there yet */
+} tui_task;
+
+/* Asks for several tasks of a tensor, one after the other, instead of those asked for before (count 0: none). A newer request
    makes them wait. Returns the queue's ticket. */
 enum { TUI_QUEUE_MOST = 32 };
-uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const ql_spec *specs, size_t count);
+uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const tui_task *tasks, size_t count);
 
 /* Asks for the working of W[row][col ... col + count) under the spec of a report that is there, instead of the strip asked
    for before. A newer request makes it wait. Returns its ticket. */

@@ -212,10 +212,16 @@ static void take_known(tui_document *document, size_t column)
     pin->shown = known;
 }
 
+bool tui_pins_have_product(const tui_document *document)
+{
+    const ql_tensor *tensor = tui_document_tensor(document);
+    return tensor->rows > 1 && tensor->cols > 1;
+}
+
 void tui_pins_measure(tui_document *document)
 {
     tui_pins *pins = &document->pins;
-    ql_spec wanted[TUI_PINS_MOST + TUI_TRIALS_MOST];
+    tui_task wanted[2 * TUI_PINS_MOST + TUI_TRIALS_MOST];
     size_t count = 0;
     if (!pins->open)
         return;
@@ -223,7 +229,12 @@ void tui_pins_measure(tui_document *document)
         pins->pins[i].problem = (ql_error) { 0 };
         take_known(document, i);
         if (i != pins->at && !tui_pin_is_exact(document, i))
-            wanted[count++] = pins->pins[i].spec;
+            wanted[count++] = (tui_task) { .spec = pins->pins[i].spec };
+    }
+    for (size_t i = 0; i < pins->count && tui_pins_have_product(document); i++) {
+        tui_measure *known = tui_pin_is_exact(document, i) ? pins->pins[i].shown : NULL;
+        if (!known || !known->has_product)
+            wanted[count++] = (tui_task) { .spec = pins->pins[i].spec, .is_product = true, .known = known };
     }
     count += tui_trials_wanted(&pins->trials, document->tensor, wanted + count);
     pins->ticket = tui_jobs_queue(document->jobs, document->tensor, wanted, count);
@@ -237,6 +248,10 @@ void tui_pins_take(tui_document *document, const tui_event *event)
         tui_trials_take(&pins->trials, event->measure);
     for (size_t i = 0; i < pins->count; i++) {
         take_known(document, i);
+        if (event->kind == TUI_PRODUCED && tui_measure_is(pins->pins[i].shown, event->tensor, event->spec_text)) {
+            pins->pins[i].shown->product = event->product;
+            pins->pins[i].shown->has_product = true;
+        }
         if (event->kind == TUI_QUEUED && event->ticket == pins->ticket && event->error.status != QL_OK &&
             strcmp(pins->pins[i].spec_text, event->spec_text) == 0)
             pins->pins[i].problem = event->error;

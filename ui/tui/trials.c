@@ -33,12 +33,12 @@ void tui_trials_start(tui_trials *trials)
     }
 }
 
-size_t tui_trials_wanted(const tui_trials *trials, size_t tensor, ql_spec out[TUI_TRIALS_MOST])
+size_t tui_trials_wanted(const tui_trials *trials, size_t tensor, tui_task out[TUI_TRIALS_MOST])
 {
     size_t count = 0;
     for (size_t i = 0; i < trials->count; i++)
         if (!trials->trials[i].is_known || trials->trials[i].tensor != tensor)
-            out[count++] = trials->trials[i].spec;
+            out[count++] = (tui_task) { .spec = trials->trials[i].spec };
     return count;
 }
 

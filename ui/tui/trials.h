@@ -24,8 +24,8 @@ typedef struct tui_trials {
 
 void tui_trials_start(tui_trials *trials);
 
-/* Those that are not known for the tensor, to out[]; returns how many. */
-size_t tui_trials_wanted(const tui_trials *trials, size_t tensor, ql_spec out[TUI_TRIALS_MOST]);
+/* Reports of those that are not known for the tensor, to out[]; returns how many. */
+size_t tui_trials_wanted(const tui_trials *trials, size_t tensor, tui_task out[TUI_TRIALS_MOST]);
 
 /* Keeps the numbers of a report, if it is of a trial. */
 void tui_trials_take(tui_trials *trials, const tui_measure *measure);
