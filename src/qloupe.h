@@ -611,6 +611,28 @@ ql_status ql_working_make(ql_engine *engine, const ql_profile *profile, const ql
                           ql_error *error);
 void ql_working_free(ql_working **working);
 
+/* The same of a few weights of one row, W[row][col ... col + count), of a tensor of any size. Owns its levels. */
+enum { QL_STRIP_MOST = 64 };
+typedef struct ql_strip {
+    uint64_t row, col;
+    size_t count;
+    float x[QL_STRIP_MOST], y[QL_STRIP_MOST]; /* [count] original as float32, dequantized */
+    int32_t codes[QL_STRIP_MOST];             /* [count] */
+    bool is_outlier[QL_STRIP_MOST];           /* [count] kept in half precision; the code is that of 0 */
+    size_t places[QL_STRIP_MOST];             /* [count] which of the strip's groups */
+    size_t group_count;                       /* that the strip lies in */
+    uint64_t groups[QL_STRIP_MOST];           /* [group_count] in the order of report->scales */
+    int code_lo;
+    unsigned code_count; /* 0: more than 256 codes, or none */
+    const float *levels; /* [group_count][code_count] the value of each code, by code - code_lo */
+} ql_strip;
+
+/* The report is of the profile's tensor. Finds the parameters of every group once more. QL_BAD_USAGE when the strip is empty,
+   longer than QL_STRIP_MOST or not inside the row. */
+ql_status ql_strip_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, uint64_t row, uint64_t col,
+                        size_t count, const ql_monitor *monitor, ql_strip **out, ql_error *error);
+void ql_strip_free(ql_strip **strip);
+
 /* How a search for a clipping range (clip=kl, clip=mse) judged its candidates for one group: the threshold is alpha for
    symmetric mappings, else the share of the range that is kept, 0..1; the loss is the divergence in nats (kl; infinite where
    a candidate is unusable) or the mean squared error (mse). Every candidate is exact. thresholds fall. */
@@ -655,6 +677,31 @@ typedef struct ql_why {
 } ql_why;
 ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
                       ql_why *out, ql_error *error);
+
+/* ---- Product: what the error of the weights does to X W^T ------------------------------------------------------- */
+
+/* Activations that are made up: normal, mean 0, deviation 1, but for a few outlier channels, as transformers have them, the
+   first `strongest` times as large, the i-th strongest / i. Chosen by the seed alone; the same bits on every machine. */
+enum { QL_SYNTHETIC_CHANNELS = 8 };
+typedef struct ql_synthetic {
+    uint64_t seed;
+    uint64_t rows;     /* tokens */
+    unsigned channels; /* of outliers, at most QL_SYNTHETIC_CHANNELS; no more than half of all channels are */
+    double strongest;
+} ql_synthetic;
+
+/* The outlier channels among `cols`, the strongest first, to out[]; returns how many. */
+unsigned ql_synthetic_channels(const ql_synthetic *synthetic, uint64_t cols, uint64_t out[QL_SYNTHETIC_CHANNELS]);
+
+/* x[rows][cols], row-major. */
+void ql_synthetic_make(const ql_synthetic *synthetic, uint64_t cols, float *x);
+
+/* ||X (W - V)^T|| / ||X W^T||, Frobenius norms, where V is what the spec of a report makes of W[out][in], to *error_share: 0
+   when both are 0. Products are summed in float32 over 65,536 weights at most, then in float64, in a fixed order: the same
+   bits for any number of threads. Finds the parameters of every group once more. QL_UNUSABLE for a tensor of one row or
+   column, which is no matrix, and for one too large. */
+ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_synthetic *x,
+                           const ql_monitor *monitor, double *error_share, ql_error *error);
 
 /* ---- Diff: the same tensors of two files ----------------------------------------------------------------------- */
 

@@ -33,6 +33,11 @@ static const struct {
     { "knobs-120x36", MATRIX " --size 120x36 -s zeropoint:bits=4,per=row,clip=percentile --keys 'ejjjj<Enter>99'" },
     { "knobs-nf4-120x36-ascii", MATRIX " --size 120x36 --ascii -s nf4:double=1 --keys e" },
     { "spec-80x24", MATRIX " --size 80x24 --keys 'E:bits=4'" },
+    { "compare-80x24", MATRIX " --size 80x24 --keys 2" },
+    { "compare-120x36", MATRIX " --size 120x36 --keys 2" },
+    { "compare-bits-80x24", MATRIX " --size 80x24 --keys '2]'" },
+    { "compare-block-80x24", MATRIX " --size 80x24 --keys 2lllnnnn" },
+    { "compare-120x36-ascii", MATRIX " --size 120x36 --ascii --keys '2p<Right>c'" },
     { "least-60x16", MATRIX " --size 60x16" },
     { "too-small-50x10", MATRIX " --size 50x10" },
 };

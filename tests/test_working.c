@@ -174,6 +174,110 @@ static void the_working_is_the_report_element_by_element(void **state)
     ql_model_free(&model);
 }
 
+/* W[row][col ...] of the working, element by element. */
+static void check_strip(const ql_strip *strip, const ql_working *w, const ql_tensor *tensor)
+{
+    assert_int_equal(strip->code_lo, w->code_lo);
+    assert_int_equal(strip->code_count, w->code_count);
+    for (size_t i = 0; i < strip->count; i++) {
+        const uint64_t col = strip->col + i;
+        const uint64_t at =
+            tensor->layout == QL_LAYOUT_IN_OUT ? col * tensor->rows + strip->row : strip->row * tensor->cols + col;
+        assert_memory_equal(&strip->x[i], &w->x[at], sizeof(float));
+        assert_memory_equal(&strip->y[i], &w->y[at], sizeof(float));
+        assert_int_equal(strip->codes[i], w->codes[at]);
+        assert_int_equal(strip->is_outlier[i], w->is_outlier[at]);
+        assert_true(strip->places[i] < strip->group_count);
+        assert_int_equal(strip->groups[strip->places[i]], w->groups[at]);
+        if (w->code_count > 0)
+            assert_memory_equal(strip->levels + strip->places[i] * strip->code_count,
+                                w->levels + w->groups[at] * w->code_count, w->code_count * sizeof(float));
+    }
+}
+
+static void check_strips(const ql_model *model, const ql_tensor *tensor, const char *const *specs, size_t spec_count,
+                         uint64_t row_step)
+{
+    ql_error error;
+    ql_profile *profile;
+    must(ql_profile_make(engine, model, tensor, NULL, &profile, &error), &error);
+    for (size_t i = 0; i < spec_count; i++) {
+        ql_spec spec;
+        ql_report *report;
+        ql_working *w;
+        must(ql_spec_parse(specs[i], &spec, &error), &error);
+        must(ql_report_make(engine, profile, &spec, NULL, &report, &error), &error);
+        must(ql_working_make(engine, profile, report, &w, &error), &error);
+        for (uint64_t row = 0; row < tensor->rows; row += row_step) {
+            ql_strip *strip;
+            const size_t count = tensor->cols < 20 ? (size_t)tensor->cols : 20;
+            must(ql_strip_make(engine, profile, report, row, tensor->cols - count, count, NULL, &strip, &error), &error);
+            check_strip(strip, w, tensor);
+            ql_strip_free(&strip);
+            assert_null(strip);
+        }
+        ql_working_free(&w);
+        ql_report_free(&report);
+    }
+    ql_profile_free(&profile);
+}
+
+static void a_strip_is_a_piece_of_the_working(void **state)
+{
+    (void)state;
+    enum { ROWS = 7, COLS = 45, N = ROWS * COLS };
+    static const char *const stored_across[] = { "absmax:per=row", "absmax:per=col", "nf4", "int4g", "kmeans" };
+    float x[N];
+    uint32_t random = 3;
+    for (int i = 0; i < N; i++) {
+        random = random * 1664525 + 1013904223;
+        x[i] = (float)((double)(int32_t)random / 0x1p31);
+    }
+    ql_error error;
+    ql_model *model;
+    must(ql_model_from_values("x", 2, (uint64_t[]) { ROWS, COLS }, x, &model, &error), &error);
+    check_strips(model, ql_model_tensor(model, 0), SPECS, sizeof SPECS / sizeof SPECS[0], 1);
+    ql_model_free(&model);
+
+    size_t index;
+    must(ql_model_open("data/storyteller.safetensors", QL_LAYOUT_AUTO, &model, &error), &error);
+    assert_int_equal(ql_model_match(model, "h.2.attn.c_proj.weight", &index, 1), 1);
+    const ql_tensor *tensor = ql_model_tensor(model, index);
+    assert_int_equal(tensor->layout, QL_LAYOUT_IN_OUT);
+    check_strips(model, tensor, stored_across, sizeof stored_across / sizeof stored_across[0], 85);
+    ql_model_free(&model);
+}
+
+static void a_strip_lies_inside_a_row(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t row, col;
+        size_t count;
+    } outside[] = { { 0, 0, 0 }, { 2, 0, 1 }, { 0, 3, 1 }, { 0, 1, 3 }, { 0, UINT64_MAX, 2 }, { 0, 0, QL_STRIP_MOST + 1 } };
+    const float x[] = { 1, 2, 3, 4, 5, 6 };
+    ql_error error;
+    ql_model *model;
+    ql_profile *profile;
+    ql_report *report;
+    ql_spec spec;
+    ql_strip *strip = NULL;
+    must(ql_model_from_values("x", 2, (uint64_t[]) { 2, 3 }, x, &model, &error), &error);
+    must(ql_profile_make(engine, model, ql_model_tensor(model, 0), NULL, &profile, &error), &error);
+    must(ql_spec_parse("absmax", &spec, &error), &error);
+    must(ql_report_make(engine, profile, &spec, NULL, &report, &error), &error);
+    for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
+        assert_int_equal(ql_strip_make(engine, profile, report, outside[i].row, outside[i].col, outside[i].count, NULL,
+                                       &strip, &error),
+                         QL_BAD_USAGE);
+        assert_null(strip);
+    }
+    ql_strip_free(&strip);
+    ql_report_free(&report);
+    ql_profile_free(&profile);
+    ql_model_free(&model);
+}
+
 static void ranges_are_those_that_the_parameters_come_from(void **state)
 {
     (void)state;
@@ -315,6 +419,8 @@ int main(void)
         cmocka_unit_test(the_working_is_the_report_element_by_element),
         cmocka_unit_test(ranges_are_those_that_the_parameters_come_from),
         cmocka_unit_test(a_working_is_for_small_tensors),
+        cmocka_unit_test(a_strip_is_a_piece_of_the_working),
+        cmocka_unit_test(a_strip_lies_inside_a_row),
         cmocka_unit_test(fields_give_the_stored_value),
         cmocka_unit_test(neighbours_lead_through_a_whole_format),
         cmocka_unit_test(beyond_the_range_each_format_does_what_it_does),

@@ -19,6 +19,19 @@ void tui_act_knob_turn(tui_app *app, int direction);
 void tui_act_knob_type(tui_app *app, int unused);
 void tui_act_spec_type(tui_app *app, int unused);
 
+/* Columns of the Compare view. */
+void tui_act_pin(tui_app *app, int unused);
+void tui_act_column_add(tui_app *app, int unused);
+void tui_act_column_drop(tui_app *app, int unused);
+void tui_act_column_move(tui_app *app, int columns);
+void tui_act_column_end(tui_app *app, int direction);
+void tui_act_baseline(tui_app *app, int unused);
+
+/* What the pane with the focus has to choose from, and what Enter does with it. */
+void tui_act_choose(tui_app *app, int direction);
+void tui_act_weight(tui_app *app, int direction);
+void tui_act_take(tui_app *app, int unused);
+
 /* The list: by lines, by pages, to an end (argument < 0: towards the first). */
 void tui_act_move(tui_app *app, int lines);
 void tui_act_page(tui_app *app, int pages);
@@ -39,6 +52,7 @@ void tui_act_export(tui_app *app, int unused);
 void tui_act_stop(tui_app *app, int unused);
 void tui_act_suspend(tui_app *app, int unused);
 void tui_act_back(tui_app *app, int unused);
+void tui_act_first_view(tui_app *app, int unused);
 void tui_act_accept(tui_app *app, int unused);
 void tui_act_quit(tui_app *app, int unused);
 

@@ -71,8 +71,13 @@ static bool play(tui_app *app)
     if (script->next == script->count)
         return false;
     tui_key key = script->keys[script->next];
-    /* A turn that needs the profile is made before the next key, so that a script always does the same. */
-    if (key == TUI_KEY_SETTLE ? !tui_document_is_settled(&app->document) : app->document.pending_count > 0)
+    /* A turn that needs the profile is made before the next key, and the microscope has its place, so that a script always
+       does the same. */
+    const tui_document *document = &app->document;
+    const bool is_settled = tui_document_is_settled(document);
+    if (key == TUI_KEY_SETTLE
+            ? !is_settled
+            : document->pending_count > 0 || (document->pins.open && !is_settled && !tui_scope_is_placed(document)))
         return false;
     script->next++;
     if (key != TUI_KEY_SETTLE)

@@ -17,7 +17,7 @@
 
 /* Where keys go. */
 typedef enum tui_context {
-    TUI_IN_VIEW = 1,
+    TUI_IN_VIEW = 1, /* Explore */
     TUI_IN_FILTER = 2, /* typing the filter of the list */
     TUI_IN_FIND = 4,   /* typing a name to find */
     TUI_IN_EXPORT = 8, /* the dialog that writes a figure */
@@ -25,8 +25,10 @@ typedef enum tui_context {
     TUI_IN_KNOBS = 32, /* beside the view: the list of knobs */
     TUI_IN_VALUE = 64, /* typing the value of a knob in that list */
     TUI_IN_SPEC = 128, /* typing a whole spec */
+    TUI_IN_COMPARE = 256, /* the Compare view */
     TUI_TYPING = TUI_IN_FILTER | TUI_IN_FIND | TUI_IN_EXPORT | TUI_IN_HELP | TUI_IN_VALUE | TUI_IN_SPEC, /* into app->line */
-    TUI_WATCHING = TUI_IN_VIEW | TUI_IN_KNOBS,
+    TUI_IN_VIEWS = TUI_IN_VIEW | TUI_IN_COMPARE,
+    TUI_WATCHING = TUI_IN_VIEWS | TUI_IN_KNOBS,
     TUI_ANYWHERE = TUI_WATCHING | TUI_TYPING,
 } tui_context;
 
@@ -45,7 +47,7 @@ struct tui_app {
     int page;    /* lines of the list on the screen, for PgUp and PgDn */
 
     tui_context context;
-    tui_context home; /* where typing leads back to: TUI_IN_VIEW or TUI_IN_KNOBS */
+    tui_context home; /* where typing leads back to: the context of the view, or TUI_IN_KNOBS */
     int knob;         /* selected in the list of knobs */
     tui_line line;
     char filter_before[TUI_PATTERN_SIZE]; /* what Esc goes back to */

@@ -158,8 +158,14 @@ void tui_bar_why(tui_app *app, tui_rect rect)
 {
     const tui_measure *shown = app->document.shown;
     const tui_rect inside = { rect.y, rect.x + 1, rect.rows, rect.cols - 2 };
+    char words[sizeof shown->why.text];
     if (is_in_why(app)) {
         tui_canvas_wrap(&app->canvas, inside, TUI_WARNING, complaint(&app->document));
+        return;
+    }
+    if (app->view->words) {
+        if (app->view->words(app, words, sizeof words))
+            tui_canvas_wrap(&app->canvas, inside, TUI_STRONG, words);
         return;
     }
     if (!shown || !shown->has_why || app->document.problem.status != QL_OK)

@@ -25,7 +25,8 @@ bool tui_document_is_exact(const tui_document *document)
 
 bool tui_document_is_settled(const tui_document *document)
 {
-    return !document->busy && !document->exporting && document->pending_count == 0;
+    return !document->busy && !document->exporting && !document->pins.busy && !document->scope.busy &&
+           document->pending_count == 0;
 }
 
 void tui_document_say(tui_document *document, bool is_error, const char *format, ...)
@@ -51,12 +52,15 @@ void tui_document_measure(tui_document *document)
     tui_measure *known = tui_cache_find(&document->cache, document->tensor, document->spec_text);
     document->problem = (ql_error) { 0 };
     document->stopped = false;
+    tui_pins_measure(document);
+    tui_scope_forget(document);
     if (known)
         show(document, known);
     if (known && known->has_why) {
         tui_jobs_cancel(document->jobs, false);
         document->ticket = NO_TICKET;
         document->busy = false;
+        tui_scope_measure(document);
         return;
     }
     document->ticket = tui_jobs_measure(document->jobs, document->tensor, &document->spec, known);
@@ -67,8 +71,10 @@ void tui_document_stop(tui_document *document)
 {
     bool was_busy = !tui_document_is_settled(document);
     tui_jobs_cancel(document->jobs, true);
+    document->pins.ticket = tui_jobs_queue(document->jobs, 0, NULL, 0);
     document->stopped = document->busy;
-    document->busy = false;
+    document->busy = document->pins.busy = false;
+    tui_scope_stop(document);
     document->pending_count = 0;
     document->ticket = NO_TICKET;
     document->exporting = false;
@@ -99,6 +105,13 @@ static void set_spec(tui_document *document, const ql_spec *spec)
 {
     document->spec = *spec;
     ql_spec_format(spec, document->spec_text);
+    tui_pins_follow(document);
+}
+
+void tui_document_load(tui_document *document, const ql_spec *spec)
+{
+    set_spec(document, spec);
+    tui_document_measure(document);
 }
 
 void tui_document_set_spec(tui_document *document, const ql_spec *spec)
@@ -353,7 +366,18 @@ static void take_event(tui_document *document, tui_event *event)
             tui_document_say(document, true, "%s", event->error.message);
         }
         break;
+    case TUI_QUEUED:
+        if (event->measure && !tui_cache_find(&document->cache, event->tensor, event->spec_text))
+            tui_cache_add(&document->cache, event->measure);
+        break;
+    case TUI_PRODUCED:
+    case TUI_EMPTIED:
+    case TUI_STRIPPED:
+        break;
     }
+    tui_pins_take(document, event);
+    tui_scope_take(document, event);
+    tui_scope_measure(document);
     tui_measure_release(&event->measure);
 }
 
@@ -389,7 +413,9 @@ ql_status tui_document_start(tui_document *document, const ql_model *model, tui_
         snprintf(error->message, sizeof error->message, "out of memory");
         return error->status = QL_NO_MEMORY;
     }
-    set_spec(document, &first);
+    document->spec = first;
+    ql_spec_format(&first, document->spec_text);
+    tui_pins_start(document);
     document->history[0] = first;
     document->history_count = 1;
     return QL_OK;
@@ -398,6 +424,8 @@ ql_status tui_document_start(tui_document *document, const ql_model *model, tui_
 void tui_document_free(tui_document *document)
 {
     tui_measure_release(&document->shown);
+    tui_pins_free(&document->pins);
+    tui_scope_free(&document->scope);
     tui_cache_free(&document->cache);
     free(document->profiles);
     *document = (tui_document) { 0 };

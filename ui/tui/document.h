@@ -8,6 +8,8 @@
 #define TUI_DOCUMENT_H
 
 #include "tui/jobs.h"
+#include "tui/pins.h"
+#include "tui/scope.h"
 
 /* What a key can turn: a key of the spec, or one of these. */
 enum {
@@ -38,7 +40,9 @@ typedef struct tui_document {
     const ql_profile **profiles; /* owned array [tensor count] of what jobs owns; NULL: not known yet */
     tui_cache cache;
     tui_measure *shown; /* one reference; NULL before the first report */
-    ql_error problem;   /* why there is no report of this tensor and spec; status QL_OK: nothing is wrong */
+    tui_pins pins;
+    tui_scope scope;
+    ql_error problem; /* why there is no report of this tensor and spec; status QL_OK: nothing is wrong */
 
     uint64_t ticket; /* of the newest request */
     bool busy;       /* it is not finished */
@@ -57,6 +61,7 @@ void tui_document_free(tui_document *document);
 void tui_document_select(tui_document *document, size_t tensor);
 void tui_document_turn(tui_document *document, int knob, int direction);
 void tui_document_set_spec(tui_document *document, const ql_spec *spec); /* as one undoable turn */
+void tui_document_load(tui_document *document, const ql_spec *spec);     /* the same, leaving what can be undone alone */
 /* What a person typed: a whole spec, or the value of a knob (a key of the spec or TUI_KNOB_SCHEME). One undoable turn; false
    with a message when it makes no sense. */
 bool tui_document_type_spec(tui_document *document, const char *text);

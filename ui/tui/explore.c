@@ -27,8 +27,7 @@ static const struct {
 };
 enum { PANE_COUNT = sizeof panes / sizeof panes[0], DISTRIBUTION = 1 };
 
-/* A message without "FILE: tensor 'NAME': ", which the screen says elsewhere. */
-static const char *reason_in(const char *message)
+const char *tui_reason_in(const char *message)
 {
     const char *tensor = strstr(message, ": tensor '"), *reason = tensor ? strstr(tensor, "': ") : NULL;
     return reason ? reason + strlen("': ") : message;
@@ -41,7 +40,7 @@ tui_facts tui_facts_of(const tui_app *app)
     const tui_measure *shown = document->shown;
     tui_facts facts = { .missing = "measuring" };
     if (document->problem.status != QL_OK)
-        facts.missing = reason_in(document->problem.message);
+        facts.missing = tui_reason_in(document->problem.message);
     else if (document->stopped)
         facts.missing = "stopped; r measures again";
 
@@ -172,4 +171,5 @@ const tui_view tui_view_explore = {
     .pane_count = PANE_COUNT,
     .first_pane = DISTRIBUTION,
     .draw = draw,
+    .context = TUI_IN_VIEW,
 };

@@ -2,6 +2,7 @@
 #include "tui/jobs.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -26,6 +27,23 @@ typedef struct request {
     stage stage;
 } request;
 
+const ql_synthetic tui_synthetic = { .seed = 7, .rows = 32, .channels = 5, .strongest = 20 };
+
+/* What to do when nothing newer is wanted. */
+typedef struct queue {
+    uint64_t ticket;
+    size_t tensor, count, next;     /* next == count: nothing is left */
+    tui_task tasks[TUI_QUEUE_MOST]; /* one reference each, where known */
+} queue;
+
+/* A few weights to look at. */
+typedef struct look {
+    uint64_t ticket;
+    tui_measure *measure; /* one reference; NULL: none is wanted */
+    uint64_t row, col;
+    size_t count;
+} look;
+
 struct tui_jobs {
     const ql_model *model;
     unsigned threads;
@@ -35,7 +53,9 @@ struct tui_jobs {
     pthread_cond_t changed;
 
     /* under the lock */
-    request wanted;     /* stage STAGE_DONE: nothing wanted */
+    request wanted; /* stage STAGE_DONE: nothing wanted */
+    queue queue;
+    look look;
     tui_export *export; /* owned, NULL: none */
     node *first, *last;
     const char *doing; /* NULL: idle */
@@ -47,6 +67,7 @@ struct tui_jobs {
 
     atomic_bool quit, stop_export;
     atomic_ullong newest; /* ticket */
+    atomic_ullong newest_queue, newest_look;
     atomic_ullong done, total;
 };
 
@@ -57,7 +78,9 @@ static void post(tui_jobs *jobs, const tui_event *event)
     node *made = malloc(sizeof *made);
     if (!made) { /* the screen keeps its older numbers */
         tui_measure *measure = event->measure;
+        ql_strip *strip = event->strip;
         tui_measure_release(&measure);
+        ql_strip_free(&strip);
         return;
     }
     *made = (node) { NULL, *event };
@@ -96,7 +119,9 @@ bool tui_jobs_event(tui_jobs *jobs, tui_event *out)
 
 typedef struct watcher {
     tui_jobs *jobs;
-    uint64_t ticket; /* 0: an export */
+    uint64_t ticket;             /* 0: an export */
+    const atomic_ullong *newest; /* of what waits for every newer request, the queue or a look; NULL: not that */
+    uint64_t own;                /* what *newest is while it is wanted */
 } watcher;
 
 static bool tick(void *context, uint64_t done, uint64_t total)
@@ -106,6 +131,8 @@ static bool tick(void *context, uint64_t done, uint64_t total)
     atomic_store(&jobs->done, done);
     atomic_store(&jobs->total, total);
     if (atomic_load(&jobs->quit))
+        return false;
+    if (watch->newest && atomic_load(watch->newest) != watch->own)
         return false;
     return watch->ticket == 0 ? !atomic_load(&jobs->stop_export) : atomic_load(&jobs->newest) == watch->ticket;
 }
@@ -157,7 +184,7 @@ static ql_status need_measure(tui_jobs *jobs, request *job, const ql_monitor *mo
 /* Does one stage of the job and says so in `event`. */
 static ql_status run_stage(tui_jobs *jobs, request *job, tui_event *event)
 {
-    watcher watch = { jobs, job->ticket };
+    watcher watch = { jobs, job->ticket, NULL, 0 };
     ql_monitor monitor = { tick, &watch };
     ql_status status = QL_OK;
     switch (job->stage) {
@@ -216,7 +243,7 @@ static void work_on_request(tui_jobs *jobs)
 
 static ql_status write_figure(tui_jobs *jobs, const tui_export *export, tui_measure *known, ql_error *error)
 {
-    watcher watch = { jobs, 0 };
+    watcher watch = { jobs, 0, NULL, 0 };
     ql_monitor monitor = { tick, &watch };
     char spec_text[QL_SPEC_TEXT];
     ql_spec_format(&export->spec, spec_text);
@@ -252,6 +279,89 @@ static void work_on_export(tui_jobs *jobs)
     tui_measure_release(&known);
 }
 
+/* Later tasks of the same spec need no second report. */
+static void hand_on(queue *of, tui_measure *measure, const char *spec_text)
+{
+    for (size_t i = of->next; i < of->count; i++) {
+        char text[QL_SPEC_TEXT];
+        ql_spec_format(&of->tasks[i].spec, text);
+        if (!of->tasks[i].known && strcmp(text, spec_text) == 0)
+            of->tasks[i].known = tui_measure_retain(measure);
+    }
+}
+
+/* The next task of the queue. One that a newer request has cancelled is begun anew after it. Called and returns with the
+ * lock held. */
+static void work_on_queue(tui_jobs *jobs)
+{
+    const uint64_t ticket = jobs->queue.ticket;
+    const tui_task task = jobs->queue.tasks[jobs->queue.next];
+    request job = { .ticket = atomic_load(&jobs->newest), .tensor = jobs->queue.tensor, .spec = task.spec };
+    char spec_text[QL_SPEC_TEXT];
+    ql_spec_format(&job.spec, spec_text);
+    if (task.known)
+        job.measure = tui_measure_retain(task.known);
+    else if (tui_measure_is(jobs->wanted.measure, job.tensor, spec_text))
+        job.measure = tui_measure_retain(jobs->wanted.measure);
+    pthread_mutex_unlock(&jobs->lock);
+
+    watcher watch = { jobs, job.ticket, &jobs->newest_queue, ticket };
+    ql_monitor monitor = { tick, &watch };
+    tui_event event = {
+        .kind = task.is_product ? TUI_PRODUCED : TUI_QUEUED, .ticket = ticket, .tensor = job.tensor, .product = NAN
+    };
+    memcpy(event.spec_text, spec_text, sizeof spec_text);
+    ql_status status = need_profile(jobs, job.tensor, &monitor, &event.error);
+    if (status == QL_OK)
+        status = need_measure(jobs, &job, &monitor, &event.error);
+    if (status == QL_OK && task.is_product) {
+        begin(jobs, "multiplying");
+        status = ql_product_error(jobs->engine, jobs->profiles[job.tensor], job.measure->report, &tui_synthetic, &monitor,
+                                  &event.product, &event.error);
+    }
+    event.error.status = status;
+    event.measure = tui_measure_retain(job.measure);
+    if (status == QL_CANCELLED)
+        tui_measure_release(&event.measure);
+    else
+        post(jobs, &event);
+
+    pthread_mutex_lock(&jobs->lock);
+    if (jobs->queue.ticket == ticket && job.measure)
+        hand_on(&jobs->queue, job.measure, spec_text);
+    tui_measure_release(&job.measure);
+    if (status == QL_CANCELLED || jobs->queue.ticket != ticket || ++jobs->queue.next < jobs->queue.count)
+        return;
+    pthread_mutex_unlock(&jobs->lock);
+    post(jobs, &(tui_event) { .kind = TUI_EMPTIED, .ticket = ticket, .tensor = job.tensor });
+    pthread_mutex_lock(&jobs->lock);
+}
+
+/* The strip. Called and returns with the lock held. */
+static void work_on_look(tui_jobs *jobs)
+{
+    const look job = jobs->look;
+    const uint64_t newest = atomic_load(&jobs->newest);
+    tui_measure *measure = tui_measure_retain(job.measure);
+    pthread_mutex_unlock(&jobs->lock);
+
+    watcher watch = { jobs, newest, &jobs->newest_look, job.ticket };
+    ql_monitor monitor = { tick, &watch };
+    tui_event event = { .kind = TUI_STRIPPED, .ticket = job.ticket, .tensor = measure->tensor };
+    ql_status status = need_profile(jobs, measure->tensor, &monitor, &event.error);
+    begin(jobs, "looking at a block");
+    if (status == QL_OK)
+        status = ql_strip_make(jobs->engine, jobs->profiles[measure->tensor], measure->report, job.row, job.col, job.count,
+                               &monitor, &event.strip, &event.error);
+    event.error.status = status;
+    tui_measure_release(&measure);
+    if (status != QL_CANCELLED)
+        post(jobs, &event);
+    pthread_mutex_lock(&jobs->lock);
+    if (status != QL_CANCELLED && jobs->look.ticket == job.ticket)
+        tui_measure_release(&jobs->look.measure);
+}
+
 static void *run(void *context)
 {
     tui_jobs *jobs = context;
@@ -260,6 +370,10 @@ static void *run(void *context)
         bool has_request = jobs->wanted.stage != STAGE_DONE;
         if (jobs->export && (!has_request || jobs->wanted.stage == STAGE_WHY)) {
             work_on_export(jobs);
+        } else if (jobs->look.measure && (!has_request || jobs->wanted.stage == STAGE_WHY)) {
+            work_on_look(jobs);
+        } else if (jobs->queue.next < jobs->queue.count && (!has_request || jobs->wanted.stage == STAGE_WHY)) {
+            work_on_queue(jobs);
         } else if (has_request) {
             work_on_request(jobs);
         } else {
@@ -310,11 +424,16 @@ void tui_jobs_stop(tui_jobs **held)
     pthread_mutex_unlock(&jobs->lock);
     pthread_join(jobs->thread, NULL);
 
-    for (tui_event event; tui_jobs_event(jobs, &event);)
+    for (tui_event event; tui_jobs_event(jobs, &event);) {
         tui_measure_release(&event.measure);
+        ql_strip_free(&event.strip);
+    }
     for (size_t i = 0; i < ql_model_tensor_count(jobs->model); i++)
         ql_profile_free(&jobs->profiles[i]);
     tui_measure_release(&jobs->wanted.measure);
+    tui_measure_release(&jobs->look.measure);
+    for (size_t i = 0; i < jobs->queue.count; i++)
+        tui_measure_release(&jobs->queue.tasks[i].known);
     ql_engine_free(&jobs->engine);
     close(jobs->wake[0]);
     close(jobs->wake[1]);
@@ -331,6 +450,42 @@ uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tu
     uint64_t ticket = atomic_fetch_add(&jobs->newest, 1) + 1;
     tui_measure_release(&jobs->wanted.measure);
     jobs->wanted = (request) { ticket, tensor, *spec, tui_measure_retain(known), STAGE_PROFILE };
+    pthread_cond_signal(&jobs->changed);
+    pthread_mutex_unlock(&jobs->lock);
+    return ticket;
+}
+
+static void clear_queue(queue *old)
+{
+    for (size_t i = 0; i < old->count; i++)
+        tui_measure_release(&old->tasks[i].known);
+    old->count = old->next = 0;
+}
+
+uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const tui_task *tasks, size_t count)
+{
+    pthread_mutex_lock(&jobs->lock);
+    const uint64_t ticket = atomic_fetch_add(&jobs->newest_queue, 1) + 1;
+    queue *made = &jobs->queue;
+    clear_queue(made);
+    made->ticket = ticket;
+    made->tensor = tensor;
+    made->count = count < TUI_QUEUE_MOST ? count : TUI_QUEUE_MOST;
+    for (size_t i = 0; i < made->count; i++) {
+        made->tasks[i] = tasks[i];
+        tui_measure_retain(tasks[i].known);
+    }
+    pthread_cond_signal(&jobs->changed);
+    pthread_mutex_unlock(&jobs->lock);
+    return ticket;
+}
+
+uint64_t tui_jobs_strip(tui_jobs *jobs, tui_measure *measure, uint64_t row, uint64_t col, size_t count)
+{
+    pthread_mutex_lock(&jobs->lock);
+    const uint64_t ticket = atomic_fetch_add(&jobs->newest_look, 1) + 1;
+    tui_measure_release(&jobs->look.measure);
+    jobs->look = (look) { ticket, tui_measure_retain(measure), row, col, count };
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
     return ticket;

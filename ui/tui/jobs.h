@@ -3,6 +3,7 @@
  * older one within a chunk. An export is not cancelled by newer requests, only by tui_jobs_cancel.
  *
  *   tui_jobs_measure --> profile --> report --> why    each stage sends an event; tui_jobs_fd becomes readable
+ *   tui_jobs_queue   --> report, report, ...           one after the other, between the report and the why of the request
  *
  * All functions are called by the thread of the screen and return at once (tui_jobs_stop: within a chunk).
  */
@@ -20,17 +21,24 @@ typedef enum tui_event_kind {
     TUI_FINISHED,  /* the request is done */
     TUI_FAILED,    /* the request ended with `error`; not sent when it was cancelled */
     TUI_EXPORTED,  /* the figure is written, or `error` says why not */
+    TUI_QUEUED,    /* of the queue: `measure` is there, or `error` says why not */
+    TUI_PRODUCED,  /* of the queue: `product` of `measure` is there, or `error` says why not */
+    TUI_EMPTIED,   /* the queue is done */
+    TUI_STRIPPED,  /* `strip` is there, or `error` says why not */
 } tui_event_kind;
 
 typedef struct tui_event {
     tui_event_kind kind;
-    uint64_t ticket; /* of the request; events of older requests may still come */
+    uint64_t ticket; /* of the request, queue or strip; events of older ones may still come */
     size_t tensor;
     const ql_profile *profile; /* borrowed until tui_jobs_stop */
     tui_measure *measure;      /* a reference for the receiver, or NULL */
     ql_why why;
+    ql_strip *strip; /* the receiver's */
+    double product;
     ql_error error;
-    char path[512]; /* of an export */
+    char path[512];               /* of an export */
+    char spec_text[QL_SPEC_TEXT]; /* of the queue */
 } tui_event;
 
 enum { TUI_EXPORT_CELLS = 120 }; /* of a name in a figure */
@@ -57,6 +65,25 @@ void tui_jobs_stop(tui_jobs **jobs);
 /* Asks for all about a tensor under a spec; `known` (NULL: nothing) is a report that is there already. Returns the ticket.
  */
 uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tui_measure *known);
+
+/* The activations of every product here. */
+extern const ql_synthetic tui_synthetic;
+
+/* A report of a spec, or the error of the product under it. */
+typedef struct tui_task {
+    ql_spec spec;
+    bool is_product;
+    tui_measure *known; /* the report; NULL: not there yet */
+} tui_task;
+
+/* Asks for several tasks of a tensor, one after the other, instead of those asked for before (count 0: none). A newer request
+   makes them wait. Returns the queue's ticket. */
+enum { TUI_QUEUE_MOST = 32 };
+uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const tui_task *tasks, size_t count);
+
+/* Asks for the working of W[row][col ... col + count) under the spec of a report that is there, instead of the strip asked
+   for before. A newer request makes it wait. Returns its ticket. */
+uint64_t tui_jobs_strip(tui_jobs *jobs, tui_measure *measure, uint64_t row, uint64_t col, size_t count);
 
 /* Asks for a figure; an export that has not begun is replaced. False when memory is short. */
 bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish);

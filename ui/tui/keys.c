@@ -12,23 +12,38 @@ static const tui_binding bindings[] = {
     { TUI_WATCHING,{ '?', TUI_KEY_F1 },                       tui_act_help,        0,                              "? help",        1, "all keys; type to search, Enter does what the line says" },
     { TUI_WATCHING,{ 's' },                                   tui_act_turn,        TUI_NEXT(TUI_KNOB_SCHEME),      "s scheme",      3, "next scheme" },
     { TUI_WATCHING,{ 'S' },                                   tui_act_turn,        TUI_PREVIOUS(TUI_KNOB_SCHEME),  NULL,            0, "previous scheme" },
-    { TUI_WATCHING,{ 'g' },                                   tui_act_turn,        TUI_NEXT(QL_KEY_PER),           "g granularity", 4, "next granularity: what shares one scale" },
+    { TUI_WATCHING,{ 'g' },                                   tui_act_turn,        TUI_NEXT(QL_KEY_PER),           "g groups",      4, "next granularity: what shares one scale" },
     { TUI_WATCHING,{ 'G' },                                   tui_act_turn,        TUI_PREVIOUS(QL_KEY_PER),       NULL,            0, "previous granularity" },
     { TUI_WATCHING,{ 'b' },                                   tui_act_turn,        TUI_NEXT(TUI_KNOB_FEWER),       "b bits",        5, "one bit fewer; from the fewest back to the most" },
     { TUI_WATCHING,{ 'B' },                                   tui_act_turn,        TUI_PREVIOUS(TUI_KNOB_FEWER),   NULL,            0, "one bit more; from the most back to the fewest" },
     { TUI_WATCHING,{ 'c' },                                   tui_act_turn,        TUI_NEXT(QL_KEY_CLIP),          "c clip",        6, "next clipping: how the range is chosen" },
     { TUI_WATCHING,{ 'C' },                                   tui_act_turn,        TUI_PREVIOUS(QL_KEY_CLIP),      NULL,            0, "previous clipping" },
-    { TUI_WATCHING,{ 'e' },                                   tui_act_knobs,       0,                              "e knobs",       7, "all knobs of this scheme, to turn or to type; and back" },
+    { TUI_IN_VIEW | TUI_IN_KNOBS, { 'e' },                    tui_act_knobs,       0,                              "e knobs",       7, "all knobs of this scheme, to turn or to type; and back" },
     { TUI_WATCHING,{ 'E' },                                   tui_act_spec_type,   0,                              "E type spec",  17, "type a whole spec, such as zeropoint:per=row" },
-    { TUI_IN_VIEW, { '+', '=' },                              tui_act_turn,        TUI_NEXT(TUI_KNOB_FINE),        "+- fine",      11, "a little more of what is active: percentile, range by hand, or block size" },
-    { TUI_IN_VIEW, { '-' },                                   tui_act_turn,        TUI_PREVIOUS(TUI_KNOB_FINE),    NULL,            0, "a little less of it" },
+    { TUI_IN_VIEW, { 'p' },                                   tui_act_pin,         0,                              "p pin",         7, "pin this spec as a column of Compare (2) and go on in a copy" },
+    { TUI_IN_COMPARE, { 'a' },                                tui_act_column_add,  0,                              "a add",         3, "in Compare: add a column, a copy to change" },
+    { TUI_IN_COMPARE, { 'd' },                                tui_act_column_drop, 0,                              "d drop",        3, "in Compare: drop the column" },
+    { TUI_IN_COMPARE, { 'e' },                                tui_act_spec_type,   0,                              "e edit",        3, "in Compare: type the spec of the column" },
+    { TUI_IN_COMPARE, { 'p' },                                tui_act_baseline,    0,                              "p baseline",    3, "in Compare: measure the others against this column" },
+    { TUI_IN_COMPARE, { 'l', TUI_KEY_RIGHT },                 tui_act_column_move, 1,                              "h/l column",    3, "in Compare: next column" },
+    { TUI_IN_COMPARE, { 'h', TUI_KEY_LEFT },                  tui_act_column_move, -1,                             NULL,            0, "in Compare: the column before" },
+    { TUI_IN_COMPARE, { TUI_KEY_HOME },                       tui_act_column_end,  -1,                             NULL,            0, "in Compare: first column" },
+    { TUI_IN_COMPARE, { TUI_KEY_END },                        tui_act_column_end,  1,                              NULL,            0, "in Compare: last column" },
+    { TUI_IN_COMPARE, { 'n' },                                tui_act_weight,      1,                              "n/N weight",   19, "in Compare: the next weight of the block, its arithmetic step by step" },
+    { TUI_IN_COMPARE, { 'N' },                                tui_act_weight,      -1,                             NULL,            0, "in Compare: the weight before" },
+    { TUI_IN_COMPARE, { ']' },                                tui_act_choose,      1,                              "[ ] choose",   20, "in Compare: next block of weights, or next spec of the plot, where the focus is" },
+    { TUI_IN_COMPARE, { '[' },                                tui_act_choose,      -1,                             NULL,            0, "in Compare: the block or spec before" },
+    { TUI_IN_COMPARE, { TUI_KEY_ENTER },                      tui_act_take,        0,                              NULL,            0, "in Compare: add the spec that is chosen in the plot as a column" },
+    { TUI_IN_COMPARE, { TUI_KEY_ESC },                        tui_act_first_view,  0,                              "Esc back",      8, "in Compare: back to Explore, with the spec of the column" },
+    { TUI_IN_VIEWS, { '+', '=' },                             tui_act_turn,        TUI_NEXT(TUI_KNOB_FINE),        "+- fine",      11, "a little more of what is active: percentile, range by hand, or block size" },
+    { TUI_IN_VIEWS, { '-' },                                  tui_act_turn,        TUI_PREVIOUS(TUI_KNOB_FINE),    NULL,            0, "a little less of it" },
     { TUI_IN_VIEW, { TUI_KEY_ENTER },                         tui_act_remedy,      0,                              "Enter try it", 12, "try the remedy of the why-line" },
     { TUI_WATCHING,{ 'u' },                                   tui_act_undo,        -1,                             "u undo",       10, "undo the last change of the spec" },
     { TUI_WATCHING,{ TUI_CONTROL('r') },                      tui_act_undo,        1,                              NULL,            0, "redo it" },
     { TUI_WATCHING,{ 'J' },                                   tui_act_move,        1,                              "J/K tensor",    9, "next tensor" },
     { TUI_WATCHING,{ 'K' },                                   tui_act_move,        -1,                             NULL,            0, "previous tensor" },
-    { TUI_IN_VIEW, { 'j', TUI_KEY_DOWN },                     tui_act_move,        1,                              NULL,            0, "down the list of tensors" },
-    { TUI_IN_VIEW, { 'k', TUI_KEY_UP },                       tui_act_move,        -1,                             NULL,            0, "up the list" },
+    { TUI_IN_VIEWS, { 'j', TUI_KEY_DOWN },                     tui_act_move,        1,                              NULL,            0, "down the list of tensors" },
+    { TUI_IN_VIEWS, { 'k', TUI_KEY_UP },                       tui_act_move,        -1,                             NULL,            0, "up the list" },
     { TUI_IN_VIEW, { TUI_KEY_PAGE_DOWN, TUI_CONTROL('f') },   tui_act_page,        1,                              NULL,            0, "a page down the list" },
     { TUI_IN_VIEW, { TUI_KEY_PAGE_UP, TUI_CONTROL('b') },     tui_act_page,        -1,                             NULL,            0, "a page up the list" },
     { TUI_IN_VIEW, { TUI_KEY_HOME },                          tui_act_end,         -1,                             NULL,            0, "first tensor of the list" },
@@ -132,7 +147,7 @@ void tui_keys_run(tui_app *app, const tui_entry *entry)
 {
     if (entry->view)
         tui_act_view(app, entry->view);
-    else if (entry->binding->contexts & TUI_IN_VIEW)
+    else if (entry->binding->contexts & app->home)
         entry->binding->act(app, entry->binding->argument);
     else
         tui_document_say(&app->document, false, "that key works only where it is said");

@@ -11,8 +11,10 @@ typedef struct tui_measure tui_measure;
 struct tui_measure {
     size_t tensor;           /* index in the model */
     const ql_report *report; /* immutable */
-    bool has_why;            /* this and `why` belong to the thread of the screen */
+    bool has_why;            /* this and what follows belong to the thread of the screen */
     ql_why why;
+    bool has_product;
+    double product; /* error of the product on tui_synthetic; NAN: there is none */
 };
 
 /* Takes over *report (also on failure, NULL) with one reference. */

@@ -14,6 +14,9 @@ typedef struct tui_facts {
 } tui_facts;
 tui_facts tui_facts_of(const tui_app *app);
 
+/* A message without "FILE: tensor 'NAME': ", which the screen says elsewhere. */
+const char *tui_reason_in(const char *message);
+
 /* A frame with the pane's title; `note` gives way to a mark when the numbers are old. Returns the inside. */
 tui_rect tui_pane_frame(tui_app *app, tui_rect rect, bool focused, const char *title, const char *note);
 

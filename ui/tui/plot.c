@@ -27,6 +27,23 @@ tui_columns tui_columns_of(const ql_histogram *histogram, int count)
     return columns;
 }
 
+tui_columns tui_columns_over(const ql_histogram *histogram, double lo, double hi, int count)
+{
+    tui_columns columns = { .count = count < 1 ? 1 : count > QL_BINS ? QL_BINS : count, .lo = lo, .hi = hi };
+    const double bin_width = (histogram->hi - histogram->lo) / QL_BINS, width = (hi - lo) / columns.count;
+    for (int bin = 0; bin < QL_BINS && width > 0; bin++) {
+        const double from = (histogram->lo + bin * bin_width - lo) / width, to = from + bin_width / width;
+        const int first = from < 0 ? 0 : (int)from, last = to < columns.count ? (int)to : columns.count - 1;
+        for (int column = first; column <= last && histogram->bins[bin] > 0; column++) {
+            const double common = fmin(to, column + 1) - fmax(from, column);
+            columns.counts[column] += (double)histogram->bins[bin] * (to > from ? fmax(common, 0) / (to - from) : 1);
+        }
+    }
+    for (int column = 0; column < columns.count; column++)
+        columns.peak = fmax(columns.peak, columns.counts[column]);
+    return columns;
+}
+
 int tui_column_of(const tui_columns *columns, double value)
 {
     double width = columns->hi - columns->lo;

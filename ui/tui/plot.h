@@ -16,6 +16,9 @@ typedef struct tui_columns {
 
 tui_columns tui_columns_of(const ql_histogram *histogram, int count);
 
+/* The same over another range: what each bin has in common with a column. For axes that several histograms share. */
+tui_columns tui_columns_over(const ql_histogram *histogram, double lo, double hi, int count);
+
 /* The column of a value, clamped to the first and last. */
 int tui_column_of(const tui_columns *columns, double value);
 

@@ -3,6 +3,7 @@
 #ifndef TUI_VIEWS_H
 #define TUI_VIEWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "tui/canvas.h"
@@ -17,11 +18,17 @@ typedef struct tui_view {
     int pane_count;                                   /* that Tab goes through */
     int first_pane;                                   /* with the focus at the start */
     void (*draw)(struct tui_app *app, tui_rect area); /* draws into `area`, whatever its size */
+    unsigned context;                                 /* tui_context of its keys */
+    void (*open)(struct tui_app *app);                /* it comes on the screen, and leaves it; NULL: nothing to do */
+    void (*close)(struct tui_app *app);
+    /* The line of words below it, false: there is none now; NULL: the reason of the report. */
+    bool (*words)(const struct tui_app *app, char *out, size_t size);
 } tui_view;
 
 /* In display order; NULL at the end. */
 const tui_view *tui_view_at(size_t index);
 
 extern const tui_view tui_view_explore;
+extern const tui_view tui_view_compare;
 
 #endif

@@ -1,0 +1,201 @@
+/*
+ * The metrics of every column, the best of each row marked, and how far they are from the baseline:
+ *
+ *                 A absmax (base)   B absmax:bits=4
+ *   bits/weight   8.000             4.000 ▼4.000 ★
+ *   SQNR dB       36.56 ★           11.59 ▼24.97
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "text/number.h"
+#include "tui/compare.h"
+
+enum { LABEL_COLS = 13, LEAST_COLS = 16, MOST_COLS = 30 };
+
+static double bits_of(const tui_shown_column *column)
+{
+    return column->report->bits_per_weight;
+}
+
+static double size_of(const tui_shown_column *column)
+{
+    return (double)column->report->byte_count;
+}
+
+static double product_of(const tui_shown_column *column)
+{
+    return column->has_product ? column->product : NAN;
+}
+
+/* In order of importance: where the screen is short the last ones are left out. */
+static const struct {
+    const char *label;
+    ql_metric metric;
+    double (*value)(const tui_shown_column *column); /* NULL: the metric, in its own form */
+    text_form form;
+} rows[] = {
+    { "bits/weight", 0, bits_of, TEXT_FIXED_3 },
+    { "size", 0, size_of, TEXT_BYTES },
+    { "SQNR dB", QL_SQNR_DB, NULL, 0 },
+    { "product err", 0, product_of, TEXT_SIGNIFICANT },
+    { "RMSE/σ", QL_RMSE_OVER_STD, NULL, 0 },
+    { "max |e|", QL_MAX_ABS, NULL, 0 },
+    { "p99 |e|", QL_P99_ABS, NULL, 0 },
+    { "MAE", QL_MAE, NULL, 0 },
+    { "cosine", QL_COSINE, NULL, 0 },
+    { "clipped", QL_FRAC_CLIPPED, NULL, 0 },
+    { "entropy bits", QL_ENTROPY_BITS, NULL, 0 },
+};
+enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
+
+static double value_of(const tui_shown_column *column, size_t row)
+{
+    return rows[row].value ? rows[row].value(column) : column->report->metrics[rows[row].metric];
+}
+
+static text_form form_of(size_t row)
+{
+    return rows[row].value ? rows[row].form : text_metric_form(rows[row].metric);
+}
+
+/* +1: higher is better, -1: lower, 0: neither. */
+static int better_of(size_t row)
+{
+    return rows[row].value ? -1 : ql_metric_describe(rows[row].metric)->better;
+}
+
+/* The best value among the exact columns; false when all are the same, or there is no better. */
+static bool find_best(const tui_app *app, size_t row, double *best)
+{
+    const int better = better_of(row);
+    double worst = NAN;
+    *best = NAN;
+    for (size_t i = 0; i < app->document.pins.count; i++) {
+        const tui_shown_column column = tui_shown_column_of(app, i);
+        if (!column.is_exact || !column.report)
+            continue;
+        const double value = value_of(&column, row);
+        if (isnan(value))
+            continue;
+        if (isnan(*best) || better * value > better * *best)
+            *best = value;
+        if (isnan(worst) || better * value < better * worst)
+            worst = value;
+    }
+    return better != 0 && *best != worst;
+}
+
+/* "▲2.49", "=" for the same number. */
+static void print_difference(double value, double base, size_t row, char *out, size_t size)
+{
+    char number[TEXT_NUMBER_SIZE];
+    if (value == base) {
+        snprintf(out, size, "=");
+        return;
+    }
+    text_number(number, fabs(value - base), form_of(row));
+    snprintf(out, size, "%s%s", value > base ? "▲" : "▼", number);
+}
+
+/* The number will come. */
+static bool is_awaited(const tui_app *app, const tui_shown_column *column)
+{
+    return !column->has_product && tui_pins_have_product(&app->document);
+}
+
+static void draw_cell(tui_app *app, tui_rect cell, size_t row, const tui_shown_column *column, const tui_shown_column *base)
+{
+    tui_canvas *canvas = &app->canvas;
+    char text[TEXT_NUMBER_SIZE], difference[TEXT_NUMBER_SIZE + 8] = "";
+    double best;
+    const double value = value_of(column, row);
+    const bool is_best = column->is_exact && find_best(app, row, &best) && value == best;
+    if (isnan(value))
+        snprintf(text, sizeof text, rows[row].value == product_of && is_awaited(app, column) ? "…" : "-");
+    else
+        text_number(text, value, form_of(row));
+    int x = cell.x, end = cell.x + cell.cols;
+    x += tui_canvas_text(canvas, cell.y, x, end - x, is_best ? TUI_STRONG : TUI_TEXT, text) + 1;
+    if (is_best && x < end) {
+        tui_canvas_put(canvas, cell.y, x, 0x2605, TUI_GOOD);
+        x += 2;
+    }
+    if (!base || column->is_baseline || !isfinite(value) || !isfinite(value_of(base, row)))
+        return;
+    const double from = value_of(base, row);
+    const int better = better_of(row), direction = (value > from) - (value < from);
+    print_difference(value, from, row, difference, sizeof difference);
+    if (tui_canvas_width(canvas, difference) <= end - x)
+        tui_canvas_text(canvas, cell.y, x, end - x,
+                        direction * better > 0   ? TUI_GOOD
+                        : direction * better < 0 ? TUI_POOR
+                                                 : TUI_FADED,
+                        difference);
+}
+
+static void draw_heading(tui_app *app, tui_rect cell, const tui_shown_column *column, bool focused)
+{
+    tui_canvas *canvas = &app->canvas;
+    char spec[TUI_SPEC_SHOWN];
+    tui_show_spec(spec, column->spec_text);
+    const tui_style style = column->is_selected ? focused ? TUI_SELECTED : TUI_STRONG : TUI_KEY;
+    const int used = tui_canvas_format(canvas, cell.y, cell.x, cell.cols, style, "%c%s ", column->letter,
+                                       column->is_baseline ? "=base" : "");
+    tui_canvas_middle(canvas, cell.y, cell.x + used, cell.cols - used, column->is_selected ? TUI_STRONG : TUI_TEXT, spec);
+}
+
+static void draw_column(tui_app *app, tui_rect cell, const tui_shown_column *column, const tui_shown_column *base,
+                        bool focused)
+{
+    tui_canvas *canvas = &app->canvas;
+    draw_heading(app, (tui_rect) { cell.y, cell.x, 1, cell.cols }, column, focused);
+    if (!column->report) {
+        tui_canvas_wrap(canvas, (tui_rect) { cell.y + 1, cell.x, cell.rows - 1, cell.cols }, TUI_TEXT, column->missing);
+        return;
+    }
+    canvas->faded = !column->is_exact;
+    for (size_t row = 0; row < ROW_COUNT && (int)row + 1 < cell.rows; row++)
+        draw_cell(app, (tui_rect) { cell.y + 1 + (int)row, cell.x, 1, cell.cols }, row, column, base);
+    canvas->faded = false;
+}
+
+/* What the product is of, on the lower frame. */
+static void draw_activations(tui_app *app, tui_rect rect)
+{
+    char text[160];
+    if (!tui_pins_have_product(&app->document))
+        return;
+    snprintf(text, sizeof text, " product err: ‖X·ΔW‖/‖X·W‖, X synthetic %llu×%llu, %u outlier channels, seed %llu ",
+             (unsigned long long)tui_synthetic.rows, (unsigned long long)tui_document_tensor(&app->document)->cols,
+             tui_synthetic.channels, (unsigned long long)tui_synthetic.seed);
+    tui_canvas_text(&app->canvas, rect.y + rect.rows - 1, rect.x + 2, rect.cols - 4, TUI_FADED, text);
+}
+
+void tui_compare_metrics(tui_app *app, tui_rect rect, bool focused)
+{
+    tui_canvas *canvas = &app->canvas;
+    const tui_pins *pins = &app->document.pins;
+    const tui_shown_column baseline = tui_shown_column_of(app, pins->baseline);
+    const int room = rect.cols - 3 - LABEL_COLS;
+    size_t fit = room < 2 * LEAST_COLS ? 1 : (size_t)(room / LEAST_COLS);
+    fit = fit < pins->count ? fit : pins->count;
+    const size_t first = tui_first_column(app, fit);
+    char name[256], part[32] = "", title[320], note[96];
+    ql_text_print(name, sizeof name, tui_document_tensor(&app->document)->name,
+                  rect.cols > 80 ? (size_t)rect.cols - 60 : 20);
+    if (fit < pins->count)
+        snprintf(part, sizeof part, " · %c-%c of %zu", (char)('A' + first), (char)('A' + first + fit - 1), pins->count);
+    snprintf(title, sizeof title, "Metrics · %s%s", name, part);
+    snprintf(note, sizeof note, "★ best · ▲▼ against baseline %c", baseline.letter);
+    const tui_rect in = tui_canvas_box(canvas, rect, focused, title, note);
+    draw_activations(app, rect);
+    for (size_t row = 0; row < ROW_COUNT && (int)row + 1 < in.rows; row++)
+        tui_canvas_text(canvas, in.y + 1 + (int)row, in.x + 1, LABEL_COLS - 1, TUI_FADED, rows[row].label);
+    const int cols = room / (int)fit > MOST_COLS ? MOST_COLS : room / (int)fit;
+    for (size_t i = 0; i < fit; i++) {
+        const tui_shown_column column = tui_shown_column_of(app, first + i);
+        draw_column(app, (tui_rect) { in.y, in.x + 1 + LABEL_COLS + (int)i * cols, in.rows, cols - 1 }, &column,
+                    baseline.is_exact && baseline.report ? &baseline : NULL, focused);
+    }
+}
