@@ -95,10 +95,17 @@ void tui_document_export(tui_document *document, const char *path, const char *c
 
 /* ---- Knobs ----------------------------------------------------------------------------------------------------- */
 
+/* What the cache still holds of the new spec is known at once. */
 static void set_spec(tui_document *document, const ql_spec *spec)
 {
     document->spec = *spec;
     ql_spec_format(spec, document->spec_text);
+    tui_findings_change_spec(&document->findings);
+    for (size_t i = 0; i < document->cache.count; i++) {
+        const tui_measure *measure = document->cache.entries[i];
+        if (tui_measure_is(measure, measure->tensor, document->spec_text))
+            tui_findings_take_report(&document->findings, measure->tensor, measure->report);
+    }
 }
 
 void tui_document_set_spec(tui_document *document, const ql_spec *spec)
@@ -320,8 +327,11 @@ static void take_event(tui_document *document, tui_event *event)
     switch (event->kind) {
     case TUI_PROFILED:
         document->profiles[event->tensor] = event->profile;
+        tui_findings_take_stats(&document->findings, event->tensor, &event->profile->stats);
         break;
     case TUI_REPORTED:
+        if (tui_measure_is(event->measure, event->tensor, document->spec_text))
+            tui_findings_take_report(&document->findings, event->tensor, event->measure->report);
         if (!tui_cache_find(&document->cache, event->tensor, event->measure->report->spec_text))
             tui_cache_add(&document->cache, event->measure);
         if (is_newest)
@@ -338,10 +348,12 @@ static void take_event(tui_document *document, tui_event *event)
         if (!is_newest)
             break;
         document->busy = false;
-        if (tui_document_is_exact(document))
+        if (tui_document_is_exact(document)) {
             tui_document_say(document, true, "%s", event->error.message);
-        else
+        } else {
             take_problem(document, &event->error);
+            tui_findings_take_failure(&document->findings, event->tensor);
+        }
         break;
     case TUI_EXPORTED:
         document->exporting = false;
@@ -366,14 +378,6 @@ bool tui_document_collect(tui_document *document)
     return changed;
 }
 
-bool tui_document_sqnr(tui_document *document, size_t tensor, double *out)
-{
-    const tui_measure *measure = tui_cache_find(&document->cache, tensor, document->spec_text);
-    if (measure)
-        *out = measure->report->metrics[QL_SQNR_DB];
-    return measure != NULL;
-}
-
 /* ---- Life ------------------------------------------------------------------------------------------------------ */
 
 ql_status tui_document_start(tui_document *document, const ql_model *model, tui_jobs *jobs, size_t tensor, const char *spec,
@@ -389,6 +393,9 @@ ql_status tui_document_start(tui_document *document, const ql_model *model, tui_
         snprintf(error->message, sizeof error->message, "out of memory");
         return error->status = QL_NO_MEMORY;
     }
+    status = tui_findings_start(&document->findings, ql_model_tensor_count(model), error);
+    if (status != QL_OK)
+        return status;
     set_spec(document, &first);
     document->history[0] = first;
     document->history_count = 1;
@@ -399,6 +406,7 @@ void tui_document_free(tui_document *document)
 {
     tui_measure_release(&document->shown);
     tui_cache_free(&document->cache);
+    tui_findings_free(&document->findings);
     free(document->profiles);
     *document = (tui_document) { 0 };
 }

@@ -7,6 +7,7 @@
 #ifndef TUI_DOCUMENT_H
 #define TUI_DOCUMENT_H
 
+#include "tui/findings.h"
 #include "tui/jobs.h"
 
 /* What a key can turn: a key of the spec, or one of these. */
@@ -37,8 +38,9 @@ typedef struct tui_document {
 
     const ql_profile **profiles; /* owned array [tensor count] of what jobs owns; NULL: not known yet */
     tui_cache cache;
-    tui_measure *shown; /* one reference; NULL before the first report */
-    ql_error problem;   /* why there is no report of this tensor and spec; status QL_OK: nothing is wrong */
+    tui_findings findings; /* of all tensors */
+    tui_measure *shown;    /* one reference; NULL before the first report */
+    ql_error problem;      /* why there is no report of this tensor and spec; status QL_OK: nothing is wrong */
 
     uint64_t ticket; /* of the newest request */
     bool busy;       /* it is not finished */
@@ -77,9 +79,6 @@ bool tui_document_is_settled(const tui_document *document);
 
 const ql_tensor *tui_document_tensor(const tui_document *document);
 const ql_profile *tui_document_profile(const tui_document *document); /* NULL: not known yet, or no values */
-
-/* SQNR in dB of a tensor under the current spec, when it was measured. */
-bool tui_document_sqnr(tui_document *document, size_t tensor, double *out);
 
 /* The spec in words, UTF-8: "symmetric, absolute maximum · 8 bits · per tensor · no clipping". */
 void tui_document_words(const tui_document *document, char *out, size_t size);

@@ -1,9 +1,12 @@
 /* Order, filter and search of the tensors' names. */
 #include "tui/list.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "text/plain.h"
 
 static bool is_digit(char c)
 {
@@ -57,13 +60,18 @@ static int compare(const void *left, const void *right)
 ql_status tui_list_start(tui_list *list, const ql_model *model, ql_error *error)
 {
     size_t count = ql_model_tensor_count(model);
-    *list = (tui_list) { .model = model };
+    *list = (tui_list) { .model = model, .column = TUI_COLUMN_NAME };
     named *names = calloc(count + 1, sizeof *names);
     list->order = calloc(count + 1, sizeof *list->order);
+    list->sorted = calloc(count + 1, sizeof *list->sorted);
     list->visible = calloc(count + 1, sizeof *list->visible);
+    list->place = calloc(count + 1, sizeof *list->place);
     list->matches = calloc(count + 1, sizeof *list->matches);
+    list->keys = calloc(2 * count + 1, sizeof *list->keys);
     list->chosen = calloc(count + 1, sizeof *list->chosen);
-    if (!names || !list->order || !list->visible || !list->matches || !list->chosen) {
+    list->passes = calloc(count + 1, sizeof *list->passes);
+    if (!names || !list->order || !list->sorted || !list->visible || !list->place || !list->matches || !list->keys ||
+        !list->chosen || !list->passes) {
         free(names);
         tui_list_free(list);
         snprintf(error->message, sizeof error->message, "out of memory for a list of %zu tensors", count);
@@ -72,8 +80,13 @@ ql_status tui_list_start(tui_list *list, const ql_model *model, ql_error *error)
     for (size_t i = 0; i < count; i++)
         names[i] = (named) { ql_model_tensor(model, i)->name, i };
     qsort(names, count, sizeof *names, compare);
-    for (size_t i = 0; i < count; i++)
-        list->order[i] = names[i].index;
+    for (size_t i = 0; i < count; i++) {
+        char shape[64];
+        list->order[i] = list->sorted[i] = names[i].index;
+        text_shape(shape, sizeof shape, ql_model_tensor(model, i));
+        const int cols = (int)text_width(shape);
+        list->shape_cols = cols > list->shape_cols ? cols : list->shape_cols;
+    }
     free(names);
     tui_list_set_filter(list, "");
     return QL_OK;
@@ -82,11 +95,106 @@ ql_status tui_list_start(tui_list *list, const ql_model *model, ql_error *error)
 void tui_list_free(tui_list *list)
 {
     free(list->order);
+    free(list->sorted);
     free(list->visible);
+    free(list->place);
     free(list->matches);
+    free(list->keys);
     free(list->chosen);
+    free(list->passes);
     *list = (tui_list) { 0 };
 }
+
+static void show_what_passes(tui_list *list)
+{
+    const size_t count = ql_model_tensor_count(list->model);
+    list->visible_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const size_t tensor = list->sorted[i];
+        list->place[tensor] = list->passes[tensor] ? list->visible_count : count;
+        if (list->passes[tensor])
+            list->visible[list->visible_count++] = tensor;
+    }
+}
+
+/* ---- Sort ------------------------------------------------------------------------------------------------------ */
+
+/* A key whose unsigned order is that of the numbers, or the reverse; what is not known comes last either way. */
+static uint64_t key_of(double value, bool falls)
+{
+    if (isnan(value))
+        return UINT64_MAX;
+    uint64_t bits;
+    value += 0.0; /* no negative zero */
+    memcpy(&bits, &value, sizeof bits);
+    bits = bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
+    return falls ? ~bits : bits;
+}
+
+/* One pass of a radix sort over byte number `byte` of the keys; false when it is the same in all of them. */
+static bool sort_by_byte(const uint64_t *keys, const size_t *tensors, uint64_t *keys_out, size_t *tensors_out, size_t count,
+                         unsigned byte)
+{
+    size_t at[257] = { 0 };
+    for (size_t i = 0; i < count; i++)
+        at[(keys[i] >> 8 * byte & 255) + 1]++;
+    for (int i = 0; i < 256; i++)
+        if (at[i + 1] == count)
+            return false;
+    for (int i = 0; i < 256; i++)
+        at[i + 1] += at[i];
+    for (size_t i = 0; i < count; i++) {
+        const size_t to = at[keys[i] >> 8 * byte & 255]++;
+        keys_out[to] = keys[i];
+        tensors_out[to] = tensors[i];
+    }
+    return true;
+}
+
+/* From the natural order, which equal numbers keep. Linear, so that a list of 100,000 can be sorted for every frame. */
+static void sort_by_numbers(tui_list *list, const tui_findings *findings, int column, bool falls)
+{
+    const size_t count = ql_model_tensor_count(list->model);
+    uint64_t *keys = list->keys, *keys_out = list->keys + count;
+    size_t *tensors = list->sorted, *tensors_out = list->matches;
+    memcpy(tensors, list->order, count * sizeof *tensors);
+    for (size_t i = 0; i < count; i++)
+        keys[i] = key_of(tui_column_value(column, list->model, findings, tensors[i]), falls);
+    for (unsigned byte = 0; byte < sizeof *keys; byte++) {
+        if (!sort_by_byte(keys, tensors, keys_out, tensors_out, count, byte))
+            continue;
+        uint64_t *other_keys = keys;
+        size_t *other = tensors;
+        keys = keys_out;
+        keys_out = other_keys;
+        tensors = tensors_out;
+        tensors_out = other;
+    }
+    if (tensors != list->sorted)
+        memcpy(list->sorted, tensors, count * sizeof *tensors);
+}
+
+void tui_list_sort(tui_list *list, const tui_findings *findings, int column, bool reversed)
+{
+    const size_t count = ql_model_tensor_count(list->model);
+    const tui_column info = tui_column_describe(column);
+    list->column = column;
+    list->reversed = reversed;
+    list->sorted_version = findings->version;
+    if (column != TUI_COLUMN_NAME)
+        sort_by_numbers(list, findings, column, info.falls != reversed);
+    for (size_t i = 0; i < count && column == TUI_COLUMN_NAME; i++)
+        list->sorted[i] = list->order[reversed ? count - 1 - i : i];
+    show_what_passes(list);
+}
+
+void tui_list_refresh(tui_list *list, const tui_findings *findings)
+{
+    if (list->sorted_version != findings->version && tui_column_describe(list->column).is_found)
+        tui_list_sort(list, findings, list->column, list->reversed);
+}
+
+/* ---- Filter and find --------------------------------------------------------------------------------------------- */
 
 /* A word means "contains the word"; with * ? or [ it is a pattern for the whole name. */
 static size_t match(tui_list *list, const char *word)
@@ -106,18 +214,15 @@ void tui_list_set_filter(tui_list *list, const char *pattern)
     snprintf(list->filter, sizeof list->filter, "%s", pattern);
     if (*pattern)
         match(list, list->filter);
-    list->visible_count = 0;
     for (size_t i = 0; i < ql_model_tensor_count(list->model); i++)
-        if (!*pattern || list->chosen[list->order[i]])
-            list->visible[list->visible_count++] = list->order[i];
+        list->passes[i] = !*pattern || list->chosen[i];
+    show_what_passes(list);
 }
 
 size_t tui_list_position(const tui_list *list, size_t tensor)
 {
-    for (size_t i = 0; i < list->visible_count; i++)
-        if (list->visible[i] == tensor)
-            return i;
-    return list->visible_count;
+    const size_t place = list->place[tensor];
+    return place < list->visible_count ? place : list->visible_count;
 }
 
 bool tui_list_find(tui_list *list, size_t tensor, int direction, bool here, size_t *out)

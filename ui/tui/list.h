@@ -1,24 +1,39 @@
-/* The list of tensors: natural order (h.2 before h.10), filter, find. Positions count the visible tensors. */
+/* The list of tensors: natural order (h.2 before h.10) or sorted by a number, filter, find. Positions count the visible
+   tensors. */
 #ifndef TUI_LIST_H
 #define TUI_LIST_H
 
-#include "qloupe.h"
+#include "tui/columns.h"
 
 enum { TUI_PATTERN_SIZE = 1204 }; /* a line of text in UTF-8 */
 
 typedef struct tui_list {
     const ql_model *model;
     size_t *order;   /* owned [tensor count]: all tensors in natural order */
+    size_t *sorted;  /* owned [tensor count]: all tensors as they are sorted */
     size_t *visible; /* owned [tensor count], visible_count used */
-    size_t *matches; /* owned [tensor count]: scratch of the filter */
-    bool *chosen;    /* owned [tensor count]: scratch of the filter */
+    size_t *place;   /* owned [tensor count]: position of a tensor, tensor count when it is not visible */
+    size_t *matches; /* owned [tensor count]: scratch of filter and sort */
+    uint64_t *keys;  /* owned [2 * tensor count]: scratch of the sort */
+    bool *chosen;    /* owned [tensor count]: scratch of find */
+    bool *passes;    /* owned [tensor count]: the filter lets it through */
     size_t visible_count;
-    size_t top; /* position of the first line on the screen */
+    int column;              /* that it is sorted by */
+    bool reversed;           /* against the column's usual order */
+    int shape_cols;          /* cells of the widest shape */
+    unsigned sorted_version; /* of the findings that it was sorted by */
+    size_t top;              /* position of the first line on the screen */
     char filter[TUI_PATTERN_SIZE], find[TUI_PATTERN_SIZE];
 } tui_list;
 
 ql_status tui_list_start(tui_list *list, const ql_model *model, ql_error *error);
 void tui_list_free(tui_list *list);
+
+/* Sorts by another column (of columns.h), or the other way round. Tensors whose number is not known come last. */
+void tui_list_sort(tui_list *list, const tui_findings *findings, int column, bool reversed);
+
+/* Sorts anew when the numbers have changed. Linear in the tensors then, else nothing to do. */
+void tui_list_refresh(tui_list *list, const tui_findings *findings);
 
 /* Shows the tensors whose name contains `pattern`, or fits it when it has * ? or [. "" shows all. */
 void tui_list_set_filter(tui_list *list, const char *pattern);

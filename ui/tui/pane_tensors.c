@@ -6,18 +6,24 @@
 #include "text/ramp.h"
 #include "tui/panes.h"
 
-enum { DTYPE_COLS = 5, SQNR_COLS = 8, DB_FULL = 50 }; /* a full bar at 50 dB */
+enum { DTYPE_COLS = 5 };
 
 typedef struct columns {
-    int name, shape, dtype; /* widths */
-    bool has_dtype;
+    int name, shape, dtype, number; /* widths, each with the gap before it */
+    int bar;                        /* of the bar behind the number: 2 or 0 */
+    tui_column shown;
+    int column; /* that is shown */
 } columns;
 
-static columns divide(int cols)
+static columns divide(const tui_app *app, int cols)
 {
-    columns widths = { .shape = cols >= 56 ? 14 : 9, .has_dtype = cols >= 52 };
-    widths.dtype = widths.has_dtype ? DTYPE_COLS + 1 : 0;
-    widths.name = cols - 2 - widths.shape - 1 - widths.dtype - SQNR_COLS;
+    columns widths = { .column = tui_column_shown(app->list.column), .dtype = cols >= 54 ? DTYPE_COLS + 1 : 0 };
+    widths.shown = tui_column_describe(widths.column);
+    widths.bar = widths.shown.full > 0 ? 2 : 0;
+    widths.number = 1 + widths.shown.width;
+    const int shape_most = cols >= 56 ? 14 : 9, shape = app->list.shape_cols > 5 ? app->list.shape_cols : 5;
+    widths.shape = 1 + (shape < shape_most ? shape : shape_most);
+    widths.name = cols - 2 - widths.shape - widths.dtype - widths.number - widths.bar;
     if (widths.name < 8) {
         widths.name += widths.shape;
         widths.shape = 0;
@@ -25,21 +31,27 @@ static columns divide(int cols)
     return widths;
 }
 
-/* "28.81 ▆" when this tensor was measured under the current spec. */
-static void draw_sqnr(tui_app *app, int y, int x, size_t tensor, bool selected)
+/* "28.81 ▆": the number of the column, as far as it is known. */
+static void draw_number(tui_app *app, int y, int x, size_t tensor, const columns *widths, bool selected)
 {
-    double sqnr;
-    if (!tui_document_sqnr(&app->document, tensor, &sqnr))
+    const tui_findings *findings = &app->document.findings;
+    const double value = tui_column_value(widths->column, app->model, findings, tensor);
+    const bool is_known = !widths->shown.is_found || tui_findings_is_measured(findings, tensor) ||
+                          (findings->of[tensor].has_stats && !isnan(value));
+    if (!is_known)
         return;
     char text[TEXT_NUMBER_SIZE];
-    tui_style style;
-    text_number(text, sqnr, TEXT_FIXED_2);
-    tui_sqnr_word(sqnr, &style);
+    tui_style style = TUI_TEXT;
+    text_number(text, value, widths->shown.form);
+    if (widths->bar)
+        tui_sqnr_word(value, &style);
     style = selected ? TUI_SELECTED : style;
-    tui_canvas_right(&app->canvas, y, x, SQNR_COLS - 2, style, text);
-    double height = sqnr > 0 ? sqnr / DB_FULL * TEXT_EIGHTHS : 1;
-    tui_canvas_put(&app->canvas, y, x + SQNR_COLS - 1, text_block(height > 1 ? (unsigned)fmin(height, TEXT_EIGHTHS) : 1),
-                   style);
+    tui_canvas_right(&app->canvas, y, x + 1, widths->shown.width, style, text);
+    if (!widths->bar)
+        return;
+    const double height = value > 0 ? value / widths->shown.full * TEXT_EIGHTHS : 1;
+    tui_canvas_put(&app->canvas, y, x + widths->number + 1,
+                   text_block(height > 1 ? (unsigned)fmin(height, TEXT_EIGHTHS) : 1), style);
 }
 
 static void draw_line(tui_app *app, int y, int x, int cols, size_t tensor, const columns *widths)
@@ -57,11 +69,26 @@ static void draw_line(tui_app *app, int y, int x, int cols, size_t tensor, const
     tui_canvas_middle(canvas, y, x + 2, widths->name, style, name);
     x += 2 + widths->name;
     text_shape(shape, sizeof shape, info);
-    tui_canvas_right(canvas, y, x, widths->shape, faded, shape);
-    x += widths->shape + 1;
-    if (widths->has_dtype)
-        tui_canvas_text(canvas, y, x, DTYPE_COLS, faded, ql_dtype_describe(info->dtype)->shown);
-    draw_sqnr(app, y, x + widths->dtype, tensor, selected);
+    tui_canvas_right(canvas, y, x + 1, widths->shape - 1, faded, shape);
+    x += widths->shape;
+    tui_canvas_text(canvas, y, x + 1, widths->dtype - 1, faded, ql_dtype_describe(info->dtype)->shown);
+    draw_number(app, y, x + widths->dtype, tensor, widths, selected);
+}
+
+/* The names of the columns, with a mark at the one that the list is sorted by when that is not as usual. */
+static void draw_heads(tui_app *app, int y, int x, const columns *widths)
+{
+    tui_canvas *canvas = &app->canvas;
+    const tui_list *list = &app->list;
+    const bool by_name = list->column == TUI_COLUMN_NAME, falls = tui_column_describe(list->column).falls != list->reversed;
+    char title[64];
+    tui_canvas_text(canvas, y, x + 2, widths->name, TUI_FADED, by_name && list->reversed ? "name ▼" : "name");
+    x += 2 + widths->name;
+    tui_canvas_right(canvas, y, x + 1, widths->shape - 1, TUI_FADED, "shape");
+    x += widths->shape;
+    tui_canvas_text(canvas, y, x + 1, widths->dtype - 1, TUI_FADED, "dtype");
+    snprintf(title, sizeof title, "%s%s", by_name ? "" : falls ? "▼" : "▲", widths->shown.title);
+    tui_canvas_right(canvas, y, x + widths->dtype, widths->number + widths->bar, by_name ? TUI_FADED : TUI_KEY, title);
 }
 
 /* Moves the first line as little as needed to keep the selected one on the screen, with some lines around it. */
@@ -93,14 +120,8 @@ void tui_pane_tensors(tui_app *app, tui_rect rect, bool focused)
         snprintf(note, sizeof note, "%zu", count);
     tui_rect in = tui_canvas_box(canvas, rect, focused, "Tensors", note);
 
-    columns widths = divide(in.cols);
-    tui_canvas_text(canvas, in.y, in.x + 2, widths.name, TUI_FADED, "name");
-    if (widths.shape > 0)
-        tui_canvas_right(canvas, in.y, in.x + 2 + widths.name, widths.shape, TUI_FADED, "shape");
-    int x = in.x + 2 + widths.name + widths.shape + 1;
-    if (widths.has_dtype)
-        tui_canvas_text(canvas, in.y, x, DTYPE_COLS, TUI_FADED, "dtype");
-    tui_canvas_right(canvas, in.y, x + widths.dtype, SQNR_COLS, TUI_FADED, "SQNR dB");
+    columns widths = divide(app, in.cols);
+    draw_heads(app, in.y, in.x, &widths);
 
     bool has_foot = *list->filter != 0;
     int lines = in.rows - 1 - (has_foot ? 1 : 0);

@@ -1,0 +1,72 @@
+/* A table of numbers of all tensors. */
+#include "tui/findings.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+ql_status tui_findings_start(tui_findings *findings, size_t tensor_count, ql_error *error)
+{
+    *findings = (tui_findings) { calloc(tensor_count + 1, sizeof(tui_finding)), tensor_count, 1, 1 };
+    if (findings->of)
+        return QL_OK;
+    snprintf(error->message, sizeof error->message, "out of memory for the numbers of %zu tensors", tensor_count);
+    return error->status = QL_NO_MEMORY;
+}
+
+void tui_findings_free(tui_findings *findings)
+{
+    free(findings->of);
+    *findings = (tui_findings) { 0 };
+}
+
+void tui_findings_change_spec(tui_findings *findings)
+{
+    findings->spec++;
+    findings->version++;
+}
+
+void tui_findings_take_stats(tui_findings *findings, size_t tensor, const ql_stats *stats)
+{
+    tui_finding *finding = &findings->of[tensor];
+    const double finite = (double)(stats->count - stats->nan - stats->inf);
+    if (finding->has_stats)
+        return;
+    finding->has_stats = true;
+    finding->nan = stats->nan;
+    finding->inf = stats->inf;
+    finding->stats[TUI_STAT_KURTOSIS] = stats->kurtosis;
+    finding->stats[TUI_STAT_PEAK] = fmax(stats->max - stats->mean, stats->mean - stats->min) / stats->std;
+    finding->stats[TUI_STAT_BEYOND_6S] = (double)stats->beyond_6s / finite;
+    finding->stats[TUI_STAT_BEYOND_3S] = (double)stats->beyond_3s / finite;
+    finding->stats[TUI_STAT_STD] = stats->std;
+    findings->version++;
+}
+
+void tui_findings_take_report(tui_findings *findings, size_t tensor, const ql_report *report)
+{
+    tui_finding *finding = &findings->of[tensor];
+    finding->has_failed = false;
+    finding->spec = findings->spec;
+    memcpy(finding->metrics, report->metrics, sizeof finding->metrics);
+    finding->bits_per_weight = report->bits_per_weight;
+    findings->version++;
+}
+
+void tui_findings_take_failure(tui_findings *findings, size_t tensor)
+{
+    findings->of[tensor].has_failed = true;
+    findings->of[tensor].spec = findings->spec;
+    findings->version++;
+}
+
+bool tui_findings_is_tried(const tui_findings *findings, size_t tensor)
+{
+    return findings->of[tensor].spec == findings->spec;
+}
+
+bool tui_findings_is_measured(const tui_findings *findings, size_t tensor)
+{
+    return tui_findings_is_tried(findings, tensor) && !findings->of[tensor].has_failed;
+}
