@@ -1,6 +1,10 @@
 /* The list of tensors: order, and the numbers beside the names. */
 #include "tui.h"
 
+#include <math.h>
+
+#include "npy.h"
+
 /* The names are on the screen in this order. */
 static void assert_order(const char *screen, const char *const *names, size_t count)
 {
@@ -73,12 +77,81 @@ static void a_name_and_a_shape_never_touch(void **state)
     free(screen);
 }
 
+/* The number at the end of the line of the list that holds a name; NAN when there is none. */
+static double number_of(const char *screen, const char *name)
+{
+    char padded[128];
+    snprintf(padded, sizeof padded, " %s ", name);
+    const char *at = strstr(screen, padded);
+    if (!at)
+        fail_msg("%s is not on the screen:\n%s", name, screen);
+    char *line = (char *)line_of(at, 0), *end = strstr(line, "│");
+    *end = 0;
+    char *space = strrchr(line, ' '); /* before the bar */
+    *space = 0;
+    space = strrchr(line, ' ');
+    return strchr(space, '.') ? strtod(space, NULL) : NAN;
+}
+
+static void a_scan_measures_all_as_compare_does(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "h.0.attn.c_attn.weight", "h.0.ln_1.bias", "h.1.mlp.c_fc.weight" };
+    char *screen = screen_of("%s --keys '<Home>m<settle>' --size 120x36 -s absmax:bits=5", DEMO);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char arguments[256];
+        snprintf(arguments, sizeof arguments, "%s -t %s -s absmax:bits=5", DEMO, names[i]);
+        char *json = compare_json(arguments);
+        const double expected = json_number(json, "sqnr_db"), shown = number_of(screen, names[i]);
+        if (!(fabs(shown - expected) <= 0.00501))
+            fail_msg("%s: %g on the screen, %g by compare", names[i], shown, expected);
+        free(json);
+    }
+    free(screen);
+}
+
+static void a_scan_goes_on_under_the_next_spec_until_it_is_stopped(void **state)
+{
+    (void)state;
+    char *screen = screen_of("%s --keys '<Home>m<settle>b<settle>' --size 120x36", DEMO);
+    assert_false(isnan(number_of(screen, "h.1.mlp.c_fc.weight")));
+    free(screen);
+    screen = screen_of("%s --keys '<Home>m<settle><C-c>b<settle>' --size 120x36", DEMO);
+    assert_true(isnan(number_of(screen, "h.1.mlp.c_fc.weight")));
+    free(screen);
+    screen = screen_of("%s --keys '<Home>m<settle><C-c>bu<settle>' --size 120x36", DEMO); /* known from before */
+    assert_false(isnan(number_of(screen, "h.1.mlp.c_fc.weight")));
+    free(screen);
+}
+
+static void a_scan_is_of_the_tensors_of_the_list(void **state)
+{
+    (void)state;
+    char *screen = screen_of("%s --keys '&attn<Enter>m<settle><Esc><Home>' --size 120x36", DEMO);
+    assert_false(isnan(number_of(screen, "h.0.attn.c_attn.weight")));
+    assert_true(isnan(number_of(screen, "h.0.ln_1.bias")) && isnan(number_of(screen, "h.0.ln_1.weight")));
+    free(screen);
+}
+
+static void a_scan_finds_what_cannot_be_measured(void **state)
+{
+    (void)state;
+    float values[8] = { 1, 2, NAN, 4, 5, 6, 7, 8 };
+    const char *path = testing_path(testing_folder(), "nan.npy");
+    assert_true(npy_write(path, "f4", 2, (uint64_t[]) { 2, 4 }, values));
+    free(screen_of("%s --keys 'mo<settle>bO<settle><C-c>' --size 120x36", path));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_measured_comes_first_and_the_worst_of_it),
         cmocka_unit_test(sort_by_size_and_back),
         cmocka_unit_test(going_round_ends_where_it_began),
+        cmocka_unit_test(a_scan_measures_all_as_compare_does),
+        cmocka_unit_test(a_scan_goes_on_under_the_next_spec_until_it_is_stopped),
+        cmocka_unit_test(a_scan_is_of_the_tensors_of_the_list),
+        cmocka_unit_test(a_scan_finds_what_cannot_be_measured),
         cmocka_unit_test(a_name_and_a_shape_never_touch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,7 @@ void tui_act_find(tui_app *app, int unused);
 void tui_act_find_again(tui_app *app, int direction);
 void tui_act_sort(tui_app *app, int direction); /* by the next column */
 void tui_act_sort_back(tui_app *app, int unused);
+void tui_act_scan(tui_app *app, int unused);
 
 /* The screen. */
 void tui_act_pane(tui_app *app, int direction);

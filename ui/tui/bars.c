@@ -23,8 +23,8 @@ static void print_dtypes(const ql_model *model, char *out, size_t size)
         seen[ql_model_tensor(model, i)->dtype] = true;
     for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
         if (seen[dtype] && count++ < NAMED && used < size)
-            used +=
-                (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "", ql_dtype_describe((ql_dtype)dtype)->shown);
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "",
+                                     ql_dtype_describe((ql_dtype)dtype)->shown);
     if (count > NAMED && used < size)
         snprintf(out + used, size - used, " +%d", count - NAMED);
 }
@@ -70,13 +70,47 @@ static void print_eta(const tui_progress *progress, char *out, size_t size)
     snprintf(out, size, "  ETA %s", duration);
 }
 
+static const uint32_t moving[] = { 0x2596, 0x2598, 0x259D, 0x2597 }; /* a quarter going round */
+static const char plain[] = "|/-\\";
+
+static void draw_moving(tui_app *app, int y, int x)
+{
+    const unsigned at = app->frame % 4;
+    tui_canvas_put(&app->canvas, y, x, app->canvas.ascii ? (uint32_t)plain[at] : moving[at], TUI_BUSY);
+}
+
+/* "▘ scan 148/272 54 % ▕█████▍    ▏ 41.0 MiB/s  ETA 0:03  ^C stops"; returns the cells used at the right end of the line. */
+static int draw_scan(tui_app *app, int y)
+{
+    tui_canvas *canvas = &app->canvas;
+    const tui_scan_progress progress = tui_jobs_scan_progress(app->jobs);
+    const bool is_roomy = canvas->cols >= ROOMY_COLS, has_speed = progress.bytes_per_second > 0;
+    char speed[TEXT_NUMBER_SIZE], left[TEXT_NUMBER_SIZE], before[96], behind[160] = "";
+    text_number(speed, progress.bytes_per_second, TEXT_BYTES);
+    text_duration(left, progress.seconds_left);
+    snprintf(before, sizeof before, "scan %zu/%zu %.0f %%", progress.done, progress.count, progress.share * 100);
+    if (has_speed)
+        snprintf(behind, sizeof behind, "%s%s  ETA %s", is_roomy ? speed : "", is_roomy ? "/s" : "", left);
+    const int gauge = is_roomy ? 12 : 0;
+    const int width = 2 + tui_canvas_width(canvas, before) + 1 + gauge + 1 + tui_canvas_width(canvas, behind) + 11;
+    int x = canvas->cols - width;
+    draw_moving(app, y, x);
+    x += 2 + tui_canvas_text(canvas, y, x + 2, width, TUI_BUSY, before) + 1;
+    if (gauge)
+        tui_canvas_gauge(canvas, y, x, gauge, progress.share, TUI_BUSY);
+    x += gauge + 1;
+    x += tui_canvas_text(canvas, y, x, width, TUI_BUSY, behind);
+    tui_canvas_text(canvas, y, x, width, TUI_BUSY, "  ^C stops ");
+    return width + 2;
+}
+
 /* "▘ ▕███▏ measuring 54 %  ETA 0:07  ^C stops"; returns the cells used at the right end of the line. */
 static int draw_progress(tui_app *app, int y)
 {
-    static const uint32_t moving[] = { 0x2596, 0x2598, 0x259D, 0x2597 }; /* a quarter going round */
-    static const char plain[] = "|/-\\";
     if (tui_document_is_settled(&app->document))
         return 0;
+    if (app->document.scanning)
+        return draw_scan(app, y);
     tui_canvas *canvas = &app->canvas;
     tui_progress progress = tui_jobs_progress(app->jobs);
     bool is_roomy = canvas->cols >= ROOMY_COLS;
@@ -86,7 +120,7 @@ static int draw_progress(tui_app *app, int y)
     snprintf(text, sizeof text, "%s %3.0f %%%s  ^C stops ", stage, progress.share * 100, eta);
     int gauge = is_roomy ? 12 : 0;
     int width = 2 + gauge + 1 + tui_canvas_width(canvas, text), x = canvas->cols - width;
-    tui_canvas_put(canvas, y, x, canvas->ascii ? (uint32_t)plain[app->frame % 4] : moving[app->frame % 4], TUI_BUSY);
+    draw_moving(app, y, x);
     if (is_roomy)
         tui_canvas_gauge(canvas, y, x + 2, gauge, progress.share, TUI_BUSY);
     tui_canvas_text(canvas, y, x + 2 + gauge + 1, width, TUI_BUSY, text);

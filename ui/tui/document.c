@@ -25,7 +25,7 @@ bool tui_document_is_exact(const tui_document *document)
 
 bool tui_document_is_settled(const tui_document *document)
 {
-    return !document->busy && !document->exporting && document->pending_count == 0;
+    return !document->busy && !document->exporting && !document->scanning && document->pending_count == 0;
 }
 
 void tui_document_say(tui_document *document, bool is_error, const char *format, ...)
@@ -63,16 +63,55 @@ void tui_document_measure(tui_document *document)
     document->busy = true;
 }
 
+/* What of the set is not known yet under the spec. */
+static void start_scan(tui_document *document)
+{
+    size_t left = 0, *tensors = malloc((document->scan_count + 1) * sizeof *tensors);
+    for (size_t i = 0; i < document->scan_count && tensors; i++)
+        if (!tui_findings_is_tried(&document->findings, document->scan_set[i]))
+            tensors[left++] = document->scan_set[i];
+    document->scan_ticket = tensors ? tui_jobs_scan(document->jobs, tensors, left, &document->spec) : 0;
+    document->scanning = left > 0 && document->scan_ticket != 0;
+    free(tensors);
+}
+
+void tui_document_scan(tui_document *document, const size_t *tensors, size_t count)
+{
+    free(document->scan_set);
+    document->scan_set = malloc((count + 1) * sizeof *document->scan_set);
+    document->scan_count = document->scan_set ? count : 0;
+    if (!document->scan_set) {
+        tui_document_say(document, true, "out of memory");
+        return;
+    }
+    memcpy(document->scan_set, tensors, count * sizeof *tensors);
+    start_scan(document);
+    if (!document->scanning)
+        tui_document_say(document, false, "all of them are measured already, and will be under the next spec; ^C ends that");
+}
+
+static void stop_scan(tui_document *document)
+{
+    tui_jobs_stop_scan(document->jobs);
+    free(document->scan_set);
+    document->scan_set = NULL;
+    document->scan_count = 0;
+    document->scanning = false;
+}
+
 void tui_document_stop(tui_document *document)
 {
-    bool was_busy = !tui_document_is_settled(document);
+    bool was_busy = !tui_document_is_settled(document), was_scan = document->scan_set != NULL;
     tui_jobs_cancel(document->jobs, true);
+    stop_scan(document);
     document->stopped = document->busy;
     document->busy = false;
     document->pending_count = 0;
     document->ticket = NO_TICKET;
     document->exporting = false;
-    if (was_busy)
+    if (was_scan)
+        tui_document_say(document, false, "stopped; m measures the rest, q quits");
+    else if (was_busy)
         tui_document_say(document, false, "stopped; r measures again, q quits");
     else
         tui_document_say(document, false, "nothing to stop; q quits");
@@ -106,6 +145,8 @@ static void set_spec(tui_document *document, const ql_spec *spec)
         if (tui_measure_is(measure, measure->tensor, document->spec_text))
             tui_findings_take_report(&document->findings, measure->tensor, measure->report);
     }
+    if (document->scan_set)
+        start_scan(document);
 }
 
 void tui_document_set_spec(tui_document *document, const ql_spec *spec)
@@ -321,6 +362,17 @@ static void take_problem(tui_document *document, const ql_error *error)
                  ql_mapping_describe(document->spec.mapping)->name);
 }
 
+static void take_scanned(tui_document *document, tui_event *event)
+{
+    if (event->profile)
+        document->profiles[event->tensor] = event->profile;
+    if (event->ticket != document->scan_ticket)
+        return;
+    tui_findings_take(&document->findings, event->tensor, &event->finding);
+    if (event->measure && !tui_cache_find(&document->cache, event->tensor, document->spec_text))
+        tui_cache_offer(&document->cache, event->measure);
+}
+
 static void take_event(tui_document *document, tui_event *event)
 {
     bool is_newest = event->ticket == document->ticket;
@@ -354,6 +406,13 @@ static void take_event(tui_document *document, tui_event *event)
             take_problem(document, &event->error);
             tui_findings_take_failure(&document->findings, event->tensor);
         }
+        break;
+    case TUI_SCANNED:
+        take_scanned(document, event);
+        break;
+    case TUI_SCAN_DONE:
+        if (event->ticket == document->scan_ticket)
+            document->scanning = false;
         break;
     case TUI_EXPORTED:
         document->exporting = false;
@@ -407,6 +466,7 @@ void tui_document_free(tui_document *document)
     tui_measure_release(&document->shown);
     tui_cache_free(&document->cache);
     tui_findings_free(&document->findings);
+    free(document->scan_set);
     free(document->profiles);
     *document = (tui_document) { 0 };
 }

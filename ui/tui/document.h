@@ -47,6 +47,11 @@ typedef struct tui_document {
     bool stopped;    /* it was cancelled by hand */
     bool exporting;  /* a figure is being written */
 
+    size_t *scan_set; /* owned [scan_count]: tensors to be measured under every spec; NULL: no scan was asked for */
+    size_t scan_count;
+    uint64_t scan_ticket;
+    bool scanning;
+
     char message[TUI_MESSAGE_SIZE]; /* for the status line; "" when there is nothing to say */
     bool is_error;
 } tui_document;
@@ -65,7 +70,10 @@ bool tui_document_type_spec(tui_document *document, const char *text);
 bool tui_document_type_value(tui_document *document, int knob, const char *text);
 void tui_document_undo(tui_document *document, int direction); /* < 0 undo, > 0 redo */
 void tui_document_measure(tui_document *document);             /* asks again */
-void tui_document_stop(tui_document *document);                /* cancels what is under way */
+/* Measures these tensors (copied) in the background, under this spec and every one that is chosen later, until it is
+   stopped. */
+void tui_document_scan(tui_document *document, const size_t *tensors, size_t count);
+void tui_document_stop(tui_document *document); /* cancels what is under way */
 void tui_document_export(tui_document *document, const char *path, const char *command);
 
 /* Takes what the worker has sent. Returns true when something changed. */

@@ -27,12 +27,9 @@ void tui_findings_change_spec(tui_findings *findings)
     findings->version++;
 }
 
-void tui_findings_take_stats(tui_findings *findings, size_t tensor, const ql_stats *stats)
+void tui_finding_take_stats(tui_finding *finding, const ql_stats *stats)
 {
-    tui_finding *finding = &findings->of[tensor];
     const double finite = (double)(stats->count - stats->nan - stats->inf);
-    if (finding->has_stats)
-        return;
     finding->has_stats = true;
     finding->nan = stats->nan;
     finding->inf = stats->inf;
@@ -41,22 +38,38 @@ void tui_findings_take_stats(tui_findings *findings, size_t tensor, const ql_sta
     finding->stats[TUI_STAT_BEYOND_6S] = (double)stats->beyond_6s / finite;
     finding->stats[TUI_STAT_BEYOND_3S] = (double)stats->beyond_3s / finite;
     finding->stats[TUI_STAT_STD] = stats->std;
+}
+
+void tui_finding_take_report(tui_finding *finding, const ql_report *report)
+{
+    finding->has_failed = false;
+    memcpy(finding->metrics, report->metrics, sizeof finding->metrics);
+    finding->bits_per_weight = report->bits_per_weight;
+}
+
+void tui_findings_take_stats(tui_findings *findings, size_t tensor, const ql_stats *stats)
+{
+    tui_finding_take_stats(&findings->of[tensor], stats);
     findings->version++;
 }
 
 void tui_findings_take_report(tui_findings *findings, size_t tensor, const ql_report *report)
 {
-    tui_finding *finding = &findings->of[tensor];
-    finding->has_failed = false;
-    finding->spec = findings->spec;
-    memcpy(finding->metrics, report->metrics, sizeof finding->metrics);
-    finding->bits_per_weight = report->bits_per_weight;
+    tui_finding_take_report(&findings->of[tensor], report);
+    findings->of[tensor].spec = findings->spec;
     findings->version++;
 }
 
 void tui_findings_take_failure(tui_findings *findings, size_t tensor)
 {
     findings->of[tensor].has_failed = true;
+    findings->of[tensor].spec = findings->spec;
+    findings->version++;
+}
+
+void tui_findings_take(tui_findings *findings, size_t tensor, const tui_finding *finding)
+{
+    findings->of[tensor] = *finding;
     findings->of[tensor].spec = findings->spec;
     findings->version++;
 }

@@ -36,10 +36,15 @@ typedef struct tui_findings {
 ql_status tui_findings_start(tui_findings *findings, size_t tensor_count, ql_error *error);
 void tui_findings_free(tui_findings *findings);
 
+/* One row at a time, also of no table. */
+void tui_finding_take_stats(tui_finding *finding, const ql_stats *stats);
+void tui_finding_take_report(tui_finding *finding, const ql_report *report);
+
 void tui_findings_change_spec(tui_findings *findings);
 void tui_findings_take_stats(tui_findings *findings, size_t tensor, const ql_stats *stats);
 void tui_findings_take_report(tui_findings *findings, size_t tensor, const ql_report *report); /* of the current spec */
 void tui_findings_take_failure(tui_findings *findings, size_t tensor);
+void tui_findings_take(tui_findings *findings, size_t tensor, const tui_finding *finding); /* of the current spec */
 
 /* It was tried under the current spec, and it has metrics. */
 bool tui_findings_is_tried(const tui_findings *findings, size_t tensor);

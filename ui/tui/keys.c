@@ -47,6 +47,7 @@ static const tui_binding bindings[] = {
     { TUI_WATCHING,{ 'z' },                                   tui_act_zoom,        0,                              "z zoom",       18, "the pane with the focus alone, and back" },
     { TUI_WATCHING,{ 'L' },                                   tui_act_axis,        0,                              "L log",        16, "counts on a logarithmic or linear axis" },
     { TUI_WATCHING,{ 'w' },                                   tui_act_export,      0,                              "w export",      8, "write a figure of this tensor and spec (png svg pdf jpg bmp tga)" },
+    { TUI_WATCHING,{ 'm' },                                   tui_act_scan,        0,                              "m measure all",20, "measure all tensors of the list, under each spec from now on; ^C ends it" },
     { TUI_WATCHING,{ 'r' },                                   tui_act_measure,     0,                              NULL,            0, "measure again, after ^C" },
     { TUI_WATCHING,{ 'q' },                                   tui_act_quit,        0,                              "q quit",        2, "quit" },
 
