@@ -142,6 +142,54 @@ static void a_scan_finds_what_cannot_be_measured(void **state)
     free(screen_of("%s --keys 'mo<settle>bO<settle><C-c>' --size 120x36", path));
 }
 
+/* Four tensors of three types. */
+static const char *write_types(void)
+{
+    static const char header[] = "{\"a.half\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]},"
+                                 "\"a.brain\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[4,8]},"
+                                 "\"b.half\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[8,12]},"
+                                 "\"b.bytes\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[12,14]}}";
+    char bytes[1024] = { 0 };
+    uint64_t size = sizeof header - 1;
+    memcpy(bytes, &size, 8);
+    memcpy(bytes + 8, header, size);
+    const char *path = testing_path(testing_folder(), "types.safetensors");
+    testing_write(path, bytes, 8 + size + 14);
+    return path;
+}
+
+static void a_filter_takes_types_and_can_be_inverted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *shown, *hidden, *count;
+    } rows[] = {
+        { "&dtype:F16<Enter>", "a.half b.half", "a.brain b.bytes", "2 of 4" },
+        { "&dtype:f16<Enter>!", "a.brain b.bytes", "a.half b.half", "2 of 4" },
+        { "&dtype:F16<Enter>!!", "a.half b.half", "a.brain b.bytes", "2 of 4" },
+        { "&b. dtype:F16<Enter>", "b.half", "a.half b.bytes", "1 of 4" },
+        { "&dtype:u dtype:b b<Enter>", "a.brain b.bytes", "a.half b.half", "2 of 4" },
+        { "&b.<Enter>!", "a.half a.brain", "b.half b.bytes", "2 of 4" },
+        { "&b.<Enter>!<Esc>", "a.half a.brain b.half b.bytes", "", "─ 4 ─" },
+        { "&b.<Enter>!&<C-u><Enter>", "a.half a.brain b.half b.bytes", "", "─ 4 ─" },
+        { "&*<Enter>!", "a.half a.brain b.half b.bytes", "", "no tensor matches" },
+        { "!", "a.half b.bytes", "", "no filter to invert" },
+    };
+    const char *path = write_types();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of("%s --size 80x24 --keys '<S-Tab>%s'", path, rows[i].keys), words[64];
+        assert_shows(screen, rows[i].count);
+        char *list = strstr(screen, "name ");
+        snprintf(words, sizeof words, "%s", rows[i].shown);
+        for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+            assert_shows(list, word);
+        snprintf(words, sizeof words, "%s", rows[i].hidden);
+        for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+            assert_shows_not(list, word);
+        free(screen);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +200,7 @@ int main(void)
         cmocka_unit_test(a_scan_goes_on_under_the_next_spec_until_it_is_stopped),
         cmocka_unit_test(a_scan_is_of_the_tensors_of_the_list),
         cmocka_unit_test(a_scan_finds_what_cannot_be_measured),
+        cmocka_unit_test(a_filter_takes_types_and_can_be_inverted),
         cmocka_unit_test(a_name_and_a_shape_never_touch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
-/* What keys do with the list: order, scan. */
+/* What keys do with the list: order, filter, scan. */
 #include "tui/actions.h"
+
+#include <stdio.h>
 
 static void sort(tui_app *app, int column, bool reversed)
 {
@@ -22,6 +24,33 @@ void tui_act_sort_back(tui_app *app, int unused)
 {
     (void)unused;
     sort(app, app->list.column, !app->list.reversed);
+}
+
+void tui_filter_accepted(tui_app *app)
+{
+    tui_list *list = &app->list;
+    if (!*list->filter)
+        tui_list_set_filter(list, "", false);
+    if (list->visible_count == 0) {
+        tui_list_set_filter(list, app->filter_before, app->inverted_before);
+        tui_document_say(&app->document, true, "no tensor matches that filter");
+    } else if (tui_list_position(list, app->document.tensor) == list->visible_count) {
+        tui_document_select(&app->document, list->visible[0]);
+    }
+}
+
+void tui_act_invert(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_list *list = &app->list;
+    if (!*list->filter) {
+        tui_document_say(&app->document, false, "no filter to invert: & asks for one");
+        return;
+    }
+    snprintf(app->filter_before, sizeof app->filter_before, "%s", list->filter);
+    app->inverted_before = list->inverted;
+    tui_list_set_filter(list, app->filter_before, !list->inverted);
+    tui_filter_accepted(app);
 }
 
 void tui_act_scan(tui_app *app, int unused)

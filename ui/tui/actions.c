@@ -105,6 +105,7 @@ void tui_act_filter(tui_app *app, int unused)
     (void)unused;
     app->context = TUI_IN_FILTER;
     snprintf(app->filter_before, sizeof app->filter_before, "%s", app->list.filter);
+    app->inverted_before = app->list.inverted;
     tui_line_set(&app->line, app->list.filter);
 }
 
@@ -203,23 +204,12 @@ void tui_act_back(tui_app *app, int unused)
 {
     (void)unused;
     if (app->context == TUI_IN_FILTER)
-        tui_list_set_filter(&app->list, app->filter_before);
+        tui_list_set_filter(&app->list, app->filter_before, app->inverted_before);
     else if (app->context == TUI_IN_FIND)
         tui_document_select(&app->document, app->tensor_before);
     else if (app->context == TUI_IN_VIEW)
-        tui_list_set_filter(&app->list, "");
+        tui_list_set_filter(&app->list, "", false);
     app->context = app->home;
-}
-
-/* A filter that hides the selected tensor selects the first that it shows. */
-static void accept_filter(tui_app *app)
-{
-    if (app->list.visible_count == 0) {
-        tui_list_set_filter(&app->list, app->filter_before);
-        tui_document_say(&app->document, true, "no tensor matches that filter");
-    } else if (tui_list_position(&app->list, app->document.tensor) == app->list.visible_count) {
-        select_position(app, 0);
-    }
 }
 
 void tui_act_accept(tui_app *app, int unused)
@@ -233,7 +223,7 @@ void tui_act_accept(tui_app *app, int unused)
         return; /* the message says what is wrong: it can be put right */
     app->context = app->home;
     if (context == TUI_IN_FILTER)
-        accept_filter(app);
+        tui_filter_accepted(app);
     else if (context == TUI_IN_EXPORT)
         tui_export_write(app);
     else if (context == TUI_IN_HELP)
@@ -245,7 +235,7 @@ void tui_line_changed(tui_app *app)
     char text[TUI_LINE_BYTES];
     tui_line_get(&app->line, text);
     if (app->context == TUI_IN_FILTER) {
-        tui_list_set_filter(&app->list, text);
+        tui_list_set_filter(&app->list, text, app->list.inverted);
     } else if (app->context == TUI_IN_FIND) {
         size_t found;
         snprintf(app->list.find, sizeof app->list.find, "%s", text);

@@ -29,6 +29,10 @@ void tui_act_find_again(tui_app *app, int direction);
 void tui_act_sort(tui_app *app, int direction); /* by the next column */
 void tui_act_sort_back(tui_app *app, int unused);
 void tui_act_scan(tui_app *app, int unused);
+void tui_act_invert(tui_app *app, int unused);
+/* A filter was chosen: one that hides everything is taken back; one that hides the selected tensor selects the first that it
+   shows. */
+void tui_filter_accepted(tui_app *app);
 
 /* The screen. */
 void tui_act_pane(tui_app *app, int direction);

@@ -215,11 +215,12 @@ static void draw_prompt(tui_app *app, int y, const char *prompt)
 {
     int x = 1 + tui_canvas_text(&app->canvas, y, 1, app->canvas.cols, TUI_KEY, prompt);
     int room = app->canvas.cols - x - 1;
-    if (app->context == TUI_IN_FILTER && room > 50) {
+    if (app->context == TUI_IN_FILTER && room > 60) {
         char note[64];
-        snprintf(note, sizeof note, "%zu of %zu", app->list.visible_count, ql_model_tensor_count(app->model));
+        snprintf(note, sizeof note, "%zu of %zu · dtype:F16 too", app->list.visible_count,
+                 ql_model_tensor_count(app->model));
         tui_canvas_right(&app->canvas, y, x, room, TUI_FADED, note);
-        room -= 24;
+        room -= 38;
     }
     app->cursor_y = y;
     app->cursor_x = tui_line_draw(&app->line, &app->canvas, y, x, room, TUI_STRONG);
@@ -253,7 +254,7 @@ void tui_bar_status(tui_app *app, int y)
     const tui_document *document = &app->document;
     int room = app->canvas.cols - 2;
     if (app->context == TUI_IN_FILTER)
-        draw_prompt(app, y, "filter & ");
+        draw_prompt(app, y, app->list.inverted ? "filter & not " : "filter & ");
     else if (app->context == TUI_IN_FIND)
         draw_prompt(app, y, "find / ");
     else if (app->context == TUI_IN_SPEC)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "text/plain.h"
 
@@ -88,7 +89,7 @@ ql_status tui_list_start(tui_list *list, const ql_model *model, ql_error *error)
         list->shape_cols = cols > list->shape_cols ? cols : list->shape_cols;
     }
     free(names);
-    tui_list_set_filter(list, "");
+    tui_list_set_filter(list, "", false);
     return QL_OK;
 }
 
@@ -209,13 +210,48 @@ static size_t match(tui_list *list, const char *word)
     return matched;
 }
 
-void tui_list_set_filter(tui_list *list, const char *pattern)
+/* Takes the words dtype:TYPE out of a filter; the rest, without blanks around it, to `rest`. Returns whether there were any,
+ * and to wanted[] which types begin so. */
+static bool take_dtypes(const char *filter, char rest[TUI_PATTERN_SIZE], bool wanted[QL_DTYPE_COUNT])
 {
-    snprintf(list->filter, sizeof list->filter, "%s", pattern);
-    if (*pattern)
-        match(list, list->filter);
-    for (size_t i = 0; i < ql_model_tensor_count(list->model); i++)
-        list->passes[i] = !*pattern || list->chosen[i];
+    static const char mark[] = "dtype:";
+    const size_t mark_size = sizeof mark - 1;
+    bool has_any = false;
+    size_t used = 0;
+    for (const char *at = filter; *at;) {
+        const bool begins = at == filter || at[-1] == ' ';
+        if (!begins || strncasecmp(at, mark, mark_size) != 0) {
+            rest[used++] = *at++;
+            continue;
+        }
+        const char *type = at + mark_size;
+        const size_t size = strcspn(type, " ");
+        for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
+            wanted[dtype] |= strncasecmp(ql_dtype_describe((ql_dtype)dtype)->name, type, size) == 0;
+        has_any = true;
+        at = type + size;
+    }
+    while (used > 0 && rest[used - 1] == ' ')
+        used--;
+    rest[used] = 0;
+    const size_t blanks = strspn(rest, " ");
+    memmove(rest, rest + blanks, used - blanks + 1);
+    return has_any;
+}
+
+void tui_list_set_filter(tui_list *list, const char *filter, bool inverted)
+{
+    char name[TUI_PATTERN_SIZE];
+    bool wanted[QL_DTYPE_COUNT] = { false };
+    snprintf(list->filter, sizeof list->filter, "%s", filter);
+    list->inverted = inverted;
+    const bool has_dtype = take_dtypes(list->filter, name, wanted), has_name = *name != 0;
+    if (has_name)
+        match(list, name);
+    for (size_t i = 0; i < ql_model_tensor_count(list->model); i++) {
+        const bool fits = (!has_name || list->chosen[i]) && (!has_dtype || wanted[ql_model_tensor(list->model, i)->dtype]);
+        list->passes[i] = fits != inverted;
+    }
     show_what_passes(list);
 }
 

@@ -23,6 +23,7 @@ typedef struct tui_list {
     int shape_cols;          /* cells of the widest shape */
     unsigned sorted_version; /* of the findings that it was sorted by */
     size_t top;              /* position of the first line on the screen */
+    bool inverted;           /* the filter hides what it matches */
     char filter[TUI_PATTERN_SIZE], find[TUI_PATTERN_SIZE];
 } tui_list;
 
@@ -35,8 +36,9 @@ void tui_list_sort(tui_list *list, const tui_findings *findings, int column, boo
 /* Sorts anew when the numbers have changed. Linear in the tensors then, else nothing to do. */
 void tui_list_refresh(tui_list *list, const tui_findings *findings);
 
-/* Shows the tensors whose name contains `pattern`, or fits it when it has * ? or [. "" shows all. */
-void tui_list_set_filter(tui_list *list, const char *pattern);
+/* Shows the tensors whose name contains `filter`, or fits it when it has * ? or [. "" shows all. Words dtype:F16 in it ask for
+   a type: one of those whose name begins so, in any case; one of several. `inverted`: the others instead. */
+void tui_list_set_filter(tui_list *list, const char *filter, bool inverted);
 
 /* The position of a tensor, visible_count when it is not visible. */
 size_t tui_list_position(const tui_list *list, size_t tensor);

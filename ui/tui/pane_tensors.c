@@ -131,5 +131,6 @@ void tui_pane_tensors(tui_app *app, tui_rect rect, bool focused)
     if (list->visible_count == 0)
         tui_canvas_text(canvas, in.y + 2, in.x + 2, in.cols - 3, TUI_TEXT, "no tensor matches");
     if (has_foot)
-        tui_canvas_format(canvas, in.y + in.rows - 1, in.x, in.cols, TUI_KEY, " & %s", list->filter);
+        tui_canvas_format(canvas, in.y + in.rows - 1, in.x, in.cols, TUI_KEY, " & %s%s", list->inverted ? "not " : "",
+                          list->filter);
 }
