@@ -175,7 +175,7 @@ static void a_filter_takes_types_and_can_be_inverted(void **state)
         { "&*<Enter>!", "a.half a.brain b.half b.bytes", "", "no tensor matches" },
         { "!", "a.half b.bytes", "", "no filter to invert" },
     };
-    const char *path = write_types();
+    char *path = strdup(write_types());
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *screen = screen_of("%s --size 80x24 --keys '<S-Tab>%s'", path, rows[i].keys), words[64];
         assert_shows(screen, rows[i].count);
@@ -188,6 +188,129 @@ static void a_filter_takes_types_and_can_be_inverted(void **state)
             assert_shows_not(list, word);
         free(screen);
     }
+    free(path);
+}
+
+/* ---- Groups ---------------------------------------------------------------------------------------------------- */
+
+static void a_tree_folds_and_unfolds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *shown, *hidden; /* words of the list with a comma between them */
+    } rows[] = {
+        { "t", "▾ h ,▾ 0 ,▾ attn ,▾ c_attn ,▸ 3 ,wte.weight", "h.0" },
+        { "t<Space>", "▸ c_attn ,▸ c_proj", "bias " },
+        { "t<Space><Space>", "▾ c_attn ,bias ", "" },
+        { "tf", "▸ h ,▸ ln_f ,wpe.weight", "▾,attn" },
+        { "tff", "▾ h ,▾ 0 ,▾ ln_1", "▸" },
+        { "tf<Home><Enter>", "▾ h ,▸ 0 ,▸ 3 ", "attn" },
+        { "tf<Home><Right><Right><Right>", "▾ h ,▾ 0 ,▸ attn,▸ 1 ", "c_attn" },
+        { "tf<Home><Right><Right><Right><Left><Left>", "▾ h ,▸ 0 ", "attn" },
+        { "t<Left><Left>", "▸ c_attn ", "bias " },
+        { "t<Left><Left><Left><Left>", "▸ attn ", "c_attn " },
+        { "tfJ", "▾ h ,▾ attn ,▾ c_proj ,bias ", "▾ c_attn" },
+        { "tf/h.3.ln_2<Enter>", "▸ 0 ,▾ 3 ,▾ ln_2 ,bias ", "attn.c_attn" },
+        { "tf&ln_2<Enter>", "▾ h ,▸ 1 ", "wte,ln_f" },
+        { "ttt", "h.0.attn.c_attn.weight", "▾" },
+        { "TTT", "h.0.attn.c_attn.weight", "▾" },
+        { "<Space>", "h.0.attn.c_attn.weight", "▾" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of("%s -t h.0.attn.c_attn.weight --size 80x40 --keys '<S-Tab>%s'", DEMO, rows[i].keys),
+             words[128];
+        char *list = strstr(screen, "name ");
+        if (!list)
+            fail_msg("no list after %s:\n%s", rows[i].keys, screen);
+        snprintf(words, sizeof words, "%s", rows[i].shown);
+        for (char *word = strtok(words, ","); word; word = strtok(NULL, ","))
+            assert_shows(list, word);
+        list[strcspn(list, "└")] = 0; /* what is below may speak of anything */
+        snprintf(words, sizeof words, "%s", rows[i].hidden);
+        for (char *word = strtok(words, ","); word; word = strtok(NULL, ","))
+            assert_shows_not(list, word);
+        free(screen);
+    }
+}
+
+static void a_folded_group_tells_the_range_of_its_numbers(void **state)
+{
+    (void)state;
+    char *screen = screen_of("%s --size 80x24 --keys '<S-Tab>tf&mlp.c_fc<Enter>m<settle>'", DEMO), text[64];
+    double lo = INFINITY, hi = -INFINITY;
+    for (int layer = 0; layer < 4; layer++)
+        for (int kind = 0; kind < 2; kind++) {
+            char arguments[256];
+            snprintf(arguments, sizeof arguments, "%s -s absmax -t h.%d.mlp.c_fc.%s", DEMO, layer, kind ? "bias" : "weight");
+            char *json = compare_json(arguments);
+            lo = fmin(lo, json_number(json, "sqnr_db"));
+            hi = fmax(hi, json_number(json, "sqnr_db"));
+            free(json);
+        }
+    snprintf(text, sizeof text, "8 · %.2f…%.2f", lo, hi);
+    assert_shows(screen, text);
+    free(screen);
+}
+
+static void repeated_layers_are_one_row_with_the_worst_of_them(void **state)
+{
+    (void)state;
+    char *screen = screen_of("%s --size 80x24 --keys '<S-Tab>tt&mlp.c_fc<Enter>m<settle>'", DEMO);
+    assert_shows(screen, "▸ h.#.mlp.c_fc.bias");
+    assert_shows(screen, "▁▃▅█"); /* the weights' SQNR over four layers */
+    char *json = compare_json(DEMO " -s absmax -t h.0.mlp.c_fc.weight"), text[32];
+    snprintf(text, sizeof text, "%.2f", json_number(json, "sqnr_db"));
+    assert_shows(strstr(screen, "h.#.mlp.c_fc.weight"), text);
+    free(json);
+    free(screen);
+    screen = screen_of("%s --size 80x24 --keys '<S-Tab>ttf<Home>'", MATRIX);
+    assert_shows(screen, "h.3.attn.c_attn.bias");
+    free(screen);
+}
+
+/* Names that make odd groups are shown and do no harm. */
+static void odd_names_make_a_tree(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "a",   "a.",   "a..b", ".",      "..",      ".a",       "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p",
+        "1",   "01",   "1.2",  "01.2",   "2.2",     "a/b",      "a.b",
+        "a.1", "a.01", "a.2",  "a.1.1.", "x.1.y.1", "x.2.y.10", "x.10.y.2"
+    };
+    enum { COUNT = sizeof names / sizeof names[0] };
+    char header[4096] = "{", bytes[8192] = { 0 };
+    for (size_t i = 0; i < COUNT; i++) {
+        const size_t used = strlen(header);
+        snprintf(header + used, sizeof header - used, "%s\"%s\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[%zu,%zu]}",
+                 i ? "," : "", names[i], i, i + 1);
+    }
+    strcat(header, "}");
+    uint64_t size = strlen(header);
+    memcpy(bytes, &size, 8);
+    memcpy(bytes + 8, header, size);
+    char *path = strdup(testing_path(testing_folder(), "odd.safetensors"));
+    testing_write(path, bytes, 8 + size + COUNT);
+    static const char *const keys[] = { "t",
+                                        "tf",
+                                        "tff",
+                                        "tt",
+                                        "ttf",
+                                        "ttff",
+                                        "tf<Home>",
+                                        "tff<End>",
+                                        "ttf<End><Space>",
+                                        "t&1<Enter><Space>!",
+                                        "toooIfm<settle>ff",
+                                        "tff<Left><Left><Left><Left>",
+                                        "tf&.y.<Enter>f<End><Esc>" };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        free(screen_of("%s --size 100x50 --keys '%s'", path, keys[i]));
+        free(screen_of("%s --size 80x24 --keys '<S-Tab>%s'", path, keys[i]));
+    }
+    char *screen = screen_of("%s --size 100x50 --keys 'ttf'", path);
+    assert_shows(screen, "x.#.y.#");
+    free(screen);
+    free(path);
 }
 
 int main(void)
@@ -201,6 +324,10 @@ int main(void)
         cmocka_unit_test(a_scan_is_of_the_tensors_of_the_list),
         cmocka_unit_test(a_scan_finds_what_cannot_be_measured),
         cmocka_unit_test(a_filter_takes_types_and_can_be_inverted),
+        cmocka_unit_test(a_tree_folds_and_unfolds),
+        cmocka_unit_test(a_folded_group_tells_the_range_of_its_numbers),
+        cmocka_unit_test(repeated_layers_are_one_row_with_the_worst_of_them),
+        cmocka_unit_test(odd_names_make_a_tree),
         cmocka_unit_test(a_name_and_a_shape_never_touch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,10 +58,17 @@ static int compare(const void *left, const void *right)
     return order != 0 ? order : (a->index > b->index) - (a->index < b->index);
 }
 
+static ql_status complain(tui_list *list, size_t count, ql_error *error)
+{
+    tui_list_free(list);
+    snprintf(error->message, sizeof error->message, "out of memory for a list of %zu tensors", count);
+    return error->status = QL_NO_MEMORY;
+}
+
 ql_status tui_list_start(tui_list *list, const ql_model *model, ql_error *error)
 {
     size_t count = ql_model_tensor_count(model);
-    *list = (tui_list) { .model = model, .column = TUI_COLUMN_NAME };
+    *list = (tui_list) { .model = model, .column = TUI_COLUMN_NAME, .cursor = TUI_NOBODY };
     named *names = calloc(count + 1, sizeof *names);
     list->order = calloc(count + 1, sizeof *list->order);
     list->sorted = calloc(count + 1, sizeof *list->sorted);
@@ -71,12 +78,11 @@ ql_status tui_list_start(tui_list *list, const ql_model *model, ql_error *error)
     list->keys = calloc(2 * count + 1, sizeof *list->keys);
     list->chosen = calloc(count + 1, sizeof *list->chosen);
     list->passes = calloc(count + 1, sizeof *list->passes);
+    list->values = calloc(count + 1, sizeof *list->values);
     if (!names || !list->order || !list->sorted || !list->visible || !list->place || !list->matches || !list->keys ||
-        !list->chosen || !list->passes) {
+        !list->chosen || !list->passes || !list->values) {
         free(names);
-        tui_list_free(list);
-        snprintf(error->message, sizeof error->message, "out of memory for a list of %zu tensors", count);
-        return error->status = QL_NO_MEMORY;
+        return complain(list, count, error);
     }
     for (size_t i = 0; i < count; i++)
         names[i] = (named) { ql_model_tensor(model, i)->name, i };
@@ -89,6 +95,9 @@ ql_status tui_list_start(tui_list *list, const ql_model *model, ql_error *error)
         list->shape_cols = cols > list->shape_cols ? cols : list->shape_cols;
     }
     free(names);
+    if (!tui_tree_by_parts(&list->trees[TUI_SHAPE_TREE], model, list->order) ||
+        !tui_tree_by_layers(&list->trees[TUI_SHAPE_LAYERS], model, list->order))
+        return complain(list, count, error);
     tui_list_set_filter(list, "", false);
     return QL_OK;
 }
@@ -103,6 +112,9 @@ void tui_list_free(tui_list *list)
     free(list->keys);
     free(list->chosen);
     free(list->passes);
+    free(list->values);
+    for (int shape = 0; shape < TUI_SHAPE_COUNT; shape++)
+        tui_tree_free(&list->trees[shape]);
     *list = (tui_list) { 0 };
 }
 
@@ -110,6 +122,7 @@ static void show_what_passes(tui_list *list)
 {
     const size_t count = ql_model_tensor_count(list->model);
     list->visible_count = 0;
+    list->is_stale = true;
     for (size_t i = 0; i < count; i++) {
         const size_t tensor = list->sorted[i];
         list->place[tensor] = list->passes[tensor] ? list->visible_count : count;
@@ -181,7 +194,6 @@ void tui_list_sort(tui_list *list, const tui_findings *findings, int column, boo
     const tui_column info = tui_column_describe(column);
     list->column = column;
     list->reversed = reversed;
-    list->sorted_version = findings->version;
     if (column != TUI_COLUMN_NAME)
         sort_by_numbers(list, findings, column, info.falls != reversed);
     for (size_t i = 0; i < count && column == TUI_COLUMN_NAME; i++)
@@ -189,10 +201,59 @@ void tui_list_sort(tui_list *list, const tui_findings *findings, int column, boo
     show_what_passes(list);
 }
 
+/* ---- Rows ------------------------------------------------------------------------------------------------------ */
+
 void tui_list_refresh(tui_list *list, const tui_findings *findings)
 {
-    if (list->sorted_version != findings->version && tui_column_describe(list->column).is_found)
+    const bool has_news = list->version != findings->version;
+    list->version = findings->version;
+    if (has_news && tui_column_describe(list->column).is_found)
         tui_list_sort(list, findings, list->column, list->reversed);
+    tui_tree *tree = tui_list_tree(list);
+    if (!tree || (!has_news && !list->is_stale))
+        return;
+    list->is_stale = false;
+    const int column = tui_column_shown(list->column);
+    for (size_t i = 0; i < list->visible_count; i++) {
+        const size_t tensor = list->visible[i];
+        list->values[tensor] = tui_column_value(column, list->model, findings, tensor);
+    }
+    tui_tree_arrange(tree, list->visible, list->visible_count, list->values);
+    if (list->cursor != TUI_NOBODY && tree->row_of[list->cursor] == TUI_NOBODY)
+        list->cursor = TUI_NOBODY;
+}
+
+tui_tree *tui_list_tree(const tui_list *list)
+{
+    return list->shape == TUI_SHAPE_FLAT ? NULL : (tui_tree *)&list->trees[list->shape];
+}
+
+void tui_list_set_shape(tui_list *list, tui_shape shape, size_t tensor)
+{
+    list->shape = shape;
+    list->cursor = TUI_NOBODY;
+    list->is_stale = true;
+    if (shape == TUI_SHAPE_TREE)
+        tui_tree_reveal(&list->trees[shape], tensor);
+}
+
+size_t tui_list_row_count(const tui_list *list)
+{
+    return list->shape == TUI_SHAPE_FLAT ? list->visible_count : list->trees[list->shape].row_count;
+}
+
+size_t tui_list_item(const tui_list *list, size_t row)
+{
+    if (row >= tui_list_row_count(list))
+        return TUI_NOBODY;
+    return list->shape == TUI_SHAPE_FLAT ? list->visible[row] : list->trees[list->shape].rows[row];
+}
+
+size_t tui_list_cursor(const tui_list *list, size_t tensor)
+{
+    if (list->shape == TUI_SHAPE_FLAT)
+        return tui_list_position(list, tensor);
+    return tui_tree_row(&list->trees[list->shape], list->cursor == TUI_NOBODY ? tensor : list->cursor);
 }
 
 /* ---- Filter and find --------------------------------------------------------------------------------------------- */

@@ -1,11 +1,17 @@
-/* The list of tensors: natural order (h.2 before h.10) or sorted by a number, filter, find. Positions count the visible
-   tensors. */
+/*
+ * The list of tensors: natural order (h.2 before h.10) or sorted by a number, filter, find. Positions count the visible
+ * tensors. On the screen they are rows: the tensors one by one, a tree by the parts of their names, or repeated layers
+ * together; groups have rows, too. tui_list_refresh brings rows up to date after any change.
+ */
 #ifndef TUI_LIST_H
 #define TUI_LIST_H
 
 #include "tui/columns.h"
+#include "tui/tree.h"
 
 enum { TUI_PATTERN_SIZE = 1204 }; /* a line of text in UTF-8 */
+
+typedef enum tui_shape { TUI_SHAPE_FLAT, TUI_SHAPE_TREE, TUI_SHAPE_LAYERS, TUI_SHAPE_COUNT } tui_shape;
 
 typedef struct tui_list {
     const ql_model *model;
@@ -18,12 +24,19 @@ typedef struct tui_list {
     bool *chosen;    /* owned [tensor count]: scratch of find */
     bool *passes;    /* owned [tensor count]: the filter lets it through */
     size_t visible_count;
-    int column;              /* that it is sorted by */
-    bool reversed;           /* against the column's usual order */
-    int shape_cols;          /* cells of the widest shape */
-    unsigned sorted_version; /* of the findings that it was sorted by */
-    size_t top;              /* position of the first line on the screen */
-    bool inverted;           /* the filter hides what it matches */
+    int column;       /* that it is sorted by */
+    bool reversed;    /* against the column's usual order */
+    int shape_cols;   /* cells of the widest shape */
+    unsigned version; /* of the findings that it is arranged by */
+    size_t top;       /* row of the first line on the screen */
+    tui_shape shape;
+    tui_tree trees[TUI_SHAPE_COUNT]; /* that of TUI_SHAPE_FLAT is empty */
+    size_t cursor;                   /* item of a tree: the group under the cursor; TUI_NOBODY: the selected tensor is */
+    double *values;                  /* owned [tensor count]: scratch of the trees */
+    bool is_stale;                   /* rows have to be arranged anew */
+    unsigned shown_at;               /* number of the last frame that showed it, */
+    bool has_focus;                  /* and how */
+    bool inverted;                   /* the filter hides what it matches */
     char filter[TUI_PATTERN_SIZE], find[TUI_PATTERN_SIZE];
 } tui_list;
 
@@ -33,8 +46,25 @@ void tui_list_free(tui_list *list);
 /* Sorts by another column (of columns.h), or the other way round. Tensors whose number is not known come last. */
 void tui_list_sort(tui_list *list, const tui_findings *findings, int column, bool reversed);
 
-/* Sorts anew when the numbers have changed. Linear in the tensors then, else nothing to do. */
+/* Sorts and arranges anew when something has changed. Linear in the tensors then, else nothing to do. */
 void tui_list_refresh(tui_list *list, const tui_findings *findings);
+
+/* ---- Rows ------------------------------------------------------------------------------------------------------ */
+
+void tui_list_set_shape(tui_list *list, tui_shape shape, size_t tensor); /* opening what hides that tensor */
+
+/* The tree that is shown, NULL when tensors stand one by one. */
+tui_tree *tui_list_tree(const tui_list *list);
+
+size_t tui_list_row_count(const tui_list *list);
+
+/* What stands in a row: a tensor, or an item of the tree; TUI_NOBODY beyond the last. */
+size_t tui_list_item(const tui_list *list, size_t row);
+
+/* The row of the cursor when `tensor` is selected; the row count when that is not visible. */
+size_t tui_list_cursor(const tui_list *list, size_t tensor);
+
+/* ---- Filter and find --------------------------------------------------------------------------------------------- */
 
 /* Shows the tensors whose name contains `filter`, or fits it when it has * ? or [. "" shows all. Words dtype:F16 in it ask for
    a type: one of those whose name begins so, in any case; one of several. `inverted`: the others instead. */
