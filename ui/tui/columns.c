@@ -74,16 +74,15 @@ double tui_column_value(int column, const ql_model *model, const tui_findings *f
 {
     const tui_finding *finding = &findings->of[tensor];
     const int index = columns[column].index;
-    const bool is_measured = tui_findings_is_measured(findings, tensor);
     switch (columns[column].kind) {
     case BY_FILE:
         return (double)tensor + 1;
     case BY_SIZE:
         return (double)ql_model_tensor(model, tensor)->byte_count;
     case BY_METRIC:
-        return is_measured ? finding->metrics[index] : NAN;
+        return tui_findings_is_measured(findings, tensor) ? finding->metrics[index] : NAN;
     case BY_BITS:
-        return is_measured ? finding->bits_per_weight : NAN;
+        return tui_findings_is_measured(findings, tensor) ? finding->bits_per_weight : NAN;
     case BY_STAT:
         return finding->has_stats ? finding->stats[index] : NAN;
     default:

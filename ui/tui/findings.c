@@ -8,8 +8,11 @@
 
 ql_status tui_findings_start(tui_findings *findings, size_t tensor_count, ql_error *error)
 {
-    *findings = (tui_findings) { calloc(tensor_count + 1, sizeof(tui_finding)), tensor_count, 1, 1 };
-    if (findings->of)
+    *findings = (tui_findings) { .count = tensor_count, .spec = 1, .version = 1, .all_changed = true };
+    findings->of = calloc(tensor_count + 1, sizeof *findings->of);
+    findings->spec_of = calloc(tensor_count + 1, sizeof *findings->spec_of);
+    findings->changed = calloc(tensor_count + 1, sizeof *findings->changed);
+    if (findings->of && findings->spec_of && findings->changed)
         return QL_OK;
     snprintf(error->message, sizeof error->message, "out of memory for the numbers of %zu tensors", tensor_count);
     return error->status = QL_NO_MEMORY;
@@ -18,6 +21,8 @@ ql_status tui_findings_start(tui_findings *findings, size_t tensor_count, ql_err
 void tui_findings_free(tui_findings *findings)
 {
     free(findings->of);
+    free(findings->spec_of);
+    free(findings->changed);
     *findings = (tui_findings) { 0 };
 }
 
@@ -25,6 +30,16 @@ void tui_findings_change_spec(tui_findings *findings)
 {
     findings->spec++;
     findings->version++;
+    findings->all_changed = true;
+}
+
+static void note_change(tui_findings *findings, size_t tensor)
+{
+    findings->version++;
+    if (findings->changed_count < findings->count)
+        findings->changed[findings->changed_count++] = tensor;
+    else
+        findings->all_changed = true;
 }
 
 void tui_finding_take_stats(tui_finding *finding, const ql_stats *stats)
@@ -50,33 +65,33 @@ void tui_finding_take_report(tui_finding *finding, const ql_report *report)
 void tui_findings_take_stats(tui_findings *findings, size_t tensor, const ql_stats *stats)
 {
     tui_finding_take_stats(&findings->of[tensor], stats);
-    findings->version++;
+    note_change(findings, tensor);
 }
 
 void tui_findings_take_report(tui_findings *findings, size_t tensor, const ql_report *report)
 {
     tui_finding_take_report(&findings->of[tensor], report);
-    findings->of[tensor].spec = findings->spec;
-    findings->version++;
+    findings->spec_of[tensor] = findings->spec;
+    note_change(findings, tensor);
 }
 
 void tui_findings_take_failure(tui_findings *findings, size_t tensor)
 {
     findings->of[tensor].has_failed = true;
-    findings->of[tensor].spec = findings->spec;
-    findings->version++;
+    findings->spec_of[tensor] = findings->spec;
+    note_change(findings, tensor);
 }
 
 void tui_findings_take(tui_findings *findings, size_t tensor, const tui_finding *finding)
 {
     findings->of[tensor] = *finding;
-    findings->of[tensor].spec = findings->spec;
-    findings->version++;
+    findings->spec_of[tensor] = findings->spec;
+    note_change(findings, tensor);
 }
 
 bool tui_findings_is_tried(const tui_findings *findings, size_t tensor)
 {
-    return findings->of[tensor].spec == findings->spec;
+    return findings->spec_of[tensor] == findings->spec;
 }
 
 bool tui_findings_is_measured(const tui_findings *findings, size_t tensor)

@@ -18,8 +18,7 @@ typedef enum tui_stat {
 
 typedef struct tui_finding {
     bool has_stats;
-    bool has_failed; /* there is no report under spec number `spec` */
-    unsigned spec;   /* the number of the spec that the metrics are of, 0: of none */
+    bool has_failed; /* there is no report under the spec that it was tried under */
     uint64_t nan, inf;
     double stats[TUI_STAT_COUNT];
     double metrics[QL_METRIC_COUNT];
@@ -27,10 +26,16 @@ typedef struct tui_finding {
 } tui_finding;
 
 typedef struct tui_findings {
-    tui_finding *of;  /* owned [count] */
-    size_t count;     /* of tensors */
-    unsigned spec;    /* number of the current spec: another spec makes all metrics unknown at once */
-    unsigned version; /* another one when anything has changed */
+    tui_finding *of;   /* owned [count] */
+    unsigned *spec_of; /* owned [count]: the number of the spec that a tensor was tried under last, 0: none */
+    size_t count;      /* of tensors */
+    unsigned spec;     /* number of the current spec: another spec makes all metrics unknown at once */
+    unsigned version;  /* another one when anything has changed */
+
+    /* For who keeps numbers of all tensors up to date: what has changed since changed_count was set to 0. */
+    size_t *changed; /* owned [count] */
+    size_t changed_count;
+    bool all_changed;
 } tui_findings;
 
 ql_status tui_findings_start(tui_findings *findings, size_t tensor_count, ql_error *error);

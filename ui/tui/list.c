@@ -133,69 +133,75 @@ static void show_what_passes(tui_list *list)
 
 /* ---- Sort ------------------------------------------------------------------------------------------------------ */
 
-/* A key whose unsigned order is that of the numbers, or the reverse; what is not known comes last either way. */
+/* Brings list->values up to date. */
+static void take_values(tui_list *list, tui_findings *findings)
+{
+    const int column = tui_column_shown(list->column);
+    const bool takes_all = findings->all_changed || list->valued != column;
+    const size_t count = takes_all ? findings->count : findings->changed_count;
+    for (size_t i = 0; i < count; i++) {
+        const size_t tensor = takes_all ? i : findings->changed[i];
+        list->values[tensor] = tui_column_value(column, list->model, findings, tensor);
+    }
+    list->valued = column;
+    findings->all_changed = false;
+    findings->changed_count = 0;
+}
+
+enum { KEY_BITS = 32, DIGIT_BITS = 11, DIGITS = (KEY_BITS + DIGIT_BITS - 1) / DIGIT_BITS, DIGIT_VALUES = 1 << DIGIT_BITS };
+
+/* A key whose unsigned order is that of the numbers, or the reverse; what is not known comes last either way. Of the number it
+ * has sign, exponent and 20 bits: those that look the same on the screen are the same. */
 static uint64_t key_of(double value, bool falls)
 {
+    const uint64_t last = UINT32_MAX;
     if (isnan(value))
-        return UINT64_MAX;
+        return last;
     uint64_t bits;
     value += 0.0; /* no negative zero */
     memcpy(&bits, &value, sizeof bits);
-    bits = bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
-    return falls ? ~bits : bits;
+    bits = (bits >> 63 ? ~bits : bits | (uint64_t)1 << 63) >> KEY_BITS;
+    return falls ? last - bits : bits;
 }
 
-/* One pass of a radix sort over byte number `byte` of the keys; false when it is the same in all of them. */
-static bool sort_by_byte(const uint64_t *keys, const size_t *tensors, uint64_t *keys_out, size_t *tensors_out, size_t count,
-                         unsigned byte)
+/* A radix sort from the natural order, which equal numbers keep: linear, so that a list of 100,000 can be sorted between two
+ * frames. An entry is a key, and below it the place in natural order. */
+static void sort_by_numbers(tui_list *list, bool falls)
 {
-    size_t at[257] = { 0 };
-    for (size_t i = 0; i < count; i++)
-        at[(keys[i] >> 8 * byte & 255) + 1]++;
-    for (int i = 0; i < 256; i++)
-        if (at[i + 1] == count)
-            return false;
-    for (int i = 0; i < 256; i++)
-        at[i + 1] += at[i];
+    const size_t count = ql_model_tensor_count(list->model);
+    uint64_t *from = list->keys, *to = list->keys + count;
+    size_t at[DIGITS][DIGIT_VALUES] = { { 0 } };
     for (size_t i = 0; i < count; i++) {
-        const size_t to = at[keys[i] >> 8 * byte & 255]++;
-        keys_out[to] = keys[i];
-        tensors_out[to] = tensors[i];
+        const uint64_t key = key_of(list->values[list->order[i]], falls);
+        from[i] = key << KEY_BITS | i;
+        for (int digit = 0; digit < DIGITS; digit++)
+            at[digit][key >> digit * DIGIT_BITS & (DIGIT_VALUES - 1)]++;
     }
-    return true;
-}
-
-/* From the natural order, which equal numbers keep. Linear, so that a list of 100,000 can be sorted for every frame. */
-static void sort_by_numbers(tui_list *list, const tui_findings *findings, int column, bool falls)
-{
-    const size_t count = ql_model_tensor_count(list->model);
-    uint64_t *keys = list->keys, *keys_out = list->keys + count;
-    size_t *tensors = list->sorted, *tensors_out = list->matches;
-    memcpy(tensors, list->order, count * sizeof *tensors);
+    for (int digit = 0; digit < DIGITS; digit++) {
+        size_t before = 0;
+        for (int value = 0; value < DIGIT_VALUES; value++) {
+            const size_t size = at[digit][value];
+            at[digit][value] = before;
+            before += size;
+        }
+        for (size_t i = 0; i < count; i++)
+            to[at[digit][from[i] >> (KEY_BITS + digit * DIGIT_BITS) & (DIGIT_VALUES - 1)]++] = from[i];
+        uint64_t *other = from;
+        from = to;
+        to = other;
+    }
     for (size_t i = 0; i < count; i++)
-        keys[i] = key_of(tui_column_value(column, list->model, findings, tensors[i]), falls);
-    for (unsigned byte = 0; byte < sizeof *keys; byte++) {
-        if (!sort_by_byte(keys, tensors, keys_out, tensors_out, count, byte))
-            continue;
-        uint64_t *other_keys = keys;
-        size_t *other = tensors;
-        keys = keys_out;
-        keys_out = other_keys;
-        tensors = tensors_out;
-        tensors_out = other;
-    }
-    if (tensors != list->sorted)
-        memcpy(list->sorted, tensors, count * sizeof *tensors);
+        list->sorted[i] = list->order[from[i] & UINT32_MAX];
 }
 
-void tui_list_sort(tui_list *list, const tui_findings *findings, int column, bool reversed)
+void tui_list_sort(tui_list *list, tui_findings *findings, int column, bool reversed)
 {
     const size_t count = ql_model_tensor_count(list->model);
-    const tui_column info = tui_column_describe(column);
     list->column = column;
     list->reversed = reversed;
+    take_values(list, findings);
     if (column != TUI_COLUMN_NAME)
-        sort_by_numbers(list, findings, column, info.falls != reversed);
+        sort_by_numbers(list, tui_column_describe(column).falls != reversed);
     for (size_t i = 0; i < count && column == TUI_COLUMN_NAME; i++)
         list->sorted[i] = list->order[reversed ? count - 1 - i : i];
     show_what_passes(list);
@@ -203,21 +209,18 @@ void tui_list_sort(tui_list *list, const tui_findings *findings, int column, boo
 
 /* ---- Rows ------------------------------------------------------------------------------------------------------ */
 
-void tui_list_refresh(tui_list *list, const tui_findings *findings)
+void tui_list_refresh(tui_list *list, tui_findings *findings)
 {
     const bool has_news = list->version != findings->version;
     list->version = findings->version;
     if (has_news && tui_column_describe(list->column).is_found)
         tui_list_sort(list, findings, list->column, list->reversed);
+    else if (has_news)
+        take_values(list, findings);
     tui_tree *tree = tui_list_tree(list);
     if (!tree || (!has_news && !list->is_stale))
         return;
     list->is_stale = false;
-    const int column = tui_column_shown(list->column);
-    for (size_t i = 0; i < list->visible_count; i++) {
-        const size_t tensor = list->visible[i];
-        list->values[tensor] = tui_column_value(column, list->model, findings, tensor);
-    }
     tui_tree_arrange(tree, list->visible, list->visible_count, list->values);
     if (list->cursor != TUI_NOBODY && tree->row_of[list->cursor] == TUI_NOBODY)
         list->cursor = TUI_NOBODY;

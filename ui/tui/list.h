@@ -19,8 +19,10 @@ typedef struct tui_list {
     size_t *sorted;  /* owned [tensor count]: all tensors as they are sorted */
     size_t *visible; /* owned [tensor count], visible_count used */
     size_t *place;   /* owned [tensor count]: position of a tensor, tensor count when it is not visible */
-    size_t *matches; /* owned [tensor count]: scratch of filter and sort */
+    size_t *matches; /* owned [tensor count]: scratch of filter and find */
     uint64_t *keys;  /* owned [2 * tensor count]: scratch of the sort */
+    double *values;  /* owned [tensor count]: the numbers of `valued`, NAN where unknown */
+    int valued;      /* the column that they are of */
     bool *chosen;    /* owned [tensor count]: scratch of find */
     bool *passes;    /* owned [tensor count]: the filter lets it through */
     size_t visible_count;
@@ -32,7 +34,6 @@ typedef struct tui_list {
     tui_shape shape;
     tui_tree trees[TUI_SHAPE_COUNT]; /* that of TUI_SHAPE_FLAT is empty */
     size_t cursor;                   /* item of a tree: the group under the cursor; TUI_NOBODY: the selected tensor is */
-    double *values;                  /* owned [tensor count]: scratch of the trees */
     bool is_stale;                   /* rows have to be arranged anew */
     unsigned shown_at;               /* number of the last frame that showed it, */
     bool has_focus;                  /* and how */
@@ -44,10 +45,10 @@ ql_status tui_list_start(tui_list *list, const ql_model *model, ql_error *error)
 void tui_list_free(tui_list *list);
 
 /* Sorts by another column (of columns.h), or the other way round. Tensors whose number is not known come last. */
-void tui_list_sort(tui_list *list, const tui_findings *findings, int column, bool reversed);
+void tui_list_sort(tui_list *list, tui_findings *findings, int column, bool reversed);
 
 /* Sorts and arranges anew when something has changed. Linear in the tensors then, else nothing to do. */
-void tui_list_refresh(tui_list *list, const tui_findings *findings);
+void tui_list_refresh(tui_list *list, tui_findings *findings);
 
 /* ---- Rows ------------------------------------------------------------------------------------------------------ */
 
