@@ -313,6 +313,67 @@ static void odd_names_make_a_tree(void **state)
     free(path);
 }
 
+/* ---- Summary --------------------------------------------------------------------------------------------------- */
+
+/* Three layers of 32 x 32: one with an outlier of about 40 standard deviations, one with two NaN and an Inf. */
+static char *write_layers(void)
+{
+    enum { COUNT = 32 * 32 };
+    static float values[3][COUNT];
+    for (int i = 0; i < 3 * COUNT; i++)
+        values[i / COUNT][i % COUNT] = (float)(i * 7919 % 1009 - 504) * 1e-3f;
+    values[1][77] = 15;
+    values[2][5] = values[2][6] = NAN;
+    values[2][7] = INFINITY;
+    char header[1024] = "{", bytes[1024 + sizeof values + 8] = { 0 };
+    for (size_t i = 0; i < 3; i++) {
+        const size_t used = strlen(header);
+        snprintf(header + used, sizeof header - used,
+                 "%s\"layers.%zu.w\":{\"dtype\":\"F32\",\"shape\":[32,32],\"data_offsets\":[%zu,%zu]}", i ? "," : "", i + 9,
+                 i * sizeof values[0], (i + 1) * sizeof values[0]);
+    }
+    strcat(header, "}");
+    uint64_t size = strlen(header);
+    memcpy(bytes, &size, 8);
+    memcpy(bytes + 8, header, size);
+    memcpy(bytes + 8 + size, values, sizeof values);
+    char *path = strdup(testing_path(testing_folder(), "layers.safetensors"));
+    testing_write(path, bytes, 8 + size + sizeof values);
+    return path;
+}
+
+static void a_scan_says_what_it_found(void **state)
+{
+    (void)state;
+    char *path = write_layers();
+    char *screen = screen_of("%s --size 120x36 --keys 'm<settle>'", path);
+    assert_shows(screen, "! 1 tensor holds NaN or Inf: ");
+    assert_shows(screen, "11.w (3)");
+    assert_shows(screen, "! 1 tensor beyond 20σ: …10.w (");
+    assert_shows(screen, "3 of 3 read, 1 of them clean");
+    assert_shows(screen, "SQNR dB by layer layers.#.w");
+    free(screen);
+    screen = screen_of("%s --size 80x24 --keys '<S-Tab>m<settle>'", path); /* no room for it */
+    assert_shows_not(screen, "beyond 20σ");
+    free(screen);
+    free(path);
+}
+
+static void a_note_of_the_file_is_shown(void **state)
+{
+    (void)state;
+    const float values[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    char *path = strdup(testing_path(testing_folder(), "bare.bin"));
+    testing_write(path, values, sizeof values);
+    char *screen = screen_of("%s --raw f32:2x3 --size 120x36", path);
+    assert_shows(screen, "8 bytes after the tensor left out");
+    free(screen);
+    screen = screen_of("%s --raw f32:2x3 --size 80x24 --keys '<S-Tab>'", path);
+    assert_shows(screen, "8 bytes after the tensor left out");
+    free(screen);
+    free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +389,8 @@ int main(void)
         cmocka_unit_test(a_folded_group_tells_the_range_of_its_numbers),
         cmocka_unit_test(repeated_layers_are_one_row_with_the_worst_of_them),
         cmocka_unit_test(odd_names_make_a_tree),
+        cmocka_unit_test(a_scan_says_what_it_found),
+        cmocka_unit_test(a_note_of_the_file_is_shown),
         cmocka_unit_test(a_name_and_a_shape_never_touch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

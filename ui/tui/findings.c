@@ -62,9 +62,27 @@ void tui_finding_take_report(tui_finding *finding, const ql_report *report)
     finding->bits_per_weight = report->bits_per_weight;
 }
 
+/* A tensor's statistics have become known. */
+static void sum_up(tui_findings *findings, size_t tensor)
+{
+    const tui_finding *finding = &findings->of[tensor];
+    const bool is_nonfinite = finding->nan > 0 || finding->inf > 0;
+    const double peak = finding->stats[TUI_STAT_PEAK];
+    findings->read_count++;
+    if (is_nonfinite && (findings->nonfinite_count++ == 0 || tensor < findings->nonfinite))
+        findings->nonfinite = tensor;
+    const bool has_outlier = peak > TUI_OUTLIER_SIGMA;
+    if (has_outlier && (findings->outlier_count++ == 0 || peak > findings->of[findings->outlier].stats[TUI_STAT_PEAK]))
+        findings->outlier = tensor;
+    findings->clean_count += !is_nonfinite && !has_outlier;
+}
+
 void tui_findings_take_stats(tui_findings *findings, size_t tensor, const ql_stats *stats)
 {
+    if (findings->of[tensor].has_stats)
+        return;
     tui_finding_take_stats(&findings->of[tensor], stats);
+    sum_up(findings, tensor);
     note_change(findings, tensor);
 }
 
@@ -84,7 +102,14 @@ void tui_findings_take_failure(tui_findings *findings, size_t tensor)
 
 void tui_findings_take(tui_findings *findings, size_t tensor, const tui_finding *finding)
 {
+    const bool had_stats = findings->of[tensor].has_stats;
+    if (had_stats && !finding->has_stats) { /* not even read this time */
+        tui_findings_take_failure(findings, tensor);
+        return;
+    }
     findings->of[tensor] = *finding;
+    if (finding->has_stats && !had_stats)
+        sum_up(findings, tensor);
     findings->spec_of[tensor] = findings->spec;
     note_change(findings, tensor);
 }

@@ -16,6 +16,8 @@ typedef enum tui_stat {
     TUI_STAT_COUNT
 } tui_stat;
 
+enum { TUI_OUTLIER_SIGMA = 20 };
+
 typedef struct tui_finding {
     bool has_stats;
     bool has_failed; /* there is no report under the spec that it was tried under */
@@ -31,6 +33,12 @@ typedef struct tui_findings {
     size_t count;      /* of tensors */
     unsigned spec;     /* number of the current spec: another spec makes all metrics unknown at once */
     unsigned version;  /* another one when anything has changed */
+
+    /* What a person should know of the tensors that were read. */
+    size_t read_count;
+    size_t nonfinite_count, nonfinite; /* with NaN or Inf; the first of them in the file */
+    size_t outlier_count, outlier;     /* with a weight further out than TUI_OUTLIER_SIGMA; the one with the outermost */
+    size_t clean_count;                /* neither */
 
     /* For who keeps numbers of all tensors up to date: what has changed since changed_count was set to 0. */
     size_t *changed; /* owned [count] */

@@ -3,6 +3,7 @@
 
 #include "tui/panes.h"
 #include "tui/rows.h"
+#include "tui/summary.h"
 
 /* Moves the first line as little as needed to keep the cursor on the screen, with some lines around it. */
 static void scroll(tui_app *app, int lines)
@@ -36,7 +37,8 @@ void tui_pane_tensors(tui_app *app, tui_rect rect, bool focused)
     list->has_focus = focused;
 
     bool has_foot = *list->filter != 0;
-    const int rows = in.rows - (has_foot ? 1 : 0);
+    int rows = in.rows - (has_foot ? 1 : 0);
+    rows -= tui_summary_draw(app, (tui_rect) { in.y, in.x, rows, in.cols });
     scroll(app, rows - 1);
     tui_rows_draw(app, (tui_rect) { in.y, in.x, rows, in.cols });
     if (has_foot)

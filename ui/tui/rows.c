@@ -32,7 +32,8 @@ static columns divide(const tui_app *app, int cols)
     widths.bar = widths.shown.full > 0 ? 2 : 0;
     widths.number = 1 + widths.shown.width;
     widths.indent = is_roomy ? 2 : 1;
-    const int shape_most = is_roomy ? 14 : 9, shape = app->list.shape_cols > 5 ? app->list.shape_cols : 5;
+    const int shape_least = app->list.shape == TUI_SHAPE_LAYERS ? 8 : 5, shape_most = is_roomy ? 14 : 9;
+    const int shape = app->list.shape_cols > shape_least ? app->list.shape_cols : shape_least;
     widths.shape = 1 + (shape < shape_most ? shape : shape_most);
     widths.name = cols - MARK_COLS - widths.shape - widths.dtype - widths.number - widths.bar;
     if (widths.name < 8) {
@@ -40,6 +41,28 @@ static columns divide(const tui_app *app, int cols)
         widths.shape = 0;
     }
     return widths;
+}
+
+/* Where the first part of a name begins that is a number, or the mark of one; its start when there is none. */
+static const char *first_number(const char *name)
+{
+    for (const char *part = name; *part; part += strcspn(part, "./"), part += *part != 0) {
+        const size_t digits = strspn(part, "0123456789#");
+        if (digits > 0 && strchr("./", part[digits]))
+            return part;
+    }
+    return name;
+}
+
+int tui_rows_name(tui_canvas *canvas, int y, int x, int width, tui_style style, const char *name)
+{
+    enum { WORTH = 2 }; /* cells; for fewer the start of the name stays */
+    const char *number = first_number(name);
+    char brief[600];
+    snprintf(brief, sizeof brief, "…%s", number);
+    const bool helps =
+        tui_canvas_width(canvas, name) > width && tui_canvas_width(canvas, brief) + WORTH < tui_canvas_width(canvas, name);
+    return tui_canvas_middle(canvas, y, x, width, style, helps ? brief : name);
 }
 
 /* "28.81 ▆" */
@@ -71,7 +94,7 @@ static void draw_tensor(tui_app *app, int y, int x, int name_x, size_t tensor, c
     char name[512], shape[64];
     ql_text_print(name, sizeof name, tree ? tui_tree_label(tree, app->model, tensor) : info->name, 0);
     x += MARK_COLS + widths->name;
-    tui_canvas_middle(canvas, y, name_x, x - name_x, style, name);
+    tui_rows_name(canvas, y, name_x, x - name_x, style, name);
     text_shape(shape, sizeof shape, info);
     tui_canvas_right(canvas, y, x + 1, widths->shape - 1, faded, shape);
     x += widths->shape;
@@ -109,7 +132,7 @@ static void draw_group(tui_app *app, int y, int x, int name_x, const tui_group *
     ql_text_print(name, sizeof name, group->name, 0);
     x += MARK_COLS + widths->name;
     tui_canvas_put(canvas, y, name_x, group->folded ? 0x25B8 : 0x25BE, style);
-    tui_canvas_middle(canvas, y, name_x + 2, x - name_x - 2, style, name);
+    tui_rows_name(canvas, y, name_x + 2, x - name_x - 2, style, name);
     const int middle = widths->shape + widths->dtype, rest = middle + widths->number + widths->bar;
     if (group->member_count == 0 || group->known == 0) {
         print_range(canvas, group, &widths->shown, rest - 1, text, sizeof text);
@@ -117,7 +140,7 @@ static void draw_group(tui_app *app, int y, int x, int name_x, const tui_group *
         return;
     }
     const size_t *members = tree->members + group->member;
-    tui_spark_draw(app, y, x + 1, middle - 1, widths->column, members, group->member_count, style);
+    tui_spark_draw(canvas, y, x + 1, middle - 1, app->list.values, members, group->member_count, widths->shown.falls, style);
     draw_number(app, y, x + middle, widths->shown.falls ? group->hi : group->lo, widths, selected);
 }
 

@@ -7,9 +7,9 @@
 
 enum { WIDTH_MOST = 256 };
 
-int tui_spark_draw(tui_app *app, int y, int x, int width, int column, const size_t *members, size_t count, tui_style style)
+int tui_spark_draw(tui_canvas *canvas, int y, int x, int width, const double *values, const size_t *members, size_t count,
+                   bool falls, tui_style style)
 {
-    const bool falls = tui_column_describe(column).falls;
     size_t cells = width > 0 ? (size_t)width : 0;
     cells = cells > WIDTH_MOST ? WIDTH_MOST : cells;
     cells = cells > count ? count : cells;
@@ -17,7 +17,7 @@ int tui_spark_draw(tui_app *app, int y, int x, int width, int column, const size
     for (size_t cell = 0; cell < cells; cell++) {
         worst[cell] = NAN;
         for (size_t i = cell * count / cells; i < (cell + 1) * count / cells; i++) {
-            const double value = tui_column_value(column, app->model, &app->document.findings, members[i]);
+            const double value = values[members[i]];
             worst[cell] = falls ? fmax(worst[cell], value) : fmin(worst[cell], value);
         }
         if (isfinite(worst[cell])) {
@@ -29,7 +29,7 @@ int tui_spark_draw(tui_app *app, int y, int x, int width, int column, const size
         if (isnan(worst[cell]))
             continue;
         const double share = hi > lo ? (fmin(fmax(worst[cell], lo), hi) - lo) / (hi - lo) : 0.5;
-        tui_canvas_put(&app->canvas, y, x + (int)cell, text_block(1 + (unsigned)lround(share * (TEXT_EIGHTHS - 1))), style);
+        tui_canvas_put(canvas, y, x + (int)cell, text_block(1 + (unsigned)lround(share * (TEXT_EIGHTHS - 1))), style);
     }
     return (int)cells;
 }
