@@ -109,10 +109,11 @@ static int draw_progress(tui_app *app, int y)
 {
     if (tui_document_is_settled(&app->document))
         return 0;
-    if (app->document.scanning)
-        return draw_scan(app, y);
+    const double least_told = 0.5; /* seconds from which on a scan says what it waits for */
     tui_canvas *canvas = &app->canvas;
     tui_progress progress = tui_jobs_progress(app->jobs);
+    if (app->document.scanning && !(progress.busy && progress.elapsed >= least_told))
+        return draw_scan(app, y);
     bool is_roomy = canvas->cols >= ROOMY_COLS;
     const char *stage = !is_roomy ? "" : progress.busy ? progress.stage : "waiting";
     char text[160], eta[80];
