@@ -133,42 +133,20 @@ void tui_act_take(tui_app *app, int unused)
 
 /* ---- The list -------------------------------------------------------------------------------------------------- */
 
-static void select_position(tui_app *app, size_t position)
-{
-    tui_document_select(&app->document, app->list.visible[position]);
-}
-
-void tui_act_move(tui_app *app, int lines)
-{
-    size_t count = app->list.visible_count;
-    size_t at = tui_list_position(&app->list, app->document.tensor);
-    if (count == 0)
-        return;
-    if (at == count) /* the filter has hidden the selected tensor */
-        select_position(app, lines > 0 ? 0 : count - 1);
-    else if (lines < 0)
-        select_position(app, at > (size_t)-lines ? at - (size_t)-lines : 0);
-    else
-        select_position(app, at + (size_t)lines < count ? at + (size_t)lines : count - 1);
-}
-
-void tui_act_page(tui_app *app, int pages)
-{
-    tui_act_move(app, pages * (app->page > 1 ? app->page - 1 : 1));
-}
-
-void tui_act_end(tui_app *app, int direction)
-{
-    if (app->list.visible_count > 0)
-        select_position(app, direction < 0 ? 0 : app->list.visible_count - 1);
-}
-
 void tui_act_filter(tui_app *app, int unused)
 {
     (void)unused;
     app->context = TUI_IN_FILTER;
     snprintf(app->filter_before, sizeof app->filter_before, "%s", app->list.filter);
+    app->inverted_before = app->list.inverted;
     tui_line_set(&app->line, app->list.filter);
+}
+
+/* What is found while the name is being typed: groups stay folded. */
+static void preview(tui_app *app, size_t tensor)
+{
+    app->list.cursor = TUI_NOBODY;
+    tui_document_select(&app->document, tensor);
 }
 
 void tui_act_find(tui_app *app, int unused)
@@ -187,7 +165,7 @@ void tui_act_find_again(tui_app *app, int direction)
     else if (!tui_list_find(&app->list, app->document.tensor, direction, false, &found))
         tui_document_say(&app->document, false, "no other tensor here matches '%s'", app->list.find);
     else
-        tui_document_select(&app->document, found);
+        tui_select(app, found);
 }
 
 /* ---- The screen ------------------------------------------------------------------------------------------------ */
@@ -271,11 +249,11 @@ void tui_act_back(tui_app *app, int unused)
 {
     (void)unused;
     if (app->context == TUI_IN_FILTER)
-        tui_list_set_filter(&app->list, app->filter_before);
+        tui_list_set_filter(&app->list, app->filter_before, app->inverted_before);
     else if (app->context == TUI_IN_FIND)
-        tui_document_select(&app->document, app->tensor_before);
+        preview(app, app->tensor_before);
     else if (app->context == TUI_IN_VIEW)
-        tui_list_set_filter(&app->list, "");
+        tui_list_set_filter(&app->list, "", false);
     app->context = app->home;
 }
 
@@ -283,17 +261,6 @@ void tui_act_first_view(tui_app *app, int unused)
 {
     (void)unused;
     tui_act_view(app, tui_view_at(0));
-}
-
-/* A filter that hides the selected tensor selects the first that it shows. */
-static void accept_filter(tui_app *app)
-{
-    if (app->list.visible_count == 0) {
-        tui_list_set_filter(&app->list, app->filter_before);
-        tui_document_say(&app->document, true, "no tensor matches that filter");
-    } else if (tui_list_position(&app->list, app->document.tensor) == app->list.visible_count) {
-        select_position(app, 0);
-    }
 }
 
 void tui_act_accept(tui_app *app, int unused)
@@ -307,7 +274,9 @@ void tui_act_accept(tui_app *app, int unused)
         return; /* the message says what is wrong: it can be put right */
     app->context = app->home;
     if (context == TUI_IN_FILTER)
-        accept_filter(app);
+        tui_filter_accepted(app);
+    else if (context == TUI_IN_FIND)
+        tui_select(app, app->document.tensor);
     else if (context == TUI_IN_EXPORT)
         tui_export_write(app);
     else if (context == TUI_IN_HELP)
@@ -319,12 +288,12 @@ void tui_line_changed(tui_app *app)
     char text[TUI_LINE_BYTES];
     tui_line_get(&app->line, text);
     if (app->context == TUI_IN_FILTER) {
-        tui_list_set_filter(&app->list, text);
+        tui_list_set_filter(&app->list, text, app->list.inverted);
     } else if (app->context == TUI_IN_FIND) {
         size_t found;
         snprintf(app->list.find, sizeof app->list.find, "%s", text);
         if (tui_list_find(&app->list, app->tensor_before, 1, true, &found))
-            tui_document_select(&app->document, found);
+            preview(app, found);
         else if (*text)
             tui_document_say(&app->document, true, "no tensor matches");
     } else if (app->context == TUI_IN_HELP) {

@@ -32,13 +32,28 @@ void tui_act_choose(tui_app *app, int direction);
 void tui_act_weight(tui_app *app, int direction);
 void tui_act_take(tui_app *app, int unused);
 
-/* The list: by lines, by pages, to an end (argument < 0: towards the first). */
-void tui_act_move(tui_app *app, int lines);
+/* The list: by tensors, by rows (groups, too), by pages, to an end (argument < 0: towards the first). */
+void tui_act_move(tui_app *app, int tensors);
+void tui_act_row(tui_app *app, int rows);
 void tui_act_page(tui_app *app, int pages);
 void tui_act_end(tui_app *app, int direction);
 void tui_act_filter(tui_app *app, int unused);
 void tui_act_find(tui_app *app, int unused);
 void tui_act_find_again(tui_app *app, int direction);
+void tui_act_shape(tui_app *app, int direction); /* one by one, tree, layers */
+void tui_act_fold(tui_app *app, int unused);
+void tui_act_fold_all(tui_app *app, int unused);
+void tui_act_enter(tui_app *app, int unused);
+void tui_act_side(tui_app *app, int direction); /* < 0: left */
+void tui_act_sort(tui_app *app, int direction); /* by the next column */
+void tui_act_sort_back(tui_app *app, int unused);
+void tui_act_scan(tui_app *app, int unused);
+void tui_act_invert(tui_app *app, int unused);
+/* Selects a tensor, and opens the group that hides it in a tree. */
+void tui_select(tui_app *app, size_t tensor);
+/* A filter was chosen: one that hides everything is taken back; one that hides the selected tensor selects the first that it
+   shows. */
+void tui_filter_accepted(tui_app *app);
 
 /* The screen. */
 void tui_act_pane(tui_app *app, int direction);

@@ -29,6 +29,7 @@ void tui_app_draw(tui_app *app)
     app->cursor_y = -1;
     canvas->faded = false;
     tui_canvas_clear(canvas, (tui_rect) { 0, 0, rows, cols }, TUI_TEXT);
+    tui_list_refresh(&app->list, &app->document.findings);
     if (rows < LEAST_ROWS || cols < LEAST_COLS) {
         draw_too_small(app);
         return;

@@ -51,6 +51,7 @@ struct tui_app {
     int knob;         /* selected in the list of knobs */
     tui_line line;
     char filter_before[TUI_PATTERN_SIZE]; /* what Esc goes back to */
+    bool inverted_before;
     size_t tensor_before;
     size_t help_at; /* selected entry of the help */
 

@@ -23,8 +23,8 @@ static void print_dtypes(const ql_model *model, char *out, size_t size)
         seen[ql_model_tensor(model, i)->dtype] = true;
     for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
         if (seen[dtype] && count++ < NAMED && used < size)
-            used +=
-                (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "", ql_dtype_describe((ql_dtype)dtype)->shown);
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "",
+                                     ql_dtype_describe((ql_dtype)dtype)->shown);
     if (count > NAMED && used < size)
         snprintf(out + used, size - used, " +%d", count - NAMED);
 }
@@ -70,15 +70,50 @@ static void print_eta(const tui_progress *progress, char *out, size_t size)
     snprintf(out, size, "  ETA %s", duration);
 }
 
+static const uint32_t moving[] = { 0x2596, 0x2598, 0x259D, 0x2597 }; /* a quarter going round */
+static const char plain[] = "|/-\\";
+
+static void draw_moving(tui_app *app, int y, int x)
+{
+    const unsigned at = app->frame % 4;
+    tui_canvas_put(&app->canvas, y, x, app->canvas.ascii ? (uint32_t)plain[at] : moving[at], TUI_BUSY);
+}
+
+/* "▘ scan 148/272 54 % ▕█████▍    ▏ 41.0 MiB/s  ETA 0:03  ^C stops"; returns the cells used at the right end of the line. */
+static int draw_scan(tui_app *app, int y)
+{
+    tui_canvas *canvas = &app->canvas;
+    const tui_scan_progress progress = tui_jobs_scan_progress(app->jobs);
+    const bool is_roomy = canvas->cols >= ROOMY_COLS, has_speed = progress.bytes_per_second > 0;
+    char speed[TEXT_NUMBER_SIZE], left[TEXT_NUMBER_SIZE], before[96], behind[160] = "";
+    text_number(speed, progress.bytes_per_second, TEXT_BYTES);
+    text_duration(left, progress.seconds_left);
+    snprintf(before, sizeof before, "scan %zu/%zu %.0f %%", progress.done, progress.count, progress.share * 100);
+    if (has_speed)
+        snprintf(behind, sizeof behind, "%s%s  ETA %s", is_roomy ? speed : "", is_roomy ? "/s" : "", left);
+    const int gauge = is_roomy ? 12 : 0;
+    const int width = 2 + tui_canvas_width(canvas, before) + 1 + gauge + 1 + tui_canvas_width(canvas, behind) + 11;
+    int x = canvas->cols - width;
+    draw_moving(app, y, x);
+    x += 2 + tui_canvas_text(canvas, y, x + 2, width, TUI_BUSY, before) + 1;
+    if (gauge)
+        tui_canvas_gauge(canvas, y, x, gauge, progress.share, TUI_BUSY);
+    x += gauge + 1;
+    x += tui_canvas_text(canvas, y, x, width, TUI_BUSY, behind);
+    tui_canvas_text(canvas, y, x, width, TUI_BUSY, "  ^C stops ");
+    return width + 2;
+}
+
 /* "▘ ▕███▏ measuring 54 %  ETA 0:07  ^C stops"; returns the cells used at the right end of the line. */
 static int draw_progress(tui_app *app, int y)
 {
-    static const uint32_t moving[] = { 0x2596, 0x2598, 0x259D, 0x2597 }; /* a quarter going round */
-    static const char plain[] = "|/-\\";
     if (tui_document_is_settled(&app->document))
         return 0;
+    const double least_told = 0.5; /* seconds from which on a scan says what it waits for */
     tui_canvas *canvas = &app->canvas;
     tui_progress progress = tui_jobs_progress(app->jobs);
+    if (app->document.scanning && !(progress.busy && progress.elapsed >= least_told))
+        return draw_scan(app, y);
     bool is_roomy = canvas->cols >= ROOMY_COLS;
     const char *stage = !is_roomy ? "" : progress.busy ? progress.stage : "waiting";
     char text[160], eta[80];
@@ -86,7 +121,7 @@ static int draw_progress(tui_app *app, int y)
     snprintf(text, sizeof text, "%s %3.0f %%%s  ^C stops ", stage, progress.share * 100, eta);
     int gauge = is_roomy ? 12 : 0;
     int width = 2 + gauge + 1 + tui_canvas_width(canvas, text), x = canvas->cols - width;
-    tui_canvas_put(canvas, y, x, canvas->ascii ? (uint32_t)plain[app->frame % 4] : moving[app->frame % 4], TUI_BUSY);
+    draw_moving(app, y, x);
     if (is_roomy)
         tui_canvas_gauge(canvas, y, x + 2, gauge, progress.share, TUI_BUSY);
     tui_canvas_text(canvas, y, x + 2 + gauge + 1, width, TUI_BUSY, text);
@@ -187,11 +222,12 @@ static void draw_prompt(tui_app *app, int y, const char *prompt)
 {
     int x = 1 + tui_canvas_text(&app->canvas, y, 1, app->canvas.cols, TUI_KEY, prompt);
     int room = app->canvas.cols - x - 1;
-    if (app->context == TUI_IN_FILTER && room > 50) {
+    if (app->context == TUI_IN_FILTER && room > 60) {
         char note[64];
-        snprintf(note, sizeof note, "%zu of %zu", app->list.visible_count, ql_model_tensor_count(app->model));
+        snprintf(note, sizeof note, "%zu of %zu · dtype:F16 too", app->list.visible_count,
+                 ql_model_tensor_count(app->model));
         tui_canvas_right(&app->canvas, y, x, room, TUI_FADED, note);
-        room -= 24;
+        room -= 38;
     }
     app->cursor_y = y;
     app->cursor_x = tui_line_draw(&app->line, &app->canvas, y, x, room, TUI_STRONG);
@@ -225,7 +261,7 @@ void tui_bar_status(tui_app *app, int y)
     const tui_document *document = &app->document;
     int room = app->canvas.cols - 2;
     if (app->context == TUI_IN_FILTER)
-        draw_prompt(app, y, "filter & ");
+        draw_prompt(app, y, app->list.inverted ? "filter & not " : "filter & ");
     else if (app->context == TUI_IN_FIND)
         draw_prompt(app, y, "find / ");
     else if (app->context == TUI_IN_SPEC)

@@ -25,7 +25,7 @@ bool tui_document_is_exact(const tui_document *document)
 
 bool tui_document_is_settled(const tui_document *document)
 {
-    return !document->busy && !document->exporting && !document->pins.busy && !document->scope.busy &&
+    return !document->busy && !document->exporting && !document->pins.busy && !document->scope.busy && !document->scanning &&
            document->pending_count == 0;
 }
 
@@ -67,18 +67,57 @@ void tui_document_measure(tui_document *document)
     document->busy = true;
 }
 
+/* What of the set is not known yet under the spec. */
+static void start_scan(tui_document *document)
+{
+    size_t left = 0, *tensors = malloc((document->scan_count + 1) * sizeof *tensors);
+    for (size_t i = 0; i < document->scan_count && tensors; i++)
+        if (!tui_findings_is_tried(&document->findings, document->scan_set[i]))
+            tensors[left++] = document->scan_set[i];
+    document->scan_ticket = tensors ? tui_jobs_scan(document->jobs, tensors, left, &document->spec) : 0;
+    document->scanning = left > 0 && document->scan_ticket != 0;
+    free(tensors);
+}
+
+void tui_document_scan(tui_document *document, const size_t *tensors, size_t count)
+{
+    free(document->scan_set);
+    document->scan_set = malloc((count + 1) * sizeof *document->scan_set);
+    document->scan_count = document->scan_set ? count : 0;
+    if (!document->scan_set) {
+        tui_document_say(document, true, "out of memory");
+        return;
+    }
+    memcpy(document->scan_set, tensors, count * sizeof *tensors);
+    start_scan(document);
+    if (!document->scanning)
+        tui_document_say(document, false, "all of them are measured already, and will be under the next spec; ^C ends that");
+}
+
+static void stop_scan(tui_document *document)
+{
+    tui_jobs_stop_scan(document->jobs);
+    free(document->scan_set);
+    document->scan_set = NULL;
+    document->scan_count = 0;
+    document->scanning = false;
+}
+
 void tui_document_stop(tui_document *document)
 {
-    bool was_busy = !tui_document_is_settled(document);
+    bool was_busy = !tui_document_is_settled(document), was_scan = document->scan_set != NULL;
     tui_jobs_cancel(document->jobs, true);
     document->pins.ticket = tui_jobs_queue(document->jobs, 0, NULL, 0);
+    stop_scan(document);
     document->stopped = document->busy;
     document->busy = document->pins.busy = false;
     tui_scope_stop(document);
     document->pending_count = 0;
     document->ticket = NO_TICKET;
     document->exporting = false;
-    if (was_busy)
+    if (was_scan)
+        tui_document_say(document, false, "stopped; m measures the rest, q quits");
+    else if (was_busy)
         tui_document_say(document, false, "stopped; r measures again, q quits");
     else
         tui_document_say(document, false, "nothing to stop; q quits");
@@ -101,10 +140,19 @@ void tui_document_export(tui_document *document, const char *path, const char *c
 
 /* ---- Knobs ----------------------------------------------------------------------------------------------------- */
 
+/* What the cache still holds of the new spec is known at once. */
 static void set_spec(tui_document *document, const ql_spec *spec)
 {
     document->spec = *spec;
     ql_spec_format(spec, document->spec_text);
+    tui_findings_change_spec(&document->findings);
+    for (size_t i = 0; i < document->cache.count; i++) {
+        const tui_measure *measure = document->cache.entries[i];
+        if (tui_measure_is(measure, measure->tensor, document->spec_text))
+            tui_findings_take_report(&document->findings, measure->tensor, measure->report);
+    }
+    if (document->scan_set)
+        start_scan(document);
     tui_pins_follow(document);
 }
 
@@ -327,14 +375,28 @@ static void take_problem(tui_document *document, const ql_error *error)
                  ql_mapping_describe(document->spec.mapping)->name);
 }
 
+static void take_scanned(tui_document *document, tui_event *event)
+{
+    if (event->profile)
+        document->profiles[event->tensor] = event->profile;
+    if (event->ticket != document->scan_ticket)
+        return;
+    tui_findings_take(&document->findings, event->tensor, &event->finding);
+    if (event->measure && !tui_cache_find(&document->cache, event->tensor, document->spec_text))
+        tui_cache_offer(&document->cache, event->measure);
+}
+
 static void take_event(tui_document *document, tui_event *event)
 {
     bool is_newest = event->ticket == document->ticket;
     switch (event->kind) {
     case TUI_PROFILED:
         document->profiles[event->tensor] = event->profile;
+        tui_findings_take_stats(&document->findings, event->tensor, &event->profile->stats);
         break;
     case TUI_REPORTED:
+        if (tui_measure_is(event->measure, event->tensor, document->spec_text))
+            tui_findings_take_report(&document->findings, event->tensor, event->measure->report);
         if (!tui_cache_find(&document->cache, event->tensor, event->measure->report->spec_text))
             tui_cache_add(&document->cache, event->measure);
         if (is_newest)
@@ -351,10 +413,19 @@ static void take_event(tui_document *document, tui_event *event)
         if (!is_newest)
             break;
         document->busy = false;
-        if (tui_document_is_exact(document))
+        if (tui_document_is_exact(document)) {
             tui_document_say(document, true, "%s", event->error.message);
-        else
+        } else {
             take_problem(document, &event->error);
+            tui_findings_take_failure(&document->findings, event->tensor);
+        }
+        break;
+    case TUI_SCANNED:
+        take_scanned(document, event);
+        break;
+    case TUI_SCAN_DONE:
+        if (event->ticket == document->scan_ticket)
+            document->scanning = false;
         break;
     case TUI_EXPORTED:
         document->exporting = false;
@@ -390,14 +461,6 @@ bool tui_document_collect(tui_document *document)
     return changed;
 }
 
-bool tui_document_sqnr(tui_document *document, size_t tensor, double *out)
-{
-    const tui_measure *measure = tui_cache_find(&document->cache, tensor, document->spec_text);
-    if (measure)
-        *out = measure->report->metrics[QL_SQNR_DB];
-    return measure != NULL;
-}
-
 /* ---- Life ------------------------------------------------------------------------------------------------------ */
 
 ql_status tui_document_start(tui_document *document, const ql_model *model, tui_jobs *jobs, size_t tensor, const char *spec,
@@ -413,9 +476,13 @@ ql_status tui_document_start(tui_document *document, const ql_model *model, tui_
         snprintf(error->message, sizeof error->message, "out of memory");
         return error->status = QL_NO_MEMORY;
     }
+    status = tui_findings_start(&document->findings, ql_model_tensor_count(model), error);
+    if (status != QL_OK)
+        return status;
     document->spec = first;
     ql_spec_format(&first, document->spec_text);
     tui_pins_start(document);
+    set_spec(document, &first);
     document->history[0] = first;
     document->history_count = 1;
     return QL_OK;
@@ -427,6 +494,8 @@ void tui_document_free(tui_document *document)
     tui_pins_free(&document->pins);
     tui_scope_free(&document->scope);
     tui_cache_free(&document->cache);
+    tui_findings_free(&document->findings);
+    free(document->scan_set);
     free(document->profiles);
     *document = (tui_document) { 0 };
 }

@@ -7,6 +7,7 @@
 #ifndef TUI_DOCUMENT_H
 #define TUI_DOCUMENT_H
 
+#include "tui/findings.h"
 #include "tui/jobs.h"
 #include "tui/pins.h"
 #include "tui/scope.h"
@@ -39,7 +40,8 @@ typedef struct tui_document {
 
     const ql_profile **profiles; /* owned array [tensor count] of what jobs owns; NULL: not known yet */
     tui_cache cache;
-    tui_measure *shown; /* one reference; NULL before the first report */
+    tui_findings findings; /* of all tensors */
+    tui_measure *shown;    /* one reference; NULL before the first report */
     tui_pins pins;
     tui_scope scope;
     ql_error problem; /* why there is no report of this tensor and spec; status QL_OK: nothing is wrong */
@@ -48,6 +50,11 @@ typedef struct tui_document {
     bool busy;       /* it is not finished */
     bool stopped;    /* it was cancelled by hand */
     bool exporting;  /* a figure is being written */
+
+    size_t *scan_set; /* owned [scan_count]: tensors to be measured under every spec; NULL: no scan was asked for */
+    size_t scan_count;
+    uint64_t scan_ticket;
+    bool scanning;
 
     char message[TUI_MESSAGE_SIZE]; /* for the status line; "" when there is nothing to say */
     bool is_error;
@@ -68,7 +75,10 @@ bool tui_document_type_spec(tui_document *document, const char *text);
 bool tui_document_type_value(tui_document *document, int knob, const char *text);
 void tui_document_undo(tui_document *document, int direction); /* < 0 undo, > 0 redo */
 void tui_document_measure(tui_document *document);             /* asks again */
-void tui_document_stop(tui_document *document);                /* cancels what is under way */
+/* Measures these tensors (copied) in the background, under this spec and every one that is chosen later, until it is
+   stopped. */
+void tui_document_scan(tui_document *document, const size_t *tensors, size_t count);
+void tui_document_stop(tui_document *document); /* cancels what is under way */
 void tui_document_export(tui_document *document, const char *path, const char *command);
 
 /* Takes what the worker has sent. Returns true when something changed. */
@@ -82,9 +92,6 @@ bool tui_document_is_settled(const tui_document *document);
 
 const ql_tensor *tui_document_tensor(const tui_document *document);
 const ql_profile *tui_document_profile(const tui_document *document); /* NULL: not known yet, or no values */
-
-/* SQNR in dB of a tensor under the current spec, when it was measured. */
-bool tui_document_sqnr(tui_document *document, size_t tensor, double *out);
 
 /* The spec in words, UTF-8: "symmetric, absolute maximum · 8 bits · per tensor · no clipping". */
 void tui_document_words(const tui_document *document, char *out, size_t size);

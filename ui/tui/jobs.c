@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tui/scan.h"
+
 typedef struct node {
     struct node *next;
     tui_event event;
@@ -44,6 +46,13 @@ typedef struct look {
     size_t count;
 } look;
 
+enum {
+    SHARE_FULL = 1000000,
+    SCAN_PROFILES = TUI_CACHE_SIZE, /* kept for the next spec: a quarter of a megabyte each */
+    SCAN_MEASURES = TUI_CACHE_SIZE, /* sent whole, for the cache */
+    SCAN_UNHEARD = 512,             /* events of a scan before the screen is woken to take them */
+};
+
 struct tui_jobs {
     const ql_model *model;
     unsigned threads;
@@ -57,18 +66,23 @@ struct tui_jobs {
     queue queue;
     look look;
     tui_export *export; /* owned, NULL: none */
+    tui_scan scan;
     node *first, *last;
+    size_t unheard;    /* events of the scan that woke nobody */
     const char *doing; /* NULL: idle */
     double began;      /* seconds of the clock below */
 
     /* the worker's own */
     ql_engine *engine;     /* made with the first request */
     ql_profile **profiles; /* [tensor count], NULL where not made yet; only the worker writes */
+    size_t scan_profiles;  /* how many of them the scan has made */
 
     atomic_bool quit, stop_export;
+    atomic_bool hurry;    /* the scan must make way */
     atomic_ullong newest; /* ticket */
     atomic_ullong newest_queue, newest_look;
     atomic_ullong done, total;
+    atomic_uint scan_share; /* of the tensor that is being scanned, 0..SHARE_FULL */
 };
 
 /* ---- Events ---------------------------------------------------------------------------------------------------- */
@@ -90,8 +104,12 @@ static void post(tui_jobs *jobs, const tui_event *event)
     else
         jobs->first = made;
     jobs->last = made;
+    /* The screen looks at a scan in its own time. */
+    jobs->unheard = event->kind == TUI_SCANNED ? jobs->unheard + 1 : SCAN_UNHEARD;
+    const bool is_heard = jobs->unheard >= SCAN_UNHEARD;
+    jobs->unheard = is_heard ? 0 : jobs->unheard;
     pthread_mutex_unlock(&jobs->lock);
-    if (write(jobs->wake[1], "", 1) < 0) { /* full: it is readable anyway */
+    if (is_heard && write(jobs->wake[1], "", 1) < 0) { /* full: it is readable anyway */
     }
 }
 
@@ -154,9 +172,14 @@ static void begin(tui_jobs *jobs, const char *what)
     atomic_store(&jobs->total, 0);
 }
 
+static ql_status need_engine(tui_jobs *jobs, ql_error *error)
+{
+    return jobs->engine ? QL_OK : ql_engine_new(jobs->threads, &jobs->engine, error);
+}
+
 static ql_status need_profile(tui_jobs *jobs, size_t tensor, const ql_monitor *monitor, ql_error *error)
 {
-    if (!jobs->engine && ql_engine_new(jobs->threads, &jobs->engine, error) != QL_OK)
+    if (need_engine(jobs, error) != QL_OK)
         return error->status;
     if (jobs->profiles[tensor])
         return QL_OK;
@@ -362,6 +385,81 @@ static void work_on_look(tui_jobs *jobs)
         tui_measure_release(&jobs->look.measure);
 }
 
+/* ---- Scan ------------------------------------------------------------------------------------------------------ */
+
+typedef struct scan_watcher {
+    tui_jobs *jobs;
+    unsigned stage; /* 0: the profile, 1: the report; each counts half */
+} scan_watcher;
+
+static bool scan_tick(void *context, uint64_t done, uint64_t total)
+{
+    const scan_watcher *watch = context;
+    const double share = total > 0 ? (double)done / (double)total : 1;
+    atomic_store(&watch->jobs->scan_share, (unsigned)((watch->stage + share) / 2 * SHARE_FULL));
+    return !atomic_load(&watch->jobs->quit) && !atomic_load(&watch->jobs->hurry);
+}
+
+/* Fills event->finding, and event->profile and measure where they are kept. QL_CANCELLED or QL_OK: what cannot be measured is
+ * a finding, too. */
+static ql_status scan_tensor(tui_jobs *jobs, const ql_spec *spec, bool sends_measure, tui_event *event)
+{
+    scan_watcher watch = { jobs, 0 };
+    const ql_monitor monitor = { scan_tick, &watch };
+    ql_profile *made = NULL, **profile = &jobs->profiles[event->tensor];
+    ql_report *report = NULL;
+    event->finding.has_failed = true;
+    ql_status status = need_engine(jobs, &event->error);
+    if (status == QL_OK && !*profile) {
+        profile = jobs->scan_profiles < SCAN_PROFILES ? profile : &made;
+        status = ql_profile_make(jobs->engine, jobs->model, ql_model_tensor(jobs->model, event->tensor), &monitor, profile,
+                                 &event->error);
+        jobs->scan_profiles += status == QL_OK && profile != &made;
+    }
+    if (status == QL_OK) {
+        tui_finding_take_stats(&event->finding, &(*profile)->stats);
+        event->profile = profile == &made ? NULL : *profile;
+        watch.stage = 1;
+        status = ql_report_make(jobs->engine, *profile, spec, &monitor, &report, &event->error);
+    }
+    if (status == QL_OK)
+        tui_finding_take_report(&event->finding, report);
+    if (status == QL_OK && sends_measure)
+        event->measure = tui_measure_new(event->tensor, &report);
+    ql_report_free(&report);
+    ql_profile_free(&made);
+    return status == QL_CANCELLED ? status : QL_OK;
+}
+
+/* Called and returns with the lock held. */
+static void work_on_scan(tui_jobs *jobs)
+{
+    tui_scan *scan = &jobs->scan;
+    tui_event event = { .kind = TUI_SCANNED, .ticket = scan->ticket, .tensor = scan->tensors[scan->next] };
+    const ql_spec spec = scan->spec;
+    const bool sends_measure = scan->measures_sent < SCAN_MEASURES;
+    jobs->doing = NULL;
+    atomic_store(&jobs->hurry, false);
+    atomic_store(&jobs->scan_share, 0);
+    tui_scan_begin(scan, now());
+    pthread_mutex_unlock(&jobs->lock);
+
+    const bool done = scan_tensor(jobs, &spec, sends_measure, &event) == QL_OK;
+    if (done)
+        post(jobs, &event);
+
+    pthread_mutex_lock(&jobs->lock);
+    if (scan->ticket != event.ticket)
+        return;
+    tui_scan_end(scan, jobs->model, done, now());
+    scan->measures_sent += done && event.measure;
+    if (!tui_scan_is_left(scan)) {
+        pthread_mutex_unlock(&jobs->lock);
+        post(jobs, &(tui_event) { .kind = TUI_SCAN_DONE, .ticket = event.ticket });
+        pthread_mutex_lock(&jobs->lock);
+    }
+}
+
 static void *run(void *context)
 {
     tui_jobs *jobs = context;
@@ -376,6 +474,8 @@ static void *run(void *context)
             work_on_queue(jobs);
         } else if (has_request) {
             work_on_request(jobs);
+        } else if (tui_scan_is_left(&jobs->scan)) {
+            work_on_scan(jobs);
         } else {
             jobs->doing = NULL;
             pthread_cond_wait(&jobs->changed, &jobs->lock);
@@ -440,6 +540,7 @@ void tui_jobs_stop(tui_jobs **held)
     pthread_mutex_destroy(&jobs->lock);
     pthread_cond_destroy(&jobs->changed);
     free(jobs->export);
+    free(jobs->scan.tensors);
     free(jobs->profiles);
     free(jobs);
 }
@@ -450,6 +551,7 @@ uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tu
     uint64_t ticket = atomic_fetch_add(&jobs->newest, 1) + 1;
     tui_measure_release(&jobs->wanted.measure);
     jobs->wanted = (request) { ticket, tensor, *spec, tui_measure_retain(known), STAGE_PROFILE };
+    atomic_store(&jobs->hurry, true);
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
     return ticket;
@@ -501,6 +603,7 @@ bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish)
     free(jobs->export);
     jobs->export = copy;
     atomic_store(&jobs->stop_export, false);
+    atomic_store(&jobs->hurry, true);
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
     return true;
@@ -517,6 +620,31 @@ void tui_jobs_cancel(tui_jobs *jobs, bool exports)
         jobs->export = NULL;
     }
     pthread_mutex_unlock(&jobs->lock);
+}
+
+uint64_t tui_jobs_scan(tui_jobs *jobs, const size_t *tensors, size_t count, const ql_spec *spec)
+{
+    pthread_mutex_lock(&jobs->lock);
+    atomic_store(&jobs->hurry, true);
+    const bool is_set = tui_scan_set(&jobs->scan, jobs->model, tensors, count, spec);
+    const uint64_t ticket = is_set ? jobs->scan.ticket : 0;
+    pthread_cond_signal(&jobs->changed);
+    pthread_mutex_unlock(&jobs->lock);
+    return ticket;
+}
+
+void tui_jobs_stop_scan(tui_jobs *jobs)
+{
+    tui_jobs_scan(jobs, NULL, 0, &(ql_spec) { 0 });
+}
+
+tui_scan_progress tui_jobs_scan_progress(tui_jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->lock);
+    const double share = (double)atomic_load(&jobs->scan_share) / SHARE_FULL;
+    const tui_scan_progress progress = tui_scan_progress_of(&jobs->scan, jobs->model, share, now());
+    pthread_mutex_unlock(&jobs->lock);
+    return progress;
 }
 
 int tui_jobs_fd(const tui_jobs *jobs)

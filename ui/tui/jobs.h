@@ -4,12 +4,14 @@
  *
  *   tui_jobs_measure --> profile --> report --> why    each stage sends an event; tui_jobs_fd becomes readable
  *   tui_jobs_queue   --> report, report, ...           one after the other, between the report and the why of the request
+ *   tui_jobs_scan ----> many tensors one by one, while nothing else is wanted (scan.h)
  *
  * All functions are called by the thread of the screen and return at once (tui_jobs_stop: within a chunk).
  */
 #ifndef TUI_JOBS_H
 #define TUI_JOBS_H
 
+#include "tui/findings.h"
 #include "tui/measure.h"
 
 typedef struct tui_jobs tui_jobs;
@@ -25,14 +27,17 @@ typedef enum tui_event_kind {
     TUI_PRODUCED,  /* of the queue: `product` of `measure` is there, or `error` says why not */
     TUI_EMPTIED,   /* the queue is done */
     TUI_STRIPPED,  /* `strip` is there, or `error` says why not */
+    TUI_SCANNED,   /* the scan has `finding` of a tensor, maybe `profile` and `measure`; not announced by tui_jobs_fd */
+    TUI_SCAN_DONE, /* the scan is over */
 } tui_event_kind;
 
 typedef struct tui_event {
     tui_event_kind kind;
-    uint64_t ticket; /* of the request, queue or strip; events of older ones may still come */
+    uint64_t ticket; /* of the request, queue, strip or scan; events of older ones may still come */
     size_t tensor;
     const ql_profile *profile; /* borrowed until tui_jobs_stop */
     tui_measure *measure;      /* a reference for the receiver, or NULL */
+    tui_finding finding;
     ql_why why;
     ql_strip *strip; /* the receiver's */
     double product;
@@ -90,6 +95,19 @@ bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish);
 
 /* Cancels the request; with `exports` also the export. */
 void tui_jobs_cancel(tui_jobs *jobs, bool exports);
+
+/* Asks to measure tensors (copied) under a spec, instead of what is left of an older scan. Returns the ticket, 0 when memory
+   is short. */
+uint64_t tui_jobs_scan(tui_jobs *jobs, const size_t *tensors, size_t count, const ql_spec *spec);
+void tui_jobs_stop_scan(tui_jobs *jobs);
+
+typedef struct tui_scan_progress {
+    size_t done, count;      /* tensors */
+    double share;            /* of the bytes, 0..1 */
+    double bytes_per_second; /* 0: not known yet */
+    double seconds_left;     /* at that speed */
+} tui_scan_progress;
+tui_scan_progress tui_jobs_scan_progress(tui_jobs *jobs);
 
 int tui_jobs_fd(const tui_jobs *jobs);
 bool tui_jobs_event(tui_jobs *jobs, tui_event *out);

@@ -75,6 +75,15 @@ void tui_cache_add(tui_cache *cache, tui_measure *measure)
         tui_measure_release(&cache->entries[--cache->count]);
 }
 
+void tui_cache_offer(tui_cache *cache, tui_measure *measure)
+{
+    uint64_t bytes = byte_count(measure);
+    for (size_t i = 0; i < cache->count; i++)
+        bytes += byte_count(cache->entries[i]);
+    if (cache->count < TUI_CACHE_SIZE && bytes <= CACHE_BYTES)
+        cache->entries[cache->count++] = tui_measure_retain(measure);
+}
+
 tui_measure *tui_cache_find(tui_cache *cache, size_t tensor, const char *spec_text)
 {
     for (size_t i = 0; i < cache->count; i++)

@@ -32,7 +32,8 @@ typedef struct tui_cache {
     size_t count;
 } tui_cache;
 
-void tui_cache_add(tui_cache *cache, tui_measure *measure); /* retains; the oldest go when they are too many or too big */
+void tui_cache_add(tui_cache *cache, tui_measure *measure);   /* retains; the oldest go when they are too many or too big */
+void tui_cache_offer(tui_cache *cache, tui_measure *measure); /* the same, as the oldest, if there is room */
 tui_measure *tui_cache_find(tui_cache *cache, size_t tensor, const char *spec_text); /* borrowed; NULL */
 void tui_cache_free(tui_cache *cache);
 
