@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static bool has_blocks(const ql_spec *spec)
 {
     return spec->per == QL_PER_BLOCK || spec->per == QL_PER_FLAT || spec->per == QL_PER_TILE;
@@ -257,6 +259,7 @@ void ql_spec_value(const ql_spec *spec, ql_key key, char out[64])
     out[0] = 0;
     if (ql_spec_takes(spec, key)) {
         format_value(spec, key, out, 64);
+        ql_utf8_end_whole(out); /* of a path that was too long */
     }
 }
 
