@@ -277,48 +277,33 @@ static void work_on_export(tui_jobs *jobs)
 
 /* ---- Scan ------------------------------------------------------------------------------------------------------ */
 
-typedef struct scan_watcher {
-    tui_jobs *jobs;
-    unsigned stage; /* 0: the profile, 1: the report; each counts half */
-} scan_watcher;
-
-static bool scan_tick(void *context, uint64_t done, uint64_t total)
+static bool scan_tick(void *context, double share)
 {
-    const scan_watcher *watch = context;
-    const double share = total > 0 ? (double)done / (double)total : 1;
-    atomic_store(&watch->jobs->scan_share, (unsigned)((watch->stage + share) / 2 * SHARE_FULL));
-    return !atomic_load(&watch->jobs->quit) && !atomic_load(&watch->jobs->hurry);
+    tui_jobs *jobs = context;
+    atomic_store(&jobs->scan_share, (unsigned)(share * SHARE_FULL));
+    return !atomic_load(&jobs->quit) && !atomic_load(&jobs->hurry);
 }
 
-/* Fills event->finding, and event->profile and measure where they are kept. QL_CANCELLED or QL_OK: what cannot be measured is
- * a finding, too. */
 static ql_status scan_tensor(tui_jobs *jobs, const ql_spec *spec, bool sends_measure, tui_event *event)
 {
-    scan_watcher watch = { jobs, 0 };
-    const ql_monitor monitor = { scan_tick, &watch };
-    ql_profile *made = NULL, **profile = &jobs->profiles[event->tensor];
-    ql_report *report = NULL;
-    event->finding.has_failed = true;
-    ql_status status = need_engine(jobs, &event->error);
-    if (status == QL_OK && !*profile) {
-        profile = jobs->scan_profiles < SCAN_PROFILES ? profile : &made;
-        status = ql_profile_make(jobs->engine, jobs->model, ql_model_tensor(jobs->model, event->tensor), &monitor, profile,
-                                 &event->error);
-        jobs->scan_profiles += status == QL_OK && profile != &made;
+    ql_profile **profile = &jobs->profiles[event->tensor];
+    const bool is_known = *profile != NULL;
+    if (need_engine(jobs, &event->error) != QL_OK) {
+        event->finding.has_failed = true;
+        return QL_OK;
     }
-    if (status == QL_OK) {
-        tui_finding_take_stats(&event->finding, &(*profile)->stats);
-        event->profile = profile == &made ? NULL : *profile;
-        watch.stage = 1;
-        status = ql_report_make(jobs->engine, *profile, spec, &monitor, &report, &event->error);
-    }
-    if (status == QL_OK)
-        tui_finding_take_report(&event->finding, report);
-    if (status == QL_OK && sends_measure)
-        event->measure = tui_measure_new(event->tensor, &report);
-    ql_report_free(&report);
-    ql_profile_free(&made);
-    return status == QL_CANCELLED ? status : QL_OK;
+    const tui_scan_work work = {
+        .engine = jobs->engine,
+        .model = jobs->model,
+        .spec = spec,
+        .profile = is_known || jobs->scan_profiles < SCAN_PROFILES ? profile : NULL,
+        .sends_measure = sends_measure,
+        .tick = scan_tick,
+        .context = jobs,
+    };
+    const ql_status status = tui_scan_tensor(&work, event);
+    jobs->scan_profiles += !is_known && *profile;
+    return status;
 }
 
 /* Called and returns with the lock held. */

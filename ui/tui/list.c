@@ -150,8 +150,8 @@ static void take_values(tui_list *list, tui_findings *findings)
 
 enum { KEY_BITS = 32, DIGIT_BITS = 11, DIGITS = (KEY_BITS + DIGIT_BITS - 1) / DIGIT_BITS, DIGIT_VALUES = 1 << DIGIT_BITS };
 
-/* A key whose unsigned order is that of the numbers, or the reverse; what is not known comes last either way. Of the number it
- * has sign, exponent and 20 bits: those that look the same on the screen are the same. */
+/* A key whose unsigned order is that of the numbers, or the reverse; what is not known comes last either way. Of the number
+ * it has sign, exponent and 20 bits: those that look the same on the screen are the same. */
 static uint64_t key_of(double value, bool falls)
 {
     const uint64_t last = UINT32_MAX;
