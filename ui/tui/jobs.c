@@ -1,21 +1,15 @@
-/* The worker thread, its requests and its events. */
+/* The worker thread and its requests. */
 #include "tui/jobs.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "tui/events.h"
 #include "tui/scan.h"
-
-typedef struct node {
-    struct node *next;
-    tui_event event;
-} node;
 
 /* What a request has reached; each stage needs the one before. */
 typedef enum stage { STAGE_PROFILE, STAGE_REPORT, STAGE_WHY, STAGE_DONE } stage;
@@ -32,14 +26,13 @@ enum {
     SHARE_FULL = 1000000,
     SCAN_PROFILES = TUI_CACHE_SIZE, /* kept for the next spec: a quarter of a megabyte each */
     SCAN_MEASURES = TUI_CACHE_SIZE, /* sent whole, for the cache */
-    SCAN_UNHEARD = 512,             /* events of a scan before the screen is woken to take them */
 };
 
 struct tui_jobs {
     const ql_model *model;
     unsigned threads;
     pthread_t thread;
-    int wake[2]; /* a byte for every event */
+    tui_events events; /* has a lock of its own */
     pthread_mutex_t lock;
     pthread_cond_t changed;
 
@@ -47,8 +40,6 @@ struct tui_jobs {
     request wanted;     /* stage STAGE_DONE: nothing wanted */
     tui_export *export; /* owned, NULL: none */
     tui_scan scan;
-    node *first, *last;
-    size_t unheard;    /* events of the scan that woke nobody */
     const char *doing; /* NULL: idle */
     double began;      /* seconds of the clock below */
 
@@ -64,50 +55,9 @@ struct tui_jobs {
     atomic_uint scan_share; /* of the tensor that is being scanned, 0..SHARE_FULL */
 };
 
-/* ---- Events ---------------------------------------------------------------------------------------------------- */
-
-static void post(tui_jobs *jobs, const tui_event *event)
-{
-    node *made = malloc(sizeof *made);
-    if (!made) { /* the screen keeps its older numbers */
-        tui_measure *measure = event->measure;
-        tui_measure_release(&measure);
-        return;
-    }
-    *made = (node) { NULL, *event };
-    pthread_mutex_lock(&jobs->lock);
-    if (jobs->last)
-        jobs->last->next = made;
-    else
-        jobs->first = made;
-    jobs->last = made;
-    /* The screen looks at a scan in its own time. */
-    jobs->unheard = event->kind == TUI_SCANNED ? jobs->unheard + 1 : SCAN_UNHEARD;
-    const bool is_heard = jobs->unheard >= SCAN_UNHEARD;
-    jobs->unheard = is_heard ? 0 : jobs->unheard;
-    pthread_mutex_unlock(&jobs->lock);
-    if (is_heard && write(jobs->wake[1], "", 1) < 0) { /* full: it is readable anyway */
-    }
-}
-
 bool tui_jobs_event(tui_jobs *jobs, tui_event *out)
 {
-    char bytes[64];
-    while (read(jobs->wake[0], bytes, sizeof bytes) > 0)
-        ;
-    pthread_mutex_lock(&jobs->lock);
-    node *taken = jobs->first;
-    if (taken) {
-        jobs->first = taken->next;
-        if (!jobs->first)
-            jobs->last = NULL;
-    }
-    pthread_mutex_unlock(&jobs->lock);
-    if (!taken)
-        return false;
-    *out = taken->event;
-    free(taken);
-    return true;
+    return tui_events_take(&jobs->events, out);
 }
 
 /* ---- Work ------------------------------------------------------------------------------------------------------ */
@@ -222,11 +172,11 @@ static void work_on_request(tui_jobs *jobs)
             event.kind = TUI_FAILED;
             event.error.status = status;
         }
-        post(jobs, &event);
+        tui_events_post(&jobs->events, &event);
     }
     bool finished = status == QL_OK && job.stage == STAGE_WHY;
     if (finished)
-        post(jobs, &(tui_event) { .kind = TUI_FINISHED, .ticket = job.ticket, .tensor = job.tensor });
+        tui_events_post(&jobs->events, &(tui_event) { .kind = TUI_FINISHED, .ticket = job.ticket, .tensor = job.tensor });
 
     pthread_mutex_lock(&jobs->lock);
     if (jobs->wanted.ticket == job.ticket && jobs->wanted.stage != STAGE_DONE) {
@@ -269,7 +219,7 @@ static void work_on_export(tui_jobs *jobs)
     tui_event event = { .kind = TUI_EXPORTED, .tensor = export->tensor };
     event.error.status = write_figure(jobs, export, known, &event.error);
     snprintf(event.path, sizeof event.path, "%s", export->path);
-    post(jobs, &event);
+    tui_events_post(&jobs->events, &event);
     free(export);
     pthread_mutex_lock(&jobs->lock);
     tui_measure_release(&known);
@@ -321,7 +271,7 @@ static void work_on_scan(tui_jobs *jobs)
 
     const bool done = scan_tensor(jobs, &spec, sends_measure, &event) == QL_OK;
     if (done)
-        post(jobs, &event);
+        tui_events_post(&jobs->events, &event);
 
     pthread_mutex_lock(&jobs->lock);
     if (scan->ticket != event.ticket)
@@ -330,7 +280,7 @@ static void work_on_scan(tui_jobs *jobs)
     scan->measures_sent += done && event.measure;
     if (!tui_scan_is_left(scan)) {
         pthread_mutex_unlock(&jobs->lock);
-        post(jobs, &(tui_event) { .kind = TUI_SCAN_DONE, .ticket = event.ticket });
+        tui_events_post(&jobs->events, &(tui_event) { .kind = TUI_SCAN_DONE, .ticket = event.ticket });
         pthread_mutex_lock(&jobs->lock);
     }
 }
@@ -362,7 +312,7 @@ ql_status tui_jobs_start(const ql_model *model, unsigned threads, tui_jobs **out
 {
     tui_jobs *jobs = calloc(1, sizeof *jobs);
     ql_profile **profiles = calloc(ql_model_tensor_count(model) + 1, sizeof(ql_profile *));
-    if (!jobs || !profiles || pipe2(jobs->wake, O_CLOEXEC | O_NONBLOCK) != 0)
+    if (!jobs || !profiles || !tui_events_start(&jobs->events))
         goto failed;
     jobs->model = model;
     jobs->threads = threads;
@@ -374,8 +324,7 @@ ql_status tui_jobs_start(const ql_model *model, unsigned threads, tui_jobs **out
         *out = jobs;
         return QL_OK;
     }
-    close(jobs->wake[0]);
-    close(jobs->wake[1]);
+    tui_events_stop(&jobs->events);
 failed:
     free(jobs);
     free(profiles);
@@ -395,14 +344,11 @@ void tui_jobs_stop(tui_jobs **held)
     pthread_mutex_unlock(&jobs->lock);
     pthread_join(jobs->thread, NULL);
 
-    for (tui_event event; tui_jobs_event(jobs, &event);)
-        tui_measure_release(&event.measure);
+    tui_events_stop(&jobs->events);
     for (size_t i = 0; i < ql_model_tensor_count(jobs->model); i++)
         ql_profile_free(&jobs->profiles[i]);
     tui_measure_release(&jobs->wanted.measure);
     ql_engine_free(&jobs->engine);
-    close(jobs->wake[0]);
-    close(jobs->wake[1]);
     pthread_mutex_destroy(&jobs->lock);
     pthread_cond_destroy(&jobs->changed);
     free(jobs->export);
@@ -479,7 +425,7 @@ tui_scan_progress tui_jobs_scan_progress(tui_jobs *jobs)
 
 int tui_jobs_fd(const tui_jobs *jobs)
 {
-    return jobs->wake[0];
+    return jobs->events.wake[0];
 }
 
 tui_progress tui_jobs_progress(tui_jobs *jobs)
