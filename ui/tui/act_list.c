@@ -133,6 +133,7 @@ void tui_act_fold_all(tui_app *app, int unused)
         tui_act_fold(app, 0);
         return;
     }
+    tui_list_refresh(&app->list, &app->document.findings); /* for what is visible */
     for (size_t i = 1; i < tree->group_count; i++)
         is_open |= !tree->groups[i].folded && tree->groups[i].count > 0;
     for (size_t i = 1; i < tree->group_count; i++)

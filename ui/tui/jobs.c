@@ -1,7 +1,6 @@
-/* The worker thread, its requests and its events. */
+/* The worker thread and its requests. */
 #include "tui/jobs.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,14 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "tui/events.h"
 #include "tui/scan.h"
-
-typedef struct node {
-    struct node *next;
-    tui_event event;
-} node;
 
 /* What a request has reached; each stage needs the one before. */
 typedef enum stage { STAGE_PROFILE, STAGE_REPORT, STAGE_WHY, STAGE_DONE } stage;
@@ -50,14 +44,13 @@ enum {
     SHARE_FULL = 1000000,
     SCAN_PROFILES = TUI_CACHE_SIZE, /* kept for the next spec: a quarter of a megabyte each */
     SCAN_MEASURES = TUI_CACHE_SIZE, /* sent whole, for the cache */
-    SCAN_UNHEARD = 512,             /* events of a scan before the screen is woken to take them */
 };
 
 struct tui_jobs {
     const ql_model *model;
     unsigned threads;
     pthread_t thread;
-    int wake[2]; /* a byte for every event */
+    tui_events events; /* has a lock of its own */
     pthread_mutex_t lock;
     pthread_cond_t changed;
 
@@ -67,8 +60,6 @@ struct tui_jobs {
     look look;
     tui_export *export; /* owned, NULL: none */
     tui_scan scan;
-    node *first, *last;
-    size_t unheard;    /* events of the scan that woke nobody */
     const char *doing; /* NULL: idle */
     double began;      /* seconds of the clock below */
 
@@ -85,52 +76,9 @@ struct tui_jobs {
     atomic_uint scan_share; /* of the tensor that is being scanned, 0..SHARE_FULL */
 };
 
-/* ---- Events ---------------------------------------------------------------------------------------------------- */
-
-static void post(tui_jobs *jobs, const tui_event *event)
-{
-    node *made = malloc(sizeof *made);
-    if (!made) { /* the screen keeps its older numbers */
-        tui_measure *measure = event->measure;
-        ql_strip *strip = event->strip;
-        tui_measure_release(&measure);
-        ql_strip_free(&strip);
-        return;
-    }
-    *made = (node) { NULL, *event };
-    pthread_mutex_lock(&jobs->lock);
-    if (jobs->last)
-        jobs->last->next = made;
-    else
-        jobs->first = made;
-    jobs->last = made;
-    /* The screen looks at a scan in its own time. */
-    jobs->unheard = event->kind == TUI_SCANNED ? jobs->unheard + 1 : SCAN_UNHEARD;
-    const bool is_heard = jobs->unheard >= SCAN_UNHEARD;
-    jobs->unheard = is_heard ? 0 : jobs->unheard;
-    pthread_mutex_unlock(&jobs->lock);
-    if (is_heard && write(jobs->wake[1], "", 1) < 0) { /* full: it is readable anyway */
-    }
-}
-
 bool tui_jobs_event(tui_jobs *jobs, tui_event *out)
 {
-    char bytes[64];
-    while (read(jobs->wake[0], bytes, sizeof bytes) > 0)
-        ;
-    pthread_mutex_lock(&jobs->lock);
-    node *taken = jobs->first;
-    if (taken) {
-        jobs->first = taken->next;
-        if (!jobs->first)
-            jobs->last = NULL;
-    }
-    pthread_mutex_unlock(&jobs->lock);
-    if (!taken)
-        return false;
-    *out = taken->event;
-    free(taken);
-    return true;
+    return tui_events_take(&jobs->events, out);
 }
 
 /* ---- Work ------------------------------------------------------------------------------------------------------ */
@@ -249,11 +197,11 @@ static void work_on_request(tui_jobs *jobs)
             event.kind = TUI_FAILED;
             event.error.status = status;
         }
-        post(jobs, &event);
+        tui_events_post(&jobs->events, &event);
     }
     bool finished = status == QL_OK && job.stage == STAGE_WHY;
     if (finished)
-        post(jobs, &(tui_event) { .kind = TUI_FINISHED, .ticket = job.ticket, .tensor = job.tensor });
+        tui_events_post(&jobs->events, &(tui_event) { .kind = TUI_FINISHED, .ticket = job.ticket, .tensor = job.tensor });
 
     pthread_mutex_lock(&jobs->lock);
     if (jobs->wanted.ticket == job.ticket && jobs->wanted.stage != STAGE_DONE) {
@@ -296,7 +244,7 @@ static void work_on_export(tui_jobs *jobs)
     tui_event event = { .kind = TUI_EXPORTED, .tensor = export->tensor };
     event.error.status = write_figure(jobs, export, known, &event.error);
     snprintf(event.path, sizeof event.path, "%s", export->path);
-    post(jobs, &event);
+    tui_events_post(&jobs->events, &event);
     free(export);
     pthread_mutex_lock(&jobs->lock);
     tui_measure_release(&known);
@@ -347,7 +295,7 @@ static void work_on_queue(tui_jobs *jobs)
     if (status == QL_CANCELLED)
         tui_measure_release(&event.measure);
     else
-        post(jobs, &event);
+        tui_events_post(&jobs->events, &event);
 
     pthread_mutex_lock(&jobs->lock);
     if (jobs->queue.ticket == ticket && job.measure)
@@ -356,7 +304,7 @@ static void work_on_queue(tui_jobs *jobs)
     if (status == QL_CANCELLED || jobs->queue.ticket != ticket || ++jobs->queue.next < jobs->queue.count)
         return;
     pthread_mutex_unlock(&jobs->lock);
-    post(jobs, &(tui_event) { .kind = TUI_EMPTIED, .ticket = ticket, .tensor = job.tensor });
+    tui_events_post(&jobs->events, &(tui_event) { .kind = TUI_EMPTIED, .ticket = ticket, .tensor = job.tensor });
     pthread_mutex_lock(&jobs->lock);
 }
 
@@ -379,7 +327,7 @@ static void work_on_look(tui_jobs *jobs)
     event.error.status = status;
     tui_measure_release(&measure);
     if (status != QL_CANCELLED)
-        post(jobs, &event);
+        tui_events_post(&jobs->events, &event);
     pthread_mutex_lock(&jobs->lock);
     if (status != QL_CANCELLED && jobs->look.ticket == job.ticket)
         tui_measure_release(&jobs->look.measure);
@@ -387,48 +335,33 @@ static void work_on_look(tui_jobs *jobs)
 
 /* ---- Scan ------------------------------------------------------------------------------------------------------ */
 
-typedef struct scan_watcher {
-    tui_jobs *jobs;
-    unsigned stage; /* 0: the profile, 1: the report; each counts half */
-} scan_watcher;
-
-static bool scan_tick(void *context, uint64_t done, uint64_t total)
+static bool scan_tick(void *context, double share)
 {
-    const scan_watcher *watch = context;
-    const double share = total > 0 ? (double)done / (double)total : 1;
-    atomic_store(&watch->jobs->scan_share, (unsigned)((watch->stage + share) / 2 * SHARE_FULL));
-    return !atomic_load(&watch->jobs->quit) && !atomic_load(&watch->jobs->hurry);
+    tui_jobs *jobs = context;
+    atomic_store(&jobs->scan_share, (unsigned)(share * SHARE_FULL));
+    return !atomic_load(&jobs->quit) && !atomic_load(&jobs->hurry);
 }
 
-/* Fills event->finding, and event->profile and measure where they are kept. QL_CANCELLED or QL_OK: what cannot be measured is
- * a finding, too. */
 static ql_status scan_tensor(tui_jobs *jobs, const ql_spec *spec, bool sends_measure, tui_event *event)
 {
-    scan_watcher watch = { jobs, 0 };
-    const ql_monitor monitor = { scan_tick, &watch };
-    ql_profile *made = NULL, **profile = &jobs->profiles[event->tensor];
-    ql_report *report = NULL;
-    event->finding.has_failed = true;
-    ql_status status = need_engine(jobs, &event->error);
-    if (status == QL_OK && !*profile) {
-        profile = jobs->scan_profiles < SCAN_PROFILES ? profile : &made;
-        status = ql_profile_make(jobs->engine, jobs->model, ql_model_tensor(jobs->model, event->tensor), &monitor, profile,
-                                 &event->error);
-        jobs->scan_profiles += status == QL_OK && profile != &made;
+    ql_profile **profile = &jobs->profiles[event->tensor];
+    const bool is_known = *profile != NULL;
+    if (need_engine(jobs, &event->error) != QL_OK) {
+        event->finding.has_failed = true;
+        return QL_OK;
     }
-    if (status == QL_OK) {
-        tui_finding_take_stats(&event->finding, &(*profile)->stats);
-        event->profile = profile == &made ? NULL : *profile;
-        watch.stage = 1;
-        status = ql_report_make(jobs->engine, *profile, spec, &monitor, &report, &event->error);
-    }
-    if (status == QL_OK)
-        tui_finding_take_report(&event->finding, report);
-    if (status == QL_OK && sends_measure)
-        event->measure = tui_measure_new(event->tensor, &report);
-    ql_report_free(&report);
-    ql_profile_free(&made);
-    return status == QL_CANCELLED ? status : QL_OK;
+    const tui_scan_work work = {
+        .engine = jobs->engine,
+        .model = jobs->model,
+        .spec = spec,
+        .profile = is_known || jobs->scan_profiles < SCAN_PROFILES ? profile : NULL,
+        .sends_measure = sends_measure,
+        .tick = scan_tick,
+        .context = jobs,
+    };
+    const ql_status status = tui_scan_tensor(&work, event);
+    jobs->scan_profiles += !is_known && *profile;
+    return status;
 }
 
 /* Called and returns with the lock held. */
@@ -446,7 +379,7 @@ static void work_on_scan(tui_jobs *jobs)
 
     const bool done = scan_tensor(jobs, &spec, sends_measure, &event) == QL_OK;
     if (done)
-        post(jobs, &event);
+        tui_events_post(&jobs->events, &event);
 
     pthread_mutex_lock(&jobs->lock);
     if (scan->ticket != event.ticket)
@@ -455,7 +388,7 @@ static void work_on_scan(tui_jobs *jobs)
     scan->measures_sent += done && event.measure;
     if (!tui_scan_is_left(scan)) {
         pthread_mutex_unlock(&jobs->lock);
-        post(jobs, &(tui_event) { .kind = TUI_SCAN_DONE, .ticket = event.ticket });
+        tui_events_post(&jobs->events, &(tui_event) { .kind = TUI_SCAN_DONE, .ticket = event.ticket });
         pthread_mutex_lock(&jobs->lock);
     }
 }
@@ -491,7 +424,7 @@ ql_status tui_jobs_start(const ql_model *model, unsigned threads, tui_jobs **out
 {
     tui_jobs *jobs = calloc(1, sizeof *jobs);
     ql_profile **profiles = calloc(ql_model_tensor_count(model) + 1, sizeof(ql_profile *));
-    if (!jobs || !profiles || pipe2(jobs->wake, O_CLOEXEC | O_NONBLOCK) != 0)
+    if (!jobs || !profiles || !tui_events_start(&jobs->events))
         goto failed;
     jobs->model = model;
     jobs->threads = threads;
@@ -503,8 +436,7 @@ ql_status tui_jobs_start(const ql_model *model, unsigned threads, tui_jobs **out
         *out = jobs;
         return QL_OK;
     }
-    close(jobs->wake[0]);
-    close(jobs->wake[1]);
+    tui_events_stop(&jobs->events);
 failed:
     free(jobs);
     free(profiles);
@@ -524,10 +456,6 @@ void tui_jobs_stop(tui_jobs **held)
     pthread_mutex_unlock(&jobs->lock);
     pthread_join(jobs->thread, NULL);
 
-    for (tui_event event; tui_jobs_event(jobs, &event);) {
-        tui_measure_release(&event.measure);
-        ql_strip_free(&event.strip);
-    }
     for (size_t i = 0; i < ql_model_tensor_count(jobs->model); i++)
         ql_profile_free(&jobs->profiles[i]);
     tui_measure_release(&jobs->wanted.measure);
@@ -535,8 +463,6 @@ void tui_jobs_stop(tui_jobs **held)
     for (size_t i = 0; i < jobs->queue.count; i++)
         tui_measure_release(&jobs->queue.tasks[i].known);
     ql_engine_free(&jobs->engine);
-    close(jobs->wake[0]);
-    close(jobs->wake[1]);
     pthread_mutex_destroy(&jobs->lock);
     pthread_cond_destroy(&jobs->changed);
     free(jobs->export);
@@ -649,7 +575,7 @@ tui_scan_progress tui_jobs_scan_progress(tui_jobs *jobs)
 
 int tui_jobs_fd(const tui_jobs *jobs)
 {
-    return jobs->wake[0];
+    return jobs->events.wake[0];
 }
 
 tui_progress tui_jobs_progress(tui_jobs *jobs)

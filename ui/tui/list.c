@@ -150,8 +150,8 @@ static void take_values(tui_list *list, tui_findings *findings)
 
 enum { KEY_BITS = 32, DIGIT_BITS = 11, DIGITS = (KEY_BITS + DIGIT_BITS - 1) / DIGIT_BITS, DIGIT_VALUES = 1 << DIGIT_BITS };
 
-/* A key whose unsigned order is that of the numbers, or the reverse; what is not known comes last either way. Of the number it
- * has sign, exponent and 20 bits: those that look the same on the screen are the same. */
+/* A key whose unsigned order is that of the numbers, or the reverse; what is not known comes last either way. Of the number
+ * it has sign, exponent and 20 bits: those that look the same on the screen are the same. */
 static uint64_t key_of(double value, bool falls)
 {
     const uint64_t last = UINT32_MAX;
@@ -261,13 +261,21 @@ size_t tui_list_cursor(const tui_list *list, size_t tensor)
 
 /* ---- Filter and find --------------------------------------------------------------------------------------------- */
 
-/* A word means "contains the word"; with * ? or [ it is a pattern for the whole name. */
+/* Which names fit, to list->chosen; returns how many. A word means "contains the word"; with * ? or [ it is a pattern for the
+ * whole name. */
 static size_t match(tui_list *list, const char *word)
 {
-    char pattern[TUI_PATTERN_SIZE + 2];
-    snprintf(pattern, sizeof pattern, strpbrk(word, "*?[") ? "%s" : "*%s*", word);
-    size_t count = ql_model_tensor_count(list->model);
-    size_t matched = ql_model_match(list->model, pattern, list->matches, count);
+    const size_t count = ql_model_tensor_count(list->model), size = strlen(word);
+    size_t matched = 0;
+    if (!strpbrk(word, "*?[")) {
+        for (size_t i = 0; i < count; i++) {
+            const ql_text name = ql_model_tensor(list->model, i)->name;
+            list->chosen[i] = memmem(name.data, name.size, word, size) != NULL;
+            matched += list->chosen[i];
+        }
+        return matched;
+    }
+    matched = ql_model_match(list->model, word, list->matches, count);
     memset(list->chosen, 0, count * sizeof *list->chosen);
     for (size_t i = 0; i < matched && i < count; i++)
         list->chosen[list->matches[i]] = true;

@@ -67,8 +67,8 @@ size_t tui_list_cursor(const tui_list *list, size_t tensor);
 
 /* ---- Filter and find --------------------------------------------------------------------------------------------- */
 
-/* Shows the tensors whose name contains `filter`, or fits it when it has * ? or [. "" shows all. Words dtype:F16 in it ask for
-   a type: one of those whose name begins so, in any case; one of several. `inverted`: the others instead. */
+/* Shows the tensors whose name contains `filter`, or fits it when it has * ? or [. "" shows all. Words dtype:F16 in it ask
+   for a type: one of those whose name begins so, in any case; one of several. `inverted`: the others instead. */
 void tui_list_set_filter(tui_list *list, const char *filter, bool inverted);
 
 /* The position of a tensor, visible_count when it is not visible. */

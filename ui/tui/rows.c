@@ -140,7 +140,7 @@ static void draw_group(tui_app *app, int y, int x, int name_x, const tui_group *
         return;
     }
     const size_t *members = tree->members + group->member;
-    tui_spark_draw(canvas, y, x + 1, middle - 1, app->list.values, members, group->member_count, widths->shown.falls, style);
+    tui_spark_draw(canvas, y, x + 1, middle - 1, app->list.values, members, group->member_count, widths->shown.falls, faded);
     draw_number(app, y, x + middle, widths->shown.falls ? group->hi : group->lo, widths, selected);
 }
 

@@ -1,4 +1,4 @@
-/* What is left of a scan, and how far it is. */
+/* What is left of a scan, how far it is, and one tensor of it. */
 #include "tui/scan.h"
 
 #include <stdlib.h>
@@ -54,4 +54,42 @@ tui_scan_progress tui_scan_progress_of(const tui_scan *scan, const ql_model *mod
         out.seconds_left = ((double)scan->bytes - bytes) / out.bytes_per_second;
     }
     return out;
+}
+
+typedef struct watcher {
+    const tui_scan_work *work;
+    unsigned stage; /* 0: the profile, 1: the report; each counts half */
+} watcher;
+
+static bool tick(void *context, uint64_t done, uint64_t total)
+{
+    const watcher *watch = context;
+    const double share = total > 0 ? (double)done / (double)total : 1;
+    return watch->work->tick(watch->work->context, (watch->stage + share) / 2);
+}
+
+ql_status tui_scan_tensor(const tui_scan_work *work, tui_event *event)
+{
+    watcher watch = { work, 0 };
+    const ql_monitor monitor = { tick, &watch };
+    ql_profile *made = NULL, **profile = work->profile ? work->profile : &made;
+    ql_report *report = NULL;
+    ql_status status = QL_OK;
+    event->finding.has_failed = true;
+    if (!*profile)
+        status = ql_profile_make(work->engine, work->model, ql_model_tensor(work->model, event->tensor), &monitor, profile,
+                                 &event->error);
+    if (status == QL_OK) {
+        tui_finding_take_stats(&event->finding, &(*profile)->stats);
+        event->profile = work->profile ? *work->profile : NULL;
+        watch.stage = 1;
+        status = ql_report_make(work->engine, *profile, work->spec, &monitor, &report, &event->error);
+    }
+    if (status == QL_OK)
+        tui_finding_take_report(&event->finding, report);
+    if (status == QL_OK && work->sends_measure)
+        event->measure = tui_measure_new(event->tensor, &report);
+    ql_report_free(&report);
+    ql_profile_free(&made);
+    return status == QL_CANCELLED ? status : QL_OK;
 }

@@ -30,4 +30,19 @@ void tui_scan_end(tui_scan *scan, const ql_model *model, bool done, double now);
 /* `share`: how much of the current tensor is done, 0..1. */
 tui_scan_progress tui_scan_progress_of(const tui_scan *scan, const ql_model *model, double share, double now);
 
+/* Measuring a tensor of a scan, without the lock. */
+typedef struct tui_scan_work {
+    ql_engine *engine;
+    const ql_model *model;
+    const ql_spec *spec;
+    ql_profile **profile; /* what is known, or where it is kept; NULL: it is not kept */
+    bool sends_measure;
+    bool (*tick)(void *context, double share); /* false: stop */
+    void *context;
+} tui_scan_work;
+
+/* Fills finding, and profile and measure where they are kept, of event->tensor. QL_CANCELLED or QL_OK: what cannot be
+   measured is a finding, too. */
+ql_status tui_scan_tensor(const tui_scan_work *work, tui_event *event);
+
 #endif

@@ -1,7 +1,7 @@
 /*
  * Tensors in groups that fold: by the parts of their names (model.layers, 0, mlp), or those that differ only in numbers
- * together (h.#.mlp.c_fc.weight). An item is a tensor (its index) or a group (tensor count + its number); group 0 is the root
- * and has no row.
+ * together (h.#.mlp.c_fc.weight). An item is a tensor (its index) or a group (tensor count + its number); group 0 is the
+ * root and has no row.
  *
  * Groups are made once. What is shown of them is arranged anew whenever the visible tensors, their order, a fold or a number
  * has changed: linear in the tensors.
@@ -42,8 +42,8 @@ bool tui_tree_by_parts(tui_tree *tree, const ql_model *model, const size_t *orde
 bool tui_tree_by_layers(tui_tree *tree, const ql_model *model, const size_t *order);
 void tui_tree_free(tui_tree *tree);
 
-/* Rows of the visible tensors; a group stands where the first of its tensors does. values: [tensor count], NAN where unknown.
- */
+/* Rows of the visible tensors; a group stands where the first of its tensors does. values: [tensor count], NAN where not
+   known. */
 void tui_tree_arrange(tui_tree *tree, const size_t *visible, size_t count, const double *values);
 
 /* The group of an item, NULL when it is a tensor; the group that holds an item. */
