@@ -84,13 +84,13 @@ static void print_choice(const ql_report *report, const ql_strip *strip, size_t 
     const int code = strip->codes[at];
     char text[64], low[SIGNED_SIZE], high[SIGNED_SIZE];
     print_code(report, code, text, sizeof text);
-    if (how->is_uniform && report->zeros) {
-        const int zero = report->zeros[strip->groups[strip->places[at]]];
-        snprintf(out, TEXT_WEIGHT_SIZE, "rounded to %+d, zero point %d added: %s", code - zero, zero, text);
-        return;
-    }
     if (how->is_uniform) {
-        snprintf(out, TEXT_WEIGHT_SIZE, "rounded to a whole number: %s", text);
+        const int zero = report->zeros ? report->zeros[strip->groups[strip->places[at]]] : 0, steps = code - zero;
+        const bool is_cut = fabs((double)strip->x[at] / scale - steps) > 1;
+        char point[48] = "";
+        if (report->zeros)
+            snprintf(point, sizeof point, ", zero point %d added", zero);
+        snprintf(out, TEXT_WEIGHT_SIZE, "%s %+d%s: %s", is_cut ? "out of range, cut to" : "rounded to", steps, point, text);
         return;
     }
     double below, above;
