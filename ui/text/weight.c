@@ -50,17 +50,16 @@ static const char *with_sign(double value, char out[SIGNED_SIZE])
     return out;
 }
 
-/* "10 = 1010": the code, and its bits where they are few. */
+/* "code 10 = 0b1010": the code, and its bits where they are few. */
 static void print_code(const ql_report *report, int code, char *out, size_t size)
 {
     const unsigned bits = report->spec.bits;
     size_t used = (size_t)snprintf(out, size, "code %d", code);
     if (bits == 0 || bits > 8)
         return;
-    used += (size_t)snprintf(out + used, size - used, " = ");
+    used += (size_t)snprintf(out + used, size - used, " = 0b");
     for (unsigned bit = bits; bit-- > 0;)
         used += (size_t)snprintf(out + used, size - used, "%d", (int)((unsigned)code >> bit & 1));
-    snprintf(out + used, size - used, "₂");
 }
 
 /* The levels of the weight's group next to it; infinite where there is none. */
