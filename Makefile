@@ -161,6 +161,10 @@ screenshots: $(OUT)/qloupe ## make the pictures in screenshots/ with the program
 	@mkdir -p screenshots
 	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \
 	    --size 120x36 --screenshot screenshots/explore.png
+	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe data/storyteller.safetensors -t h.2.mlp.c_fc.weight \
+	    --keys 2lllnnnn --size 120x36 --screenshot screenshots/compare.png
+	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe data/loud.npy -s absmax:bits=4 \
+	    --keys pc2 --size 120x36 --screenshot screenshots/product.png
 	$(OUT)/qloupe plot data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \
 	    --kind histogram -o screenshots/histogram.png
 	$(OUT)/qloupe plot data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \

@@ -42,6 +42,7 @@ static const struct {
     { "compare-120x36", MATRIX " --size 120x36 --keys 2" },
     { "compare-bits-80x24", MATRIX " --size 80x24 --keys '2]'" },
     { "compare-block-80x24", MATRIX " --size 80x24 --keys 2lllnnnn" },
+    { "compare-product-120x36", "data/loud.npy -s absmax:bits=4 --size 120x36 --keys pc2" },
     { "compare-120x36-ascii", MATRIX " --size 120x36 --ascii --keys '2p<Right>c'" },
     { "least-60x16", MATRIX " --size 60x16" },
     { "too-small-50x10", MATRIX " --size 50x10" },

@@ -192,7 +192,7 @@ static void the_microscope_steps_through_weights(void **state)
     static const struct {
         const char *keys, *shown[3];
     } rows[] = {
-        { "2", { "W[654][192…255] under A", "w = -0.3147   W[654][194]", "code -127 = 10000001₂" } },
+        { "2", { "W[654][192…255] under A", "w = -0.3147   W[654][194]", "rounded to -127: code -127 = 0b10000001" } },
         { "2n", { "W[654][195]", "weight 4 of 64", "error " } },
         { "2NN", { "W[654][192]", "weight 1 of 64", "error " } },
         { "2NNN", { "W[654][191]", "weight 64 of 64", "W[654][128…191]" } },
@@ -200,8 +200,10 @@ static void the_microscope_steps_through_weights(void **state)
         { "2<S-Tab>]", { "W[655][2]", "weight 3 of 64", "W[655][0…63]" } },
         { "2<S-Tab>[[[[", { "W[653][194]", "weight 3 of 64", "W[653][192…255]" } },
         { "2nlll", { "W[654][195]", "under D", "w ÷ A" } },
-        { "2e<C-u>zeropoint:bits=4<Enter>", { "d = 0.03612", "rounded to -9, zero point 1 added: code -8 = 1000₂", "-9·d" } },
-        { "2e<C-u>nf4<Enter>", { "A = 0.3147", "on a level: code 0 = 0000₂", "y = -1·A = -0.3147   error +0" } },
+        { "2e<C-u>zeropoint:bits=4<Enter>", { "d = 0.03612", "rounded to -9, zero point 1 added: code -8 = 0b1000", "-9·d" } },
+        { "2e<C-u>absmax:bits=4,clip=manual,abs=0.1<Enter>",
+          { "w ÷ d = -0.3147 ÷ 0.01429 = -22.03", "out of range, cut to -7: code -7", "y = -7·d = -0.1000" } },
+        { "2e<C-u>nf4<Enter>", { "A = 0.3147", "on a level: code 0 = 0b0000", "y = -1·A = -0.3147   error +0" } },
         { "2e<C-u>absmax:outliers=1%<Enter>", { "an outlier", "half precision", "y = -0.3147" } },
         { "2e<C-u>kmeans<Enter>", { "beyond the last level -0.1361", "code 0", "y = -0.1361   error -0.1786" } },
         { "2e<C-u>none<Enter>", { "levels too fine", "y = -0.3147   error +0", "" } },

@@ -50,17 +50,16 @@ static const char *with_sign(double value, char out[SIGNED_SIZE])
     return out;
 }
 
-/* "10 = 1010": the code, and its bits where they are few. */
+/* "code 10 = 0b1010": the code, and its bits where they are few. */
 static void print_code(const ql_report *report, int code, char *out, size_t size)
 {
     const unsigned bits = report->spec.bits;
     size_t used = (size_t)snprintf(out, size, "code %d", code);
     if (bits == 0 || bits > 8)
         return;
-    used += (size_t)snprintf(out + used, size - used, " = ");
+    used += (size_t)snprintf(out + used, size - used, " = 0b");
     for (unsigned bit = bits; bit-- > 0;)
         used += (size_t)snprintf(out + used, size - used, "%d", (int)((unsigned)code >> bit & 1));
-    snprintf(out + used, size - used, "₂");
 }
 
 /* The levels of the weight's group next to it; infinite where there is none. */
@@ -84,13 +83,13 @@ static void print_choice(const ql_report *report, const ql_strip *strip, size_t 
     const int code = strip->codes[at];
     char text[64], low[SIGNED_SIZE], high[SIGNED_SIZE];
     print_code(report, code, text, sizeof text);
-    if (how->is_uniform && report->zeros) {
-        const int zero = report->zeros[strip->groups[strip->places[at]]];
-        snprintf(out, TEXT_WEIGHT_SIZE, "rounded to %+d, zero point %d added: %s", code - zero, zero, text);
-        return;
-    }
     if (how->is_uniform) {
-        snprintf(out, TEXT_WEIGHT_SIZE, "rounded to a whole number: %s", text);
+        const int zero = report->zeros ? report->zeros[strip->groups[strip->places[at]]] : 0, steps = code - zero;
+        const bool is_cut = fabs((double)strip->x[at] / scale - steps) > 1;
+        char point[48] = "";
+        if (report->zeros)
+            snprintf(point, sizeof point, ", zero point %d added", zero);
+        snprintf(out, TEXT_WEIGHT_SIZE, "%s %+d%s: %s", is_cut ? "out of range, cut to" : "rounded to", steps, point, text);
         return;
     }
     double below, above;

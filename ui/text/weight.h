@@ -1,10 +1,10 @@
 /*
  * What happens to one weight, line by line: from its value to the code and back, with its own numbers.
  *
- *   w = +0.03265                       W[12][455]
- *   w / A = +0.03265 / 0.1594 = +0.2048
- *   between +0.1609 and +0.2461: code 10 = 1010
- *   y = +0.2461·A = +0.03924           error -0.006589
+ *   w = +0.03265   W[12][455]
+ *   w ÷ A = +0.03265 ÷ 0.1594 = +0.2048
+ *   between levels +0.1609 and +0.2461: code 10 = 0b1010
+ *   y = +0.2461·A = +0.03924   error -0.006589
  */
 #ifndef TEXT_WEIGHT_H
 #define TEXT_WEIGHT_H

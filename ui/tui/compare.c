@@ -61,6 +61,7 @@ size_t tui_first_column(const tui_app *app, size_t fit)
 static void draw_names(tui_app *app, tui_rect line)
 {
     int x = line.x + 1, end = line.x + line.cols;
+    x += tui_canvas_text(&app->canvas, line.y, x, end - x, TUI_KEY, "Tab") + 1;
     for (int pane = 0; pane < TUI_COMPARE_PANES; pane++) {
         const bool is_shown = pane == app->pane;
         x += tui_canvas_format(&app->canvas, line.y, x, end - x, is_shown ? TUI_FRAME_FOCUS : TUI_FADED,

@@ -1,7 +1,7 @@
 /*
  * The microscope: a few neighbouring weights on the levels that they can take, and what happens to one of them.
  *
- *   weight 40 of 64 · A = 0.1594 · group 775 of 884,736
+ *   weight 40 of 64 · A = 0.1594 · group 775 of 13,824
  *          ▂  ▁ ▂▄▅█▄▃▅ ▂▁▃   ▁          how many weights lie there; in red the selected one
  *   ╵      ╵   ╵  ╵ ╵╵ ╵ ╵  ╵  ╵   ╵     the levels; ▲ the one that it takes
  *   -0.16            0           0.16
@@ -87,17 +87,16 @@ static void draw_axis(tui_canvas *canvas, tui_rect line, const axis *a)
 
 static void draw_head(tui_canvas *canvas, tui_rect line, const ql_report *report, const ql_strip *strip, size_t at)
 {
-    char value[TEXT_NUMBER_SIZE], group[TEXT_NUMBER_SIZE], groups[TEXT_NUMBER_SIZE], scale_text[80] = "", of[128] = "";
+    char value[TEXT_NUMBER_SIZE], groups[TEXT_NUMBER_SIZE], scale_text[80] = "", of[128] = "";
     double scale;
     const uint64_t index = strip->groups[strip->places[at]];
     const char *name = text_weight_scale(report, index, &scale);
     text_number(value, scale, TEXT_SIGNIFICANT);
-    text_count(group, index + 1);
     text_count(groups, report->group_count);
     if (name)
         snprintf(scale_text, sizeof scale_text, " · %s = %s", name, value);
     if (report->group_count > 1)
-        snprintf(of, sizeof of, " · group %s of %s", group, groups);
+        snprintf(of, sizeof of, " · group %llu of %s", (unsigned long long)index, groups);
     tui_canvas_format(canvas, line.y, line.x, line.cols, TUI_FADED, "weight %zu of %zu%s%s", at + 1, strip->count,
                       scale_text, of);
 }

@@ -7,6 +7,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "text/number.h"
 #include "tui/compare.h"
@@ -95,6 +96,8 @@ static void print_difference(double value, double base, size_t row, char *out, s
         return;
     }
     text_number(number, fabs(value - base), form_of(row));
+    if (strtod(number, NULL) == 0) /* less than the form shows */
+        text_number(number, fabs(value - base), TEXT_SIGNIFICANT);
     snprintf(out, size, "%s%s", value > base ? "▲" : "▼", number);
 }
 

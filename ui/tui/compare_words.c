@@ -129,14 +129,15 @@ static bool say_gain(const voice *voices, size_t count, char *out, size_t size)
     return true;
 }
 
-/* A column that another one of its size, or a little smaller, beats. */
+/* A column that another one of its size, or a little smaller, beats in everything. */
 static bool say_waste(const voice *voices, size_t count, char *out, size_t size)
 {
     const voice *waste = NULL, *better = NULL;
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < count; k++)
             if (voices[k].bits < voices[i].bits + TOLD_BITS && voices[k].bits > voices[i].bits - SAVED_BITS &&
-                voices[k].db > voices[i].db + TOLD_DB && (!waste || voices[k].db - voices[i].db > better->db - waste->db)) {
+                voices[k].db > voices[i].db + TOLD_DB && !(voices[k].product > voices[i].product) &&
+                (!waste || voices[k].db - voices[i].db > better->db - waste->db)) {
                 waste = &voices[i];
                 better = &voices[k];
             }
