@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tui/export.h"
+#include "tui/file.h"
 #include "tui/help.h"
 #include "tui/knobs.h"
 
@@ -179,12 +180,32 @@ void tui_act_export(tui_app *app, int unused)
     tui_export_open(app);
 }
 
+void tui_act_command(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_prompt_open(app, "");
+}
+
+void tui_act_complete(tui_app *app, int direction)
+{
+    tui_prompt_complete(app, direction);
+}
+
+void tui_act_recall(tui_app *app, int direction)
+{
+    tui_prompt_recall(app, direction);
+}
+
 /* ---- Everywhere ------------------------------------------------------------------------------------------------ */
 
 void tui_act_stop(tui_app *app, int unused)
 {
     (void)unused;
+    const bool was_opening = app->opener != NULL;
+    tui_opener_abandon(&app->opener);
     tui_document_stop(&app->document);
+    if (was_opening)
+        tui_document_say(&app->document, false, "stopped; this file stays");
 }
 
 void tui_act_suspend(tui_app *app, int unused)
@@ -235,9 +256,11 @@ void tui_act_accept(tui_app *app, int unused)
     if (context == TUI_IN_FILTER)
         accept_filter(app);
     else if (context == TUI_IN_EXPORT)
-        tui_export_write(app);
+        tui_export_write(app, text);
     else if (context == TUI_IN_HELP)
         tui_help_run(app);
+    else if (context == TUI_IN_COMMAND)
+        tui_prompt_run(app);
 }
 
 void tui_line_changed(tui_app *app)
@@ -255,5 +278,7 @@ void tui_line_changed(tui_app *app)
             tui_document_say(&app->document, true, "no tensor matches");
     } else if (app->context == TUI_IN_HELP) {
         app->help_at = 0;
+    } else if (app->context == TUI_IN_COMMAND) {
+        tui_prompt_changed(app);
     }
 }

@@ -7,6 +7,7 @@
 
 #include "tui/bars.h"
 #include "tui/export.h"
+#include "tui/file.h"
 #include "tui/help.h"
 #include "tui/keys.h"
 #include "tui/knobs.h"
@@ -64,6 +65,31 @@ static void paint(tui_app *app)
     tui_terminal_show(&app->canvas, app->cursor_y, app->cursor_x);
 }
 
+/* The file that was being opened takes the place of this one, or the message says why not. */
+static void take_opened(tui_app *app)
+{
+    struct pollfd fd = { .fd = tui_opener_fd(app->opener), .events = POLLIN };
+    tui_file file;
+    ql_error error = { 0 };
+    char spec[QL_SPEC_TEXT];
+    if (!app->opener || poll(&fd, 1, 0) != 1)
+        return;
+    snprintf(spec, sizeof spec, "%s", app->document.spec_text);
+    if (tui_opener_take(&app->opener, &file, &error) != QL_OK || tui_file_show(app, &file, spec, &error) != QL_OK) {
+        tui_document_say(&app->document, true, "%s", error.message);
+        return;
+    }
+    app->raw = NULL;
+    app->layout = QL_LAYOUT_AUTO;
+    tui_document_measure(&app->document);
+}
+
+/* Nothing is under way. */
+static bool is_settled(const tui_app *app)
+{
+    return !app->opener && tui_document_is_settled(&app->document);
+}
+
 /* Hands over the next key of the script; false when there is none now: it waits for an answer, or is at its end. */
 static bool play(tui_app *app)
 {
@@ -71,8 +97,8 @@ static bool play(tui_app *app)
     if (script->next == script->count)
         return false;
     tui_key key = script->keys[script->next];
-    /* A turn that needs the profile is made before the next key, so that a script always does the same. */
-    if (key == TUI_KEY_SETTLE ? !tui_document_is_settled(&app->document) : app->document.pending_count > 0)
+    /* A turn that needs the profile is made, and a file opened, before the next key, so that a script always does the same. */
+    if (key == TUI_KEY_SETTLE ? !is_settled(app) : app->opener || app->document.pending_count > 0)
         return false;
     script->next++;
     if (key != TUI_KEY_SETTLE)
@@ -83,8 +109,7 @@ static bool play(tui_app *app)
 /* All has been played and every number is exact: without a terminal that is the end. */
 static bool is_over(const tui_app *app)
 {
-    return app->quit || app->signal ||
-           (app->headless && app->script.next == app->script.count && tui_document_is_settled(&app->document));
+    return app->quit || app->signal || (app->headless && app->script.next == app->script.count && is_settled(app));
 }
 
 static void take_signals(tui_app *app)
@@ -102,6 +127,7 @@ static ql_status wait_for_news(tui_app *app, ql_error *error)
         { .fd = tui_signals_fd(), .events = POLLIN },
         { .fd = tui_jobs_fd(app->jobs), .events = POLLIN },
         { .fd = tui_terminal_fd(), .events = POLLIN },
+        { .fd = tui_opener_fd(app->opener), .events = POLLIN },
     };
     int ready = poll(fds, sizeof fds / sizeof fds[0], tui_document_is_settled(&app->document) ? -1 : TICK_MS);
     if (ready < 0 && errno != EINTR) {
@@ -121,6 +147,7 @@ ql_status tui_app_run(tui_app *app, ql_error *error)
     tui_document_measure(&app->document);
     for (;;) {
         tui_document_collect(&app->document);
+        take_opened(app);
         take_signals(app);
         for (tui_key key; !app->headless && !app->quit && (key = tui_terminal_key()) != TUI_KEY_NONE;)
             tui_keys_dispatch(app, key);

@@ -23,8 +23,8 @@ static void print_dtypes(const ql_model *model, char *out, size_t size)
         seen[ql_model_tensor(model, i)->dtype] = true;
     for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
         if (seen[dtype] && count++ < NAMED && used < size)
-            used +=
-                (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "", ql_dtype_describe((ql_dtype)dtype)->shown);
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "",
+                                     ql_dtype_describe((ql_dtype)dtype)->shown);
     if (count > NAMED && used < size)
         snprintf(out + used, size - used, " +%d", count - NAMED);
 }
@@ -158,6 +158,10 @@ void tui_bar_why(tui_app *app, tui_rect rect)
 {
     const tui_measure *shown = app->document.shown;
     const tui_rect inside = { rect.y, rect.x + 1, rect.rows, rect.cols - 2 };
+    if (app->context == TUI_IN_COMMAND) {
+        tui_prompt_draw(app, inside);
+        return;
+    }
     if (is_in_why(app)) {
         tui_canvas_wrap(&app->canvas, inside, TUI_WARNING, complaint(&app->document));
         return;
@@ -224,6 +228,8 @@ void tui_bar_status(tui_app *app, int y)
         draw_prompt(app, y, "find / ");
     else if (app->context == TUI_IN_SPEC)
         draw_prompt(app, y, "spec ");
+    else if (app->context == TUI_IN_COMMAND)
+        draw_prompt(app, y, ":");
     else if (complaint(document) && !is_in_why(app))
         tui_canvas_text(&app->canvas, y, 1, room, TUI_WARNING, complaint(document));
     else if (*document->message && !document->is_error)

@@ -26,13 +26,19 @@ static void propose(const tui_document *document, char *out, size_t size)
     snprintf(out + used, size - used, ".png");
 }
 
+static bool can_export(tui_app *app)
+{
+    const ql_error *problem = &app->document.problem;
+    if (problem->status != QL_OK)
+        tui_document_say(&app->document, true, "nothing to export: %s", problem->message);
+    return problem->status == QL_OK;
+}
+
 void tui_export_open(tui_app *app)
 {
     char name[256];
-    if (app->document.problem.status != QL_OK) {
-        tui_document_say(&app->document, true, "nothing to export: %s", app->document.problem.message);
+    if (!can_export(app))
         return;
-    }
     propose(&app->document, name, sizeof name);
     tui_line_set(&app->line, name);
     app->context = TUI_IN_EXPORT;
@@ -53,18 +59,19 @@ static bool write_command(const tui_app *app, const char *path, char *out, size_
         .spec = app->document.spec_text,
         .kind = ql_figure_kind_at(0)->name,
         .out = path,
-        .raw = app->options->raw,
-        .layout = app->options->layout == QL_LAYOUT_AUTO ? NULL : ql_layout_name(app->options->layout),
+        .raw = app->raw,
+        .layout = app->layout == QL_LAYOUT_AUTO ? NULL : ql_layout_name(app->layout),
     };
     size_t needed = text_plot_command(out, size, &plot);
     free(tensor);
     return needed < size;
 }
 
-void tui_export_write(tui_app *app)
+void tui_export_write(tui_app *app, const char *path)
 {
-    char path[TUI_LINE_BYTES], command[2048];
-    tui_line_get(&app->line, path);
+    char command[2048];
+    if (!can_export(app))
+        return;
     if (!*path) {
         tui_document_say(&app->document, true, "a figure needs a file name");
         return;

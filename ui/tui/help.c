@@ -8,10 +8,11 @@
 
 static bool matches(const tui_app *app, const tui_entry *entry)
 {
-    char word[TUI_LINE_BYTES], keys[TUI_ENTRY_KEYS];
+    char word[TUI_LINE_BYTES], keys[TUI_ENTRY_KEYS], name[TUI_ENTRY_NAME];
     tui_line_get(&app->line, word);
     tui_entry_keys(entry, keys);
-    return strcasestr(tui_entry_help(entry), word) || strcasestr(keys, word) ||
+    tui_entry_name(entry, name);
+    return strcasestr(tui_entry_help(entry), word) || strcasestr(keys, word) || strcasestr(name, word) ||
            (entry->binding && entry->binding->label && strcasestr(entry->binding->label, word));
 }
 
