@@ -1,4 +1,4 @@
-/* The frame around the views, without a terminal: the command line. */
+/* The frame around the views, without a terminal: the command line, the mouse. */
 #include "tui.h"
 
 #define QAT "data/storyteller-qat-int3.safetensors"
@@ -132,6 +132,86 @@ static void the_help_lists_commands_and_starts_them(void **state)
     free(screen);
 }
 
+/* ---- The mouse ------------------------------------------------------------------------------------------------- */
+
+/* "<KIND:ROW,COL>" on the first `text` of a screen, in one of a few static buffers. */
+static const char *on(const char *kind, const char *screen, const char *text)
+{
+    static char keys[32][32];
+    static unsigned next;
+    char *out = keys[next++ % 32];
+    const char *at = strstr(screen, text), *line = screen;
+    if (!at)
+        fail_msg("'%s' is not on the screen:\n%s", text, screen);
+    int row = 1, col = 1;
+    for (const char *c = screen; c < at; c++)
+        if (*c == '\n') {
+            row++;
+            line = c + 1;
+        }
+    for (const char *c = line; c < at; c++)
+        col += ((unsigned char)*c & 0xC0) != 0x80; /* every character here takes one cell */
+    snprintf(out, sizeof keys[0], "<%s:%d,%d>", kind, row, col);
+    return out;
+}
+
+static void clicks_reach_what_is_drawn(void **state)
+{
+    (void)state;
+    char *wide = screen_of("%s --size 120x36", MATRIX), *narrow = screen_of("%s --size 80x24", MATRIX);
+    char *knobs = screen_of("%s --size 120x36 --keys e", MATRIX),
+         *help = screen_of("%s --size 120x36 --keys '?one bit'", MATRIX);
+    const struct {
+        const char *size, *before, *click, *sees;
+    } rows[] = {
+        { "120x36", "", on("Click", wide, "h.2.mlp.c_fc.bias"), "Distribution · h.2.mlp.c_fc.bias" },
+        { "120x36", "", on("Click", wide, "s scheme"), " zeropoint " },
+        { "120x36", "", on("Click", wide, "b bits"), " absmax:bits=7 " },
+        { "120x36", "", on("Click", wide, "? help"), "search:" },
+        { "120x36", "", on("Click", wide, "1 Explore"), "Distribution" },
+        { "120x36", "", on("Click", wide, "SQNR  36.56"), "▸ Error" },
+        { "120x36", "", on("Click", wide, "Tensors"), "▸ Tensors" },
+        { "120x36", "<settle>", on("Click", wide, "The range is set"), " absmax:per=block,block=64 " },
+        { "120x36", "", on("Click", wide, "absmax"), "spec absmax" },
+        { "120x36", "", on("WheelDown", wide, "h.1.attn.c_attn.bias"), "Distribution · h.2.mlp.c_proj.bias" },
+        { "120x36", "", on("WheelUp", wide, "h.1.attn.c_attn.bias"), "Distribution · h.2.mlp.c_fc.bias" },
+        { "120x36", "/h.3<Left>", on("Click", wide, "b bits"), "find / h.3" }, /* another footer is there */
+        { "120x36", "?", on("Click", wide, "h.2.mlp.c_fc.bias"), "Distribution · h.2.mlp.c_fc.bias" }, /* beside the help */
+        { "120x36", "?one bit", on("Click", help, "one bit fewer"), " absmax:bits=7 " },
+        { "120x36", "?one bit", on("WheelDown", help, "one bit fewer"), "2 of 2" },
+        { "120x36", "e", on("Click", knobs, "bits   "), "2 of" },
+        { "120x36", "e", on("WheelDown", knobs, "bits   "), "2 of" },
+        { "120x36", "ejj<Enter>row", on("Click", knobs, "bits   "), " absmax " }, /* what is half typed is dropped */
+        { "80x24", "", on("Click", narrow, " Error"), "[Error]" },
+        { "80x24", "", on("Click", narrow, "g granularity"), " absmax:per=row " },
+        { "80x24", "w", "<Click:10,10>", "Export a figure" }, /* nothing is reached through a box */
+        { "80x24", "", "<Click:24,80><Click:16000,16000><WheelUp:1,1>", " absmax " },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of("%s --size %s --keys '%s%s'", MATRIX, rows[i].size, rows[i].before, rows[i].click);
+        if (!strstr(screen, rows[i].sees))
+            fail_msg("row %zu: '%s' is not there after '%s%s':\n%s", i, rows[i].sees, rows[i].before, rows[i].click, screen);
+        free(screen);
+    }
+    free(wide);
+    free(narrow);
+    free(knobs);
+    free(help);
+}
+
+static void clicks_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = { "<Click>",       "<Click:3>",       "<Click:0,1>",
+                                       "<Click:1,2,3>", "<Click:1,99999>", "<Wheel:1,1>" };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        testing_result result = testing_run("\"$QLOUPE\" %s --size 80x24 --keys '%s'", DEMO, bad[i]);
+        assert_int_equal(result.exit_code, 2);
+        assert_non_null(strstr(result.standard_error, bad[i]));
+        testing_result_free(&result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +220,8 @@ int main(void)
         cmocka_unit_test(tab_completes),
         cmocka_unit_test(another_file_takes_the_place),
         cmocka_unit_test(the_help_lists_commands_and_starts_them),
+        cmocka_unit_test(clicks_reach_what_is_drawn),
+        cmocka_unit_test(clicks_that_are_none_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

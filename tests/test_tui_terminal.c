@@ -139,19 +139,24 @@ static void assert_restored(const session *s)
     assert_int_equal(after.c_lflag, s->before.c_lflag);
     assert_memory_equal(after.c_cc, s->before.c_cc, sizeof after.c_cc);
 
-    /* The last of what switches the main screen, and the cursor, is the way back. */
+    /* The last of what switches the main screen, the cursor and the mouse is the way back. */
     const char *in = "\033[?1049h", *out = "\033[?1049l", *show = "\033[?25h", *hide = "\033[?25l";
-    size_t last_in = 0, last_out = 0, last_show = 0, last_hide = 0;
+    const char *mouse = "\033[?1000h", *no_mouse = "\033[?1000l";
+    size_t last_in = 0, last_out = 0, last_show = 0, last_hide = 0, last_mouse = 0, last_no_mouse = 0;
     for (size_t i = 0; i + 8 <= s->size; i++) {
         const char *at = s->output + i;
         last_in = strncmp(at, in, 8) == 0 ? i + 1 : last_in;
         last_out = strncmp(at, out, 8) == 0 ? i + 1 : last_out;
         last_show = strncmp(at, show, 6) == 0 ? i + 1 : last_show;
         last_hide = strncmp(at, hide, 6) == 0 ? i + 1 : last_hide;
+        last_mouse = strncmp(at, mouse, 8) == 0 ? i + 1 : last_mouse;
+        last_no_mouse = strncmp(at, no_mouse, 8) == 0 ? i + 1 : last_no_mouse;
     }
     assert_true(last_in > 0);
     assert_true(last_out > last_in);
     assert_true(last_show > last_hide);
+    assert_true(last_mouse > 0);
+    assert_true(last_no_mouse > last_mouse);
 }
 
 static const char *qloupe_on_demo = "exec \"$QLOUPE\" " DEMO;
@@ -307,6 +312,48 @@ static void keys_come_from_the_terminal_when_stdin_is_a_pipe(void **state)
     close_session(&s);
 }
 
+static void the_mouse_is_heard(void **state)
+{
+    (void)state;
+    session s = start(24, 80, "xterm-256color", "exec \"$QLOUPE\" " DEMO " -t h.2.mlp.c_fc.weight");
+    expect(&s, "SQNR");
+    type(&s, "\033[<0;3;4M\033[<0;3;4m"); /* pressed and released on the name of the first pane */
+    expect(&s, "SQNR dB");
+    type(&s, "\033[<65;10;10M"); /* the wheel, down the list */
+    expect(&s, "h.2.mlp.c_proj.bias");
+    type(&s, "\033[<6"); /* a report that comes in pieces */
+    usleep(50000);
+    type(&s, "4;10;");
+    usleep(50000);
+    type(&s, "10Mb");
+    expect(&s, "bits=7");
+    type(&s, "\033[<35;10;10M\033[<;;M\033[<x\033[<99999999999;1;1M\033[<0;0;0M\033[<0;1;111111111111111111111111111M");
+    type(&s, "b");
+    expect(&s, " / 31 = ");     /* 6 bits: none of that was anything */
+    type(&s, "\033[<0;10;24M"); /* "s scheme" in the footer */
+    expect(&s, "zeropoint");
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    close_session(&s);
+}
+
+static void another_file_is_opened_in_place(void **state)
+{
+    (void)state;
+    session s = start(36, 120, "xterm-256color", qloupe_on_demo);
+    expect(&s, "SQNR");
+    type(&s, ":open data/storyteller-qat-int3.safetensors\r");
+    expect(&s, "qat-int3.safetensors │");
+    expect(&s, "SQNR");
+    type(&s, ":open /nonexistent\rb");
+    expect(&s, "bits=7");
+    type(&s, ":quit\r");
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    close_session(&s);
+}
+
 /* ---- Never wait ------------------------------------------------------------------------------------------------ */
 
 /* A file of 32 GiB with nothing on the disk: its tensor takes long on any machine. */
@@ -425,6 +472,8 @@ int main(void)
         cmocka_unit_test(every_kind_of_terminal_is_served),
         cmocka_unit_test(no_color_means_no_color),
         cmocka_unit_test(keys_come_from_the_terminal_when_stdin_is_a_pipe),
+        cmocka_unit_test(the_mouse_is_heard),
+        cmocka_unit_test(another_file_is_opened_in_place),
         cmocka_unit_test(keys_are_acted_on_while_a_long_computation_runs),
         cmocka_unit_test(old_numbers_stay_and_say_so_while_new_ones_are_made),
         cmocka_unit_test(keys_are_played_on_a_terminal_too),

@@ -50,6 +50,11 @@ void tui_act_knob_move(tui_app *app, int lines)
     tui_knobs_move(app, lines);
 }
 
+void tui_act_knob_at(tui_app *app, int knob)
+{
+    app->knob = knob;
+}
+
 void tui_act_knob_turn(tui_app *app, int direction)
 {
     tui_document_turn(&app->document, tui_knobs_selected(app), direction);
@@ -101,6 +106,12 @@ void tui_act_end(tui_app *app, int direction)
         select_position(app, direction < 0 ? 0 : app->list.visible_count - 1);
 }
 
+void tui_act_select(tui_app *app, int position)
+{
+    if ((size_t)position < app->list.visible_count)
+        select_position(app, (size_t)position);
+}
+
 void tui_act_filter(tui_app *app, int unused)
 {
     (void)unused;
@@ -135,6 +146,11 @@ void tui_act_pane(tui_app *app, int direction)
     app->pane = (app->pane + app->view->pane_count + direction) % app->view->pane_count;
 }
 
+void tui_act_pane_at(tui_app *app, int pane)
+{
+    app->pane = pane % app->view->pane_count;
+}
+
 void tui_act_zoom(tui_app *app, int unused)
 {
     (void)unused;
@@ -161,6 +177,11 @@ void tui_act_view(tui_app *app, const tui_view *view)
     }
 }
 
+void tui_act_view_at(tui_app *app, int index)
+{
+    tui_act_view(app, tui_view_at((size_t)index));
+}
+
 void tui_act_help(tui_app *app, int unused)
 {
     (void)unused;
@@ -172,6 +193,12 @@ void tui_act_help(tui_app *app, int unused)
 void tui_act_help_move(tui_app *app, int lines)
 {
     tui_help_move(app, lines);
+}
+
+void tui_act_help_at(tui_app *app, int line)
+{
+    app->help_at = (size_t)line;
+    tui_act_accept(app, 0);
 }
 
 void tui_act_export(tui_app *app, int unused)

@@ -15,6 +15,7 @@ void tui_act_measure(tui_app *app, int unused);
 /* The list of knobs: open or close, move, change what is selected, type its value; type a whole spec. */
 void tui_act_knobs(tui_app *app, int unused);
 void tui_act_knob_move(tui_app *app, int lines);
+void tui_act_knob_at(tui_app *app, int knob);
 void tui_act_knob_turn(tui_app *app, int direction);
 void tui_act_knob_type(tui_app *app, int unused);
 void tui_act_spec_type(tui_app *app, int unused);
@@ -23,12 +24,15 @@ void tui_act_spec_type(tui_app *app, int unused);
 void tui_act_move(tui_app *app, int lines);
 void tui_act_page(tui_app *app, int pages);
 void tui_act_end(tui_app *app, int direction);
+void tui_act_select(tui_app *app, int position);
 void tui_act_filter(tui_app *app, int unused);
 void tui_act_find(tui_app *app, int unused);
 void tui_act_find_again(tui_app *app, int direction);
 
 /* The screen. */
 void tui_act_pane(tui_app *app, int direction);
+void tui_act_pane_at(tui_app *app, int pane);
+void tui_act_view_at(tui_app *app, int index);
 void tui_act_zoom(tui_app *app, int unused);
 void tui_act_axis(tui_app *app, int unused);
 void tui_act_redraw(tui_app *app, int unused);
@@ -47,8 +51,9 @@ void tui_act_back(tui_app *app, int unused);
 void tui_act_accept(tui_app *app, int unused);
 void tui_act_quit(tui_app *app, int unused);
 
-/* Moves in the help. */
+/* In the help: move, do what a line says. */
 void tui_act_help_move(tui_app *app, int lines);
+void tui_act_help_at(tui_app *app, int line);
 
 /* A view of the table of views. */
 void tui_act_view(tui_app *app, const tui_view *view);

@@ -28,6 +28,7 @@ void tui_app_draw(tui_app *app)
     int rows = canvas->rows, cols = canvas->cols;
     app->frame++;
     app->cursor_y = -1;
+    app->hits.count = app->hits.outside = 0;
     canvas->faded = false;
     tui_canvas_clear(canvas, (tui_rect) { 0, 0, rows, cols }, TUI_TEXT);
     if (rows < LEAST_ROWS || cols < LEAST_COLS) {
@@ -44,6 +45,7 @@ void tui_app_draw(tui_app *app)
     if (knobs > 0)
         tui_knobs_draw(app, (tui_rect) { area.y, 0, area.rows, knobs });
     tui_bar_why(app, (tui_rect) { area.y + area.rows, 0, why_rows, cols });
+    app->hits.outside = app->hits.count;
     tui_bar_status(app, rows - 2);
     tui_keys_footer(app, rows - 1, cols);
     if (app->context == TUI_IN_HELP)

@@ -9,6 +9,7 @@
 
 #include "tui/canvas.h"
 #include "tui/document.h"
+#include "tui/hits.h"
 #include "tui/key.h"
 #include "tui/line.h"
 #include "tui/list.h"
@@ -59,6 +60,7 @@ struct tui_app {
     size_t tensor_before;
     size_t help_at; /* selected entry of the help */
 
+    tui_hits hits;          /* of the last frame */
     int cursor_y, cursor_x; /* set while drawing; cursor_y < 0: hidden */
     unsigned frame;         /* counts repaints, for what moves */
     tui_script script;

@@ -90,6 +90,7 @@ void tui_export_draw(tui_app *app, tui_rect area)
     tui_canvas *canvas = &app->canvas;
     tui_canvas_clear(canvas, rect, TUI_TEXT);
     tui_rect in = tui_canvas_box(canvas, rect, true, "Export a figure", "png svg pdf jpg bmp tga");
+    tui_hit_cover(app, rect);
     app->cursor_y = in.y + 1;
     int used = tui_canvas_text(canvas, in.y + 1, in.x + 1, in.cols - 2, TUI_FADED, "file  ");
     app->cursor_x = tui_line_draw(&app->line, canvas, in.y + 1, in.x + 1 + used, in.cols - 2 - used, TUI_STRONG);

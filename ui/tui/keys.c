@@ -133,6 +133,10 @@ static const tui_binding *find_binding(tui_context context, tui_key key)
 void tui_keys_dispatch(tui_app *app, tui_key key)
 {
     app->document.message[0] = 0;
+    if (TUI_MOUSE_KIND(key)) {
+        tui_hits_press(app, key);
+        return;
+    }
     const tui_binding *binding = find_binding(app->context, key);
     if (binding) {
         binding->act(app, binding->argument);
@@ -169,14 +173,17 @@ void tui_keys_run(tui_app *app, const tui_entry *entry)
     }
 }
 
-/* Draws "KEY words", the key in its own style; returns the cells used. */
-static int draw_label(tui_app *app, int y, int x, int width, const char *label)
+/* Draws "KEY words", the key in its own style, to be clicked; returns the cells used. */
+static int draw_label(tui_app *app, int y, int x, int width, const tui_binding *binding)
 {
     char key[TUI_KEY_TEXT];
+    const char *label = binding->label;
     size_t size = strcspn(label, " ");
     snprintf(key, sizeof key, "%.*s", (int)size, label);
     int used = tui_canvas_text(&app->canvas, y, x, width, TUI_KEY, key);
-    return used + tui_canvas_text(&app->canvas, y, x + used, width - used, TUI_TEXT, label + size);
+    used += tui_canvas_text(&app->canvas, y, x + used, width - used, TUI_TEXT, label + size);
+    tui_hit_add(app, (tui_rect) { y, x, 1, used }, binding->act, binding->argument, NULL);
+    return used;
 }
 
 void tui_keys_footer(tui_app *app, int y, int cols)
@@ -196,5 +203,5 @@ void tui_keys_footer(tui_app *app, int y, int cols)
     int x = 1;
     for (size_t i = 0; i < BINDING_COUNT; i++)
         if (chosen[i])
-            x += draw_label(app, y, x, cols - x, bindings[i].label) + GAP;
+            x += draw_label(app, y, x, cols - x, &bindings[i]) + GAP;
 }

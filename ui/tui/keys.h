@@ -9,7 +9,7 @@
 typedef struct tui_binding {
     unsigned contexts; /* tui_context bits: where it works */
     tui_key keys[3];   /* each does the same */
-    void (*act)(tui_app *app, int argument);
+    tui_act act;
     int argument;
     const char *label; /* the key up to the first space, then the name, which is also that of its command: "s scheme" */
     int rank;          /* footer: the lower, the sooner it is shown; 0: never */

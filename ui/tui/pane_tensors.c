@@ -4,6 +4,7 @@
 
 #include "text/number.h"
 #include "text/ramp.h"
+#include "tui/actions.h"
 #include "tui/panes.h"
 
 enum { DTYPE_COLS = 5, SQNR_COLS = 8, DB_FULL = 50 }; /* a full bar at 50 dB */
@@ -42,8 +43,9 @@ static void draw_sqnr(tui_app *app, int y, int x, size_t tensor, bool selected)
                    style);
 }
 
-static void draw_line(tui_app *app, int y, int x, int cols, size_t tensor, const columns *widths)
+static void draw_line(tui_app *app, int y, int x, int cols, size_t position, const columns *widths)
 {
+    const size_t tensor = app->list.visible[position];
     tui_canvas *canvas = &app->canvas;
     const ql_tensor *info = ql_model_tensor(app->model, tensor);
     bool selected = tensor == app->document.tensor;
@@ -52,6 +54,7 @@ static void draw_line(tui_app *app, int y, int x, int cols, size_t tensor, const
         tui_canvas_clear(canvas, (tui_rect) { y, x, 1, cols }, TUI_SELECTED);
         tui_canvas_put(canvas, y, x, 0x25B6, TUI_SELECTED);
     }
+    tui_hit_add(app, (tui_rect) { y, x, 1, cols }, tui_act_select, (int)position, NULL);
     char name[512], shape[64];
     ql_text_print(name, sizeof name, info->name, 0);
     tui_canvas_middle(canvas, y, x + 2, widths->name, style, name);
@@ -102,11 +105,12 @@ void tui_pane_tensors(tui_app *app, tui_rect rect, bool focused)
         tui_canvas_text(canvas, in.y, x, DTYPE_COLS, TUI_FADED, "dtype");
     tui_canvas_right(canvas, in.y, x + widths.dtype, SQNR_COLS, TUI_FADED, "SQNR dB");
 
+    tui_hit_add(app, rect, NULL, 0, tui_act_move);
     bool has_foot = *list->filter != 0;
     int lines = in.rows - 1 - (has_foot ? 1 : 0);
     scroll(app, lines);
     for (int line = 0; line < lines && list->top + (size_t)line < list->visible_count; line++)
-        draw_line(app, in.y + 1 + line, in.x, in.cols, list->visible[list->top + (size_t)line], &widths);
+        draw_line(app, in.y + 1 + line, in.x, in.cols, list->top + (size_t)line, &widths);
     if (list->visible_count == 0)
         tui_canvas_text(canvas, in.y + 2, in.x + 2, in.cols - 3, TUI_TEXT, "no tensor matches");
     if (has_foot)

@@ -22,8 +22,13 @@ static struct {
     bool forget;
     short pairs[TUI_STYLE_COUNT]; /* 0: the terminal's own colours */
     int cursor;                   /* as last set: -1 not yet */
-    tui_canvas shown;             /* what curses has been told */
+    bool has_mouse;
+    char mouse[24];   /* what the mouse sends, as far as it has come */
+    int mouse_size;   /* -1: nothing has begun */
+    tui_canvas shown; /* what curses has been told */
 } terminal;
+
+enum { KEY_OF_MOUSE = 3000 }; /* beyond the keys that curses numbers */
 
 static const struct {
     int code;
@@ -100,11 +105,32 @@ static size_t append_capability(char *out, size_t used, size_t size, const char 
     return used;
 }
 
+static void send(const char *bytes)
+{
+    if (!terminal.headless && write(fileno(terminal.out), bytes, strlen(bytes)) < 0) {
+        /* the terminal is gone: the event loop learns it from poll */
+    }
+}
+
+/* Clicks and the wheel, in the encoding that has no end of the screen. Shift makes them the terminal's own. */
+#define MOUSE_ON  "\033[?1000h\033[?1006h"
+#define MOUSE_OFF "\033[?1006l\033[?1000l"
+
+/* Where the terminal's description knows a mouse. Curses is told only how its reports begin: it reads them differently from
+   one version and terminal to the next. */
+static void start_mouse(void)
+{
+    const char *mouse = tigetstr("kmous");
+    terminal.has_mouse = !terminal.headless && mouse && mouse != (char *)-1 && define_key("\033[<", KEY_OF_MOUSE) == OK;
+    if (terminal.has_mouse)
+        send(MOUSE_ON);
+}
+
 /* Tells the crash handler how to leave the terminal. */
 static void arm_guard(const struct termios *modes)
 {
     static const char *const capabilities[] = { "sgr0", "op", "rmkx", "cnorm", "rmcup" };
-    char bytes[512] = "\033[?2026l";
+    char bytes[512] = "\033[?2026l" MOUSE_OFF;
     size_t used = strlen(bytes);
     for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0]; i++)
         used = append_capability(bytes, used, sizeof bytes, capabilities[i]);
@@ -127,7 +153,7 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
 {
     memset(&terminal, 0, sizeof terminal);
     terminal.headless = options->headless;
-    terminal.cursor = -1;
+    terminal.cursor = terminal.mouse_size = -1;
     if (options->headless) {
         terminal.owns_in = terminal.owns_out = true;
         terminal.in = fopen("/dev/null", "re");
@@ -165,6 +191,7 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     leaveok(stdscr, FALSE);
+    start_mouse();
     terminal.colored = wants_color(options->color) && has_colors();
     if (terminal.colored)
         start_colors();
@@ -177,6 +204,8 @@ void tui_terminal_stop(void)
 {
     if (!terminal.screen)
         return;
+    if (terminal.has_mouse)
+        send(MOUSE_OFF);
     endwin();
     delscreen(terminal.screen);
     terminal.screen = NULL;
@@ -201,13 +230,56 @@ void tui_terminal_size(int *rows, int *cols)
     }
 }
 
+/* What the mouse did: "0;40;3M" is button 0 pressed in column 40, row 3. The wheel is buttons 64 and 65; 4, 8 and 16 are
+   modifiers. Releases, which end in m, and other buttons are nothing. */
+static tui_key read_mouse(const char *report)
+{
+    enum { WHEEL_UP = 64, WHEEL_DOWN = 65, MODIFIERS = 4 | 8 | 16 };
+    unsigned button, col, row;
+    char end;
+    if (sscanf(report, "%4u;%6u;%6u%c", &button, &col, &row, &end) != 4 || end != 'M' || row < 1 || col < 1 ||
+        row > TUI_MOUSE_MOST || col > TUI_MOUSE_MOST)
+        return TUI_KEY_NONE;
+    button &= ~(unsigned)MODIFIERS;
+    const tui_key kind = button == 0            ? TUI_KEY_CLICK
+                         : button == WHEEL_UP   ? TUI_KEY_WHEEL_UP
+                         : button == WHEEL_DOWN ? TUI_KEY_WHEEL_DOWN
+                                                : TUI_KEY_NONE;
+    return kind ? TUI_MOUSE(kind, row - 1, col - 1) : TUI_KEY_NONE;
+}
+
+/* Takes a character of a report, which may come in pieces; true when the report has ended, with what it says. */
+static bool take_mouse(wint_t character, tui_key *out)
+{
+    const bool is_part = character < 0x80 && character && strchr("0123456789;Mm", (int)character);
+    *out = TUI_KEY_NONE;
+    if (is_part && terminal.mouse_size + 1 < (int)sizeof terminal.mouse)
+        terminal.mouse[terminal.mouse_size++] = (char)character;
+    if (is_part && character != 'M' && character != 'm')
+        return false;
+    terminal.mouse[terminal.mouse_size] = 0;
+    terminal.mouse_size = -1;
+    *out = read_mouse(terminal.mouse);
+    return true;
+}
+
 tui_key tui_terminal_key(void)
 {
     wint_t character;
+    tui_key pressed;
     for (;;) {
         int kind = get_wch(&character);
         if (kind == ERR)
             return TUI_KEY_NONE;
+        if (terminal.mouse_size >= 0) {
+            if (take_mouse(kind == OK ? character : 0, &pressed) && pressed != TUI_KEY_NONE)
+                return pressed;
+            continue;
+        }
+        if (kind == KEY_CODE_YES && character == KEY_OF_MOUSE) {
+            terminal.mouse_size = 0;
+            continue;
+        }
         if (kind == OK)
             return character == '\n' ? TUI_KEY_ENTER : character == 8 ? TUI_KEY_BACKSPACE : (tui_key)character;
         for (size_t i = 0; i < sizeof special_keys / sizeof special_keys[0]; i++)
@@ -238,10 +310,7 @@ static void put(int y, int x, const tui_cell *cell)
 /* A repaint between these two appears at once on terminals that know them; others ignore them. */
 static void synchronize(bool begin)
 {
-    const char *bytes = begin ? "\033[?2026h" : "\033[?2026l";
-    if (!terminal.headless && write(fileno(terminal.out), bytes, strlen(bytes)) < 0) {
-        /* the terminal is gone: the event loop learns it from poll */
-    }
+    send(begin ? "\033[?2026h" : "\033[?2026l");
 }
 
 /* Makes curses as large as the canvas, and blank. Returns false when memory is short. */
@@ -297,6 +366,8 @@ void tui_terminal_forget(void)
 {
     if (!terminal.headless)
         reset_prog_mode();
+    if (terminal.has_mouse)
+        send(MOUSE_ON);
     terminal.cursor = -1;
     terminal.forget = true;
 }
@@ -305,6 +376,8 @@ void tui_terminal_suspend(void)
 {
     if (terminal.headless)
         return;
+    if (terminal.has_mouse)
+        send(MOUSE_OFF);
     endwin();
     tui_signals_suspend();
     tui_terminal_forget();
