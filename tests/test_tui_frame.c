@@ -1,4 +1,4 @@
-/* The frame around the views, without a terminal: the command line, the mouse. */
+/* The frame around the views, without a terminal: the command line, themes, the mouse. */
 #include "tui.h"
 
 #define QAT "data/storyteller-qat-int3.safetensors"
@@ -51,7 +51,7 @@ static void commands_that_make_no_sense_say_why(void **state)
         { ":open<Enter>", "a file is missing" },
         { ":spec absmax:bits=99<Enter>", "bits=99" },
         { ":tensor nothing.like.it<Enter>", "no tensor matches 'nothing.like.it'" },
-        { ":set colour=blue<Enter>", "there is no such setting: axis=[log]|linear" },
+        { ":set colour=blue<Enter>", "there is no such setting: theme=[dark]|light|safe|mono   axis=[log]|linear" },
         { ":set axis=cubic<Enter>", "it can be axis=[log]|linear" },
         { ":w /nonexistent/x.png<Enter>", "/nonexistent/x.png" },
     };
@@ -130,6 +130,37 @@ static void the_help_lists_commands_and_starts_them(void **state)
     screen = screen_of("%s --keys '?another file<Enter>' --size 120x36", MATRIX);
     assert_shows(status_of(screen), ":open");
     free(screen);
+}
+
+/* ---- Themes ---------------------------------------------------------------------------------------------------- */
+
+static void themes_change_colours_and_nothing_else(void **state)
+{
+    (void)state;
+    static const char *const themes[] = { "dark", "light", "safe", "mono" };
+    const char *picture = testing_path(testing_folder(), "theme.png");
+    char *plain = screen_of("%s --size 120x36", MATRIX), *first = NULL;
+    size_t first_size = 0;
+    for (size_t i = 0; i < sizeof themes / sizeof themes[0]; i++) {
+        char *screen = screen_of("%s --size 120x36 --keys ':set theme=%s<Enter>'", MATRIX, themes[i]);
+        assert_string_equal(screen, plain);
+        free(screen);
+        testing_result result = testing_run("\"$QLOUPE\" %s --size 120x36 --keys ':set theme=%s<Enter>' --screenshot %s",
+                                            MATRIX, themes[i], picture);
+        assert_int_equal(result.exit_code, 0);
+        testing_result_free(&result);
+        size_t size;
+        char *bytes = testing_read(picture, &size);
+        if (first) {
+            assert_true(size != first_size || memcmp(bytes, first, size) != 0);
+            free(bytes);
+        } else {
+            first = bytes;
+            first_size = size;
+        }
+    }
+    free(first);
+    free(plain);
 }
 
 /* ---- The mouse ------------------------------------------------------------------------------------------------- */
@@ -220,6 +251,7 @@ int main(void)
         cmocka_unit_test(tab_completes),
         cmocka_unit_test(another_file_takes_the_place),
         cmocka_unit_test(the_help_lists_commands_and_starts_them),
+        cmocka_unit_test(themes_change_colours_and_nothing_else),
         cmocka_unit_test(clicks_reach_what_is_drawn),
         cmocka_unit_test(clicks_that_are_none_are_refused),
     };

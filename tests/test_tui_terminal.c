@@ -298,6 +298,38 @@ static void no_color_means_no_color(void **state)
     }
 }
 
+static void themes_keep_to_what_the_terminal_can_show(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *terminal, *command, *theme;
+        bool colors;
+    } rows[] = {
+        { "xterm-256color", "exec \"$QLOUPE\" " DEMO, "light", true },
+        { "xterm-256color", "exec \"$QLOUPE\" " DEMO, "safe", true },
+        { "xterm-256color", "exec \"$QLOUPE\" " DEMO, "mono", false },
+        { "xterm-256color", "NO_COLOR=1 exec \"$QLOUPE\" " DEMO, "light", false },
+        { "vt100", "exec \"$QLOUPE\" " DEMO, "light", false },
+        { "xterm", "exec \"$QLOUPE\" " DEMO, "light", false }, /* 8 colours: none by number */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        session s = start(36, 120, rows[i].terminal, rows[i].command);
+        char keys[64];
+        expect(&s, "SQNR");
+        snprintf(keys, sizeof keys, ":set theme=%s", rows[i].theme);
+        type(&s, keys);
+        expect(&s, "setting"); /* what the line says of it */
+        s.seen = s.size;
+        type(&s, "\r");
+        expect(&s, "Distribution"); /* all is drawn anew */
+        const size_t drawn = s.seen;
+        type(&s, "q");
+        assert_int_equal(end(&s), 0);
+        assert_int_equal(memmem(s.output + drawn, s.size - drawn, "\033[38;5;", 7) != NULL, rows[i].colors);
+        close_session(&s);
+    }
+}
+
 static void keys_come_from_the_terminal_when_stdin_is_a_pipe(void **state)
 {
     (void)state;
@@ -471,6 +503,7 @@ int main(void)
         cmocka_unit_test(any_size_at_any_moment_is_survived),
         cmocka_unit_test(every_kind_of_terminal_is_served),
         cmocka_unit_test(no_color_means_no_color),
+        cmocka_unit_test(themes_keep_to_what_the_terminal_can_show),
         cmocka_unit_test(keys_come_from_the_terminal_when_stdin_is_a_pipe),
         cmocka_unit_test(the_mouse_is_heard),
         cmocka_unit_test(another_file_is_opened_in_place),

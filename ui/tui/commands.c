@@ -104,12 +104,25 @@ static void set_axis(tui_app *app, size_t index)
     app->linear = index == 1;
 }
 
+static size_t get_theme(const tui_app *app)
+{
+    (void)app;
+    return tui_theme_index();
+}
+
+static void set_theme(tui_app *app, size_t index)
+{
+    (void)app;
+    tui_theme_use(index);
+}
+
 static const struct {
     const char *name;
     const char *(*value_at)(size_t index); /* NULL at the end */
     size_t (*get)(const tui_app *app);
     void (*set)(tui_app *app, size_t index);
 } settings[] = {
+    { "theme", tui_theme_name, get_theme, set_theme },
     { "axis", axis_at, get_axis, set_axis },
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };

@@ -18,8 +18,9 @@ static struct {
     SCREEN *screen;
     FILE *in, *out;
     bool owns_in, owns_out;
-    bool headless, colored;
+    bool headless, colored; /* colored: it can show colours, and may */
     bool forget;
+    size_t theme;                 /* of which the pairs are */
     short pairs[TUI_STYLE_COUNT]; /* 0: the terminal's own colours */
     int cursor;                   /* as last set: -1 not yet */
     bool has_mouse;
@@ -70,11 +71,13 @@ static void close_streams(void)
     terminal.in = terminal.out = NULL;
 }
 
-/* A pair for every style with a colour of its own; the others keep pair 0, the terminal's colours. Monochrome terminals
-   never get here. */
-static void start_colors(void)
+/* A pair for every style with a colour of its own in the theme; the others keep pair 0, the terminal's colours. Monochrome
+   terminals never get here. */
+static void use_colors(void)
 {
-    start_color();
+    memset(terminal.pairs, 0, sizeof terminal.pairs);
+    if (!tui_theme_has_colors())
+        return;
     short background = use_default_colors() == OK ? -1 : COLOR_BLACK, pair = 1;
     for (int style = 0; style < TUI_STYLE_COUNT; style++) {
         const tui_look *look = tui_theme(style);
@@ -153,6 +156,7 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
 {
     memset(&terminal, 0, sizeof terminal);
     terminal.headless = options->headless;
+    terminal.theme = tui_theme_index();
     terminal.cursor = terminal.mouse_size = -1;
     if (options->headless) {
         terminal.owns_in = terminal.owns_out = true;
@@ -193,8 +197,10 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
     leaveok(stdscr, FALSE);
     start_mouse();
     terminal.colored = wants_color(options->color) && has_colors();
-    if (terminal.colored)
-        start_colors();
+    if (terminal.colored) {
+        start_color();
+        use_colors();
+    }
     if (options->headless)
         resize_term(options->rows, options->cols);
     return QL_OK;
@@ -296,12 +302,17 @@ static attr_t curses_attributes(unsigned attributes)
            (attributes & TUI_REVERSE ? A_REVERSE : 0);
 }
 
+static bool has_colors_now(void)
+{
+    return terminal.colored && tui_theme_has_colors();
+}
+
 static void put(int y, int x, const tui_cell *cell)
 {
     const tui_look *look = tui_theme(cell->style);
     wchar_t text[2] = { (wchar_t)cell->codepoint, 0 };
     cchar_t wide;
-    bool has_color = terminal.pairs[cell->style] > 0 || (terminal.colored && COLORS >= 256);
+    bool has_color = terminal.pairs[cell->style] > 0 || (has_colors_now() && COLORS >= 256);
     attr_t attributes = curses_attributes(has_color ? look->attributes : look->plain);
     setcchar(&wide, text, attributes, terminal.pairs[cell->style], NULL);
     mvadd_wch(y, x, &wide);
@@ -346,6 +357,12 @@ static bool put_differences(const tui_canvas *canvas)
 
 void tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x)
 {
+    if (terminal.theme != tui_theme_index()) {
+        terminal.theme = tui_theme_index();
+        terminal.forget = true;
+        if (terminal.colored)
+            use_colors();
+    }
     bool resized = canvas->rows != terminal.shown.rows || canvas->cols != terminal.shown.cols || terminal.forget;
     if (resized && !start_over(canvas))
         return;
@@ -386,7 +403,7 @@ void tui_terminal_suspend(void)
 /* The colour of a style on this screen. */
 static uint32_t foreground(short pair)
 {
-    const uint32_t default_color = 0xd4d7dd;
+    const uint32_t default_color = tui_theme_foreground();
     short color = -1, background = -1;
     if (pair > 0)
         pair_content(pair, &color, &background);
@@ -401,7 +418,7 @@ static uint32_t halve(uint32_t color, uint32_t background)
 
 void tui_terminal_cells(ql_cell *cells)
 {
-    const uint32_t default_background = 0x16181d;
+    const uint32_t default_background = tui_theme_background();
     int rows = terminal.shown.rows, cols = terminal.shown.cols;
     for (int y = 0; y < rows; y++) {
         for (int x = 0; x < cols; x++) {
