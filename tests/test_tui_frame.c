@@ -1,5 +1,7 @@
-/* The frame around the views, without a terminal: the command line, themes, the mouse. */
+/* The frame around the views, without a terminal: the command line, themes, the clipboard, the mouse. */
 #include "tui.h"
+
+#include "npy.h"
 
 #define QAT "data/storyteller-qat-int3.safetensors"
 
@@ -163,6 +165,37 @@ static void themes_change_colours_and_nothing_else(void **state)
     free(plain);
 }
 
+/* ---- The clipboard --------------------------------------------------------------------------------------------- */
+
+static void the_copied_command_line_works(void **state)
+{
+    (void)state;
+    char *screen = screen_of("%s --size 160x36 --keys 'bby'", MATRIX);
+    assert_shows(status_of(screen), "copied: qloupe compare " DEMO " -t h.2.mlp.c_fc.weight -s absmax:bits=6");
+    const char *command = strstr(status_of(screen), "qloupe compare ") + strlen("qloupe ");
+    testing_result result = testing_run("\"$QLOUPE\" %s --json", command);
+    assert_int_equal(result.exit_code, 0);
+    char text[256];
+    snprintf(text, sizeof text, "SQNR  %.2f dB", json_number(result.standard_output, "sqnr_db"));
+    assert_shows(screen, text);
+    free(screen);
+    screen = screen_of("%s --size 160x36 --keys 'bb<settle>Y'", MATRIX);
+    snprintf(text, sizeof text, "copied: h.2.mlp.c_fc.weight absmax:bits=6 %.2f dB 6.000 bits/wt",
+             json_number(result.standard_output, "sqnr_db"));
+    assert_shows(status_of(screen), text);
+    testing_result_free(&result);
+    free(screen);
+
+    screen = screen_of("data/eval.txt --raw U8:4x8:0x10 --layout out,in --size 160x36 --keys y");
+    assert_shows(status_of(screen), " -s absmax --raw U8:4x8:0x10 --layout out,in"); /* how the file is read belongs to it */
+    free(screen);
+    const char *empty = testing_path(testing_folder(), "empty.npy");
+    assert_true(npy_write(empty, "f4", 2, (uint64_t[]) { 0, 4 }, ""));
+    screen = screen_of("%s --size 160x36 --keys '<settle>Y'", empty);
+    assert_shows(status_of(screen), "there are no numbers yet");
+    free(screen);
+}
+
 /* ---- The mouse ------------------------------------------------------------------------------------------------- */
 
 /* "<KIND:ROW,COL>" on the first `text` of a screen, in one of a few static buffers. */
@@ -252,6 +285,7 @@ int main(void)
         cmocka_unit_test(another_file_takes_the_place),
         cmocka_unit_test(the_help_lists_commands_and_starts_them),
         cmocka_unit_test(themes_change_colours_and_nothing_else),
+        cmocka_unit_test(the_copied_command_line_works),
         cmocka_unit_test(clicks_reach_what_is_drawn),
         cmocka_unit_test(clicks_that_are_none_are_refused),
     };

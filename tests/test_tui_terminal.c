@@ -370,6 +370,20 @@ static void the_mouse_is_heard(void **state)
     close_session(&s);
 }
 
+static void copies_go_to_the_terminal(void **state)
+{
+    (void)state;
+    session s = start(36, 120, "xterm-256color", "exec \"$QLOUPE\" -t h.2.mlp.c_fc.weight " DEMO);
+    expect(&s, "Try ");
+    type(&s, "y"); /* in base64: what the status line says */
+    expect(&s, "\033]52;c;"
+               "cWxvdXBlIGNvbXBhcmUgZGF0YS9zdG9yeXRlbGxlci5zYWZldGVuc29ycyAtdCBoLjIubWxwLmNfZmMud2VpZ2h0IC1zIGFic21heA==\a");
+    expect(&s, "copied: qloupe compare data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax");
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    close_session(&s);
+}
+
 static void another_file_is_opened_in_place(void **state)
 {
     (void)state;
@@ -506,6 +520,7 @@ int main(void)
         cmocka_unit_test(themes_keep_to_what_the_terminal_can_show),
         cmocka_unit_test(keys_come_from_the_terminal_when_stdin_is_a_pipe),
         cmocka_unit_test(the_mouse_is_heard),
+        cmocka_unit_test(copies_go_to_the_terminal),
         cmocka_unit_test(another_file_is_opened_in_place),
         cmocka_unit_test(keys_are_acted_on_while_a_long_computation_runs),
         cmocka_unit_test(old_numbers_stay_and_say_so_while_new_ones_are_made),

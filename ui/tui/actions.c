@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/copy.h"
 #include "tui/export.h"
 #include "tui/file.h"
 #include "tui/help.h"
@@ -205,6 +206,18 @@ void tui_act_export(tui_app *app, int unused)
 {
     (void)unused;
     tui_export_open(app);
+}
+
+void tui_act_copy(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_copy_command(app);
+}
+
+void tui_act_copy_row(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_copy_row(app);
 }
 
 void tui_act_command(tui_app *app, int unused)

@@ -39,6 +39,9 @@ void tui_act_redraw(tui_app *app, int unused);
 void tui_act_help(tui_app *app, int unused);
 void tui_act_export(tui_app *app, int unused);
 
+void tui_act_copy(tui_app *app, int unused);
+void tui_act_copy_row(tui_app *app, int unused);
+
 /* The command line: open, Tab (argument < 0: backwards), the history (argument < 0: older). */
 void tui_act_command(tui_app *app, int unused);
 void tui_act_complete(tui_app *app, int direction);

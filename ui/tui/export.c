@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "text/command.h"
-
 /* "h.2.mlp.c_fc.weight-absmax-bits-4.png": a file name without characters that need care. */
 static void propose(const tui_document *document, char *out, size_t size)
 {
@@ -44,25 +42,31 @@ void tui_export_open(tui_app *app)
     app->context = TUI_IN_EXPORT;
 }
 
-/* The command line for `path`; false when it does not fit. */
-static bool write_command(const tui_app *app, const char *path, char *out, size_t size)
+bool tui_export_words(const tui_app *app, text_plot *out, char **tensor)
 {
-    ql_text name = tui_document_tensor(&app->document)->name;
-    char *tensor = malloc(name.size + 1);
-    if (!tensor)
-        return false;
-    memcpy(tensor, name.data, name.size);
-    tensor[name.size] = 0;
-    const text_plot plot = {
+    const ql_text name = tui_document_tensor(&app->document)->name;
+    *tensor = strndup(name.data, name.size);
+    *out = (text_plot) {
         .file = ql_model_path(app->model),
-        .tensor = tensor,
+        .tensor = *tensor,
         .spec = app->document.spec_text,
-        .kind = ql_figure_kind_at(0)->name,
-        .out = path,
         .raw = app->raw,
         .layout = app->layout == QL_LAYOUT_AUTO ? NULL : ql_layout_name(app->layout),
     };
-    size_t needed = text_plot_command(out, size, &plot);
+    return *tensor != NULL;
+}
+
+/* The command line for `path`; false when it does not fit. */
+static bool write_command(const tui_app *app, const char *path, char *out, size_t size)
+{
+    text_plot plot;
+    char *tensor;
+    size_t needed = size;
+    if (tui_export_words(app, &plot, &tensor)) {
+        plot.kind = ql_figure_kind_at(0)->name;
+        plot.out = path;
+        needed = text_plot_command(out, size, &plot);
+    }
     free(tensor);
     return needed < size;
 }

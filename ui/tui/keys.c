@@ -45,6 +45,8 @@ static const tui_binding bindings[] = {
     { TUI_WATCHING,{ 'z' },                                   tui_act_zoom,        0,                              "z zoom",       18, "the pane with the focus alone, and back" },
     { TUI_WATCHING,{ 'L' },                                   tui_act_axis,        0,                              "L log",        16, "counts on a logarithmic or linear axis" },
     { TUI_WATCHING,{ 'w' },                                   tui_act_export,      0,                              "w export",      8, "write a figure of this tensor and spec (png svg pdf jpg bmp tga)" },
+    { TUI_WATCHING,{ 'y' },                                   tui_act_copy,        0,                              "y copy",       20, "copy the command line that prints these numbers" },
+    { TUI_WATCHING,{ 'Y' },                                   tui_act_copy_row,    0,                              "Y copy row",    0, "copy name, spec, SQNR and bits per weight, with tabs between them" },
     { TUI_WATCHING,{ 'r' },                                   tui_act_measure,     0,                              "r measure",     0, "measure again, after ^C" },
     { TUI_WATCHING,{ ':' },                                   tui_act_command,     0,                              ": command",    19, "command line: any key by its name, such as :zoom, and more; Tab completes" },
     { TUI_WATCHING,{ 'q' },                                   tui_act_quit,        0,                              "q quit",        2, "quit" },

@@ -108,10 +108,15 @@ static size_t append_capability(char *out, size_t used, size_t size, const char 
     return used;
 }
 
+/* When the terminal is gone the event loop learns it from poll. */
 static void send(const char *bytes)
 {
-    if (!terminal.headless && write(fileno(terminal.out), bytes, strlen(bytes)) < 0) {
-        /* the terminal is gone: the event loop learns it from poll */
+    for (size_t left = terminal.headless ? 0 : strlen(bytes); left > 0;) {
+        const ssize_t written = write(fileno(terminal.out), bytes, left);
+        if (written <= 0)
+            return;
+        bytes += written;
+        left -= (size_t)written;
     }
 }
 
@@ -377,6 +382,29 @@ void tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x)
     synchronize(true);
     refresh();
     synchronize(false);
+}
+
+bool tui_terminal_copy(const char *text)
+{
+    static const char begin[] = "\033]52;c;", end[] = "\a";
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const size_t size = strlen(text);
+    char *bytes = malloc(sizeof begin + sizeof end + (size + 2) / 3 * 4);
+    if (!bytes)
+        return false;
+    char *out = stpcpy(bytes, begin);
+    for (size_t i = 0; i < size; i += 3) { /* base64, RFC 4648 */
+        const size_t count = size - i < 3 ? size - i : 3;
+        uint32_t bits = 0;
+        for (size_t k = 0; k < 3; k++)
+            bits = bits << 8 | (k < count ? (unsigned char)text[i + k] : 0);
+        for (size_t k = 0; k < 4; k++)
+            *out++ = k <= count ? digits[bits >> (18 - 6 * k) & 63] : '=';
+    }
+    stpcpy(out, end);
+    send(bytes);
+    free(bytes);
+    return true;
 }
 
 void tui_terminal_forget(void)
