@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -400,6 +401,108 @@ static void another_file_is_opened_in_place(void **state)
     close_session(&s);
 }
 
+/* ---- State ----------------------------------------------------------------------------------------------------- */
+
+/* Runs `keys` in a session with its state in `folder`, after which `text` is to be seen. */
+static void remember(const char *folder, const char *arguments, const char *sees, const char *keys)
+{
+    char command[4096];
+    snprintf(command, sizeof command, "unset QLOUPE_NO_STATE; XDG_STATE_HOME=%s exec \"$QLOUPE\" %s", folder, arguments);
+    session s = start(36, 120, "xterm-256color", command);
+    expect(&s, sees);
+    expect(&s, "Try ");
+    type(&s, keys);
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    close_session(&s);
+}
+
+static void a_file_is_opened_where_it_was_left(void **state)
+{
+    (void)state;
+    const char *folder = testing_folder();
+    char place[512];
+    snprintf(place, sizeof place, "%s/qloupe/state", folder);
+    remember(folder, DEMO, "absmax", "/h.3.mlp.c_fc.w\rbb:set theme=light\rq");
+    char *bytes = testing_read(place, NULL);
+    assert_ptr_equal(strstr(bytes, "qloupe-state 1\ntheme light\nfile /"), bytes);
+    assert_non_null(strstr(bytes, "/" DEMO "\ntensor h.3.mlp.c_fc.weight\nspec absmax:bits=6\n"));
+    free(bytes);
+    remember(folder, "./" DEMO, "absmax:bits=6", "q"); /* by another name */
+    remember(folder, "", "Distribution · h.3.mlp.c_fc.weight", ":open data/storyteller-qat-int3.safetensors\rq");
+    remember(folder, "-s zeropoint -t h.0.mlp.c_fc.weight " DEMO, "zeropoint", "q"); /* what is said comes first */
+    bytes = testing_read(place, NULL);
+    assert_non_null(strstr(bytes, "/" DEMO "\ntensor h.0.mlp.c_fc.weight\nspec zeropoint\n"));
+    const char *first = strstr(bytes, "file /");
+    for (int files = 0; first; first = strstr(first + 1, "file /"), files++)
+        assert_true(files < 2); /* each once */
+    free(bytes);
+    remember(folder, "--no-state " DEMO, "absmax", "bbq");
+    remember(folder, "--keys b " DEMO, "bits=7", "q"); /* a script does the same whatever was before */
+    remember(folder, DEMO, "zeropoint", "q");
+}
+
+static void damaged_state_is_ignored_with_a_note(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } rows[] = {
+#define ROW(text) { text, sizeof text - 1 }
+        ROW(""),
+        ROW("\n"),
+        ROW("qloupe-state 2\ntheme dark\n"),
+        ROW("qloupe-state 1\n"),
+        ROW("qloupe-state 1\ntheme dark"),
+        ROW("qloupe-state 1\ntheme plaid\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile relative\ntensor a\nspec absmax\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile /a\ntensor a\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile /a\ntensor a\nspec nonsense\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile /a%0\ntensor a\nspec absmax\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile /a%00\ntensor a\nspec absmax\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile /a\033[2J\ntensor a\nspec absmax\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile /a\0\ntensor a\nspec absmax\n"),
+        ROW("\x7f\x45LF\2\1\1\0\0\0\0\0\xff\xff\n\n\n"),
+    };
+    const char *folder = testing_folder();
+    char inner[512], place[600];
+    snprintf(inner, sizeof inner, "%s/qloupe", folder);
+    snprintf(place, sizeof place, "%s/state", inner);
+    mkdir(inner, 0700);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        testing_write(place, rows[i].bytes, rows[i].size);
+        remember(folder, DEMO, "is damaged in line", "q");
+        remember(folder, DEMO, "SQNR", "q"); /* it was written anew */
+        char *bytes = testing_read(place, NULL);
+        assert_ptr_equal(strstr(bytes, "qloupe-state 1\ntheme dark\nfile /"), bytes);
+        free(bytes);
+    }
+    char many[8192] = "qloupe-state 1\ntheme mono\n"; /* as many as are kept, none of which is there */
+    for (int i = 0; i < 32; i++)
+        sprintf(many + strlen(many), "file /nonexistent/%d%%0A%%25\ntensor %%1B[2J\nspec absmax\n", i);
+    testing_write(place, many, strlen(many));
+    remember(folder, DEMO, "SQNR", "q");
+    char *bytes = testing_read(place, NULL);
+    assert_ptr_equal(strstr(bytes, "qloupe-state 1\ntheme mono\nfile /"), bytes);
+    assert_non_null(strstr(bytes, "\nfile /nonexistent/30%0A%25\ntensor %1B[2J\n"));
+    assert_null(strstr(bytes, "/nonexistent/31"));
+    free(bytes);
+}
+
+static void state_that_cannot_be_kept_is_no_failure(void **state)
+{
+    (void)state;
+    session s =
+        start(36, 120, "xterm-256color", "unset QLOUPE_NO_STATE; XDG_STATE_HOME=/proc/nonexistent exec \"$QLOUPE\" " DEMO);
+    expect(&s, "SQNR");
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    assert_true(has_written(&s, "qloupe: /proc/nonexistent/qloupe/state"));
+    close_session(&s);
+}
+
 /* ---- Never wait ------------------------------------------------------------------------------------------------ */
 
 /* A file of 32 GiB with nothing on the disk: its tensor takes long on any machine. */
@@ -522,6 +625,9 @@ int main(void)
         cmocka_unit_test(the_mouse_is_heard),
         cmocka_unit_test(copies_go_to_the_terminal),
         cmocka_unit_test(another_file_is_opened_in_place),
+        cmocka_unit_test(a_file_is_opened_where_it_was_left),
+        cmocka_unit_test(damaged_state_is_ignored_with_a_note),
+        cmocka_unit_test(state_that_cannot_be_kept_is_no_failure),
         cmocka_unit_test(keys_are_acted_on_while_a_long_computation_runs),
         cmocka_unit_test(old_numbers_stay_and_say_so_while_new_ones_are_made),
         cmocka_unit_test(keys_are_played_on_a_terminal_too),

@@ -74,10 +74,15 @@ static void take_opened(tui_app *app)
     tui_file file;
     ql_error error = { 0 };
     char spec[QL_SPEC_TEXT];
+    const tui_known *known;
     if (!app->opener || poll(&fd, 1, 0) != 1)
         return;
     snprintf(spec, sizeof spec, "%s", app->document.spec_text);
-    if (tui_opener_take(&app->opener, &file, &error) != QL_OK || tui_file_show(app, &file, spec, &error) != QL_OK) {
+    tui_file_remember(app);
+    if (tui_opener_take(&app->opener, &file, &error) == QL_OK &&
+        (known = tui_state_find(&app->state, ql_model_path(file.model))) != NULL)
+        snprintf(spec, sizeof spec, "%s", known->spec);
+    if (error.status != QL_OK || tui_file_show(app, &file, spec, &error) != QL_OK) {
         tui_document_say(&app->document, true, "%s", error.message);
         return;
     }

@@ -14,6 +14,7 @@
 #include "tui/line.h"
 #include "tui/list.h"
 #include "tui/prompt.h"
+#include "tui/state.h"
 #include "tui/tui.h"
 #include "tui/views.h"
 
@@ -38,6 +39,7 @@ struct tui_app {
     const tui_options *options;
     const char *raw; /* of the file that is shown, as in the options */
     ql_layout layout;
+    tui_state state;
     struct tui_opener *opener; /* of a file that is to take its place; NULL: none */
     ql_model *model;
     tui_jobs *jobs;

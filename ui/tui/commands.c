@@ -173,7 +173,8 @@ static void set(tui_app *app, const char *argument)
 
 static void open_file(tui_app *app, const char *argument)
 {
-    const tui_source source = { .path = argument, .layout = QL_LAYOUT_AUTO };
+    const tui_known *known = tui_state_find(&app->state, argument);
+    const tui_source source = { .path = argument, .layout = QL_LAYOUT_AUTO, .tensor = known ? known->tensor : NULL };
     if (!*argument) {
         tui_document_say(&app->document, true, "open what? a file is missing");
         return;

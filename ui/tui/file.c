@@ -90,6 +90,13 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
     return QL_OK;
 }
 
+void tui_file_remember(tui_app *app)
+{
+    if (!app->raw) /* what was said of the file is not kept */
+        tui_state_note(&app->state, ql_model_path(app->model), tui_document_tensor(&app->document)->name,
+                       app->document.spec_text);
+}
+
 /* ---- A thread that opens --------------------------------------------------------------------------------------- */
 
 struct tui_opener {

@@ -30,6 +30,9 @@ void tui_file_free(tui_file *file);
    *file; on failure app still shows what it did. */
 ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error *error);
 
+/* Keeps the tensor and spec of the file that is shown in app->state. */
+void tui_file_remember(tui_app *app);
+
 typedef struct tui_opener tui_opener;
 
 /* NULL when the system has no room for a thread. */

@@ -81,8 +81,10 @@ static ql_status write_screenshot(const tui_app *app, const char *path, ql_error
 static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error *error)
 {
     const tui_options *options = app->options;
-    const tui_source source = { options->path, options->raw, options->layout, options->tensor, true };
+    tui_source source = { options->path, options->raw, options->layout, options->tensor, options->tensor != NULL };
     tui_file file;
+    ql_error damage = { 0 };
+    const char *spec = options->spec;
     terminal->headless = app->headless = options->size || options->screenshot;
     terminal->color = options->color;
     terminal->rows = 36;
@@ -91,11 +93,33 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
         snprintf(error->message, sizeof error->message, "--screenshot: the file name must end in .txt or .png");
         return error->status = QL_BAD_USAGE;
     }
+    /* A script does the same whatever was done before it. */
+    if (!app->headless && !options->no_state && !options->keys)
+        tui_state_load(&app->state, &damage);
+    tui_theme_use(app->state.theme);
+    const tui_known *known = options->raw ? NULL : tui_state_find(&app->state, options->path);
+    if (known && !source.tensor)
+        source.tensor = known->tensor;
+    if (known && !spec)
+        spec = known->spec;
     if ((options->size && parse_size(options->size, &terminal->rows, &terminal->cols, error) != QL_OK) ||
         (options->keys && tui_script_read(options->keys, &app->script, error) != QL_OK) ||
         tui_file_read(&source, &file, error) != QL_OK)
         return error->status;
-    return tui_file_show(app, &file, options->spec, error);
+    const ql_status status = tui_file_show(app, &file, spec, error);
+    if (status == QL_OK && damage.status != QL_OK)
+        tui_document_say(&app->document, true, "%s", damage.message);
+    return status;
+}
+
+/* A session is not a failure for what could not be kept of it. */
+static void save_state(tui_app *app)
+{
+    ql_error error;
+    tui_file_remember(app);
+    app->state.theme = tui_theme_index();
+    if (tui_state_save(&app->state, &error) != QL_OK)
+        complain(error.message);
 }
 
 static void clean_up(tui_app *app)
@@ -106,6 +130,7 @@ static void clean_up(tui_app *app)
     tui_list_free(&app->list);
     tui_canvas_free(&app->canvas);
     tui_script_free(&app->script);
+    tui_state_free(&app->state);
     ql_model_free(&app->model);
 }
 
@@ -144,6 +169,7 @@ int tui_main(const tui_options *options)
         if (status == QL_OK && options->screenshot && !app.signal)
             status = write_screenshot(&app, options->screenshot, &error);
         tui_terminal_stop();
+        save_state(&app);
     }
     int number = app.signal;
     clean_up(&app);
