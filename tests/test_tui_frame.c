@@ -1,4 +1,4 @@
-/* The frame around the views, without a terminal: the command line, themes, the clipboard, the mouse. */
+/* The frame around the views, without a terminal: the command line, themes, the clipboard, the mouse, recordings. */
 #include "tui.h"
 
 #include "npy.h"
@@ -276,6 +276,54 @@ static void clicks_that_are_none_are_refused(void **state)
     }
 }
 
+/* ---- Record ---------------------------------------------------------------------------------------------------- */
+
+static void a_recorded_session_leads_to_the_same_screen(void **state)
+{
+    (void)state;
+    static const char *const sessions[] = {
+        "", /* nothing was pressed */
+        "bb<settle><Enter>",
+        "gg<settle><Enter>/h.3.m<Enter><settle>Jejj<Enter>row<Enter><Esc>L",
+        ":set theme=light<Enter>:tensor c_proj<Enter><Click:10,10><WheelDown:10,10>",
+        ":tensor # <lt>x> \xc3\xa4 <Enter>", /* what scripts take for something else */
+        "C-<C-l><Tab><S-Tab>?first<Enter>:open " QAT "<Enter>b",
+        "b<C-z>b<C-c>qbb",
+    };
+    const char *script = testing_path(testing_folder(), "session.keys");
+    for (size_t i = 0; i < sizeof sessions / sizeof sessions[0]; i++) {
+        char *once = screen_of("%s --size 120x36 --keys '%s' --record %s", MATRIX, sessions[i], script);
+        char *again = screen_of("%s --size 120x36 --keys @%s", MATRIX, script);
+        if (strcmp(once, again) != 0)
+            fail_msg("%s: recorded\n%s\nonce\n%s\nagain\n%s", sessions[i], testing_read(script, NULL), once, again);
+        free(once);
+        free(again);
+    }
+}
+
+static void a_record_says_what_keys_did_and_how_to_play_it(void **state)
+{
+    (void)state;
+    const char *script = testing_path(testing_folder(), "session.keys");
+    free(screen_of("%s -s absmax:bits=4 --size 100x30 --keys '<settle>b<settle>s/ln<Enter>' --record %s", MATRIX, script));
+    char *text = testing_read(script, NULL), head[512];
+    snprintf(head, sizeof head, "# qloupe %s -s absmax:bits=4 --size 100x30 --keys @%s", MATRIX, script);
+    assert_string_equal(line_of(text, 0), head);
+    assert_string_equal(line_of(text, 1), "<settle>"); /* so does the person who plays it wait for the first numbers */
+    assert_non_null(strstr(text, "\nb                # one bit fewer"));
+    assert_non_null(strstr(text, "\n<settle>\ns                # next scheme\n"));
+    assert_non_null(strstr(text, "\nln\n<Enter>          # while typing: accept\n"));
+    free(text);
+    testing_result result = testing_run("\"$QLOUPE\" %s --keys b --size 80x24 --record /nonexistent/x", DEMO);
+    assert_int_equal(result.exit_code, 2);
+    assert_string_equal(result.standard_error, "qloupe: --record: /nonexistent/x: No such file or directory\n");
+    testing_result_free(&result);
+    result = testing_run("\"$QLOUPE\" %s --keys b --size 80x24 --record /dev/full", DEMO);
+    assert_int_equal(result.exit_code, 2);
+    assert_string_equal(result.standard_error, "qloupe: --record: /dev/full: not all keys could be written\n");
+    testing_result_free(&result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +336,8 @@ int main(void)
         cmocka_unit_test(the_copied_command_line_works),
         cmocka_unit_test(clicks_reach_what_is_drawn),
         cmocka_unit_test(clicks_that_are_none_are_refused),
+        cmocka_unit_test(a_recorded_session_leads_to_the_same_screen),
+        cmocka_unit_test(a_record_says_what_keys_did_and_how_to_play_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

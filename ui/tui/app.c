@@ -11,6 +11,7 @@
 #include "tui/help.h"
 #include "tui/keys.h"
 #include "tui/knobs.h"
+#include "tui/record.h"
 #include "tui/signals.h"
 #include "tui/terminal.h"
 
@@ -97,6 +98,13 @@ static bool is_settled(const tui_app *app)
     return !app->opener && tui_document_is_settled(&app->document);
 }
 
+static void press(tui_app *app, tui_key key)
+{
+    tui_record_key(app->record, app, key, is_settled(app));
+    tui_keys_dispatch(app, key);
+    tui_record_after(app->record, is_settled(app));
+}
+
 /* Hands over the next key of the script; false when there is none now: it waits for an answer, or is at its end. */
 static bool play(tui_app *app)
 {
@@ -109,7 +117,7 @@ static bool play(tui_app *app)
         return false;
     script->next++;
     if (key != TUI_KEY_SETTLE)
-        tui_keys_dispatch(app, key);
+        press(app, key);
     return true;
 }
 
@@ -157,7 +165,7 @@ ql_status tui_app_run(tui_app *app, ql_error *error)
         take_opened(app);
         take_signals(app);
         for (tui_key key; !app->headless && !app->quit && (key = tui_terminal_key()) != TUI_KEY_NONE;)
-            tui_keys_dispatch(app, key);
+            press(app, key);
         bool played = play(app);
         if (app->suspend) {
             app->suspend = false;

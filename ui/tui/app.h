@@ -35,6 +35,8 @@ typedef enum tui_context {
     TUI_ANYWHERE = TUI_WATCHING | TUI_TYPING,
 } tui_context;
 
+typedef struct tui_record tui_record;
+
 struct tui_app {
     const tui_options *options;
     const char *raw; /* of the file that is shown, as in the options */
@@ -66,6 +68,7 @@ struct tui_app {
     int cursor_y, cursor_x; /* set while drawing; cursor_y < 0: hidden */
     unsigned frame;         /* counts repaints, for what moves */
     tui_script script;
+    tui_record *record; /* NULL: nobody writes the keys down */
     bool headless;
     bool suspend, redraw; /* asked for; the loop does it */
     bool quit;

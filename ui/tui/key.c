@@ -27,6 +27,7 @@ static const struct {
     { TUI_KEY_BACKSPACE, "BS" },
     { TUI_KEY_DELETE, "Del" },
     { '<', "lt" },
+    { '#', "Hash" }, /* which begins a comment in a file */
     { ' ', "Space" },
     { TUI_KEY_SETTLE, "settle" },
 };

@@ -40,7 +40,7 @@ enum { TUI_KEY_CLICK = 0x40000000, TUI_KEY_WHEEL_UP = 0x50000000, TUI_KEY_WHEEL_
 
 #define TUI_CONTROL(letter) ((tui_key)((letter)&31))
 
-/* Takes the next key of a key string: a character is itself, `<Enter>`, `<C-x>` and the like are keys, `<lt>` is "<",
+/* Takes the next key of a key string: a character is itself, `<Enter>`, `<C-x>` and the like are keys, `<lt>` is "<", `<Hash>` is "#",
  `<Click:ROW,COL>` and `<WheelUp:ROW,COL>` are the mouse (from 1, as terminals count). Moves *text past it. TUI_KEY_NONE at the end, and at a `<` that starts no key (then *text stays). */
 tui_key tui_key_read(const char **text);
 

@@ -132,6 +132,21 @@ static const tui_binding *find_binding(tui_context context, tui_key key)
     return NULL;
 }
 
+static const tui_view *find_view(tui_context context, tui_key key)
+{
+    const tui_view *view = NULL;
+    for (size_t i = 0; !(context & TUI_TYPING) && (view = tui_view_at(i)) != NULL && view->key != key; i++)
+        ;
+    return view;
+}
+
+const char *tui_keys_meaning(tui_context context, tui_key key)
+{
+    const tui_binding *binding = find_binding(context, key);
+    const tui_view *view = find_view(context, key);
+    return binding ? binding->help : view ? view->help : NULL;
+}
+
 void tui_keys_dispatch(tui_app *app, tui_key key)
 {
     app->document.message[0] = 0;
@@ -149,12 +164,11 @@ void tui_keys_dispatch(tui_app *app, tui_key key)
             tui_line_changed(app);
         return;
     }
-    const tui_view *view;
-    for (size_t i = 0; (view = tui_view_at(i)) != NULL; i++)
-        if (view->key == key) {
-            tui_act_view(app, view);
-            return;
-        }
+    const tui_view *view = find_view(app->context, key);
+    if (view) {
+        tui_act_view(app, view);
+        return;
+    }
     char name[TUI_KEY_TEXT];
     tui_key_spell(key, name);
     tui_document_say(&app->document, false, "%s does nothing here; ? lists the keys", name);

@@ -11,6 +11,7 @@
 #include "text/plain.h"
 #include "text/ramp.h"
 #include "tui/file.h"
+#include "tui/record.h"
 #include "tui/terminal.h"
 
 enum { EXIT_WRONG = 2, MOST_CELLS = 1000 };
@@ -104,6 +105,7 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
         spec = known->spec;
     if ((options->size && parse_size(options->size, &terminal->rows, &terminal->cols, error) != QL_OK) ||
         (options->keys && tui_script_read(options->keys, &app->script, error) != QL_OK) ||
+        (options->record && tui_record_open(options->record, &app->record, error) != QL_OK) ||
         tui_file_read(&source, &file, error) != QL_OK)
         return error->status;
     const ql_status status = tui_file_show(app, &file, spec, error);
@@ -170,6 +172,11 @@ int tui_main(const tui_options *options)
             status = write_screenshot(&app, options->screenshot, &error);
         tui_terminal_stop();
         save_state(&app);
+    }
+    ql_error unwritten;
+    if (tui_record_close(&app.record, &unwritten) != QL_OK && status == QL_OK) {
+        error = unwritten;
+        status = error.status;
     }
     int number = app.signal;
     clean_up(&app);
