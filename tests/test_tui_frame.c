@@ -324,6 +324,79 @@ static void a_record_says_what_keys_did_and_how_to_play_it(void **state)
     testing_result_free(&result);
 }
 
+/* ---- Anything --------------------------------------------------------------------------------------------------- */
+
+/* Random keys, words and clicks, without those that end or stop the session. */
+static void write_random_script(const char *path, uint64_t seed, int count)
+{
+    static const char *const pieces[] = {
+        "<Enter>",  "<Esc>",   "<Esc>",  "<Tab>",    "<S-Tab>",
+        "<Up>",     "<Down>",  "<Left>", "<Right>",  "<PgUp>",
+        "<PgDn>",   "<Home>",  "<End>",  "<BS>",     "<Del>",
+        "<F1>",     "<C-u>",   "<C-c>",  "<C-l>",    "<C-r>",
+        "<Space>",  "<lt>",    "<Hash>", "\xc3\xa4", "\xe4\xb8\xad",
+        "?",        "s",       "S",      "g",        "G",
+        "b",        "B",       "c",      "C",        "e",
+        "E",        "+",       "-",      "u",        "J",
+        "K",        "j",       "k",      "&",        "/",
+        "n",        "N",       "h",      "l",        "z",
+        "L",        "w",       "y",      "Y",        "r",
+        "1",        "2",       ":",      ":",        ":set ",
+        "theme=",   "axis=",   ":open ", "data/",    ":spec ",
+        ":tensor ", "absmax:", "bits=",  "*",        "[",
+        "0",        "9",       "x",      "a",        "<settle>",
+    };
+    char *script = malloc((size_t)count * 32 + 1);
+    size_t used = 0;
+    assert_non_null(script);
+    for (int i = 0; i < count; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        const unsigned what = (unsigned)(seed >> 33), where = (unsigned)(seed >> 40);
+        static const char *const mouse[] = { "Click", "Click", "WheelUp", "WheelDown" };
+        if (what % 4 == 0)
+            used += (size_t)sprintf(script + used, "<%s:%u,%u>", mouse[what / 4 % 4], where % 64 + 1, where / 64 % 256 + 1);
+        else
+            used += (size_t)sprintf(script + used, "%s", pieces[what / 4 % (sizeof pieces / sizeof pieces[0])]);
+    }
+    testing_write(path, script, used);
+    free(script);
+}
+
+/* Each size gets keys of its own; the seed is the number of the row. What is written goes to a folder of its own. */
+static void random_keys_and_clicks_are_survived(void **state)
+{
+    (void)state;
+    static const char *const sizes[] = { "120x36", "80x24", "60x16",  "59x15", "1x1",   "200x60",
+                                         "61x17",  "99x28", "100x29", "3x200", "300x3", "101x16" };
+    const char *folder = testing_folder();
+    char path[512];
+    snprintf(path, sizeof path, "%s/random.keys", folder);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        write_random_script(path, i, 250);
+        testing_result result =
+            testing_run("demo=$(realpath " DEMO ") program=$(realpath \"$QLOUPE\") && cd %s && mkdir -p data && "
+                        "\"$program\" \"$demo\" --size %s %s --keys @%s --screenshot out.txt",
+                        folder, sizes[i], i % 3 == 1 ? "--ascii" : "", path);
+        if (result.exit_code != 0)
+            fail_msg("seed %zu at %s: exit %d, %s; the keys were %s", i, sizes[i], result.exit_code, result.standard_error,
+                     testing_read(path, NULL));
+        testing_result_free(&result);
+    }
+}
+
+static void every_size_takes_commands_and_clicks(void **state)
+{
+    (void)state;
+    static const int some[] = { 1, 2, 3, 5, 15, 16, 17, 24, 29, 59, 60, 61, 80, 100, 130 };
+    enum { SOME = sizeof some / sizeof some[0] };
+    for (int cols = 0; cols < SOME; cols++)
+        for (int rows = cols % 2; rows < SOME; rows += 4)
+            free(screen_of("-s absmax --size %dx%d " DEMO
+                           " --keys ':z<Tab><Enter>:<Tab><Tab><Up><Esc><Click:%d,%d><Click:1,1>"
+                           "<WheelDown:%d,%d>?<WheelDown:5,5><Esc>y:set theme=mono<Enter>'",
+                           some[cols], some[rows], some[rows], some[cols], some[rows] / 2 + 1, some[cols] / 2 + 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +409,8 @@ int main(void)
         cmocka_unit_test(the_copied_command_line_works),
         cmocka_unit_test(clicks_reach_what_is_drawn),
         cmocka_unit_test(clicks_that_are_none_are_refused),
+        cmocka_unit_test(random_keys_and_clicks_are_survived),
+        cmocka_unit_test(every_size_takes_commands_and_clicks),
         cmocka_unit_test(a_recorded_session_leads_to_the_same_screen),
         cmocka_unit_test(a_record_says_what_keys_did_and_how_to_play_it),
     };
