@@ -33,6 +33,9 @@ static const struct {
     { "knobs-120x36", MATRIX " --size 120x36 -s zeropoint:bits=4,per=row,clip=percentile --keys 'ejjjj<Enter>99'" },
     { "knobs-nf4-120x36-ascii", MATRIX " --size 120x36 --ascii -s nf4:double=1 --keys e" },
     { "spec-80x24", MATRIX " --size 80x24 --keys 'E:bits=4'" },
+    { "command-80x24", MATRIX " --size 80x24 --keys ':'" },
+    { "command-120x36", MATRIX " --size 120x36 --keys ':spec absmax:bits=4,<Tab>'" },
+    { "help-commands-120x36", MATRIX " --size 120x36 --keys '?FILE'" },
     { "least-60x16", MATRIX " --size 60x16" },
     { "too-small-50x10", MATRIX " --size 50x10" },
 };
