@@ -83,6 +83,7 @@ static void tab_completes(void **state)
         { ":spec nf<Tab>", ":spec nf4" },
         { ":spec absmax:bi<Tab>", ":spec absmax:bits=" },
         { ":spec absmax:bits=4,pe<Tab>", ":spec absmax:bits=4,per=" },
+        { ":spec absmax:bits=4,b<Tab>", ":spec absmax:bits=4,block=" }, /* bits is there already */
         { ":tensor h.3.mlp.c_proj.w<Tab>", ":tensor h.3.mlp.c_proj.weight" },
         { ":set axis=li<Tab>", ":set axis=linear" },
         { ":zoom x<Tab>", ":zoom x" },

@@ -60,7 +60,17 @@ static void complete_tensor(const tui_app *app, const char *word, tui_candidates
     }
 }
 
-/* A mapping, or behind it a key that it takes. */
+/* Whether a spec that is being typed has a value for the key. */
+static bool gives(const char *spec, size_t mapping_size, const char *key)
+{
+    const size_t size = strlen(key);
+    for (const char *at = spec + mapping_size; *at; at += 1 + strcspn(at + 1, ","))
+        if (strncmp(at + 1, key, size) == 0 && at[1 + size] == '=')
+            return true;
+    return false;
+}
+
+/* A mapping, or behind it a key that it takes and that is not there yet. */
 static void complete_spec(const tui_app *app, const char *word, tui_candidates *out)
 {
     (void)app;
@@ -78,9 +88,10 @@ static void complete_spec(const tui_app *app, const char *word, tui_candidates *
             continue;
         for (int key = 0; key < QL_KEY_COUNT; key++) {
             char values[160], text[2 * TUI_LINE_BYTES];
-            if (!ql_mapping_key_values(mapping, (ql_key)key, values))
+            const char *key_name = ql_key_describe((ql_key)key)->name;
+            if (!ql_mapping_key_values(mapping, (ql_key)key, values) || gives(word, mapping_size, key_name))
                 continue;
-            snprintf(text, sizeof text, "%.*s%s=", stem, word, ql_key_describe((ql_key)key)->name);
+            snprintf(text, sizeof text, "%.*s%s=", stem, word, key_name);
             add(out, word, text);
         }
     }
