@@ -395,6 +395,10 @@ static void another_file_is_opened_in_place(void **state)
     expect(&s, "SQNR");
     type(&s, ":open /nonexistent\rb");
     expect(&s, "bits=7");
+    type(&s, "\033[F:open tests/formats/good/npy-1d.npy\r/x"); /* from the last of 52 tensors, typing on meanwhile */
+    expect(&s, "npy-1d.npy │");
+    type(&s, "\033Jz");
+    expect(&s, "[Distribution]");
     type(&s, ":quit\r");
     assert_int_equal(end(&s), 0);
     assert_restored(&s);

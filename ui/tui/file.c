@@ -86,6 +86,8 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
     app->list = file->list;
     app->jobs = jobs;
     app->document = document;
+    if (app->context & TUI_TYPING) /* what Esc would go back to is gone */
+        app->context = app->home;
     *file = (tui_file) { 0 };
     return QL_OK;
 }
