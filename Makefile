@@ -139,7 +139,7 @@ run-fuzz: $(OUT)/fuzz $(OUT)/replay
 	@JOBS=$(JOBS) sh tests/fuzz/run.sh $(OUT) $(TIME) $(TARGETS)
 
 # What nothing reached is listed in build-coverage/missed.txt.
-PARSER_TESTS := corpus corpus_cli truncation memory formats json model npz zip pickle% torch% sharded% raw folder source gguf% text spec cursor hostile_text
+PARSER_TESTS := corpus corpus_cli truncation memory reads formats json model npz zip pickle% torch% sharded% raw folder source gguf% text spec cursor hostile_text
 coverage: ## lines of the parsers that the tests and what the fuzzers kept reach; needs clang and llvm: make deps CC=clang
 	@+$(PARALLEL) CC=clang BUILD=coverage OUT=$(OUT)-coverage run-coverage
 run-coverage: all $(OUT)/replay $(filter $(addprefix $(OUT)/tests/test_,$(PARSER_TESTS)),$(TESTS))

@@ -3,10 +3,11 @@
 
     tests/check_corpus.py FOLDER [PROGRAM]
 
-FOLDER holds good/expected.json and bad/index.json, or an expected.json of its own. expected.json: FILE: {"tensors": [{name, dtype,
-shape, offset, nbytes, crc32, stats, ...}]}, optionally "may_refuse"; index.json: FILE: {"verdict": "refuse" or "either", "on":
-"list" or "values"}. Nothing may crash, take 5 seconds or 1 GiB, or print a character that a terminal acts on; what is refused
-is refused with exit status 2, nothing on standard output and one line on standard error. Python's standard library only.
+FOLDER holds good/expected.json and bad/index.json, or an expected.json of its own. expected.json: FILE: {"tensors": [{name,
+dtype, shape, offset, nbytes, crc32, stats, ...}]}, optionally "may_refuse"; index.json: FILE: {"verdict": "refuse" or
+"either", "on": "list" or "values"}. Nothing may crash, take 5 seconds of processor time or 1 GiB, or print a character that a
+terminal acts on; what is refused is refused with exit status 2, nothing on standard output and one line on standard error.
+Python's standard library only.
 """
 import json
 import os
@@ -14,14 +15,15 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 import unicodedata
 import zlib
 
-SECONDS, MEMORY = 5, 1 << 30
-QUANTIZED = set("Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q8_1 Q2_K Q3_K Q4_K Q5_K Q6_K Q8_K IQ4_NL IQ4_XS TQ1_0 TQ2_0 MXFP4 NVFP4 Q1_0 Q2_0".split())
-ASIDE = set("\u00ad\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u2060\ufeff\ufff9\ufffa\ufffb") | set(map(chr, range(0x202a, 0x202f))) | \
-    set(map(chr, range(0x2066, 0x206a))) | set(map(chr, range(0xe0000, 0xe0080)))
+SECONDS, PATIENCE, MEMORY = 5, 60, 1 << 30
+QUANTIZED = set("Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q8_1 Q2_K Q3_K Q4_K Q5_K Q6_K Q8_K IQ4_NL IQ4_XS TQ1_0 TQ2_0 MXFP4 NVFP4 Q1_0 "
+                "Q2_0".split())
+ASIDE = set("\u00ad\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u2060\ufeff\ufff9\ufffa\ufffb") | \
+    set(map(chr, range(0x202a, 0x202f))) | set(map(chr, range(0x2066, 0x206a))) | set(map(chr, range(0xe0000, 0xe0080)))
 
 
 class Wrong(Exception):
@@ -39,7 +41,8 @@ def printable(raw, where):
     except UnicodeDecodeError as e:
         raise Wrong("%s is not UTF-8: %s" % (where, e))
     for c in text:
-        demand(c == "\n" or not (unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") or c in ASIDE), where, "holds", ascii(c))
+        demand(c == "\n" or not (unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") or c in ASIDE), where, "holds",
+               ascii(c))
     return text
 
 
@@ -49,19 +52,21 @@ class Program:
 
     def run(self, *arguments):
         """Exit status, standard output and error, both known to be harmless."""
-        begin = time.monotonic()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             child = subprocess.Popen([self.path, *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                      env=dict(os.environ, LC_ALL="C.UTF-8", QLOUPE_NO_STATE="1", TERM="dumb"))
+            impatient = threading.Timer(PATIENCE, child.kill)
+            impatient.start()
             _, status, usage = os.wait4(child.pid, 0)
-            child.returncode, seconds = os.waitstatus_to_exitcode(status), time.monotonic() - begin
+            impatient.cancel()
+            child.returncode, seconds = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
             out.seek(0), err.seek(0)
             text, error = printable(out.read(), "standard output"), printable(err.read(), "standard error")
         memory = usage.ru_maxrss * 1024
         self.runs += 1
         self.slowest, self.largest = max(self.slowest, (seconds, arguments[-1])), max(self.largest, (memory, arguments[-1]))
         demand(child.returncode >= 0, "killed by signal", -child.returncode)
-        demand(seconds < SECONDS, "took %.1f s" % seconds)
+        demand(seconds < SECONDS, "took %.1f s of processor time" % seconds)
         demand(memory < MEMORY, "took %d MB" % (memory >> 20))
         return child.returncode, text, error
 
@@ -89,7 +94,8 @@ def check_stats(got, wanted, dtype):
     tolerance = (1e-6 if dtype in QUANTIZED else 1e-9) * (wanted["sum_abs"] or 0)
     finite = wanted["count"] - wanted["nan"] - wanted["inf"]
     for key in ("count", "nan", "inf", "sum", "sum_abs"):
-        demand(same(got["stats"][key], wanted[key], tolerance if key.startswith("sum") else 0), key, got["stats"][key], "not", wanted[key])
+        demand(same(got["stats"][key], wanted[key], tolerance if key.startswith("sum") else 0), key, got["stats"][key],
+               "not", wanted[key])
     for key in ("min", "max", "mean") if finite else ():
         near = tolerance / max(finite, 1) if key == "mean" else 1e-6 * abs(wanted[key]) if dtype in QUANTIZED else 0
         demand(same(got["stats"][key], wanted[key], near), key, got["stats"][key], "not", wanted[key])

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Which lines of the parsers the tests and the fuzzers' inputs reach: tests/coverage.sh OUT [CORPUS].
 #
-# OUT: a build with CC=clang BUILD=coverage (`make coverage`); CORPUS: what the fuzzers kept, build-fuzz/corpus. The table is printed,
-# lines that nothing reached are listed in OUT/missed.txt.
+# OUT: a build with CC=clang BUILD=coverage (`make coverage`); CORPUS: what the fuzzers kept, build-fuzz/corpus. The table is
+# printed, lines that nothing reached are listed in OUT/missed.txt.
 out=$1 corpus=$2
 profiles=$out/profiles
 rm -rf "$profiles"
@@ -27,11 +27,10 @@ tool() # name, arguments
     if command -v "$name-$version" >/dev/null; then "$name-$version" "$@"; else "$name" "$@"; fi
 }
 tool llvm-profdata merge -o "$profiles/all" "$profiles"/*.profraw || exit
+parsers='src/formats src/base/cursor.c src/base/head.c src/base/text.c src/quant/spec.c'
 # shellcheck disable=SC2086
-tool llvm-cov show "$out/replay" -object "$out/qloupe" $objects -instr-profile "$profiles/all" src/formats src/base/cursor.c src/base/head.c \
-    src/base/text.c src/quant/spec.c | sed -n -e '/^[^ ].*:$/p' -e '/^ *[0-9]*| *0|/p' >"$out/missed.txt"
-# shellcheck disable=SC2086
-tool llvm-cov report "$out/replay" -object "$out/qloupe" $objects -instr-profile "$profiles/all" src/formats src/base/cursor.c src/base/head.c \
-    src/base/text.c src/quant/spec.c | awk '
+set -- "$out/replay" -object "$out/qloupe" $objects -instr-profile "$profiles/all" $parsers
+tool llvm-cov show "$@" | sed -n -e '/^[^ ].*:$/p' -e '/^ *[0-9]*| *0|/p' >"$out/missed.txt"
+tool llvm-cov report "$@" | awk '
     /^Filename/ { printf "%-40s %8s %8s %8s\n", "file", "lines", "missed", "covered" }
-    /^[^-F]/ && NF > 9 { printf "%-40s %8s %8s %8s\n", $1, $8, $9, $10 }'
+    /^[^-F]/ && $8 > 0 { printf "%-40s %8s %8s %8s\n", $1, $8, $9, $10 }'

@@ -1,6 +1,6 @@
 /*
- * The corpora in tests/formats through the program: good files are listed and measured as JSON, bad ones are refused with exit
- * status 2, nothing on standard output and one line on standard error; nothing that a terminal acts on comes out.
+ * The corpora in tests/formats through the program: good files are listed and measured as JSON, bad ones are refused with
+ * exit status 2, nothing on standard output and one line on standard error; nothing that a terminal acts on comes out.
  */
 #include "cli.h"
 #include "corpus.h"

@@ -2,7 +2,8 @@
  * Memory that runs out: whichever allocation fails, once or from then on, a file is opened, listed, measured and written, or
  * the call ends with QL_NO_MEMORY in words, and nothing that was allocated is left.
  *
- * The linker sends the library's calls of the functions below to those here (--wrap in the Makefile); zlib gets an allocator.
+ * The linker sends the library's calls of the functions below to those here (--wrap in the Makefile); zlib gets an
+ * allocator.
  */
 #include "corpus.h"
 #include "testing.h"
@@ -46,9 +47,9 @@ static void *counted(void *block)
     return block;
 }
 
-#define WRAP(TYPE, NAME, ...)    \
-    TYPE __real_##NAME(__VA_ARGS__); \
-    TYPE __wrap_##NAME(__VA_ARGS__); \
+#define WRAP(TYPE, NAME, ...)                                                                                               \
+    TYPE __real_##NAME(__VA_ARGS__);                                                                                        \
+    TYPE __wrap_##NAME(__VA_ARGS__);                                                                                        \
     TYPE __wrap_##NAME(__VA_ARGS__)
 
 WRAP(void *, malloc, size_t size)
@@ -187,7 +188,8 @@ static ql_status open_and_list(const char *path, ql_error *error)
 /* The first tensor that has values, under a few specs. */
 static ql_status measure(const char *path, ql_error *error)
 {
-    static const char *const specs[] = { "absmax:bits=4,per=row", "zeropoint:bits=3,clip=mse", "nf4:block=64,double=1", "none" };
+    static const char *const specs[] = { "absmax:bits=4,per=row", "zeropoint:bits=3,clip=mse", "nf4:block=64,double=1",
+                                         "none" };
     ql_model *model = NULL;
     ql_profile *profile = NULL;
     ql_status status = ql_model_open(path, QL_LAYOUT_AUTO, &model, error);
@@ -315,9 +317,13 @@ static void one_file_of_each_kind_is_measured_or_ends_in_words(void **state)
 {
     (void)state;
     static const char *const files[] = {
-        "st-ranks.safetensors", "sharded/model.safetensors.index.json", "sharded-twelve", "gguf-q4_k.gguf", "gguf-model.gguf", "npy-fortran-3d.npy",
-        "npy-big-endian-f8.npy", "npz-stored.npz", "npz-deflated.npz", "npz-large-fortran.npz", "torch-usual.pt", "torch-views.pt", "torch-deflated.pt",
-        "legacy-usual.pt",
+        "st-ranks.safetensors",  "sharded/model.safetensors.index.json",
+        "sharded-twelve",        "gguf-q4_k.gguf",
+        "gguf-model.gguf",       "npy-fortran-3d.npy",
+        "npy-big-endian-f8.npy", "npz-stored.npz",
+        "npz-deflated.npz",      "npz-large-fortran.npz",
+        "torch-usual.pt",        "torch-views.pt",
+        "torch-deflated.pt",     "legacy-usual.pt",
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[PATH_SIZE];

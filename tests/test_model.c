@@ -184,6 +184,27 @@ static void a_link_to_a_good_file_is_opened(void **state)
     free(target);
 }
 
+/* A 0 among the dimensions hides no overflow of the others, wherever it stands. */
+static void dimensions_beside_a_zero_must_fit_too(void **state)
+{
+    (void)state;
+    static const char *const shapes[] = { "0,1099511627776,1099511627776", "1099511627776,0,1099511627776",
+                                          "1099511627776,1099511627776,0", "0,16777216,16777216" };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        char bytes[256];
+        const int size = snprintf(bytes + 8, sizeof bytes - 8, "{\"w\":{\"dtype\":\"U8\",\"shape\":[%s],\"data_offsets\":[0,0]}}",
+                                  shapes[i]);
+        memcpy(bytes, &(uint64_t) { (uint64_t)size }, 8);
+        ql_model *model = NULL;
+        ql_error error = { 0 };
+        const ql_status status = ql_model_open_memory("w", bytes, (uint64_t)size + 8, QL_LAYOUT_AUTO, &model, &error);
+        assert_int_equal(status, i < 3 ? QL_BAD_FILE : QL_OK);
+        assert_true(i == 3 || strstr(error.message, "more than 2^64"));
+        assert_true(i < 3 || ql_model_tensor(model, 0)->element_count == 0);
+        ql_model_free(&model);
+    }
+}
+
 static void nothing_in_memory_is_an_empty_file(void **state)
 {
     (void)state;
@@ -360,6 +381,7 @@ int main(void)
         cmocka_unit_test(a_link_to_a_good_file_is_opened),
         cmocka_unit_test(a_hostile_path_is_escaped_in_the_message),
         cmocka_unit_test(nothing_in_memory_is_an_empty_file),
+        cmocka_unit_test(dimensions_beside_a_zero_must_fit_too),
         cmocka_unit_test(a_file_that_shrinks_after_opening_gives_an_error),
         cmocka_unit_test(content_counts_more_than_the_name),
         cmocka_unit_test(an_npy_array_is_named_after_its_file),

@@ -175,6 +175,27 @@ static void a_long_header_is_read_to_its_end(void **state)
     }
 }
 
+static void headers_that_are_long_only_when_unpacked_have_a_limit_together(void **state)
+{
+    (void)state;
+    /* 150 headers of a megabyte each, a kilobyte compressed. */
+    enum { ENTRIES = 150, SIZE = 1 << 20 };
+    static uint8_t npy[12 + SIZE + 4];
+    memset(npy, ' ', sizeof npy);
+    memcpy(npy, "\x93NUMPY\x02\x00\x00\x00\x10\x00" HEADER("<f4", "False", "(1,)"), 12 + strlen(HEADER("<f4", "False", "(1,)")));
+    size_t packed_size;
+    uint8_t *packed = zip_deflate(npy, sizeof npy, 9, &packed_size);
+    zip_writer writer = { 0 };
+    for (int i = 0; i < ENTRIES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d.npy", i);
+        zip_add(&writer, &(zip_entry) { .name = name, .data = npy, .size = sizeof npy, .deflate = true, .packed = packed,
+                                        .packed_size = packed_size });
+    }
+    free(packed);
+    assert_refused(&writer, "the headers of its first 96 arrays have 100664448 bytes together, which is over the limit of 100000000");
+}
+
 static void a_hundred_thousand_arrays_are_listed(void **state)
 {
     (void)state;
@@ -274,6 +295,36 @@ static void a_listing_unpacks_headers_only(void **state)
     zip_free(&w);
 }
 
+/* An array of 1 GiB out of 2 MiB: it is listed, and its values are not unpacked. */
+static void what_shrank_more_than_weights_do_is_listed_only(void **state)
+{
+    (void)state;
+    enum { PACKED = 2 << 20 };
+    zip_bytes npy = make_npy(HEADER("<f4", "False", "(268435456,)"), "", 0);
+    size_t size;
+    uint8_t *begin = zip_deflate(npy.data, npy.size, 6, &size), *packed = calloc(1, PACKED);
+    assert_non_null(packed);
+    memcpy(packed, begin, size);
+    zip_writer w = { 0 };
+    zip_add(&w, &(zip_entry) { .name = "a.npy", .data = npy.data, .size = npy.size, .deflate = true, .packed = packed,
+                               .packed_size = PACKED, .size_as = ZIP_LIE((1 << 30) + npy.size),
+                               .local_size_as = ZIP_LIE((1 << 30) + npy.size) });
+    zip_finish(&w, NULL);
+    ql_model *model = open_archive(&w);
+    const ql_tensor *tensor = ql_model_tensor(model, 0);
+    assert_int_equal(tensor->byte_count, 1 << 30);
+    float value;
+    char scratch[64];
+    ql_error error = { 0 };
+    assert_int_equal(ql_tensor_read_f32(tensor, 1 << 27, 1, &value, scratch, &error), QL_BAD_FILE);
+    assert_non_null(strstr(error.message, "shrank more than 100-fold"));
+    ql_model_free(&model);
+    zip_free(&w);
+    free(packed);
+    free(begin);
+    free(npy.data);
+}
+
 /* ---- What is refused ------------------------------------------------------------------------------------------- */
 
 static void entries_that_are_no_arrays_of_numbers_are_refused(void **state)
@@ -358,9 +409,11 @@ int main(void)
         cmocka_unit_test(arrays_are_listed_in_the_order_of_their_data),
         cmocka_unit_test(an_archive_without_entries_is_a_model_without_tensors),
         cmocka_unit_test(a_long_header_is_read_to_its_end),
+        cmocka_unit_test(headers_that_are_long_only_when_unpacked_have_a_limit_together),
         cmocka_unit_test(a_hundred_thousand_arrays_are_listed),
         cmocka_unit_test(statistics_are_the_same_stored_and_deflated_in_a_file_mapped_or_not),
         cmocka_unit_test(a_listing_unpacks_headers_only),
+        cmocka_unit_test(what_shrank_more_than_weights_do_is_listed_only),
         cmocka_unit_test(entries_that_are_no_arrays_of_numbers_are_refused),
         cmocka_unit_test(archives_without_arrays_are_refused_by_what_they_hold),
         cmocka_unit_test(damage_of_values_shows_when_they_are_read),

@@ -1,6 +1,6 @@
 /*
- * Reads that fail: whichever read of a file gives an error, or finds the file shorter than it was, a file is opened and measured,
- * or the call ends with QL_BAD_FILE in words. So does opening a file, or a folder, that cannot be looked at.
+ * Reads that fail: whichever read of a file gives an error, or finds the file shorter than it was, a file is opened and
+ * measured, or the call ends with QL_BAD_FILE in words. So does opening a file, or a folder, that cannot be looked at.
  *
  * The linker sends the library's calls of the functions below to those here (--wrap in the Makefile).
  */
@@ -34,9 +34,9 @@ static bool fails(void)
     return true;
 }
 
-#define WRAP(TYPE, NAME, ...)        \
-    TYPE __real_##NAME(__VA_ARGS__); \
-    TYPE __wrap_##NAME(__VA_ARGS__); \
+#define WRAP(TYPE, NAME, ...)                                                                                               \
+    TYPE __real_##NAME(__VA_ARGS__);                                                                                        \
+    TYPE __wrap_##NAME(__VA_ARGS__);                                                                                        \
     TYPE __wrap_##NAME(__VA_ARGS__)
 
 WRAP(ssize_t, pread, int fd, void *out, size_t size, off_t offset)
@@ -116,8 +116,18 @@ static void every_read_fails_in_words_and_pieces_are_put_together(void **state)
 {
     (void)state;
     static const char *const files[] = {
-        "st-ranks.safetensors", "sharded", "sharded/model.safetensors.index.json", "gguf-model.gguf", "npy-fortran-3d.npy", "npz-stored.npz",
-        "npz-deflated.npz", "npz-zip64.npz", "torch-usual.pt", "torch-views.pt", "torch-deflated.pt", "legacy-usual.pt",
+        "st-ranks.safetensors",
+        "sharded",
+        "sharded/model.safetensors.index.json",
+        "gguf-model.gguf",
+        "npy-fortran-3d.npy",
+        "npz-stored.npz",
+        "npz-deflated.npz",
+        "npz-zip64.npz",
+        "torch-usual.pt",
+        "torch-views.pt",
+        "torch-deflated.pt",
+        "legacy-usual.pt",
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[PATH_SIZE];

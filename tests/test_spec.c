@@ -72,6 +72,8 @@ static void the_canonical_form_leaves_defaults_out_and_sorts_the_keys(void **sta
     canonical("zeropoint:clip=percentile,p=1:99", "zeropoint:clip=percentile,p=99");
     canonical("zeropoint:clip=percentile,p=0:99.5", "zeropoint:clip=percentile,p=0:99.5");
     canonical("absmax:clip=manual,abs=.50", "absmax:clip=manual,abs=0.5");
+    canonical("zeropoint:clip=manual,lo=0,hi=1", "zeropoint:clip=manual,lo=0,hi=1");
+    canonical("zeropoint:clip=manual,hi=0,lo=-1", "zeropoint:clip=manual,lo=-1,hi=0");
     canonical("zeropoint:zero=raw,clip=manual,hi=2e0,lo=-1e-3", "zeropoint:clip=manual,lo=-0.001,hi=2,zero=raw");
 }
 

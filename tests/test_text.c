@@ -157,6 +157,21 @@ static void a_small_buffer_cuts_too(void **state)
     assert_int_equal(ql_text_json(NULL, 0, TEXT("\"")), 2);
 }
 
+static void a_cut_text_loses_only_a_character_that_is_not_whole(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } cases[] = { { "", "" },          { "a", "a" },        { "a\xc3\xa9", "a\xc3\xa9" }, { "a\xc3", "a" },       { "\xe4\xb8", "" },
+                  { "\xe4\xb8\xad", "\xe4\xb8\xad" }, { "b\xf0\x9f\xa7", "b" },       { "b\xf0\x9f\xa7\xa0", "b\xf0\x9f\xa7\xa0" } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[16];
+        strcpy(text, cases[i].text);
+        ql_utf8_end_whole(text);
+        assert_string_equal(text, cases[i].want);
+    }
+}
+
 static void utf8_is_decoded_as_it_was_encoded_and_nothing_else_is(void **state)
 {
     (void)state;
@@ -184,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_locale_without_unicode_gets_ascii),
         cmocka_unit_test(cut_text_ends_in_dots_and_keeps_characters_whole),
         cmocka_unit_test(a_small_buffer_cuts_too),
+        cmocka_unit_test(a_cut_text_loses_only_a_character_that_is_not_whole),
         cmocka_unit_test(utf8_is_decoded_as_it_was_encoded_and_nothing_else_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

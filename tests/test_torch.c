@@ -572,9 +572,17 @@ static void tensors_lie_inside_their_storages(void **state)
         snprintf(program, sizeof program, "od str:w tensor:FloatStorage,0,24,%s SETITEM", cases[i].tensor);
         assert_refused_program(program, cases[i].words);
     }
-    /* The largest that is taken. */
-    opened o = open_program("od str:w " T "0,1099511627775,0 SETITEM");
-    assert_true(find(&o, "w")->element_count == 1099511627775);
+    /* The largest that is taken, and whose values are not read: an hour of the same number. */
+    opened o = open_program("od MARK str:w " T "0,1099511627775,0 str:v " T "3,268435456,0 SETITEMS");
+    const ql_tensor *largest = find(&o, "w");
+    assert_true(largest->element_count == 1099511627775);
+    float value;
+    char scratch[64];
+    ql_error error = { 0 };
+    assert_int_equal(ql_tensor_read_f32(largest, 7, 1, &value, scratch, &error), QL_UNUSABLE);
+    assert_non_null(strstr(error.message, "'w': repeats 4 stored bytes in 1099511627775 elements"));
+    assert_int_equal(ql_tensor_read_f32(find(&o, "v"), 268435455, 1, &value, scratch, &error), QL_OK);
+    assert_true(value == 3);
     done(&o);
     /* Kinds of sizes. */
     assert_refused_program("od str:w " REBUILD S "int:0 NONE TUPLE1 int:1 TUPLE1 NEWFALSE od TUPLE REDUCE SETITEM",

@@ -1,6 +1,6 @@
 /*
- * Files that are cut short: a good file that ends anywhere opens and gives the same values (padding was lost), or is refused in
- * words, and so is one that becomes shorter after it was opened.
+ * Files that are cut short: a good file that ends anywhere opens and gives the same values (padding was lost), or is refused
+ * in words, and so is one that becomes shorter after it was opened.
  */
 #include "corpus.h"
 #include "testing.h"

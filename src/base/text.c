@@ -80,6 +80,17 @@ size_t ql_utf8_encode(char *out, uint32_t codepoint)
     return length;
 }
 
+void ql_utf8_end_whole(char *text)
+{
+    const size_t size = strlen(text);
+    size_t last = size;
+    uint32_t codepoint;
+    while (last > 0 && ((uint8_t)text[--last] & 0xc0) == 0x80)
+        ;
+    if (size > 0 && ql_utf8_decode(text + last, size - last, &codepoint) == 0)
+        text[last] = '\0';
+}
+
 bool ql_utf8_is_hidden(uint32_t codepoint)
 {
     if (codepoint < 0x20 || (codepoint >= 0x7f && codepoint < 0xa0))

@@ -19,6 +19,9 @@ size_t ql_utf8_decode(const char *bytes, size_t size, uint32_t *codepoint);
 /* Writes a character (at most U+10FFFF) to out[4]; returns its length 1..4. */
 size_t ql_utf8_encode(char *out, uint32_t codepoint);
 
+/* Of a text that was cut: takes away the character at its end when it is not whole. */
+void ql_utf8_end_whole(char *text);
+
 /* True for what no person sees or what changes its surroundings, whatever the locale prints: control characters, bidi
    controls, zero-width characters, fillers, tags. */
 bool ql_utf8_is_hidden(uint32_t codepoint);

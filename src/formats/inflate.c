@@ -278,13 +278,16 @@ const ql_zip_entry *ql_inflate_entry(const ql_inflate *inflate)
 
 bool ql_inflate_read(ql_inflate *inflate, uint64_t offset, size_t size, void *out, ql_error *error)
 {
-    if (inflate->entry.size > QL_LIMIT_INFLATED) {
+    const ql_zip_entry *entry = &inflate->entry;
+    const bool is_bomb = entry->size > QL_LIMIT_BOMB_SIZE && entry->size / QL_LIMIT_BOMB_RATIO > entry->compressed;
+    if (entry->size > QL_LIMIT_INFLATED || is_bomb) {
         char name[QL_NAME_BUFFER];
-        ql_text_print(name, sizeof name, inflate->entry.name, QL_NAME_CELLS);
+        ql_text_print(name, sizeof name, entry->name, QL_NAME_CELLS);
         ql_fail(error, QL_BAD_FILE,
-                "%s: entry '%s': %" PRIu64 " bytes of compressed content are over the limit of %" PRIu64
-                "; save it without compression (numpy.savez)",
-                ql_source_shown(inflate->archive), name, inflate->entry.size, QL_LIMIT_INFLATED);
+                "%s: entry '%s': %" PRIu64 " bytes out of %" PRIu64 " compressed ones are over the limit of %" PRIu64
+                "%s; save it without compression (numpy.savez)",
+                ql_source_shown(inflate->archive), name, entry->size, entry->compressed,
+                is_bomb ? QL_LIMIT_BOMB_SIZE : QL_LIMIT_INFLATED, is_bomb ? " for what shrank more than 100-fold" : "");
         return false;
     }
     return ql_spans_read(&inflate->content, offset, size, out, error);

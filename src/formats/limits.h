@@ -7,6 +7,7 @@ enum {
     QL_LIMIT_INDEX = 100000000,              /* bytes of the index of a sharded model */
     QL_LIMIT_SHARD_HEADERS = 100000000,      /* bytes of the headers of all its files together */
     QL_LIMIT_NPY_HEADER = 1 << 20,           /* bytes; numpy itself stops at 10,000 */
+    QL_LIMIT_NPZ_HEADERS = 100000000,        /* bytes of the headers of all arrays in an archive: compressed, they cost little */
     QL_LIMIT_GGUF_HEADER = 512 << 20,        /* bytes up to the data */
     QL_LIMIT_GGUF_KEYS = 1 << 20,            /* of metadata */
     QL_LIMIT_GGUF_KEY = 65535,               /* bytes of one; the limit of the format */
@@ -29,6 +30,8 @@ enum {
 };
 
 #define QL_LIMIT_VIEW_ELEMENTS (UINT64_C(1) << 40) /* of a tensor that has more of them than are stored: fewer than so many */
-#define QL_LIMIT_INFLATED (UINT64_C(1) << 34) /* bytes of a compressed entry that is read */
+#define QL_LIMIT_INFLATED  (UINT64_C(1) << 34) /* bytes of a compressed entry that is read */
+#define QL_LIMIT_BOMB_SIZE (UINT64_C(1) << 29) /* bytes of one that shrank more than QL_LIMIT_BOMB_RATIO-fold: no weights do */
+#define QL_LIMIT_BOMB_RATIO 100
 
 #endif

@@ -8,9 +8,11 @@
 #include "base/text.h"
 #include "formats/foreign.h"
 #include "formats/formats.h"
+#include "formats/limits.h"
 #include "formats/npy_array.h"
 #include "formats/zip_entry.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,13 +47,25 @@ static ql_status refuse_contents(const ql_source *source, const ql_zip *zip, ql_
         ql_source_shown(source), zip->count, first);
 }
 
-/* All dimensions of the tensors so far, which grow. */
-typedef struct dimensions {
+/* What was read of the arrays so far: their dimensions, which grow, and bytes of headers. */
+typedef struct headers {
     uint64_t *items;
     size_t count, capacity;
-} dimensions;
+    uint64_t bytes;
+} headers;
 
-static ql_status add_dimensions(dimensions *all, const ql_npy_header *header, ql_error *error)
+static ql_status check_bytes(headers *all, const ql_model *model, const ql_npy_array *array, ql_error *error)
+{
+    all->bytes += array->data;
+    if (all->bytes <= QL_LIMIT_NPZ_HEADERS)
+        return QL_OK;
+    return ql_fail(error, QL_BAD_FILE,
+                   "%s: the headers of its first %zu arrays have %" PRIu64
+                   " bytes together, which is over the limit of %d; save the arrays in several files",
+                   ql_source_shown(model->source), model->source_count, all->bytes, QL_LIMIT_NPZ_HEADERS);
+}
+
+static ql_status add_dimensions(headers *all, const ql_npy_header *header, ql_error *error)
 {
     if (all->capacity - all->count < header->rank) {
         const size_t capacity = 2 * all->capacity + QL_MAX_RANK;
@@ -67,7 +81,7 @@ static ql_status add_dimensions(dimensions *all, const ql_npy_header *header, ql
 }
 
 /* Opens the entry and makes the model's next tensor of it. */
-static ql_status add_array(ql_model *model, const ql_zip_entry *entry, dimensions *all, ql_error *error)
+static ql_status add_array(ql_model *model, const ql_zip_entry *entry, headers *all, ql_error *error)
 {
     ql_source **source = &model->sources[model->source_count];
     ql_status status = ql_zip_entry_open(model->source, entry, true, source, error);
@@ -77,6 +91,8 @@ static ql_status add_array(ql_model *model, const ql_zip_entry *entry, dimension
     const ql_text name = { .data = entry->name.data, .size = entry->name.size - ENDING_SIZE };
     ql_npy_array array;
     status = ql_npy_array_read(&array, &(ql_npy_place) { .source = *source, .name = &name }, error);
+    if (status == QL_OK)
+        status = check_bytes(all, model, &array, error);
     if (status == QL_OK)
         status = add_dimensions(all, &array.header, error);
     if (status != QL_OK)
@@ -94,7 +110,7 @@ static ql_status add_arrays(ql_model *model, const ql_zip *zip, size_t count, ql
     model->sources = calloc(count + 1, sizeof *model->sources);
     if (status != QL_OK || !model->sources)
         return ql_fail_memory(error, (count + 1) * sizeof *model->sources);
-    dimensions all = { .items = model->shapes };
+    headers all = { .items = model->shapes };
     for (size_t i = 0; status == QL_OK && i < zip->count; i++)
         if (is_array(&zip->entries[i]))
             status = add_array(model, &zip->entries[i], &all, error);

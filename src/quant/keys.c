@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static bool has_blocks(const ql_spec *spec)
 {
     return spec->per == QL_PER_BLOCK || spec->per == QL_PER_FLAT || spec->per == QL_PER_TILE;
@@ -257,6 +259,7 @@ void ql_spec_value(const ql_spec *spec, ql_key key, char out[64])
     out[0] = 0;
     if (ql_spec_takes(spec, key)) {
         format_value(spec, key, out, 64);
+        ql_utf8_end_whole(out); /* of a path that was too long */
     }
 }
 
@@ -279,7 +282,8 @@ void ql_spec_format(const ql_spec *spec, char out[QL_SPEC_TEXT])
         }
         format_value(spec, key, value, sizeof value);
         format_value(&defaults, key, usual, sizeof usual);
-        if (strcmp(value, usual) != 0) {
+        const bool is_end = key == QL_KEY_LO || key == QL_KEY_HI; /* of a range: both are said, also a 0 */
+        if (is_end || strcmp(value, usual) != 0) {
             used += (size_t)snprintf(out + used, QL_SPEC_TEXT - used, "%c%s=%s", separator, ql_knobs[key].info.name, value);
             separator = ',';
         }

@@ -16,15 +16,9 @@ void ql_tensor_set_layout(ql_tensor *tensor, ql_layout layout)
     tensor->layout = rank < 2 ? QL_LAYOUT_OUT_IN : layout;
     tensor->rows = rank < 2 ? 1 : tensor->layout == QL_LAYOUT_IN_OUT ? shape[rank - 1] : shape[0];
     tensor->cols = rank == 0 ? 1 : rank == 1 ? shape[0] : 1;
-    /* The product of the others: what remains of the count, or by hand when there are no elements. */
-    if (rank >= 2) {
-        unsigned rows_axis = tensor->layout == QL_LAYOUT_IN_OUT ? rank - 1 : 0;
-        for (unsigned axis = 0; axis < rank; axis++) {
-            if (axis != rows_axis && __builtin_mul_overflow(tensor->cols, shape[axis], &tensor->cols)) {
-                tensor->cols = 0; /* only when another dimension is zero: the reader has checked the whole product */
-                break;
-            }
-        }
+    const unsigned rows_axis = tensor->layout == QL_LAYOUT_IN_OUT ? rank - 1 : 0;
+    for (unsigned axis = 0; rank >= 2 && axis < rank; axis++) {
+        tensor->cols *= axis == rows_axis ? 1 : shape[axis]; /* fits: readers check the product of all that are not 0 */
     }
 }
 

@@ -74,6 +74,14 @@ bool ql_strided_is_plain(const uint64_t *shape, const uint64_t *strides, unsigne
 static ql_status find_bytes(ql_strided *s, const ql_tensor *tensor, uint64_t byte_count, const uint8_t **out, ql_error *error)
 {
     const ql_storage *storage = tensor->storage;
+    if (tensor->byte_count > byte_count && tensor->element_count > QL_STRIDED_REPEAT_MOST) {
+        char name[256];
+        ql_text_print(name, sizeof name, tensor->name, 60);
+        return ql_fail(error, QL_UNUSABLE,
+                       "%s: tensor '%s': repeats %" PRIu64 " stored bytes in %" PRIu64
+                       " elements, more than the %d that are read of such a view; save the tensor that it views",
+                       ql_source_shown(storage->source), name, byte_count, tensor->element_count, QL_STRIDED_REPEAT_MOST);
+    }
     *out = ql_source_in_memory(storage->source, storage->offset, byte_count);
     if (*out) {
         return QL_OK;
@@ -141,7 +149,7 @@ ql_status ql_strided_read(ql_strided *s, const ql_tensor *tensor, uint64_t begin
 {
     const size_t size = ql_dtype_describe(tensor->dtype)->block_bytes;
     uint64_t span, digit[QL_MAX_RANK], at = 0, left = begin;
-    const uint8_t *bytes;
+    const uint8_t *bytes = NULL;
     ql_strided_span(tensor->shape, s->strides, s->rank, &span); /* the reader has checked it */
     ql_status status = find_bytes(s, tensor, span * size, &bytes, error);
     if (status != QL_OK) {

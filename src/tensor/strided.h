@@ -11,7 +11,10 @@
 
 #include "tensor/tensor.h"
 
-enum { QL_STRIDED_COPY_MOST = 512 << 20 }; /* bytes of a copy */
+enum {
+    QL_STRIDED_COPY_MOST = 512 << 20,   /* bytes of a copy */
+    QL_STRIDED_REPEAT_MOST = 256 << 20, /* elements of a tensor that has more of them than are stored */
+};
 
 /* strides[rank] in elements, which are copied. */
 ql_status ql_strided_new(const uint64_t *strides, unsigned rank, ql_strided **out, ql_error *error);
@@ -24,7 +27,8 @@ bool ql_strided_span(const uint64_t *shape, const uint64_t *strides, unsigned ra
 /* Whether elements of that shape lie in C order without gaps under these strides: then no ql_strided is needed. */
 bool ql_strided_is_plain(const uint64_t *shape, const uint64_t *strides, unsigned rank);
 
-/* The stored bytes of elements [begin, begin + count) to out. Any thread. QL_UNUSABLE when the copy would be too large. */
+/* The stored bytes of elements [begin, begin + count) to out. Any thread. QL_UNUSABLE when the
+   copy would be too large, or stored elements are repeated (stride 0) into a tensor that would take minutes. */
 ql_status ql_strided_read(ql_strided *strided, const ql_tensor *tensor, uint64_t begin, size_t count, void *out,
                           ql_error *error);
 

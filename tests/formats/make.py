@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Writes good/, bad/, good.tsv and bad.tsv in this folder: weight files as they should be and as they must not be, every one made
-here byte by byte, with what a reader must find in it or say about it. Needs Python's standard library only.
+"""Writes good/, bad/, good.tsv and bad.tsv in this folder: weight files as they should be and as they must not be, every one
+made here byte by byte, with what a reader must find in it or say about it. Needs Python's standard library only.
 
     make.py            writes everything again
     make.py --check    says whether what is there is what would be written
 
-The same bytes every time (deflated ones come from zlib; zlib-ng packs otherwise). Files that NumPy and PyTorch wrote are in real/.
+The same bytes every time (deflated ones come from zlib; zlib-ng packs otherwise). Files that NumPy and PyTorch wrote are in
+real/.
 """
 import os
 import sys

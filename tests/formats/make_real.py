@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Writes real/ and real.tsv in this folder: files as NumPy and PyTorch themselves write them. Needs both (`make deps-peers`); what
-other versions write may differ in a byte or two, so the files are kept as they are unless there is a reason.
+"""Writes real/ and real.tsv in this folder: files as NumPy and PyTorch themselves write them. Needs both (`make deps-peers`);
+what other versions write may differ in a byte or two, so the files are kept as they are unless there is a reason.
 """
 import os
 import struct
@@ -17,7 +17,8 @@ from writers.corpus import Corpus, Tensor  # noqa: E402
 from writers.values import decode  # noqa: E402
 
 REAL = os.path.join(HERE, "real")
-NAMES = {torch.float32: "F32", torch.float64: "F64", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64", torch.int32: "I32",
+NAMES = {torch.float32: "F32", torch.float64: "F64", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64",
+         torch.int32: "I32",
          torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL"}
 
 
@@ -54,7 +55,8 @@ def storage_offset(blob, tensor):
 def numpy_files(corpus):
     rng = np.random.default_rng(1)
     arrays = {"w": rng.standard_normal((4, 5)).astype("f4"), "fortran": np.asfortranarray(rng.standard_normal((3, 2, 2))),
-              "big": np.arange(-3, 3, dtype=">i2"), "step": np.array(7), "none": np.zeros((0, 3), "f2"), "mask": rng.random((2, 3)) < 0.5}
+              "big": np.arange(-3, 3, dtype=">i2"), "step": np.array(7), "none": np.zeros((0, 3), "f2"),
+              "mask": rng.random((2, 3)) < 0.5}
     for name, array in arrays.items():
         path = os.path.join(REAL, "numpy-%s.npy" % name)
         np.save(path, array)
@@ -76,15 +78,21 @@ def torch_files(corpus):
     base = torch.arange(24, dtype=torch.float32).reshape(4, 6)
     net = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Conv1d(3, 2, 2))
     plain = {str(dtype)[6:]: (torch.randn(4, 5) * 50).to(dtype) for dtype in NAMES}
-    files = {"dtypes": plain, "module": net.state_dict(), "views": {"base": base, "t": base.t(), "row": base[2], "column": base[:, 1],
-                                                                      "step": base[::2, 1:5:2], "expanded": base[0].expand(3, 6), "s": base[3, 5]},
-             "nested": {"epoch": 3, "model": {"w": torch.randn(3), "b": None}, "optim": [{"lr": 0.1, "m": torch.randn(2)}, torch.arange(5, 9)]},
-             "parameters": {"p": torch.nn.Parameter(torch.randn(2, 2)), "q": torch.nn.Parameter(torch.randn(3).half(), requires_grad=False)}}
+    files = {"dtypes": plain, "module": net.state_dict(), "views": {"base": base, "t": base.t(), "row": base[2],
+                                                                    "column": base[:, 1],
+                                                                      "step": base[::2, 1:5:2],
+                                                                      "expanded": base[0].expand(3, 6), "s": base[3, 5]},
+             "nested": {"epoch": 3, "model": {"w": torch.randn(3), "b": None}, "optim": [{"lr": 0.1, "m": torch.randn(2)},
+                                                                                         torch.arange(5, 9)]},
+             "parameters": {"p": torch.nn.Parameter(torch.randn(2, 2)), "q": torch.nn.Parameter(torch.randn(3).half(),
+                     requires_grad=False)}}
     walk = lambda value, name: [(name, value)] if isinstance(value, torch.Tensor) else [
-        pair for key, item in (value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
+        pair for key,
+        item in (value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
         for pair in walk(item, "%s.%s" % (name, key) if name else str(key))]
     for name, value in files.items():
-        for form, options in (("", {}), ("-protocol4", {"pickle_protocol": 4}), ("-legacy", {"_use_new_zipfile_serialization": False})):
+        for form, options in (("", {}), ("-protocol4", {"pickle_protocol": 4}),
+                              ("-legacy", {"_use_new_zipfile_serialization": False})):
             path = os.path.join(REAL, "torch-%s%s.pt" % (name, form))
             torch.save(value, path, **options)
             with open(path, "rb") as file:

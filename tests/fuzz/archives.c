@@ -54,7 +54,9 @@ static void run_deflate(const uint8_t *bytes, size_t size)
     if (size < 1)
         return;
     size_t content_size = inflate_most(bytes + 1, size - 1, content, MOST);
-    zip_entry entry = { .name = "a.npy", .data = content, .size = content_size, .deflate = true, .packed = bytes + 1, .packed_size = size - 1 };
+    zip_entry entry = {
+        .name = "a.npy", .data = content, .size = content_size, .deflate = true, .packed = bytes + 1, .packed_size = size - 1
+    };
     if (bytes[0] == 1)
         entry.size_as = entry.local_size_as = ZIP_LIE(content_size + 1);
     else if (bytes[0] == 2)

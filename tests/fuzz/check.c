@@ -115,6 +115,17 @@ static void check_statistics(const ql_model *model, const ql_tensor *tensor)
     FUZZ_DEMAND(s->count == tensor->element_count && s->nan + s->inf <= s->count);
     if (s->nan + s->inf < s->count)
         FUZZ_DEMAND(s->min <= s->max && s->beyond_6s <= s->beyond_3s && fabs(s->sum) <= s->sum_abs * (1 + 1e-9));
+    ql_few_levels few;
+    ql_stored stored;
+    if (ql_few_levels_of(profile, &few))
+        FUZZ_DEMAND(s->distinct > 0);
+    if (ql_dtype_has_scales(tensor->dtype)) {
+        status = ql_stored_make(engine, tensor, NULL, &stored, &error);
+        if (status != QL_OK)
+            fuzz_check_failure(status, &error, QL_BAD_FILE, QL_UNUSABLE);
+        else
+            FUZZ_DEMAND(stored.codes_used <= stored.codes_possible && !(stored.scale_min > stored.scale_max));
+    }
     ql_profile_free(&profile);
 }
 

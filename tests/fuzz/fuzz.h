@@ -11,17 +11,19 @@
 typedef struct fuzz_target {
     const char *name;
     void (*run)(const uint8_t *bytes, size_t size);
-    /* Seeds: of the files of the corpora in whose path one of these words occurs (separated by spaces; "": all; NULL: none) the
-       piece that the target takes; NULL: the whole file. */
+    /* Seeds: of the files of the corpora in whose path one of these words occurs (separated by spaces; "": all; NULL: none)
+       the piece that the target takes; NULL: the whole file. */
     const char *files;
     bool (*piece)(const uint8_t *file, size_t file_size, const uint8_t **begin, size_t *size);
     const char *const *texts; /* more seeds, up to a NULL; or NULL */
 } fuzz_target;
 
 /* In the files named after them. */
-extern const fuzz_target fuzz_safetensors, fuzz_npy, fuzz_gguf, fuzz_npz, fuzz_torch, fuzz_torch_legacy, fuzz_any; /* models.c */
-extern const fuzz_target fuzz_pickle, fuzz_deflate;                                                               /* archives.c */
-extern const fuzz_target fuzz_json, fuzz_index, fuzz_spec, fuzz_raw, fuzz_text, fuzz_glob;                        /* texts.c */
+extern const fuzz_target fuzz_safetensors, fuzz_npy, fuzz_gguf, fuzz_npz, fuzz_torch, fuzz_torch_legacy,
+    fuzz_any;                                                                              /* models.c */
+extern const fuzz_target fuzz_diff;                                                        /* pairs.c */
+extern const fuzz_target fuzz_pickle, fuzz_deflate;                                        /* archives.c */
+extern const fuzz_target fuzz_json, fuzz_index, fuzz_spec, fuzz_raw, fuzz_text, fuzz_glob; /* texts.c */
 
 /* Ends the program with what was found. */
 #define FUZZ_DEMAND(condition) ((condition) ? (void)0 : fuzz_found(#condition, __FILE__, __LINE__))

@@ -16,8 +16,8 @@
 #include <string.h>
 
 static const fuzz_target *const targets[] = {
-    &fuzz_safetensors, &fuzz_index, &fuzz_json, &fuzz_gguf, &fuzz_npy, &fuzz_npz, &fuzz_deflate, &fuzz_torch, &fuzz_pickle, &fuzz_torch_legacy,
-    &fuzz_any, &fuzz_raw, &fuzz_spec, &fuzz_text, &fuzz_glob,
+    &fuzz_safetensors, &fuzz_index,        &fuzz_json, &fuzz_gguf, &fuzz_npy, &fuzz_npz,  &fuzz_deflate, &fuzz_torch,
+    &fuzz_pickle,      &fuzz_torch_legacy, &fuzz_any,  &fuzz_diff, &fuzz_raw, &fuzz_spec, &fuzz_text,    &fuzz_glob,
 };
 
 enum { TARGETS = sizeof targets / sizeof *targets };
@@ -88,7 +88,8 @@ static bool has_one_of(const char *path, const char *words)
 }
 
 /* What a target takes of a file; false: nothing. */
-static bool seed_of(const fuzz_target *target, const char *path, const uint8_t *file, size_t file_size, const uint8_t **seed, size_t *size)
+static bool seed_of(const fuzz_target *target, const char *path, const uint8_t *file, size_t file_size, const uint8_t **seed,
+                    size_t *size)
 {
     if (!target->files || !has_one_of(path, target->files))
         return false;

@@ -3,8 +3,8 @@
 #
 #   tests/fuzz/run.sh OUT SECONDS [TARGET...]       all targets when none is named
 #
-# OUT holds fuzz and replay, built with the sanitizers (`make fuzz`), and gets corpus/NAME, which later runs begin with, NAME.log, and
-# findings/NAME-*.
+# OUT holds fuzz and replay, built with the sanitizers (`make fuzz`), and gets corpus/NAME, which later runs begin with,
+# NAME.log, and findings/NAME-*.
 one() # target
 {
     name=$1 log=$out/$1.log
@@ -23,8 +23,8 @@ one() # target
         return 1
     fi
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-    last=$(grep '^#.* cov: ' "$log" | tail -n 1)
-    echo "fuzz: $name: $runs executions, $(echo "$last" | sed -n 's/.* cov: \([0-9]*\) ft: \([0-9]*\) corp: \([0-9]*\).*/\1 edges, \3 inputs kept/p')"
+    reached=$(sed -n 's/^#.* cov: \([0-9]*\) ft: [0-9]* corp: \([0-9]*\).*/\1 edges, \2 inputs kept/p' "$log" | tail -n 1)
+    echo "fuzz: $name: $runs executions, $reached"
 }
 
 if [ "$1" = --one ]; then

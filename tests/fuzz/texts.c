@@ -76,8 +76,12 @@ static bool header_of(const uint8_t *file, size_t file_size, const uint8_t **beg
     return true;
 }
 
-static const char *const jsons[] = { "null", "true", "-1.5e+10", "[0,1,{}]", "\"\\u00e9\\ud83e\\udde0\\n\"", "{\"a\":{\"b\":[[]]}}", NULL };
-const fuzz_target fuzz_json = { .name = "json", .run = run_json, .files = ".safetensors", .piece = header_of, .texts = jsons };
+static const char *const jsons[] = {
+    "null", "true", "-1.5e+10", "[0,1,{}]", "\"\\u00e9\\ud83e\\udde0\\n\"", "{\"a\":{\"b\":[[]]}}", NULL
+};
+const fuzz_target fuzz_json = {
+    .name = "json", .run = run_json, .files = ".safetensors", .piece = header_of, .texts = jsons
+};
 
 /* ---- The index of a sharded model -------------------------------------------------------------------------------- */
 
@@ -94,18 +98,22 @@ static void run_index(const uint8_t *bytes, size_t size)
     const ql_index_entry *entries = index.entries.items;
     for (size_t i = 0; status == QL_OK && i < index.entries.count; i++) {
         const ql_text file = entries[i].file;
-        FUZZ_DEMAND(file.size > 0 && file.size < 256 && !memchr(file.data, '/', file.size) && !memchr(file.data, 0, file.size));
+        FUZZ_DEMAND(file.size > 0 && file.size < 256 && !memchr(file.data, '/', file.size) &&
+                    !memchr(file.data, 0, file.size));
         FUZZ_DEMAND(!(file.data[0] == '.' && (file.size == 1 || (file.size == 2 && file.data[1] == '.'))));
         ql_error refused = { 0 };
         index.error = &refused;
-        fuzz_check_failure(ql_index_refuse_file(&index, &entries[i], "is not there; look elsewhere"), &refused, QL_BAD_FILE, QL_BAD_FILE);
+        fuzz_check_failure(ql_index_refuse_file(&index, &entries[i], "is not there; look elsewhere"), &refused, QL_BAD_FILE,
+                           QL_BAD_FILE);
     }
     ql_index_free(&index);
     ql_source_free(&source);
     free(text);
 }
 
-static const char *const indexes[] = { "{\"metadata\":{\"total_size\":16},\"weight_map\":{\"w\":\"a.safetensors\",\"b\":\"b.safetensors\"}}", NULL };
+static const char *const indexes[] = {
+    "{\"metadata\":{\"total_size\":16},\"weight_map\":{\"w\":\"a.safetensors\",\"b\":\"b.safetensors\"}}", NULL
+};
 const fuzz_target fuzz_index = { .name = "index", .run = run_index, .files = ".json", .texts = indexes };
 
 /* ---- Specs ------------------------------------------------------------------------------------------------------- */
@@ -148,9 +156,17 @@ static void run_spec(const uint8_t *bytes, size_t size)
         check_round_trip(&spec);
 }
 
-static const char *const specs[] = { "absmax", "absmax:bits=4,per=row,clip=percentile,p=99.9,round=stochastic,seed=7", "zeropoint:bits=3,zero=raw,lo=-1,hi=2,clip=manual",
-                                     "nf4:block=64,double=1", "kmeans:bits=3,iterations=20", "codebook:file=levels.npy", "ternary:eps=1e-5", "fp8:scale=0",
-                                     "absmax:per=tile,block=16x32,outliers=0.5%", "none", NULL };
+static const char *const specs[] = { "absmax",
+                                     "absmax:bits=4,per=row,clip=percentile,p=99.9,round=stochastic,seed=7",
+                                     "zeropoint:bits=3,zero=raw,lo=-1,hi=2,clip=manual",
+                                     "nf4:block=64,double=1",
+                                     "kmeans:bits=3,iterations=20",
+                                     "codebook:file=levels.npy",
+                                     "ternary:eps=1e-5",
+                                     "fp8:scale=0",
+                                     "absmax:per=tile,block=16x32,outliers=0.5%",
+                                     "none",
+                                     NULL };
 const fuzz_target fuzz_spec = { .name = "spec", .run = run_spec, .texts = specs };
 
 /* ---- Raw numbers ------------------------------------------------------------------------------------------------- */
@@ -178,7 +194,9 @@ static void run_raw(const uint8_t *bytes, size_t size)
     ql_model_free(&model);
 }
 
-static const char *const raws[] = { "F32:8x16", "F16:2x3x4:0x10", "Q4_0:4x32:128", "U8:4096", "BF16:1", "I64:18446744073709551615x2", "F4:3", NULL };
+static const char *const raws[] = {
+    "F32:8x16", "F16:2x3x4:0x10", "Q4_0:4x32:128", "U8:4096", "BF16:1", "I64:18446744073709551615x2", "F4:3", NULL
+};
 const fuzz_target fuzz_raw = { .name = "raw", .run = run_raw, .texts = raws };
 
 /* ---- Text -------------------------------------------------------------------------------------------------------- */
@@ -213,7 +231,12 @@ static void run_text(const uint8_t *bytes, size_t size)
     free(cut);
 }
 
-static const char *const texts[] = { "?plain", "?\x1b]0;title\x07", "?\xc3\xa9\xe2\x80\xae\xf0\x9f\xa7\xa0", "?\xc2\x9b\xef\xbb\xbf\xff\xfe", "?\"\\\b\f\n\r\t/", NULL };
+static const char *const texts[] = { "?plain",
+                                     "?\x1b]0;title\x07",
+                                     "?\xc3\xa9\xe2\x80\xae\xf0\x9f\xa7\xa0",
+                                     "?\xc2\x9b\xef\xbb\xbf\xff\xfe",
+                                     "?\"\\\b\f\n\r\t/",
+                                     NULL };
 const fuzz_target fuzz_text = { .name = "text", .run = run_text, .texts = texts };
 
 /* ---- Patterns ---------------------------------------------------------------------------------------------------- */

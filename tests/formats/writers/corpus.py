@@ -16,7 +16,8 @@ class Tensor:
 
 def escape(text):
     """ASCII with \\uXXXX, as the tables hold names."""
-    units = struct.unpack("<%dH" % (len(text.encode("utf-16-le", "surrogatepass")) // 2), text.encode("utf-16-le", "surrogatepass"))
+    units = struct.unpack("<%dH" % (len(text.encode("utf-16-le", "surrogatepass")) // 2), text.encode("utf-16-le",
+            "surrogatepass"))
     return "".join("\\" + chr(u) if chr(u) in '"\\' else chr(u) if 0x20 <= u < 0x7F else "\\u%04x" % u for u in units)
 
 
@@ -36,7 +37,8 @@ def show(value):
 def row(tensor):
     crc = "-" if tensor.scattered or tensor.offset is None else "%08x" % zlib.crc32(tensor.raw)
     offset = "-" if tensor.offset is None else tensor.offset
-    fields = ["", escape(tensor.name), tensor.dtype, ",".join(map(str, tensor.shape)), offset, len(tensor.raw), crc, tensor.file]
+    fields = ["", escape(tensor.name), tensor.dtype, ",".join(map(str, tensor.shape)), offset, len(tensor.raw), crc,
+              tensor.file]
     if tensor.values is None:
         return fields + ["-"]
     doubles = b"".join(struct.pack("<d", math.nan if v != v else v) for v in tensor.values)
@@ -72,10 +74,11 @@ class Corpus:
         self.bad_rows.append((name, verdict, words))
 
     def tables(self):
-        lines = ["# Written by make.py: see there. FILE FORMAT TENSORS METADATA; = KEY TYPE VALUE; then a line for each tensor:",
+        lines = ["# Written by make.py: see there. FILE FORMAT TENSORS METADATA; = KEY TYPE VALUE; a line for each tensor:",
                  "# (nothing) NAME DTYPE SHAPE OFFSET BYTES CRC32 FILE CRC32-OF-VALUES NAN INF SUM SUM-ABS MIN MAX"]
         for _, rows in sorted(self.good_rows, key=lambda item: item[0]):
             lines += ["\t".join(map(str, r)) for r in rows]
         good = "\n".join(lines) + "\n"
         bad = "".join("%s\t%s\t%s\n" % row for row in sorted(self.bad_rows))
-        return {"good.tsv": good.encode(), "bad.tsv": b"# Written by make.py: see there. FILE VERDICT WORDS-OF-THE-MESSAGE\n" + bad.encode()}
+        return {"good.tsv": good.encode(),
+                "bad.tsv": b"# Written by make.py: see there. FILE VERDICT WORDS-OF-THE-MESSAGE\n" + bad.encode()}

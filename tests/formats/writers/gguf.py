@@ -1,4 +1,4 @@
-"""GGUF: | 'GGUF' | u32 version | u64 tensors | u64 keys | keys | tensors | padding | data |, and what must not pass for it."""
+"""GGUF: | 'GGUF' | u32 version | u64 tensors | u64 keys | keys | tensors | padding | data |"""
 import math
 import struct
 
@@ -31,7 +31,8 @@ class Packer:
     def value(self, kind, value):
         if kind.startswith("["):
             inner = kind[1:-1]
-            return self.pack("I" + "I" + self.wide, 9, KINDS[inner][0], len(value)) + b"".join(self.scalar(inner, v) for v in value)
+            return self.pack("I" + "I" + self.wide, 9, KINDS[inner][0],
+                             len(value)) + b"".join(self.scalar(inner, v) for v in value)
         return self.pack("I", KINDS[kind][0]) + self.scalar(kind, value)
 
     def key(self, name, kind, value):
@@ -81,12 +82,17 @@ def shown(keys):
     return [(k, t.strip("[]"), [word(t[1:-1], v) for v in value] if t[0] == "[" else word(t, value)) for k, t, value in keys]
 
 
-ALL_KINDS = [("t.u8", "u8", 255), ("t.i8", "i8", -128), ("t.u16", "u16", 65535), ("t.i16", "i16", -32768), ("t.u32", "u32", 2 ** 32 - 1),
-             ("t.i32", "i32", -2 ** 31), ("t.f32", "f32", 1.5), ("t.bool", "bool", 1), ("t.false", "bool", 0), ("t.u64", "u64", 2 ** 64 - 1),
+ALL_KINDS = [("t.u8", "u8", 255), ("t.i8", "i8", -128), ("t.u16", "u16", 65535), ("t.i16", "i16", -32768),
+             ("t.u32", "u32", 2 ** 32 - 1),
+             ("t.i32", "i32", -2 ** 31), ("t.f32", "f32", 1.5), ("t.bool", "bool", 1), ("t.false", "bool", 0),
+             ("t.u64", "u64", 2 ** 64 - 1),
              ("t.i64", "i64", -2 ** 63), ("t.f64", "f64", math.pi), ("t.empty", "string", ""), ("t.inf", "f32", -math.inf),
-             ("a.u8", "[u8]", [1, 2, 3]), ("a.i8", "[i8]", [-1]), ("a.u16", "[u16]", [65535, 0]), ("a.i16", "[i16]", [-2, 2]),
-             ("a.u32", "[u32]", [7] * 5), ("a.i32", "[i32]", [-1, 0]), ("a.f32", "[f32]", [0.5] * 5), ("a.bool", "[bool]", [0, 1]),
-             ("a.string", "[string]", ["a", "", "\u00e9\u4e2d", "line\nbreak", "tab\t\"quote\""]), ("a.u64", "[u64]", [2 ** 63]),
+             ("a.u8", "[u8]", [1, 2, 3]), ("a.i8", "[i8]", [-1]), ("a.u16", "[u16]", [65535, 0]),
+             ("a.i16", "[i16]", [-2, 2]),
+             ("a.u32", "[u32]", [7] * 5), ("a.i32", "[i32]", [-1, 0]), ("a.f32", "[f32]", [0.5] * 5),
+             ("a.bool", "[bool]", [0, 1]),
+             ("a.string", "[string]", ["a", "", "\u00e9\u4e2d", "line\nbreak", "tab\t\"quote\""]),
+             ("a.u64", "[u64]", [2 ** 63]),
              ("a.i64", "[i64]", [-2 ** 63, 1]), ("a.f64", "[f64]", []), ("a.empty", "[string]", [])]
 
 
@@ -100,25 +106,31 @@ def good(corpus):
     put("all-kinds", lambda r: [tensor(r, "w", "F32", 2, 3)], WHO + ALL_KINDS)
     put("vocabulary", [], WHO + [("tokenizer.ggml.tokens", "[string]", ["<s>", "a", "b", "\u2581the", "\x00", "\x1b[0m"]),
                                  ("tokenizer.ggml.scores", "[f32]", [0.0, -1.0, -2.5, 2.0 ** -30, -0.0, 3.0]),
-                                 ("tokenizer.chat_template", "string", "{{ ''.__class__.__mro__ }}{% for m in messages %}{% endfor %}")])
+                                 ("tokenizer.chat_template", "string",
+                                  "{{ ''.__class__.__mro__ }}{% for m in messages %}{% endfor %}")])
     put("empty", [], [])
     put("v2", lambda r: [tensor(r, "a", "F32", 4, 4), tensor(r, "b", "Q8_0", 2, 64)], version=2)
     for kind, (_, weights, _) in TYPES.items():
-        put(kind.lower(), lambda r: [tensor(r, "blk.0.%s.weight" % kind.lower(), kind, 3, weights * 2), tensor(r, "after", "F32", 5)])
+        put(kind.lower(), lambda r: [tensor(r, "blk.0.%s.weight" % kind.lower(), kind, 3, weights * 2),
+                                     tensor(r, "after", "F32", 5)])
     put("model", lambda r: [tensor(r, "token_embd.weight", "Q4_K", 8, 256), tensor(r, "blk.0.attn_q.weight", "Q6_K", 4, 512),
-                            tensor(r, "blk.0.attn_norm.weight", "F32", 256), tensor(r, "blk.0.ffn_down.weight", "Q5_1", 8, 32),
+                            tensor(r, "blk.0.attn_norm.weight", "F32", 256), tensor(r, "blk.0.ffn_down.weight", "Q5_1", 8,
+                                                                                    32),
                             tensor(r, "output.weight", "BF16", 8, 3)])
     put("ranks", lambda r: [tensor(r, "r0", "F32"), tensor(r, "r1", "F32", 5), tensor(r, "r2", "F16", 3, 5),
-                            tensor(r, "r3", "F32", 2, 3, 4), tensor(r, "r4", "F32", 2, 1, 3, 2), tensor(r, "q4", "Q4_0", 2, 1, 2, 64)])
+                            tensor(r, "r3", "F32", 2, 3, 4), tensor(r, "r4", "F32", 2, 1, 3, 2), tensor(r, "q4", "Q4_0", 2,
+                                    1, 2, 64)])
     put("zero-elements", lambda r: [tensor(r, "z", "F32", 3, 0), tensor(r, "zq", "Q4_0", 0, 32), tensor(r, "w", "F32", 2)])
     for align in (1, 2, 8, 64, 4096):
-        put("align-%d" % align, lambda r: [tensor(r, "a", "F16", 3), tensor(r, "b", "Q4_0", 1, 32), tensor(r, "c", "F32", 1)],
+        put("align-%d" % align, lambda r: [tensor(r, "a", "F16", 3), tensor(r, "b", "Q4_0", 1, 32),
+                                           tensor(r, "c", "F32", 1)],
             WHO[:1] + [("general.alignment", "u32", align)] + WHO[1:], align=align)
     put("no-tail-padding", lambda r: [tensor(r, "a", "F32", 8), tensor(r, "b", "F32", 3)], tail=False)
     put("name-63", lambda r: [tensor(r, "n" * 63, "F32", 1)])
     put("names", lambda r: [tensor(r, n, "I8", 1) for n in ("", " ", "\u00e9\u4e2d", "a/b", "\"quoted\"")])
     put("123-tensors", lambda r: [tensor(r, "blk.%d.w" % i, "F32", 1 + i % 4) for i in range(0x7b)], [])  # '{' at byte 8
-    put("specials", [("q", "Q8_0", (4, 32), b"".join(struct.pack("<H", d) + bytes(range(112, 144)) for d in (0x7c00, 0x7e00, 1, 0x8000))),
+    put("specials", [("q", "Q8_0", (4, 32), b"".join(struct.pack("<H", d) + bytes(range(112, 144)) for d in (0x7c00, 0x7e00,
+            1, 0x8000))),
                      ("mx", "MXFP4", (4, 32), b"".join(bytes([e]) + bytes(range(0, 256, 16)) for e in (0, 1, 254, 255))),
                      ("f", "F32", (4,), struct.pack("<4f", math.inf, -math.inf, math.nan, -0.0))])
     put("part-2-of-3", lambda r: [tensor(r, "w", "F32", 2)],
@@ -162,22 +174,26 @@ def bad(corpus):
     big = Packer(3, ">")
     put("big-endian", big.head(1, 0) + big.info("w", (8,), 0, 0) + F32X8, "big-endian")
     put("big-endian-v2", Packer(2, ">").head(0, 0), "big-endian")
-    for name, count in (("max", 2 ** 64 - 1), ("signed", 2 ** 63), ("wrap-48", 2 ** 64 // 48 + 1), ("wrap-64", 2 ** 58), ("2-32", 2 ** 32),
+    for name, count in (("max", 2 ** 64 - 1), ("signed", 2 ** 63), ("wrap-48", 2 ** 64 // 48 + 1), ("wrap-64", 2 ** 58),
+                        ("2-32", 2 ** 32),
                         ("1000", 1000), ("5", 5)):
         put("tensors-" + name, one(counts=(count, None)), "")
         put("keys-" + name, one(keys=WHO[:1], counts=(1, count)), "")
     put("tensors-0", one(counts=(0, None)), "", "accept")
     put("keys-0", one(keys=WHO[:1], counts=(1, 0)), "")
 
-    lengths = (("max", 2 ** 64 - 1), ("wrap", 2 ** 64 - 24), ("signed", 2 ** 63), ("2-31", 2 ** 31), ("2-30", 2 ** 30), ("past-end", 200))
+    lengths = (("max", 2 ** 64 - 1), ("wrap", 2 ** 64 - 24), ("signed", 2 ** 63), ("2-31", 2 ** 31), ("2-30", 2 ** 30),
+               ("past-end", 200))
     for name, length in lengths:
         put("key-length-" + name, one(keys=[P.string("general.x", length) + u32(4) + u32(1)]), "")
         put("string-length-" + name, one(keys=[key + u32(8) + P.string("text", length)]), "")
         put("name-length-" + name, P.head(1, 0) + P.string("w", length) + u32(1) + u64(8) + u32(0) + u64(0) + F32X8, "")
     for name, count in lengths + (("wrap-8", 2 ** 61 + 1), ("wrap-16", 2 ** 60 + 1)):
         for kind in ("u8", "f64", "string", "bool"):
-            put("array-%s-%s" % (kind, name), one(keys=[key + u32(9) + u32(KINDS[kind][0]) + u64(count) + u64(1) + b"x" + bytes(8)]), "")
-    put("array-string-inside", one(keys=[key + u32(9) + u32(8) + u64(3) + P.string("a") + P.string("b", 2 ** 63) + P.string("c")]), "")
+            put("array-%s-%s" % (kind, name),
+                one(keys=[key + u32(9) + u32(KINDS[kind][0]) + u64(count) + u64(1) + b"x" + bytes(8)]), "")
+    put("array-string-inside",
+        one(keys=[key + u32(9) + u32(8) + u64(3) + P.string("a") + P.string("b", 2 ** 63) + P.string("c")]), "")
     put("array-of-arrays", one(keys=[key + u32(9) + u32(9) + u64(1) + u32(0) + u64(1) + b"\1"]), "array")
     put("array-of-arrays-deep", one(keys=[key + u32(9) + (u32(9) + u64(1)) * 2000 + u32(0) + u64(1) + b"\1"]), "array")
     put("array-of-arrays-none", one(keys=[key + u32(9) + u32(9) + u64(0)]), "array")
@@ -188,12 +204,14 @@ def bad(corpus):
     put("key-empty", one(keys=[("", "u32", 1)]), "key")
     put("key-twice", one(keys=WHO[:1] * 2), "general.architecture")
     put("key-twice-other-kind", one(keys=[("a", "u32", 1), ("b", "u8", 1), ("a", "string", "x")]), "'a'")
-    put("key-twice-alignment", one(keys=[("general.alignment", "u32", 32), ("general.alignment", "u32", 1)]), "general.alignment")
+    put("key-twice-alignment", one(keys=[("general.alignment", "u32", 32), ("general.alignment", "u32", 1)]),
+        "general.alignment")
 
     for align in (0, 3, 24, 33, 2 ** 21, 2 ** 30, 2 ** 31, 2 ** 32 - 1):
         put("alignment-%d" % align, one(keys=[("general.alignment", "u32", align)]), "alignment")
     for kind, value in (("u64", 32), ("i32", 32), ("u8", 32), ("f32", 32.0), ("string", "32"), ("bool", 1), ("[u32]", [32])):
-        put("alignment-" + kind.strip("[]") + ("-array" if kind[0] == "[" else ""), one(keys=[("general.alignment", kind, value)]),
+        put("alignment-" + kind.strip("[]") + ("-array" if kind[0] == "[" else ""),
+            one(keys=[("general.alignment", kind, value)]),
             "alignment")
     put("alignment-64-unmet", one(ne=(4,), keys=[("general.alignment", "u32", 64)], align=64, data=F32X8[:8]), "")
 
@@ -202,18 +220,22 @@ def bad(corpus):
     for dims, ne in ((5, (1, 1, 1, 1, 8)), (65, (1,) * 64 + (8,)), (2 ** 31, (8,)), (2 ** 32 - 1, (8,))):
         put("rank-%d" % dims, one(ne=ne, dims=dims), "dimension")
     for name, ne in (("negative", (2 ** 64 - 8,)), ("wrap", (2 ** 32, 2 ** 32)), ("wrap-part-way", (2 ** 32, 2 ** 32, 8)),
-                     ("wrap-then-zero", (2 ** 32, 2 ** 32, 2 ** 32, 0)), ("wrap-to-8", (2 ** 61 + 1, 8)), ("signed", (2 ** 31, 2 ** 32)),
-                     ("bytes-wrap", (2 ** 62 + 8,)), ("bytes-signed", (2 ** 61,)), ("2-40", (2 ** 40,)), ("max-max", (2 ** 64 - 1, 2 ** 64 - 1))):
+                     ("wrap-then-zero", (2 ** 32, 2 ** 32, 2 ** 32, 0)), ("wrap-to-8", (2 ** 61 + 1, 8)),
+                     ("signed", (2 ** 31, 2 ** 32)),
+                     ("bytes-wrap", (2 ** 62 + 8,)), ("bytes-signed", (2 ** 61,)), ("2-40", (2 ** 40,)),
+                     ("max-max", (2 ** 64 - 1, 2 ** 64 - 1))):
         put("dims-" + name, one(ne=ne), "")
     put("blocks-wrap", one(ne=(32, 2 ** 59), kind=2), "")
     put("blocks-wrap-to-fit", one(ne=(2 ** 60 + 32,), kind=8, data=bytes(64)), "")
     for kind in (4, 5, 31, 32, 33, 36, 37, 38, 43, 99, 255, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1):
         put("type-%d" % kind, one(kind=kind), "type")
-    for kind, ne in (("Q4_0", (33,)), ("Q4_0", (16, 2)), ("Q8_0", (1,)), ("Q4_K", (128, 2)), ("Q6_K", (255,)), ("NVFP4", (32, 2)),
+    for kind, ne in (("Q4_0", (33,)), ("Q4_0", (16, 2)), ("Q8_0", (1,)), ("Q4_K", (128, 2)), ("Q6_K", (255,)),
+                     ("NVFP4", (32, 2)),
                      ("Q1_0", (64, 2)), ("IQ1_S", (32, 8)), ("Q4_0", ())):
         put("row-%s-%s" % (kind.lower(), "x".join(map(str, ne))), one(ne=ne, kind=TYPES[kind][0], data=bytes(512)), "")
 
-    for name, offset in (("past-end", 4096), ("at-end", 32), ("max", 2 ** 64 - 32), ("wraps", 2 ** 64 - 64), ("signed", 2 ** 63),
+    for name, offset in (("past-end", 4096), ("at-end", 32), ("max", 2 ** 64 - 32), ("wraps", 2 ** 64 - 64),
+                         ("signed", 2 ** 63),
                          ("unaligned", 4), ("odd", 1)):
         put("offset-" + name, one(offset=offset), "")
     put("offset-into-header", one(offset=2 ** 64 - 64, data=F32X8 * 3), "")
@@ -238,14 +260,17 @@ def bad(corpus):
     put("bool-2", one(keys=[("b", "bool", 2)]), "", "accept")
     put("split-of-other-kind", one(keys=[("split.no", "string", "1"), ("split.count", "f32", 3.0)]), "", "accept")
     put("split-no-past-count", one(keys=[("split.no", "u16", 9), ("split.count", "u16", 3)]), "", "accept")
-    put("split-huge", one(keys=[("split.no", "u16", 65535), ("split.count", "u16", 65535), ("split.tensors.count", "i32", -1)]), "", "accept")
-    put("block-count-huge", one(keys=[("llama.block_count", "u32", 2 ** 32 - 1), ("llama.vocab_size", "u64", 2 ** 64 - 1)]), "", "accept")
+    put("split-huge", one(keys=[("split.no", "u16", 65535), ("split.count", "u16", 65535), ("split.tensors.count", "i32",
+                                                                                            -1)]), "", "accept")
+    put("block-count-huge", one(keys=[("llama.block_count", "u32", 2 ** 32 - 1), ("llama.vocab_size", "u64", 2 ** 64 - 1)]),
+        "", "accept")
 
 
 def hostile(put):
     """Text that a terminal would act on: in a key, a value, a token and a name."""
     texts = list(HOSTILE.values())
-    keys = [("tokenizer.ggml.tokens", "[string]", texts)] + [("k%d" % i + text, "string", text) for i, text in enumerate(texts)]
+    keys = [("tokenizer.ggml.tokens", "[string]", texts)] + [("k%d" % i + text, "string", text) for i,
+                                                             text in enumerate(texts)]
     raw = b"".join(P.key(*k) for k in keys)
     infos = b"".join(P.info(text, (8,), 0, 32 * i) for i, text in enumerate(texts))
     head = P.head(len(texts), len(keys)) + raw + infos

@@ -5,7 +5,8 @@ import struct
 from .corpus import Tensor
 from .values import decode, random_for, random_raw
 
-KINDS = {"|b1": "BOOL", "|i1": "I8", "|u1": "U8", "<i2": "I16", "<u2": "U16", "<i4": "I32", "<u4": "U32", "<i8": "I64", "<u8": "U64",
+KINDS = {"|b1": "BOOL", "|i1": "I8", "|u1": "U8", "<i2": "I16", "<u2": "U16", "<i4": "I32", "<u4": "U32", "<i8": "I64",
+         "<u8": "U64",
          "<f2": "F16", "<f4": "F32", "<f8": "F64"}
 
 
@@ -129,22 +130,26 @@ def bad(corpus):
             ("call", "__import__('os').system('id')", "'_' stands where '{' should be"),
             ("list", "[('descr', '<f4')]", "'[' stands where '{' should be"),
             ("empty-dict", "{}", "key 'descr' is missing"),
-            ("dict-open", "{'descr': '<f4', 'fortran_order': False, 'shape': (4,)", "the header ends where a comma or '}' should be"),
+            ("dict-open", "{'descr': '<f4', 'fortran_order': False, 'shape': (4,)",
+             "the header ends where a comma or '}' should be"),
             ("dict-twice", GOOD + GOOD, "'{' stands where the end should be"),
             ("rest", GOOD + "x", "'x' stands where the end should be"),
             ("comment", GOOD + "# comment", "'#' stands where the end should be"),
             ("nul", GOOD + "\0", "byte 0x00 stands where the end should be"),
             ("expression", "{'descr': '<f4', 'fortran_order': False, 'shape': (__import__('os').getpid(),), }",
              "'_' stands where a dimension in plain digits should be"),
-            ("power", "{'descr': '<f4', 'fortran_order': False, 'shape': (9**9**9,), }", "'*' stands where a comma or ')' should be"),
+            ("power", "{'descr': '<f4', 'fortran_order': False, 'shape': (9**9**9,), }",
+             "'*' stands where a comma or ')' should be"),
             ("extra-key", GOOD[:-1] + "'x': 1}", "unknown key 'x'"),
             ("key-twice", GOOD[:-1] + "'descr': '<f8'}", "a second key 'descr'"),
             ("key-number", "{1: 2}", "'1' stands where a key in quotes should be"),
             ("key-bare", "{descr: '<f4'}", "'d' stands where a key in quotes should be"),
             ("key-prefix", "{u'descr': '<f4'}", "'u' stands where a key in quotes should be"),
-            ("key-open", "{'descr", ""), ("key-escaped", "{'\\x64escr': '<f4'}", ""), ("key-long", "{'%s': 1}" % ("d" * 3000), ""),
+            ("key-open", "{'descr", ""), ("key-escaped", "{'\\x64escr': '<f4'}", ""),
+            ("key-long", "{'%s': 1}" % ("d" * 3000), ""),
             ("key-control", "{'\x1b]0;x\x07': 1}", "\\x1b]0;x\\x07"), ("key-latin1", "{'d\xe9scr': 1}", "d\\xe9scr"),
-            ("no-colon", "{'descr' '<f4'}", "where a colon should be"), ("comma-twice", "{'descr': '<f4',, 'shape': ()}", ""),
+            ("no-colon", "{'descr' '<f4'}", "where a colon should be"), ("comma-twice", "{'descr': '<f4',, 'shape': ()}",
+                                                                         ""),
             ("comma-first", "{, 'descr': '<f4'}", "',' stands where a key in quotes should be"),
             ("no-comma", "{'descr': '<f4' 'shape': (4,)}", "where a comma or '}' should be"),
             ("no-descr", "{'fortran_order': False, 'shape': (4,)}", "key 'descr' is missing"),
@@ -164,13 +169,17 @@ def bad(corpus):
             ("list", "[4]", "'[' stands where a shape in round brackets should be"),
             ("text", "'4'", "where a shape in round brackets should be"),
             ("paren", "(4)", "the shape is a number in brackets"),
-            ("open", "(4,", ""), ("comma", "(,)", ""), ("commas", "(4,,)", ""), ("nested", "((4,),)", "'(' stands where a dimension"),
+            ("open", "(4,", ""), ("comma", "(,)", ""), ("commas", "(4,,)", ""),
+            ("nested", "((4,),)", "'(' stands where a dimension"),
             ("deep", "(" * 5000, "'(' stands where a dimension in plain digits should be"),
             ("negative", "(-4, -1)", "'-' stands where a dimension in plain digits should be"),
             ("plus", "(+4,)", "'+' stands where a dimension in plain digits should be"),
-            ("float", "(4.0,)", "'.' stands where a comma or ')' should be"), ("exponent", "(4e0,)", "'e' stands where a comma or ')' should be"),
-            ("hex", "(0x4,)", "'x' stands where a comma or ')' should be"), ("underscore", "(4_0,)", "'_' stands where a comma or ')' should be"),
-            ("spaced", "(1 2,)", "'2' stands where a comma or ')' should be"), ("two-L", "(4LL,)", "'L' stands where a comma or ')' should be"),
+            ("float", "(4.0,)", "'.' stands where a comma or ')' should be"),
+            ("exponent", "(4e0,)", "'e' stands where a comma or ')' should be"),
+            ("hex", "(0x4,)", "'x' stands where a comma or ')' should be"), ("underscore", "(4_0,)",
+                                                                             "'_' stands where a comma or ')' should be"),
+            ("spaced", "(1 2,)", "'2' stands where a comma or ')' should be"),
+            ("two-L", "(4LL,)", "'L' stands where a comma or ')' should be"),
             ("bool", "(True,)", "'T' stands where a dimension in plain digits should be"),
             ("digits", "(%s,)" % ("9" * 5000), "dimension 0 of the shape is over 2^63-1"),
             ("2-63", "(%d,)" % 2 ** 63, "dimension 0 of the shape is over 2^63-1"),
@@ -178,27 +187,37 @@ def bad(corpus):
             ("wrap", "(%d, %d)" % (2 ** 32, 2 ** 32), "the shape asks for more than 2^64 bytes"),
             ("wrap-then-zero", "(%d, %d, 0)" % (2 ** 40, 2 ** 40), "the shape asks for more than 2^64 bytes"),
             ("bytes-wrap", "(%d,)" % (2 ** 62 + 4), "the shape asks for more than 2^64 bytes"),
-            ("2-40", "(%d,)" % 2 ** 40, "the file ends inside its data"), ("largest", "(%d,)" % (2 ** 62 - 1), "the file ends inside its data"),
+            ("2-40", "(%d,)" % 2 ** 40, "the file ends inside its data"), ("largest", "(%d,)" % (2 ** 62 - 1),
+                                                                           "the file ends inside its data"),
             ("rank-65", "(" + "1, " * 64 + "4)", "the shape has more than the limit of 64 dimensions"),
             ("rank-5000", "(" + "1, " * 4999 + "4)", "the shape has more than the limit of 64 dimensions")):
         shape(name, text, words)
 
     for name, text, words in (
-            ("object", "'|O'", "dtype '|O' means an object array"), ("object-8", "'|O8'", ""), ("structured", "[('a', '<f4')]", "structured array"),
-            ("structured-nested", "[('a', [('b', '<f4')])]", "structured array"), ("subarray", "('<f4', (2,))", "sub-arrays"),
+            ("object", "'|O'", "dtype '|O' means an object array"), ("object-8", "'|O8'", ""),
+            ("structured", "[('a', '<f4')]", "structured array"),
+            ("structured-nested", "[('a', [('b', '<f4')])]", "structured array"), ("subarray", "('<f4', (2,))",
+                                                                                   "sub-arrays"),
             ("strings", "'|S4'", "dtype '|S4' means byte strings"), ("text", "'<U1'", "dtype '<U1' means text"),
             ("date", "'<M8[s]'", "dtype '<M8[s]' means dates"), ("duration", "'<m8[ns]'", "dtype '<m8[ns]' means"),
             ("complex-8", "'<c8'", "dtype '<c8' means complex"), ("complex-16", "'<c16'", "dtype '<c16' means complex"),
-            ("void", "'|V8'", "dtype '|V8' means"), ("bfloat16", "'<V2'", "dtype '<V2' means"), ("long-double", "'<f16'", "dtype '<f16' means long double"),
-            ("f3", "'<f3'", "dtype '<f3' is not known"), ("f0", "'<f0'", "dtype '<f0' is not known"), ("i16", "'<i16'", "dtype '<i16' is not known"),
+            ("void", "'|V8'", "dtype '|V8' means"), ("bfloat16", "'<V2'", "dtype '<V2' means"), ("long-double", "'<f16'",
+                    "dtype '<f16' means long double"),
+            ("f3", "'<f3'", "dtype '<f3' is not known"), ("f0", "'<f0'", "dtype '<f0' is not known"),
+            ("i16", "'<i16'", "dtype '<i16' is not known"),
             ("b8", "'|b8'", ""), ("empty", "''", "dtype '' is not known"), ("no-order", "'f4'", "dtype 'f4' is not known"),
-            ("no-size", "'<f'", ""), ("bar", "'|f4'", ""), ("negative", "'<f-4'", ""), ("spaces", "'<f4 '", ""), ("f04", "'<f04'", ""),
-            ("f-2-32", "'<f4294967300'", ""), ("word", "'float32'", "dtype 'float32' is not known"), ("None", "None", ""), ("number", "4", ""),
-            ("escape", "'\x1b]0;x\x07'", "dtype '\\x1b]0;x\\x07' is not known"), ("long", "'%s'" % ("<f4" * 1000), ""), ("open", "'<f4", ""),
-            ("backslash", "'<f4\\x00'", ""), ("two", "'<f4' '<f4'", ""), ("bytes", "b'<f4'", ""), ("open-list", "[('a'", "")):
+            ("no-size", "'<f'", ""), ("bar", "'|f4'", ""), ("negative", "'<f-4'", ""), ("spaces", "'<f4 '", ""),
+            ("f04", "'<f04'", ""),
+            ("f-2-32", "'<f4294967300'", ""), ("word", "'float32'", "dtype 'float32' is not known"), ("None", "None", ""),
+            ("number", "4", ""),
+            ("escape", "'\x1b]0;x\x07'", "dtype '\\x1b]0;x\\x07' is not known"), ("long", "'%s'" % ("<f4" * 1000), ""),
+            ("open", "'<f4", ""),
+            ("backslash", "'<f4\\x00'", ""), ("two", "'<f4' '<f4'", ""), ("bytes", "b'<f4'", ""),
+            ("open-list", "[('a'", "")):
         descr(name, text, words)
 
     put("data-cut", plain[:-1], "the file ends inside its data")
     put("data-missing", plain[:-16], "the file ends inside its data")
-    put("object-pickle", frame(dictionary("|O", (1,)), b"\x80\x02cos\nsystem\nX\x02\0\0\0id\x85R."), "dtype '|O' means an object array")
+    put("object-pickle", frame(dictionary("|O", (1,)), b"\x80\x02cos\nsystem\nX\x02\0\0\0id\x85R."),
+        "dtype '|O' means an object array")
     put("rest", plain + b"more", "", "accept")

@@ -82,32 +82,45 @@ def bad(corpus):
     put("prefix", b"#!/bin/sh\n" + plain, "")
     put("prefix-in-place", Zip(b"PK\3\4 this is no entry").done(), "")
 
-    for name, lies in (("offset-past-end", {"offset": 10 ** 6}), ("offset-max", {"offset": 0xfffffffe}), ("offset-one-less", {"offset": size - 1}),
-                       ("offset-one-more", {"offset": size + 1}), ("size-max", {"size": 0xfffffffe}), ("size-one-less", {"size": 50}),
-                       ("size-one-more", {"size": 52}), ("size-zero", {"size": 0}), ("count-more", {"count": 500}), ("count-one-more", {"count": 2}),
+    for name, lies in (("offset-past-end", {"offset": 10 ** 6}), ("offset-max", {"offset": 0xfffffffe}),
+                       ("offset-one-less", {"offset": size - 1}),
+                       ("offset-one-more", {"offset": size + 1}), ("size-max", {"size": 0xfffffffe}),
+                       ("size-one-less", {"size": 50}),
+                       ("size-one-more", {"size": 52}), ("size-zero", {"size": 0}), ("count-more", {"count": 500}),
+                       ("count-one-more", {"count": 2}),
                        ("count-none", {"count": 0}), ("count-fewer-here", {"count_total": 2}), ("disk-3", {"disk": 3}),
                        ("comment-longer", {"comment_size": 5}), ("comment-shorter", {"comment_size": 0, "comment": b"abc"}),
                        ("between", {"between": b"unowned bytes"})):
         put("end-" + name, end(**lies), "")
-    for name, lies in (("place-max", {"place": 2 ** 64 - 1}), ("place-past-end", {"place": 10 ** 6}), ("place-wraps", {"place": 2 ** 64 - 40}),
-                       ("place-zero", {"place": 0}), ("magic", {"magic64": 0x12345678}), ("locator-magic", {"magic_locator": 1}),
-                       ("disks-2", {"disks": 2}), ("disk-1", {"disk64": 1}), ("count-max", {"count64": 2 ** 64 - 1}), ("count-2-58", {"count64": 2 ** 58}),
+    for name, lies in (("place-max", {"place": 2 ** 64 - 1}), ("place-past-end", {"place": 10 ** 6}),
+                       ("place-wraps", {"place": 2 ** 64 - 40}),
+                       ("place-zero", {"place": 0}), ("magic", {"magic64": 0x12345678}),
+                       ("locator-magic", {"magic_locator": 1}),
+                       ("disks-2", {"disks": 2}), ("disk-1", {"disk64": 1}), ("count-max", {"count64": 2 ** 64 - 1}),
+                       ("count-2-58", {"count64": 2 ** 58}),
                        ("count-more", {"count64": 2}), ("count-none", {"count64": 0}), ("size-max", {"size64": 2 ** 64 - 1}),
-                       ("size-wraps", {"size64": 2 ** 64 - size}), ("offset-max", {"offset64": 2 ** 64 - 1}), ("offset-wraps", {"offset64": 2 ** 64 - 51}),
+                       ("size-wraps", {"size64": 2 ** 64 - size}), ("offset-max", {"offset64": 2 ** 64 - 1}),
+                       ("offset-wraps", {"offset64": 2 ** 64 - 51}),
                        ("length-short", {"length64": 20}), ("length-max", {"length64": 2 ** 64 - 1})):
         put("zip64-" + name, end(zip64=True, **lies), "")
     put("zip64-missing", end(count=0xffff, size=0xffffffff, offset=0xffffffff), "")
 
-    for name, lies in (("offset-past-end", {"offset": 10 ** 6}), ("offset-max", {"offset": 0xfffffffe}), ("offset-in-data", {"offset": 4}),
+    for name, lies in (("offset-past-end", {"offset": 10 ** 6}), ("offset-max", {"offset": 0xfffffffe}),
+                       ("offset-in-data", {"offset": 4}),
                        ("offset-in-directory", {"offset": size}), ("size-past-end", {"packed": 10 ** 6, "size": 10 ** 6}),
-                       ("size-max", {"packed": 0xfffffffe, "size": 0xfffffffe}), ("stored-sizes-differ", {"size": len(A) - 1}),
+                       ("size-max", {"packed": 0xfffffffe, "size": 0xfffffffe}),
+                       ("stored-sizes-differ", {"size": len(A) - 1}),
                        ("size-into-directory", {"packed": len(A) + 4, "size": len(A) + 4}), ("flags-differ", {"flags": 1}),
-                       ("masked", {"flags": 0x2000}), ("disk", {"disk": 1}), ("magic", {"magic": 0x02014b51}), ("name-longer", {"name_size": 500}),
-                       ("name-shorter", {"name_size": 3}), ("extra-past-end", {"extra_size": 60}), ("comment-past-end", {"comment_size": 9}),
+                       ("masked", {"flags": 0x2000}), ("disk", {"disk": 1}), ("magic", {"magic": 0x02014b51}),
+                       ("name-longer", {"name_size": 500}),
+                       ("name-shorter", {"name_size": 3}), ("extra-past-end", {"extra_size": 60}),
+                       ("comment-past-end", {"comment_size": 9}),
                        ("name-differs", {"name": b"b.npy"}), ("crc-differs", {"crc": 1})):
         put("entry-" + name, one(central=lies), "")
-    for name, lies in (("name-differs", {"name": b"b.npy"}), ("size-differs", {"size": 5, "packed": 5}), ("method-differs", {"method": 8}),
-                       ("flags-differ", {"flags": 1}), ("magic", {"magic": 0}), ("name-longer", {"name_size": 60000}), ("extra-longer", {"extra_size": 60000}),
+    for name, lies in (("name-differs", {"name": b"b.npy"}), ("size-differs", {"size": 5, "packed": 5}),
+                       ("method-differs", {"method": 8}),
+                       ("flags-differ", {"flags": 1}), ("magic", {"magic": 0}), ("name-longer", {"name_size": 60000}),
+                       ("extra-longer", {"extra_size": 60000}),
                        ("name-shorter", {"name_size": 2}), ("crc-differs", {"crc": 1})):
         put("local-" + name, one(local=lies), "")
     put("encrypted", one(flags=1), "encrypted")
@@ -164,8 +177,10 @@ def bad(corpus):
     put("npy-header-cut", one(blob=A[:40]), "")
     put("npy-header-cut-deflated", one(blob=A[:40], method=8), "")
     put("npy-header-4g", one(blob=npy.frame(npy.GOOD, npy.DATA, version=(2, 0), length=2 ** 32 - 1)), "")
-    put("npy-shape-wrap", one(blob=npy.frame(npy.dictionary("<f4", (2 ** 32, 2 ** 32)))), "tensor 'a': the shape asks for more than 2^64 bytes")
-    put("npy-shape-huge", one(blob=npy.frame(npy.dictionary("<f4", (2 ** 40,))), method=8), "tensor 'a': the entry ends inside its data")
+    put("npy-shape-wrap", one(blob=npy.frame(npy.dictionary("<f4", (2 ** 32, 2 ** 32)))),
+        "tensor 'a': the shape asks for more than 2^64 bytes")
+    put("npy-shape-huge", one(blob=npy.frame(npy.dictionary("<f4", (2 ** 40,))), method=8),
+        "tensor 'a': the entry ends inside its data")
     put("npy-rest", one(blob=A + b"more"), "", "accept")
     z = Zip()
     for name, attack in HOSTILE.items():
@@ -192,11 +207,13 @@ def overlaps(put):
     inner = bytes(z.blob)
     z = Zip()
     z.add("a.npy", npy.frame(npy.dictionary("|u1", (len(inner),)), inner))
-    z.entries.append({"version": 20, "flags": 0, "method": 0, "crc": zlib.crc32(B), "packed": len(B), "size": len(B), "name": b"b.npy",
+    z.entries.append({"version": 20, "flags": 0, "method": 0, "crc": zlib.crc32(B), "packed": len(B), "size": len(B),
+                      "name": b"b.npy",
                       "offset": len(z.blob) - len(inner), "extra": b""})
     put("overlap-inside", z.done(), "")
     z = Zip()
-    z.add("a.npy", A, central={"packed": len(A) + 35, "size": len(A) + 35}, local={"packed": len(A) + 35, "size": len(A) + 35})
+    z.add("a.npy", A, central={"packed": len(A) + 35, "size": len(A) + 35}, local={"packed": len(A) + 35,
+                                                                                   "size": len(A) + 35})
     z.add("b.npy", B)
     put("overlap-next", z.done(), "")
     put("comment-is-end", one(finish={"comment": b"PK\5\6" + bytes(18)}), "")

@@ -1,7 +1,8 @@
 """Python pickles put together opcode by opcode, as torch.save writes them and as it never would."""
 import struct
 
-STORAGES = {"F32": "FloatStorage", "F64": "DoubleStorage", "F16": "HalfStorage", "BF16": "BFloat16Storage", "I64": "LongStorage",
+STORAGES = {"F32": "FloatStorage", "F64": "DoubleStorage", "F16": "HalfStorage", "BF16": "BFloat16Storage",
+            "I64": "LongStorage",
             "I32": "IntStorage", "I16": "ShortStorage", "I8": "CharStorage", "U8": "ByteStorage", "BOOL": "BoolStorage",
             "C64": "ComplexFloatStorage"}
 NONE, TRUE, FALSE, MARK, POP, REDUCE, BUILD, PERSID, STOP = b"N", b"\x88", b"\x89", b"(", b"0", b"R", b"b", b"Q", b"."
@@ -33,7 +34,9 @@ def name(module, attribute):
 
 def sequence(*items):
     """A tuple."""
-    return b")" if not items else b"".join(items) + bytes([0x84 + len(items)]) if len(items) < 4 else b"(" + b"".join(items) + b"t"
+    if not items:
+        return b")"
+    return b"".join(items) + bytes([0x84 + len(items)]) if len(items) < 4 else b"(" + b"".join(items) + b"t"
 
 
 def array(*items):
@@ -57,7 +60,8 @@ def call(module, attribute, *arguments):
 
 def storage(dtype, key, count, location="cpu", kind=None, more=()):
     kind = kind or name("torch", STORAGES[dtype])
-    return sequence(text("storage"), kind, text(key) if isinstance(key, str) else key, text(location), integer(count), *more) + PERSID
+    return sequence(text("storage"), kind, text(key) if isinstance(key, str) else key, text(location), integer(count),
+                    *more) + PERSID
 
 
 def contiguous(shape):

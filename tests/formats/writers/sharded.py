@@ -27,12 +27,15 @@ def good(corpus):
         for place in described:
             corpus.describe(folder + ("/" + place if place else ""), "safetensors-index", placed, metadata)
 
-    three = [[("model.embed.weight", "F16", 32, 8), ("model.layers.0.attn.q.weight", "F16", 8, 8)], [("model.layers.0.mlp.up.weight", "F16", 16, 8)],
+    three = [[("model.embed.weight", "F16", 32, 8), ("model.layers.0.attn.q.weight", "F16", 8, 8)],
+             [("model.layers.0.mlp.up.weight", "F16", 16, 8)],
              [("model.norm.weight", "F16", 8), ("lm_head.weight", "F16", 32, 8)]]
     names = ["model-%05d-of-00003.safetensors" % (i + 1) for i in range(3)]
     put("", three, names, lambda m, total: {"metadata": {"total_size": total}, "weight_map": m})
     put("-no-metadata", three[:2], names[:2], lambda m, total: {"weight_map": dict(reversed(m.items()))})
-    put("-odd-metadata", three[:1], ["only one.safetensors"], lambda m, total: {"weight_map": m, "metadata": {"total_size": -1.5, "x": [{}], "format": "pt\n"}, "more": 1},
+    put("-odd-metadata", three[:1], ["only one.safetensors"], lambda m, total: {"weight_map": m,
+                                                                                "metadata": {"total_size": -1.5, "x": [{}],
+                                                                                             "format": "pt\n"}, "more": 1},
         described=(INDEX,))
     put("-empty", [], [], lambda m, total: {"metadata": {}, "weight_map": m}, described=(INDEX,))
     put("-twelve", [[("layer.%d.w" % i, "F32", i % 3 + 1), ("layer.%d.b" % i, "BF16", 2)] for i in range(12)],
@@ -46,23 +49,31 @@ def bad(corpus):
         name = "sharded-" + name
         for file, blob in files:
             corpus.put("bad/%s/%s" % (name, file), blob)
-        corpus.bad("%s/%s" % (name, INDEX), index if isinstance(index, bytes) else json.dumps(index).encode(), words, verdict)
+        corpus.bad("%s/%s" % (name, INDEX), index if isinstance(index, bytes) else json.dumps(index).encode(), words,
+                   verdict)
 
     def names(name, file, words, **options):
         put(name, {"weight_map": {"w": file}}, words, **options)
 
-    for name, file in (("up", "../model.safetensors"), ("up-up", "../../../../../../../../etc/passwd"), ("absolute", "/etc/passwd"), ("device", "/dev/zero"),
-                       ("folder-up", "sub/../../a.safetensors"), ("folder", "sub/a.safetensors"), ("this-folder", "./a.safetensors"), ("dot", "."),
-                       ("dots", ".."), ("empty", ""), ("backslash", "..\\a.safetensors"), ("nul", "a.safetensors\0.txt"), ("nul-first", "\0"),
-                       ("newline", "a.safetensors\n"), ("long", "a" * 300), ("longer", "a" * 5000), ("missing", "b.safetensors"), ("itself", INDEX),
-                       ("url", "https://evil.example/a.safetensors"), ("slash-end", "a.safetensors/"), ("case", "A.safetensors"), ("space", " a.safetensors")):
+    for name, file in (("up", "../model.safetensors"), ("up-up", "../../../../../../../../etc/passwd"),
+                       ("absolute", "/etc/passwd"), ("device", "/dev/zero"),
+                       ("folder-up", "sub/../../a.safetensors"), ("folder", "sub/a.safetensors"),
+                       ("this-folder", "./a.safetensors"), ("dot", "."),
+                       ("dots", ".."), ("empty", ""), ("backslash", "..\\a.safetensors"), ("nul", "a.safetensors\0.txt"),
+                       ("nul-first", "\0"),
+                       ("newline", "a.safetensors\n"), ("long", "a" * 300), ("longer", "a" * 5000),
+                       ("missing", "b.safetensors"), ("itself", INDEX),
+                       ("url", "https://evil.example/a.safetensors"), ("slash-end", "a.safetensors/"),
+                       ("case", "A.safetensors"), ("space", " a.safetensors")):
         names("name-" + name, file, "")
     for name in ("title", "cr", "bidi", "c1-csi", "osc52", "format"):
         names("escape-" + name, HOSTILE[name] + ".safetensors", "")
-    for name, file, kind in (("number", 1, "a number"), ("null", None, "null"), ("true", True, "true"), ("array", ["a.safetensors"], "an array"),
+    for name, file, kind in (("number", 1, "a number"), ("null", None, "null"), ("true", True, "true"),
+                             ("array", ["a.safetensors"], "an array"),
                              ("object", {"file": "a.safetensors"}, "an object")):
         names("file-" + name, file, kind)
-    for name, value, kind in (("array", ["a.safetensors"], "an array"), ("null", None, "null"), ("text", "a.safetensors", "a string"), ("number", 1, "a number")):
+    for name, value, kind in (("array", ["a.safetensors"], "an array"), ("null", None, "null"), ("text", "a.safetensors",
+            "a string"), ("number", 1, "a number")):
         put("map-" + name, {"weight_map": value}, kind)
     put("map-missing", {"metadata": {"total_size": 16}}, "weight_map")
     put("map-twice", b'{"weight_map":{"w":"a.safetensors"},"weight_map":{}}', "weight_map")
@@ -72,7 +83,8 @@ def bad(corpus):
     put("tensor-absent", {"weight_map": {"w": "a.safetensors", "v": "a.safetensors"}}, "'v'")
     put("tensor-absent-escape", {"weight_map": {"w": "a.safetensors", "\x1b[2J": "a.safetensors"}}, "\\x1b[2J")
     other = model([("v", "F32", (4,), bytes(16))])[0]
-    put("tensors-exchanged", {"weight_map": {"w": "b.safetensors", "v": "a.safetensors"}}, "", (("a.safetensors", shard), ("b.safetensors", other)))
+    put("tensors-exchanged", {"weight_map": {"w": "b.safetensors", "v": "a.safetensors"}}, "", (("a.safetensors", shard),
+            ("b.safetensors", other)))
     put("top-array", b"[]", "an array")
     put("top-empty", b"", "empty")
     put("cut", b'{"weight_map":{"w":"a.safe', "JSON")
@@ -83,12 +95,17 @@ def bad(corpus):
     put("nul-bytes", b'{"weight_map":{"w":"a.safetensors"}}\0\0', "JSON")
     put("shard-cut", {"weight_map": {"w": "a.safetensors"}}, "a.safetensors", (("a.safetensors", shard[:-3]),))
     put("shard-empty", {"weight_map": {"w": "a.safetensors"}}, "a.safetensors", (("a.safetensors", b""),))
-    put("shard-web-page", {"weight_map": {"w": "a.safetensors"}}, "a web page", (("a.safetensors", b"<!DOCTYPE html><title>401</title>"),))
-    put("shard-pointer", {"weight_map": {"w": "a.safetensors"}}, "Git LFS", (("a.safetensors", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),))
+    put("shard-web-page", {"weight_map": {"w": "a.safetensors"}}, "a web page",
+        (("a.safetensors", b"<!DOCTYPE html><title>401</title>"),))
+    put("shard-pointer", {"weight_map": {"w": "a.safetensors"}}, "Git LFS",
+        (("a.safetensors", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),))
     put("shard-gguf", {"weight_map": {"w": "a.safetensors"}}, "", (("a.safetensors", b"GGUF\3\0\0\0" + bytes(16)),))
-    put("shard-index", {"weight_map": {"w": "a.safetensors"}}, "", (("a.safetensors", json.dumps({"weight_map": {"w": "a.safetensors"}}).encode()),))
-    put("same-name-in-two", {"weight_map": {"w": "a.safetensors"}}, "", (("a.safetensors", shard), ("b.safetensors", shard)), "accept")
+    put("shard-index", {"weight_map": {"w": "a.safetensors"}}, "",
+        (("a.safetensors", json.dumps({"weight_map": {"w": "a.safetensors"}}).encode()),))
+    put("same-name-in-two", {"weight_map": {"w": "a.safetensors"}}, "", (("a.safetensors", shard),
+                                                                         ("b.safetensors", shard)), "accept")
     more = frame(json.dumps({"w": entry("U8", (1,), 0, 1), "unlisted": entry("U8", (1,), 1, 2)}), b"ab")
     put("tensor-unlisted", {"weight_map": {"w": "a.safetensors"}}, "", (("a.safetensors", more),), "accept")
-    put("total-size-wrong", {"metadata": {"total_size": 10 ** 30}, "weight_map": {"w": "a.safetensors"}}, "", verdict="accept")
+    put("total-size-wrong", {"metadata": {"total_size": 10 ** 30}, "weight_map": {"w": "a.safetensors"}}, "",
+        verdict="accept")
     put("many-files", {"weight_map": {"w%d" % i: "s%05d.safetensors" % i for i in range(2000)}}, "s00000.safetensors")

@@ -1,6 +1,8 @@
 """PyTorch files that must be refused: a pickle can ask for anything, and a reader of weights does nothing of it."""
+import io
 import pickletools
 import struct
+import tarfile
 
 from . import pickle as p
 from .safetensors import HOSTILE
@@ -35,17 +37,28 @@ def execution(run):
     """Every way to name or call something."""
     u16 = struct.Struct("<H").pack
     command = p.sequence(p.text("touch owned"))
-    for module, attribute in (("os", "system"), ("posix", "system"), ("nt", "system"), ("builtins", "eval"), ("builtins", "exec"),
-                              ("__builtin__", "eval"), ("builtins", "getattr"), ("builtins", "__import__"), ("builtins", "open"),
-                              ("subprocess", "Popen"), ("subprocess", "check_output"), ("runpy", "_run_code"), ("pty", "spawn"),
-                              ("socket", "create_connection"), ("webbrowser", "open"), ("shutil", "rmtree"), ("importlib", "import_module"),
-                              ("pickle", "loads"), ("marshal", "loads"), ("codecs", "decode"), ("operator", "attrgetter"), ("functools", "partial"),
-                              ("numpy", "load"), ("numpy.core.multiarray", "_reconstruct"), ("torch", "load"), ("torch.hub", "load"), ("torch.jit", "load"),
-                              ("torch.serialization", "load"), ("torch.storage", "_load_from_bytes"), ("torch._utils", "_import_dotted_name"),
-                              ("torch", "os.system"), ("torch._utils", "_rebuild_tensor_v2.__globals__"), ("torch.nn.modules.linear", "Linear"),
-                              ("collections", "OrderedDict.fromkeys"), ("Torch", "FloatStorage"), ("torch ", "FloatStorage"), ("torch.FloatStorage", ""),
-                              ("collections", "defaultdict"), ("collections", "Counter"), ("", "eval"), ("torch", ""), ("torch._utils", "_rebuild_tensor_v4")):
-        run("exec-%s-%s" % (module.strip() or "none", attribute or "none"), p.name(module, attribute) + command + p.REDUCE, "")
+    for module, attribute in (("os", "system"), ("posix", "system"), ("nt", "system"), ("builtins", "eval"),
+                              ("builtins", "exec"),
+                              ("__builtin__", "eval"), ("builtins", "getattr"), ("builtins", "__import__"),
+                              ("builtins", "open"),
+                              ("subprocess", "Popen"), ("subprocess", "check_output"), ("runpy", "_run_code"),
+                              ("pty", "spawn"),
+                              ("socket", "create_connection"), ("webbrowser", "open"), ("shutil", "rmtree"),
+                              ("importlib", "import_module"),
+                              ("pickle", "loads"), ("marshal", "loads"), ("codecs", "decode"), ("operator", "attrgetter"),
+                              ("functools", "partial"),
+                              ("numpy", "load"), ("numpy.core.multiarray", "_reconstruct"), ("torch", "load"),
+                              ("torch.hub", "load"), ("torch.jit", "load"),
+                              ("torch.serialization", "load"), ("torch.storage", "_load_from_bytes"),
+                              ("torch._utils", "_import_dotted_name"),
+                              ("torch", "os.system"), ("torch._utils", "_rebuild_tensor_v2.__globals__"),
+                              ("torch.nn.modules.linear", "Linear"),
+                              ("collections", "OrderedDict.fromkeys"), ("Torch", "FloatStorage"),
+                              ("torch ", "FloatStorage"), ("torch.FloatStorage", ""),
+                              ("collections", "defaultdict"), ("collections", "Counter"), ("", "eval"), ("torch", ""),
+                              ("torch._utils", "_rebuild_tensor_v4")):
+        run("exec-%s-%s" % (module.strip() or "none", attribute or "none"), p.name(module, attribute) + command + p.REDUCE,
+            "")
     run("exec-space-torch", p.name(" torch", "FloatStorage") + command + p.REDUCE, "")
     run("exec-cr", b"cos\r\nsystem\r\n" + command + p.REDUCE, "")
     run("exec-no-newline", b"cos", "")
@@ -103,21 +116,30 @@ def machine(put, run):
     raw("no-stop", b"\x80\2" + GOOD)
     raw("proto-6", p.program(GOOD, 6))
     raw("proto-200", p.program(GOOD, 200))
-    for name, body in (("reduce", b"R"), ("reduce-one", b")R"), ("pop", b"0"), ("tuple-no-mark", b"t"), ("tuple1", b"\x85"), ("tuple2", b"N\x86"),
-                       ("tuple3", b"NN\x87"), ("append", b"a"), ("append-one", b"Na"), ("appends-no-mark", b"]e"), ("appends-no-list", b"(Ne"),
-                       ("setitem", b"s"), ("setitem-two", b"NNs"), ("setitems-no-mark", b"}u"), ("setitems-no-dict", b"(NNu"), ("pop-mark", b"1"),
+    for name, body in (("reduce", b"R"), ("reduce-one", b")R"), ("pop", b"0"), ("tuple-no-mark", b"t"), ("tuple1", b"\x85"),
+                       ("tuple2", b"N\x86"),
+                       ("tuple3", b"NN\x87"), ("append", b"a"), ("append-one", b"Na"), ("appends-no-mark", b"]e"),
+                       ("appends-no-list", b"(Ne"),
+                       ("setitem", b"s"), ("setitem-two", b"NNs"), ("setitems-no-mark", b"}u"),
+                       ("setitems-no-dict", b"(NNu"), ("pop-mark", b"1"),
                        ("persid", b"Q"), ("memoize", b"\x94"), ("put", b"q\0"), ("long-put", b"r\0\0\0\0"), ("dup", b"2"),
-                       ("mark-eaten", b"](0e"), ("tuple-of-mark", b"(\x85"), ("append-mark", b"](a"), ("setitem-mark", b"}((s"), ("put-mark", b"(q\0"),
+                       ("mark-eaten", b"](0e"), ("tuple-of-mark", b"(\x85"), ("append-mark", b"](a"),
+                       ("setitem-mark", b"}((s"), ("put-mark", b"(q\0"),
                        ("build-mark", b"((b"), ("reduce-mark", b"((R"), ("stop-two", b"NN")):
         run("stack-" + name, body, "", "accept" if name == "stop-two" else "refuse")
     names = {ord(code): "opcode " + opcode.name for code, opcode in pickletools.code2op.items()}
     for code in b"ILFSVPgpio\x82\x83\x84\x8b\x8e\x8f\x90\x91\x92\x96\x97\x98\0\x1b\n \x7f\xff":
         run("opcode-%02x" % code, GOOD + bytes([code]) + b"1\n2\n", names.get(code, "0x%02x" % code))
-    for name, body in (("unicode-max", b"X\xff\xff\xff\xff"), ("unicode-past-end", b"X" + u32(1000) + b"a"), ("unicode8-max", b"\x8d" + u64(2 ** 64 - 1)),
-                       ("unicode8-signed", b"\x8d" + u64(2 ** 63)), ("bytes-max", b"B\xff\xff\xff\xff"), ("bytes8-max", b"\x8e" + u64(2 ** 64 - 1)),
-                       ("short-bytes", b"C\xff"), ("string-max", b"T\xff\xff\xff\xff"), ("string-negative", b"T" + struct.pack("<i", -1) + b"x"),
-                       ("short-string", b"U\xff"), ("short-unicode", b"\x8c\xff"), ("long1", b"\x8a\xff"), ("long4-max", b"\x8b" + u32(2 ** 31 - 1)),
-                       ("long4-negative", b"\x8b" + struct.pack("<i", -1)), ("int-cut", b"J\0"), ("int2-cut", b"M"), ("float-cut", b"G\0"),
+    for name, body in (("unicode-max", b"X\xff\xff\xff\xff"), ("unicode-past-end", b"X" + u32(1000) + b"a"),
+                       ("unicode8-max", b"\x8d" + u64(2 ** 64 - 1)),
+                       ("unicode8-signed", b"\x8d" + u64(2 ** 63)), ("bytes-max", b"B\xff\xff\xff\xff"),
+                       ("bytes8-max", b"\x8e" + u64(2 ** 64 - 1)),
+                       ("short-bytes", b"C\xff"), ("string-max", b"T\xff\xff\xff\xff"),
+                       ("string-negative", b"T" + struct.pack("<i", -1) + b"x"),
+                       ("short-string", b"U\xff"), ("short-unicode", b"\x8c\xff"), ("long1", b"\x8a\xff"),
+                       ("long4-max", b"\x8b" + u32(2 ** 31 - 1)),
+                       ("long4-negative", b"\x8b" + struct.pack("<i", -1)), ("int-cut", b"J\0"), ("int2-cut", b"M"),
+                       ("float-cut", b"G\0"),
                        ("frame-cut", b"\x95\0\0"), ("put-cut", b"Nr\0"), ("global-cut", b"ctorch"), ("long-put-cut", b"Nr")):
         raw("length-" + name, b"\x80\2" + body)
     run("frame-max", b"\x95" + u64(2 ** 64 - 1) + GOOD, "over the limit")
@@ -136,7 +158,9 @@ def machine(put, run):
     run("self-dict", b"}q\0" + p.text("w") + W + b"s" + p.text("me") + b"h\0s", "", "accept")
     run("self-tuple", b"]q\0h\0\x85a", "", "accept")
     run("self-through-two", b"]q\0" + b"]q\1" + b"h\0a" + b"a", "", "accept")
-    laughs = b"]" + W + b"aq\0000" + b"".join(b"]q" + bytes([i]) + b"0" + (b"h%c" % i + b"h%c" % (i - 1) + b"a0") * 10 for i in range(1, 41))
+    laughs = b"]" + W + b"aq\0000"
+    for i in range(1, 41):
+        laughs += b"]q" + bytes([i]) + b"0" + (b"h%c" % i + b"h%c" % (i - 1) + b"a0") * 10
     run("billion-laughs", laughs + b"h\x28", "", "accept")
     run("dict-twice", b"}" + p.text("w") + W + b"s" + p.text("w") + p.integer(1) + b"s", "", "accept")
     run("key-list", b"}" + p.array() + W + b"s", "")
@@ -153,7 +177,8 @@ def machine(put, run):
     run("append-on-number", p.integer(7) + W + b"a", "")
     run("appends-on-dict", b"}(" + W + W + b"e", "")
     run("appends-on-none", b"N(" + W + b"e", "")
-    for name, top in (("number", p.integer(1)), ("text", p.text("w")), ("none", p.NONE), ("storage", OF), ("global", p.name("torch", "float32"))):
+    for name, top in (("number", p.integer(1)), ("text", p.text("w")), ("none", p.NONE), ("storage", OF),
+                      ("global", p.name("torch", "float32"))):
         run("top-" + name, top, "", "accept")
 
 
@@ -161,7 +186,8 @@ def tensors(run):
     """What a storage and a tensor may say."""
     f32 = p.name("torch", "FloatStorage")
     identity = lambda *fields: p.sequence(*fields) + p.PERSID
-    of = lambda name, persistent, words="": run("storage-" + name, p.ordered((p.text("w"), p.tensor(persistent, (4,)))), words)
+    of = lambda name, persistent, words="": run("storage-" + name, p.ordered((p.text("w"), p.tensor(persistent, (4,)))),
+                                                words)
     of("text-id", p.text("storage") + p.PERSID)
     of("number-id", p.integer(1) + p.PERSID)
     of("list-id", p.array(p.text("storage"), f32, p.text("0"), p.text("cpu"), p.integer(4)) + p.PERSID)
@@ -170,7 +196,8 @@ def tensors(run):
     of("other-kind", identity(p.text("module"), f32, p.text("0"), p.text("cpu"), p.integer(4)))
     of("kind-number", identity(p.integer(1), f32, p.text("0"), p.text("cpu"), p.integer(4)))
     of("class-text", identity(p.text("storage"), p.text("FloatStorage"), p.text("0"), p.text("cpu"), p.integer(4)))
-    of("class-function", identity(p.text("storage"), p.name("torch._utils", "_rebuild_tensor_v2"), p.text("0"), p.text("cpu"), p.integer(4)))
+    of("class-function", identity(p.text("storage"), p.name("torch._utils", "_rebuild_tensor_v2"), p.text("0"),
+                                  p.text("cpu"), p.integer(4)))
     of("key-number", p.storage("F32", p.integer(0), 4))
     of("key-missing", p.storage("F32", "7", 4), "7")
     of("key-up", p.storage("F32", "../../etc/passwd", 4))
@@ -222,7 +249,9 @@ def tensors(run):
     shaped("nothing-far-away", (0,), (1,), 2 ** 40)
     shaped("stride-huge-of-one", (1, 4), (2 ** 62, 1), verdict="accept")
 
-    rebuild = lambda name, *arguments: run("tensor-" + name, p.ordered((p.text("w"), p.call("torch._utils", "_rebuild_tensor_v2", *arguments))), "")
+    rebuild = lambda name, *arguments: run("tensor-" + name,
+                                           p.ordered((p.text("w"), p.call("torch._utils", "_rebuild_tensor_v2",
+                                                                          *arguments))), "")
     four, ones = p.sequence(p.integer(4)), p.sequence(p.integer(1))
     rebuild("no-arguments")
     rebuild("two-arguments", OF, p.integer(0))
@@ -238,14 +267,17 @@ def tensors(run):
     rebuild("shape-of-none", OF, p.integer(0), p.sequence(p.NONE), ones, p.FALSE, p.ORDERED)
     rebuild("shape-of-big", OF, p.integer(0), p.sequence(p.integer(2 ** 80)), ones, p.FALSE, p.ORDERED)
     v3 = lambda name, kind, count, dtype: run("tensor-v3-" + name, p.ordered((p.text("w"), p.call(
-        "torch._utils", "_rebuild_tensor_v3", p.storage("F32", "0", count, kind=kind), p.integer(0), four, ones, p.FALSE, p.ORDERED, dtype))), "")
+        "torch._utils", "_rebuild_tensor_v3", p.storage("F32", "0", count, kind=kind), p.integer(0), four, ones, p.FALSE,
+        p.ORDERED, dtype))), "")
     untyped = p.name("torch.storage", "UntypedStorage")
     v3("dtype-text", untyped, 16, p.text("float32"))
     v3("dtype-class", untyped, 16, p.name("torch", "FloatStorage"))
     v3("dtype-unknown", untyped, 16, p.name("torch", "float7"))
     v3("too-few-bytes", untyped, 16, p.name("torch", "float64"))
     v3("count-more", untyped, 17, p.name("torch", "float32"))
-    run("tensor-v3-no-dtype", p.ordered((p.text("w"), p.call("torch._utils", "_rebuild_tensor_v3", p.storage("F32", "0", 16, kind=untyped), p.integer(0),
+    run("tensor-v3-no-dtype",
+        p.ordered((p.text("w"), p.call("torch._utils", "_rebuild_tensor_v3", p.storage("F32", "0", 16, kind=untyped),
+                                       p.integer(0),
                                                              four, ones, p.FALSE, p.ORDERED))), "")
     run("parameter-of-text", p.call("torch._utils", "_rebuild_parameter", p.text("w"), p.TRUE, p.ORDERED), "")
     run("parameter-of-nothing", p.call("torch._utils", "_rebuild_parameter"), "")
@@ -260,7 +292,8 @@ def containers(put, run):
     put("two-programs-same", zipped(program, extra=[("archive/data.pkl", p.program(p.dictionary()))]), "")
     put("program-deeper", zipped(None, extra=[("a/b/data.pkl", program)]), "")
     put("program-at-top", zipped(None, extra=[("data.pkl", program)]), "")
-    put("torchscript", zipped(program, extra=[("archive/constants.pkl", p.program(p.sequence())), ("archive/code/__torch__.py", b"class M: pass")]),
+    put("torchscript", zipped(program, extra=[("archive/constants.pkl", p.program(p.sequence())),
+                                              ("archive/code/__torch__.py", b"class M: pass")]),
         "TorchScript")
     put("torchscript-class", zipped(p.program(p.name("__torch__.m", "M") + b")\x81" + p.dictionary() + p.BUILD),
                                     extra=[("archive/constants.pkl", p.program(p.sequence()))]), "TorchScript")
@@ -288,9 +321,13 @@ def containers(put, run):
     put("empty-file", b"", "the file is empty")
     put("bare-pickle", p.program(GOOD), "")
     put("bare-exec", p.program(p.name("os", "system") + p.sequence(p.text("id")) + p.REDUCE), "")
-    put("tar", b"storages".ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + b"00000000020\0" + b"00000000000\0" + b"011111\0 0".ljust(101, b"\0")
-        + b"ustar\0" + b"00" + bytes(247), "")
-    run("escape", p.dictionary(*[(p.text(attack), p.dictionary((p.text("w" + attack), W))) for attack in HOSTILE.values()]), "", "accept")
+    for name in ("sys_info", "storages"):
+        archive_of = io.BytesIO()
+        with tarfile.open(fileobj=archive_of, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            tar.addfile(tarfile.TarInfo(name))
+        put("tar-" + name, archive_of.getvalue()[:1024], "")
+    run("escape", p.dictionary(*[(p.text(attack), p.dictionary((p.text("w" + attack), W))) for attack in HOSTILE.values()]),
+        "", "accept")
     run("name-huge", p.dictionary((p.text("n" * 60000), W)), "", "accept")
 
 
@@ -307,9 +344,9 @@ def before_16(corpus):
     put("version-1002", good.replace(p.program(p.integer(1001)), p.program(p.integer(1002)), 1), "")
     put("version-text", good.replace(p.program(p.integer(1001)), p.program(p.text("1001")), 1), "")
     put("big-endian", good.replace(p.text("little_endian") + p.TRUE, p.text("little_endian") + p.FALSE), "", "accept")
-    put("system-info-list", good[:magic + len(p.program(p.integer(1001)))] + p.program(p.array()) + good[len(NOT_ZIPPED):], "")
-    put("system-info-exec", good[:magic + len(p.program(p.integer(1001)))] + p.program(p.call("os", "system", p.text("id"))) + good[len(NOT_ZIPPED):],
-        "os.system")
+    for name, info, words in (("list", p.array(), ""), ("exec", p.call("os", "system", p.text("id")), "os.system")):
+        begin = magic + len(p.program(p.integer(1001)))
+        put("system-info-" + name, good[:begin] + p.program(info) + good[len(NOT_ZIPPED):], words)
     put("exec", legacy(p.program(p.call("os", "system", p.text("id"))), {})[0], "os.system")
     put("exec-in-keys", NOT_ZIPPED + program + p.program(p.call("os", "system", p.text("id"))), "os.system")
     put("keys-dict", NOT_ZIPPED + program + p.program(p.dictionary()), "")
@@ -325,10 +362,12 @@ def before_16(corpus):
     put("data-missing", good[:-16], "")
     put("count-cut", good[:-20], "")
     put("rest", good + b"more", "")
-    viewed = lambda *view: p.program(p.ordered((p.text("w"), p.tensor(p.storage("F32", "0", 4, more=(p.sequence(*view),)), (4,)))))
+    viewed = lambda *view: p.program(p.ordered((p.text("w"), p.tensor(p.storage("F32", "0", 4, more=(p.sequence(*view),)),
+                                                                      (4,)))))
     put("view", legacy(viewed(p.text("1"), p.integer(0), p.integer(4)), {"0": (4, raw)})[0], "", "accept")
     put("view-past", legacy(viewed(p.text("1"), p.integer(2), p.integer(4)), {"0": (4, raw)})[0], "")
     put("view-wraps", legacy(viewed(p.text("1"), p.integer(2 ** 62), p.integer(4)), {"0": (4, raw)})[0], "")
     put("view-text", legacy(viewed(p.text("1"), p.text("0"), p.text("4")), {"0": (4, raw)})[0], "")
-    put("escape", legacy(p.program(p.ordered((p.text("\x1b[2J"), p.tensor(p.storage("F32", "0", 4, more=(p.NONE,)), (4,))))), {"0": (4, raw)})[0],
+    put("escape", legacy(p.program(p.ordered((p.text("\x1b[2J"), p.tensor(p.storage("F32", "0", 4, more=(p.NONE,)),
+                                                                          (4,))))), {"0": (4, raw)})[0],
         "", "accept")

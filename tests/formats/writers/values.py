@@ -10,8 +10,8 @@ STRUCT = {"U8": "B", "I8": "b", "I16": "h", "U16": "H", "F16": "e", "I32": "i", 
           "I64": "q", "U64": "Q"}
 LISTED_ONLY = {"F6_E2M3", "F6_E3M2", "C64"}
 
-# Small floats: exponent bits, mantissa bits, bias, and what the largest exponent means: "ieee" infinity and NaN, "fn" NaN when
-# all ones, "fnuz" numbers (NaN is the negative zero), "finite" numbers.
+# Small floats: exponent bits, mantissa bits, bias, and what the largest exponent means: "ieee" infinity and NaN, "fn" NaN
+# when all ones, "fnuz" numbers (NaN is the negative zero), "finite" numbers.
 SMALL = {"F8_E5M2": (5, 2, 15, "ieee"), "F8_E4M3": (4, 3, 7, "fn"), "F8_E4M3FNUZ": (4, 3, 8, "fnuz"),
          "F8_E5M2FNUZ": (5, 2, 16, "fnuz"), "F4": (2, 1, 1, "finite")}
 
@@ -61,7 +61,8 @@ def decode(dtype, raw, big_endian=False):
         return [math.nan if b == 255 else math.ldexp(1.0, b - 127) for b in raw]
     if dtype in SMALL:
         return [small_float(b, dtype) for b in raw]
-    return [float(v) for v in struct.unpack("%s%d%s" % (order, len(raw) // struct.calcsize(STRUCT[dtype]), STRUCT[dtype]), raw)]
+    return [float(v) for v in struct.unpack("%s%d%s" % (order, len(raw) // struct.calcsize(STRUCT[dtype]), STRUCT[dtype]),
+                                            raw)]
 
 
 def normal(rng, count):
