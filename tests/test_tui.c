@@ -44,6 +44,9 @@ static const struct {
     { "compare-block-80x24", MATRIX " --size 80x24 --keys 2lllnnnn" },
     { "compare-product-120x36", "data/loud.npy -s absmax:bits=4 --size 120x36 --keys pc2" },
     { "compare-120x36-ascii", MATRIX " --size 120x36 --ascii --keys '2p<Right>c'" },
+    { "command-80x24", MATRIX " --size 80x24 --keys ':'" },
+    { "command-120x36", MATRIX " --size 120x36 --keys ':spec absmax:bits=4,<Tab>'" },
+    { "help-commands-120x36", MATRIX " --size 120x36 --keys '?FILE'" },
     { "least-60x16", MATRIX " --size 60x16" },
     { "too-small-50x10", MATRIX " --size 50x10" },
 };
@@ -298,7 +301,7 @@ static void help_lists_every_key(void **state)
     (void)state;
     testing_result table = testing_run("\"$(dirname \"$QLOUPE\")\"/keys");
     assert_int_equal(table.exit_code, 0);
-    char *screen = screen_of("%s --keys '?' --size 160x90", MATRIX);
+    char *screen = screen_of("%s --keys '?' --size 160x120", MATRIX);
     int count = 0;
     for (char *line = strtok(table.standard_output, "\n"); line; line = strtok(NULL, "\n")) {
         char *help = strstr(line, "` | ");

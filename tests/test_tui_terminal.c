@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -139,19 +140,24 @@ static void assert_restored(const session *s)
     assert_int_equal(after.c_lflag, s->before.c_lflag);
     assert_memory_equal(after.c_cc, s->before.c_cc, sizeof after.c_cc);
 
-    /* The last of what switches the main screen, and the cursor, is the way back. */
+    /* The last of what switches the main screen, the cursor and the mouse is the way back. */
     const char *in = "\033[?1049h", *out = "\033[?1049l", *show = "\033[?25h", *hide = "\033[?25l";
-    size_t last_in = 0, last_out = 0, last_show = 0, last_hide = 0;
+    const char *mouse = "\033[?1000h", *no_mouse = "\033[?1000l";
+    size_t last_in = 0, last_out = 0, last_show = 0, last_hide = 0, last_mouse = 0, last_no_mouse = 0;
     for (size_t i = 0; i + 8 <= s->size; i++) {
         const char *at = s->output + i;
         last_in = strncmp(at, in, 8) == 0 ? i + 1 : last_in;
         last_out = strncmp(at, out, 8) == 0 ? i + 1 : last_out;
         last_show = strncmp(at, show, 6) == 0 ? i + 1 : last_show;
         last_hide = strncmp(at, hide, 6) == 0 ? i + 1 : last_hide;
+        last_mouse = strncmp(at, mouse, 8) == 0 ? i + 1 : last_mouse;
+        last_no_mouse = strncmp(at, no_mouse, 8) == 0 ? i + 1 : last_no_mouse;
     }
     assert_true(last_in > 0);
     assert_true(last_out > last_in);
     assert_true(last_show > last_hide);
+    assert_true(last_mouse > 0);
+    assert_true(last_no_mouse > last_mouse);
 }
 
 static const char *qloupe_on_demo = "exec \"$QLOUPE\" " DEMO;
@@ -293,6 +299,38 @@ static void no_color_means_no_color(void **state)
     }
 }
 
+static void themes_keep_to_what_the_terminal_can_show(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *terminal, *command, *theme;
+        bool colors;
+    } rows[] = {
+        { "xterm-256color", "exec \"$QLOUPE\" " DEMO, "light", true },
+        { "xterm-256color", "exec \"$QLOUPE\" " DEMO, "safe", true },
+        { "xterm-256color", "exec \"$QLOUPE\" " DEMO, "mono", false },
+        { "xterm-256color", "NO_COLOR=1 exec \"$QLOUPE\" " DEMO, "light", false },
+        { "vt100", "exec \"$QLOUPE\" " DEMO, "light", false },
+        { "xterm", "exec \"$QLOUPE\" " DEMO, "light", false }, /* 8 colours: none by number */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        session s = start(36, 120, rows[i].terminal, rows[i].command);
+        char keys[64];
+        expect(&s, "SQNR");
+        snprintf(keys, sizeof keys, ":set theme=%s", rows[i].theme);
+        type(&s, keys);
+        expect(&s, "setting"); /* what the line says of it */
+        s.seen = s.size;
+        type(&s, "\r");
+        expect(&s, "Distribution"); /* all is drawn anew */
+        const size_t drawn = s.seen;
+        type(&s, "q");
+        assert_int_equal(end(&s), 0);
+        assert_int_equal(memmem(s.output + drawn, s.size - drawn, "\033[38;5;", 7) != NULL, rows[i].colors);
+        close_session(&s);
+    }
+}
+
 static void keys_come_from_the_terminal_when_stdin_is_a_pipe(void **state)
 {
     (void)state;
@@ -304,6 +342,168 @@ static void keys_come_from_the_terminal_when_stdin_is_a_pipe(void **state)
     assert_int_equal(end(&s), 0);
     assert_false(has_written(&s, "bits=4"));
     assert_restored(&s);
+    close_session(&s);
+}
+
+static void the_mouse_is_heard(void **state)
+{
+    (void)state;
+    session s = start(24, 80, "xterm-256color", "exec \"$QLOUPE\" " DEMO " -t h.2.mlp.c_fc.weight");
+    expect(&s, "SQNR");
+    type(&s, "\033[<0;3;4M\033[<0;3;4m"); /* pressed and released on the name of the first pane */
+    expect(&s, "SQNR dB");
+    type(&s, "\033[<65;10;10M"); /* the wheel, down the list */
+    expect(&s, "h.2.mlp.c_proj.bias");
+    type(&s, "\033[<6"); /* a report that comes in pieces */
+    usleep(50000);
+    type(&s, "4;10;");
+    usleep(50000);
+    type(&s, "10Mb");
+    expect(&s, "bits=7");
+    type(&s, "\033[<35;10;10M\033[<;;M\033[<x\033[<99999999999;1;1M\033[<0;0;0M\033[<0;1;111111111111111111111111111M");
+    type(&s, "b");
+    expect(&s, " / 31 = ");     /* 6 bits: none of that was anything */
+    type(&s, "\033[<0;10;24M"); /* "s scheme" in the footer */
+    expect(&s, "zeropoint");
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    close_session(&s);
+}
+
+static void copies_go_to_the_terminal(void **state)
+{
+    (void)state;
+    session s = start(36, 120, "xterm-256color", "exec \"$QLOUPE\" -t h.2.mlp.c_fc.weight " DEMO);
+    expect(&s, "Try ");
+    type(&s, "y"); /* in base64: what the status line says */
+    expect(&s, "\033]52;c;"
+               "cWxvdXBlIGNvbXBhcmUgZGF0YS9zdG9yeXRlbGxlci5zYWZldGVuc29ycyAtdCBoLjIubWxwLmNfZmMud2VpZ2h0IC1zIGFic21heA==\a");
+    expect(&s, "copied: qloupe compare data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax");
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    close_session(&s);
+}
+
+static void another_file_is_opened_in_place(void **state)
+{
+    (void)state;
+    session s = start(36, 120, "xterm-256color", qloupe_on_demo);
+    expect(&s, "SQNR");
+    type(&s, ":open data/storyteller-qat-int3.safetensors\r");
+    expect(&s, "qat-int3.safetensors │");
+    expect(&s, "SQNR");
+    type(&s, ":open /nonexistent\rb");
+    expect(&s, "bits=7");
+    type(&s, "\033[F:open tests/formats/good/npy-1d.npy\r/x"); /* from the last of 52 tensors, typing on meanwhile */
+    expect(&s, "npy-1d.npy │");
+    type(&s, "\033Jz");
+    expect(&s, "[Distribution]");
+    type(&s, ":quit\r");
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    close_session(&s);
+}
+
+/* ---- State ----------------------------------------------------------------------------------------------------- */
+
+/* Runs `keys` in a session with its state in `folder`, after which `text` is to be seen. */
+static void remember(const char *folder, const char *arguments, const char *sees, const char *keys)
+{
+    char command[4096];
+    snprintf(command, sizeof command, "unset QLOUPE_NO_STATE; XDG_STATE_HOME=%s exec \"$QLOUPE\" %s", folder, arguments);
+    session s = start(36, 120, "xterm-256color", command);
+    expect(&s, sees);
+    expect(&s, "Try ");
+    type(&s, keys);
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    close_session(&s);
+}
+
+static void a_file_is_opened_where_it_was_left(void **state)
+{
+    (void)state;
+    const char *folder = testing_folder();
+    char place[512];
+    snprintf(place, sizeof place, "%s/qloupe/state", folder);
+    remember(folder, DEMO, "absmax", "/h.3.mlp.c_fc.w\rbb:set theme=light\rq");
+    char *bytes = testing_read(place, NULL);
+    assert_ptr_equal(strstr(bytes, "qloupe-state 1\ntheme light\nfile /"), bytes);
+    assert_non_null(strstr(bytes, "/" DEMO "\ntensor h.3.mlp.c_fc.weight\nspec absmax:bits=6\n"));
+    free(bytes);
+    remember(folder, "./" DEMO, "absmax:bits=6", "q"); /* by another name */
+    remember(folder, "", "Distribution · h.3.mlp.c_fc.weight", ":open data/storyteller-qat-int3.safetensors\rq");
+    remember(folder, "-s zeropoint -t h.0.mlp.c_fc.weight " DEMO, "zeropoint", "q"); /* what is said comes first */
+    bytes = testing_read(place, NULL);
+    assert_non_null(strstr(bytes, "/" DEMO "\ntensor h.0.mlp.c_fc.weight\nspec zeropoint\n"));
+    const char *first = strstr(bytes, "file /");
+    for (int files = 0; first; first = strstr(first + 1, "file /"), files++)
+        assert_true(files < 2); /* each once */
+    free(bytes);
+    remember(folder, "--no-state " DEMO, "absmax", "bbq");
+    remember(folder, "--keys b " DEMO, "bits=7", "q"); /* a script does the same whatever was before */
+    remember(folder, DEMO, "zeropoint", "q");
+}
+
+static void damaged_state_is_ignored_with_a_note(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } rows[] = {
+#define ROW(text) { text, sizeof text - 1 }
+        ROW(""),
+        ROW("\n"),
+        ROW("qloupe-state 2\ntheme dark\n"),
+        ROW("qloupe-state 1\n"),
+        ROW("qloupe-state 1\ntheme dark"),
+        ROW("qloupe-state 1\ntheme plaid\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile relative\ntensor a\nspec absmax\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile /a\ntensor a\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile /a\ntensor a\nspec nonsense\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile /a%0\ntensor a\nspec absmax\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile /a%00\ntensor a\nspec absmax\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile /a\033[2J\ntensor a\nspec absmax\n"),
+        ROW("qloupe-state 1\ntheme dark\nfile /a\0\ntensor a\nspec absmax\n"),
+        ROW("\x7f\x45LF\2\1\1\0\0\0\0\0\xff\xff\n\n\n"),
+    };
+    const char *folder = testing_folder();
+    char inner[512], place[600];
+    snprintf(inner, sizeof inner, "%s/qloupe", folder);
+    snprintf(place, sizeof place, "%s/state", inner);
+    mkdir(inner, 0700);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        testing_write(place, rows[i].bytes, rows[i].size);
+        remember(folder, DEMO, "is damaged in line", "q");
+        remember(folder, DEMO, "SQNR", "q"); /* it was written anew */
+        char *bytes = testing_read(place, NULL);
+        assert_ptr_equal(strstr(bytes, "qloupe-state 1\ntheme dark\nfile /"), bytes);
+        free(bytes);
+    }
+    char many[8192] = "qloupe-state 1\ntheme mono\n"; /* as many as are kept, none of which is there */
+    for (int i = 0; i < 32; i++)
+        sprintf(many + strlen(many), "file /nonexistent/%d%%0A%%25\ntensor %%1B[2J\nspec absmax\n", i);
+    testing_write(place, many, strlen(many));
+    remember(folder, DEMO, "SQNR", "q");
+    char *bytes = testing_read(place, NULL);
+    assert_ptr_equal(strstr(bytes, "qloupe-state 1\ntheme mono\nfile /"), bytes);
+    assert_non_null(strstr(bytes, "\nfile /nonexistent/30%0A%25\ntensor %1B[2J\n"));
+    assert_null(strstr(bytes, "/nonexistent/31"));
+    free(bytes);
+}
+
+static void state_that_cannot_be_kept_is_no_failure(void **state)
+{
+    (void)state;
+    session s =
+        start(36, 120, "xterm-256color", "unset QLOUPE_NO_STATE; XDG_STATE_HOME=/proc/nonexistent exec \"$QLOUPE\" " DEMO);
+    expect(&s, "SQNR");
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    assert_true(has_written(&s, "qloupe: /proc/nonexistent/qloupe/state"));
     close_session(&s);
 }
 
@@ -424,7 +624,14 @@ int main(void)
         cmocka_unit_test(any_size_at_any_moment_is_survived),
         cmocka_unit_test(every_kind_of_terminal_is_served),
         cmocka_unit_test(no_color_means_no_color),
+        cmocka_unit_test(themes_keep_to_what_the_terminal_can_show),
         cmocka_unit_test(keys_come_from_the_terminal_when_stdin_is_a_pipe),
+        cmocka_unit_test(the_mouse_is_heard),
+        cmocka_unit_test(copies_go_to_the_terminal),
+        cmocka_unit_test(another_file_is_opened_in_place),
+        cmocka_unit_test(a_file_is_opened_where_it_was_left),
+        cmocka_unit_test(damaged_state_is_ignored_with_a_note),
+        cmocka_unit_test(state_that_cannot_be_kept_is_no_failure),
         cmocka_unit_test(keys_are_acted_on_while_a_long_computation_runs),
         cmocka_unit_test(old_numbers_stay_and_say_so_while_new_ones_are_made),
         cmocka_unit_test(keys_are_played_on_a_terminal_too),

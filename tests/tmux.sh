@@ -86,13 +86,17 @@ keys C-u "$work/figure.png" Enter
 sees 'wrote '
 test -s "$work/figure.png" || fail "no figure was written"
 
+test "$(tm display-message -p -t q '#{mouse_any_flag} #{mouse_sgr_flag}')" = '1 1' || fail "the mouse is not asked for"
 keys C-z
 sees 'Stopped'
+test "$(tm display-message -p -t q '#{mouse_any_flag}')" = 0 || fail "the mouse was left on by ^Z"
 sees 'a line that stays'
 keys 'fg' Enter
 sees '4 of 52'
 keys C-c
 sees 'nothing to stop'
+keys ':op' Tab "$PWD/data/storyteller-q" Tab Enter
+sees 'storyteller-qat-int3.safetensors │'
 keys q
 sees 'ready> '
 sees 'a line that stays'
@@ -100,6 +104,7 @@ sees_no_more 'Distribution'
 keys 'stty -g >after; echo status $?' Enter
 sees 'status 0'
 cmp -s "$work/before" "$work/after" || fail "stty: $(cat "$work/before") before, $(cat "$work/after") after"
-test "$(tm display-message -p -t q '#{cursor_flag} #{alternate_on}')" = '1 0' || fail "cursor hidden or other screen left on"
+test "$(tm display-message -p -t q '#{cursor_flag} #{alternate_on} #{mouse_any_flag}')" = '1 0 0' ||
+    fail "cursor hidden, or the other screen or the mouse left on"
 
 echo "tmux: $steps steps passed"

@@ -18,7 +18,7 @@ static bool wants_screen(const cli_arguments *arguments)
 {
     if (arguments->command || cli_is_given(arguments, CLI_HELP) || cli_is_given(arguments, CLI_VERSION))
         return false;
-    return cli_is_given(arguments, CLI_KEYS) || cli_is_given(arguments, CLI_SIZE) ||
+    return cli_is_given(arguments, CLI_KEYS) || cli_is_given(arguments, CLI_RECORD) || cli_is_given(arguments, CLI_SIZE) ||
            cli_is_given(arguments, CLI_SCREENSHOT) || isatty(STDOUT_FILENO);
 }
 
@@ -43,6 +43,7 @@ static int open_screen(const cli_arguments *arguments)
         .ascii = cli_is_given(arguments, CLI_ASCII),
         .no_state = cli_is_given(arguments, CLI_NO_STATE) || getenv("QLOUPE_NO_STATE"),
         .keys = cli_value(arguments, CLI_KEYS),
+        .record = cli_value(arguments, CLI_RECORD),
         .size = cli_value(arguments, CLI_SIZE),
         .screenshot = cli_value(arguments, CLI_SCREENSHOT),
     };

@@ -89,11 +89,11 @@ static void print_program(void)
     unsigned all = 0;
     for (int option = 0; option < CLI_OPTION_COUNT; option++)
         all |= CLI_HAS(option);
-    unsigned screen = CLI_HAS(CLI_KEYS) | CLI_HAS(CLI_SIZE) | CLI_HAS(CLI_SCREENSHOT);
+    unsigned screen = CLI_HAS(CLI_KEYS) | CLI_HAS(CLI_RECORD) | CLI_HAS(CLI_SIZE) | CLI_HAS(CLI_SCREENSHOT);
     unsigned general = CLI_EVERYWHERE | CLI_HAS(CLI_VERSION);
     print_options("Options of commands (`qloupe help COMMAND` says which)", all & ~screen & ~general);
     print_options("Options everywhere", general);
-    print_options("The terminal interface without a terminal", screen);
+    print_options("The terminal interface in scripts", screen);
     print(
         "\nExit code: 0 good, 1 a --fail-on check failed, 2 wrong usage or a file that cannot be used, 130 interrupted.\n");
 }

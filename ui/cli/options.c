@@ -60,6 +60,7 @@ static const cli_option_info OPTIONS[CLI_OPTION_COUNT] = {
     [CLI_QUIET] = { .name = "quiet", .letter = 'q', .help = "no progress and no remarks on stderr" },
     [CLI_NO_STATE] = { .name = "no-state", .help = "read and write nothing under the XDG folders" },
     [CLI_KEYS] = { .name = "keys", .value = "STRING|@FILE", .help = "play these keys in the terminal interface" },
+    [CLI_RECORD] = { .name = "record", .value = "FILE", .help = "write the keys of the session down, for --keys @FILE" },
     [CLI_SIZE] = { .name = "size",
                    .value = "AxB",
                    .help = "columns x rows of a screen without a terminal; rows x columns of bench's matrix" },

@@ -34,6 +34,7 @@ typedef enum cli_option {
     CLI_QUIET,
     CLI_NO_STATE,
     CLI_KEYS,
+    CLI_RECORD,
     CLI_SIZE,
     CLI_SCREENSHOT,
     CLI_HELP,

@@ -42,6 +42,12 @@ static void select_row(tui_app *app, size_t row)
         tui_select(app, item);
 }
 
+void tui_act_select(tui_app *app, int row)
+{
+    if ((size_t)row < tui_list_row_count(&app->list))
+        select_row(app, (size_t)row);
+}
+
 static bool is_list_shown(const tui_app *app)
 {
     return app->list.shown_at == app->frame;

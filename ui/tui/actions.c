@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "tui/compare.h"
+#include "tui/copy.h"
 #include "tui/export.h"
+#include "tui/file.h"
 #include "tui/help.h"
 #include "tui/knobs.h"
 
@@ -48,6 +50,11 @@ void tui_act_knobs(tui_app *app, int unused)
 void tui_act_knob_move(tui_app *app, int lines)
 {
     tui_knobs_move(app, lines);
+}
+
+void tui_act_knob_at(tui_app *app, int knob)
+{
+    app->knob = knob;
 }
 
 void tui_act_knob_turn(tui_app *app, int direction)
@@ -175,6 +182,11 @@ void tui_act_pane(tui_app *app, int direction)
     app->pane = (app->pane + app->view->pane_count + direction) % app->view->pane_count;
 }
 
+void tui_act_pane_at(tui_app *app, int pane)
+{
+    app->pane = pane % app->view->pane_count;
+}
+
 void tui_act_zoom(tui_app *app, int unused)
 {
     (void)unused;
@@ -206,6 +218,11 @@ void tui_act_view(tui_app *app, const tui_view *view)
         view->open(app);
 }
 
+void tui_act_view_at(tui_app *app, int index)
+{
+    tui_act_view(app, tui_view_at((size_t)index));
+}
+
 void tui_act_help(tui_app *app, int unused)
 {
     (void)unused;
@@ -219,10 +236,44 @@ void tui_act_help_move(tui_app *app, int lines)
     tui_help_move(app, lines);
 }
 
+void tui_act_help_at(tui_app *app, int line)
+{
+    app->help_at = (size_t)line;
+    tui_act_accept(app, 0);
+}
+
 void tui_act_export(tui_app *app, int unused)
 {
     (void)unused;
     tui_export_open(app);
+}
+
+void tui_act_copy(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_copy_command(app);
+}
+
+void tui_act_copy_row(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_copy_row(app);
+}
+
+void tui_act_command(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_prompt_open(app, "");
+}
+
+void tui_act_complete(tui_app *app, int direction)
+{
+    tui_prompt_complete(app, direction);
+}
+
+void tui_act_recall(tui_app *app, int direction)
+{
+    tui_prompt_recall(app, direction);
 }
 
 /* ---- Everywhere ------------------------------------------------------------------------------------------------ */
@@ -230,7 +281,11 @@ void tui_act_export(tui_app *app, int unused)
 void tui_act_stop(tui_app *app, int unused)
 {
     (void)unused;
+    const bool was_opening = app->opener != NULL;
+    tui_opener_abandon(&app->opener);
     tui_document_stop(&app->document);
+    if (was_opening)
+        tui_document_say(&app->document, false, "stopped; this file stays");
 }
 
 void tui_act_suspend(tui_app *app, int unused)
@@ -278,9 +333,11 @@ void tui_act_accept(tui_app *app, int unused)
     else if (context == TUI_IN_FIND)
         tui_select(app, app->document.tensor);
     else if (context == TUI_IN_EXPORT)
-        tui_export_write(app);
+        tui_export_write(app, text);
     else if (context == TUI_IN_HELP)
         tui_help_run(app);
+    else if (context == TUI_IN_COMMAND)
+        tui_prompt_run(app);
 }
 
 void tui_line_changed(tui_app *app)
@@ -298,5 +355,7 @@ void tui_line_changed(tui_app *app)
             tui_document_say(&app->document, true, "no tensor matches");
     } else if (app->context == TUI_IN_HELP) {
         app->help_at = 0;
+    } else if (app->context == TUI_IN_COMMAND) {
+        tui_prompt_changed(app);
     }
 }

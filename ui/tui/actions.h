@@ -15,6 +15,7 @@ void tui_act_measure(tui_app *app, int unused);
 /* The list of knobs: open or close, move, change what is selected, type its value; type a whole spec. */
 void tui_act_knobs(tui_app *app, int unused);
 void tui_act_knob_move(tui_app *app, int lines);
+void tui_act_knob_at(tui_app *app, int knob);
 void tui_act_knob_turn(tui_app *app, int direction);
 void tui_act_knob_type(tui_app *app, int unused);
 void tui_act_spec_type(tui_app *app, int unused);
@@ -37,6 +38,7 @@ void tui_act_move(tui_app *app, int tensors);
 void tui_act_row(tui_app *app, int rows);
 void tui_act_page(tui_app *app, int pages);
 void tui_act_end(tui_app *app, int direction);
+void tui_act_select(tui_app *app, int row);
 void tui_act_filter(tui_app *app, int unused);
 void tui_act_find(tui_app *app, int unused);
 void tui_act_find_again(tui_app *app, int direction);
@@ -57,11 +59,21 @@ void tui_filter_accepted(tui_app *app);
 
 /* The screen. */
 void tui_act_pane(tui_app *app, int direction);
+void tui_act_pane_at(tui_app *app, int pane);
+void tui_act_view_at(tui_app *app, int index);
 void tui_act_zoom(tui_app *app, int unused);
 void tui_act_axis(tui_app *app, int unused);
 void tui_act_redraw(tui_app *app, int unused);
 void tui_act_help(tui_app *app, int unused);
 void tui_act_export(tui_app *app, int unused);
+
+void tui_act_copy(tui_app *app, int unused);
+void tui_act_copy_row(tui_app *app, int unused);
+
+/* The command line: open, Tab (argument < 0: backwards), the history (argument < 0: older). */
+void tui_act_command(tui_app *app, int unused);
+void tui_act_complete(tui_app *app, int direction);
+void tui_act_recall(tui_app *app, int direction);
 
 /* Everywhere. */
 void tui_act_stop(tui_app *app, int unused);
@@ -71,8 +83,9 @@ void tui_act_first_view(tui_app *app, int unused);
 void tui_act_accept(tui_app *app, int unused);
 void tui_act_quit(tui_app *app, int unused);
 
-/* Moves in the help. */
+/* In the help: move, do what a line says. */
 void tui_act_help_move(tui_app *app, int lines);
+void tui_act_help_at(tui_app *app, int line);
 
 /* A view of the table of views. */
 void tui_act_view(tui_app *app, const tui_view *view);

@@ -7,9 +7,11 @@
 
 #include "tui/bars.h"
 #include "tui/export.h"
+#include "tui/file.h"
 #include "tui/help.h"
 #include "tui/keys.h"
 #include "tui/knobs.h"
+#include "tui/record.h"
 #include "tui/signals.h"
 #include "tui/terminal.h"
 
@@ -27,6 +29,7 @@ void tui_app_draw(tui_app *app)
     int rows = canvas->rows, cols = canvas->cols;
     app->frame++;
     app->cursor_y = -1;
+    app->hits.count = app->hits.outside = 0;
     canvas->faded = false;
     tui_canvas_clear(canvas, (tui_rect) { 0, 0, rows, cols }, TUI_TEXT);
     tui_list_refresh(&app->list, &app->document.findings);
@@ -44,6 +47,7 @@ void tui_app_draw(tui_app *app)
     if (knobs > 0)
         tui_knobs_draw(app, (tui_rect) { area.y, 0, area.rows, knobs });
     tui_bar_why(app, (tui_rect) { area.y + area.rows, 0, why_rows, cols });
+    app->hits.outside = app->hits.count;
     tui_bar_status(app, rows - 2);
     tui_keys_footer(app, rows - 1, cols);
     if (app->context == TUI_IN_HELP)
@@ -65,6 +69,43 @@ static void paint(tui_app *app)
     tui_terminal_show(&app->canvas, app->cursor_y, app->cursor_x);
 }
 
+/* The file that was being opened takes the place of this one, or the message says why not. */
+static void take_opened(tui_app *app)
+{
+    struct pollfd fd = { .fd = tui_opener_fd(app->opener), .events = POLLIN };
+    tui_file file;
+    ql_error error = { 0 };
+    char spec[QL_SPEC_TEXT];
+    const tui_known *known;
+    if (!app->opener || poll(&fd, 1, 0) != 1)
+        return;
+    snprintf(spec, sizeof spec, "%s", app->document.spec_text);
+    tui_file_remember(app);
+    if (tui_opener_take(&app->opener, &file, &error) == QL_OK &&
+        (known = tui_state_find(&app->state, ql_model_path(file.model))) != NULL)
+        snprintf(spec, sizeof spec, "%s", known->spec);
+    if (error.status != QL_OK || tui_file_show(app, &file, spec, &error) != QL_OK) {
+        tui_document_say(&app->document, true, "%s", error.message);
+        return;
+    }
+    app->raw = NULL;
+    app->layout = QL_LAYOUT_AUTO;
+    tui_document_measure(&app->document);
+}
+
+/* Nothing is under way. */
+static bool is_settled(const tui_app *app)
+{
+    return !app->opener && tui_document_is_settled(&app->document);
+}
+
+static void press(tui_app *app, tui_key key)
+{
+    tui_record_key(app->record, app, key, is_settled(app));
+    tui_keys_dispatch(app, key);
+    tui_record_after(app->record, is_settled(app));
+}
+
 /* Hands over the next key of the script; false when there is none now: it waits for an answer, or is at its end. */
 static bool play(tui_app *app)
 {
@@ -72,25 +113,24 @@ static bool play(tui_app *app)
     if (script->next == script->count)
         return false;
     tui_key key = script->keys[script->next];
-    /* A turn that needs the profile is made before the next key, and the microscope has its place, so that a script always
-       does the same. */
+    /* A turn that needs the profile is made, a file opened, and the microscope in its place before the next key, so that a
+       script always does the same. */
     const tui_document *document = &app->document;
-    const bool is_settled = tui_document_is_settled(document);
-    if (key == TUI_KEY_SETTLE
-            ? !is_settled
-            : document->pending_count > 0 || (document->pins.open && !is_settled && !tui_scope_is_placed(document)))
+    const bool settled = is_settled(app);
+    if (key == TUI_KEY_SETTLE ? !settled
+                              : app->opener || document->pending_count > 0 ||
+                                    (document->pins.open && !settled && !tui_scope_is_placed(document)))
         return false;
     script->next++;
     if (key != TUI_KEY_SETTLE)
-        tui_keys_dispatch(app, key);
+        press(app, key);
     return true;
 }
 
 /* All has been played and every number is exact: without a terminal that is the end. */
 static bool is_over(const tui_app *app)
 {
-    return app->quit || app->signal ||
-           (app->headless && app->script.next == app->script.count && tui_document_is_settled(&app->document));
+    return app->quit || app->signal || (app->headless && app->script.next == app->script.count && is_settled(app));
 }
 
 static void take_signals(tui_app *app)
@@ -108,6 +148,7 @@ static ql_status wait_for_news(tui_app *app, ql_error *error)
         { .fd = tui_signals_fd(), .events = POLLIN },
         { .fd = tui_jobs_fd(app->jobs), .events = POLLIN },
         { .fd = tui_terminal_fd(), .events = POLLIN },
+        { .fd = tui_opener_fd(app->opener), .events = POLLIN },
     };
     int ready = poll(fds, sizeof fds / sizeof fds[0], tui_document_is_settled(&app->document) ? -1 : TICK_MS);
     if (ready < 0 && errno != EINTR) {
@@ -127,9 +168,10 @@ ql_status tui_app_run(tui_app *app, ql_error *error)
     tui_document_measure(&app->document);
     for (;;) {
         tui_document_collect(&app->document);
+        take_opened(app);
         take_signals(app);
         for (tui_key key; !app->headless && !app->quit && (key = tui_terminal_key()) != TUI_KEY_NONE;)
-            tui_keys_dispatch(app, key);
+            press(app, key);
         bool played = play(app);
         if (app->suspend) {
             app->suspend = false;

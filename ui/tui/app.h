@@ -9,9 +9,12 @@
 
 #include "tui/canvas.h"
 #include "tui/document.h"
+#include "tui/hits.h"
 #include "tui/key.h"
 #include "tui/line.h"
 #include "tui/list.h"
+#include "tui/prompt.h"
+#include "tui/state.h"
 #include "tui/tui.h"
 #include "tui/views.h"
 
@@ -22,18 +25,26 @@ typedef enum tui_context {
     TUI_IN_FIND = 4,   /* typing a name to find */
     TUI_IN_EXPORT = 8, /* the dialog that writes a figure */
     TUI_IN_HELP = 16,
-    TUI_IN_KNOBS = 32, /* beside the view: the list of knobs */
-    TUI_IN_VALUE = 64, /* typing the value of a knob in that list */
-    TUI_IN_SPEC = 128, /* typing a whole spec */
+    TUI_IN_KNOBS = 32,    /* beside the view: the list of knobs */
+    TUI_IN_VALUE = 64,    /* typing the value of a knob in that list */
+    TUI_IN_SPEC = 128,    /* typing a whole spec */
     TUI_IN_COMPARE = 256, /* the Compare view */
-    TUI_TYPING = TUI_IN_FILTER | TUI_IN_FIND | TUI_IN_EXPORT | TUI_IN_HELP | TUI_IN_VALUE | TUI_IN_SPEC, /* into app->line */
+    TUI_IN_COMMAND = 512, /* typing a command */
+    TUI_TYPING = TUI_IN_FILTER | TUI_IN_FIND | TUI_IN_EXPORT | TUI_IN_HELP | TUI_IN_VALUE | TUI_IN_SPEC |
+                 TUI_IN_COMMAND, /* into app->line */
     TUI_IN_VIEWS = TUI_IN_VIEW | TUI_IN_COMPARE,
     TUI_WATCHING = TUI_IN_VIEWS | TUI_IN_KNOBS,
     TUI_ANYWHERE = TUI_WATCHING | TUI_TYPING,
 } tui_context;
 
+typedef struct tui_record tui_record;
+
 struct tui_app {
     const tui_options *options;
+    const char *raw; /* of the file that is shown, as in the options */
+    ql_layout layout;
+    tui_state state;
+    struct tui_opener *opener; /* of a file that is to take its place; NULL: none */
     ql_model *model;
     tui_jobs *jobs;
     tui_document document;
@@ -50,14 +61,17 @@ struct tui_app {
     tui_context home; /* where typing leads back to: the context of the view, or TUI_IN_KNOBS */
     int knob;         /* selected in the list of knobs */
     tui_line line;
+    tui_prompt prompt;
     char filter_before[TUI_PATTERN_SIZE]; /* what Esc goes back to */
     bool inverted_before;
     size_t tensor_before;
     size_t help_at; /* selected entry of the help */
 
+    tui_hits hits;          /* of the last frame */
     int cursor_y, cursor_x; /* set while drawing; cursor_y < 0: hidden */
     unsigned frame;         /* counts repaints, for what moves */
     tui_script script;
+    tui_record *record; /* NULL: nobody writes the keys down */
     bool headless;
     bool suspend, redraw; /* asked for; the loop does it */
     bool quit;

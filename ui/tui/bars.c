@@ -7,6 +7,7 @@
 
 #include "text/formula.h"
 #include "text/number.h"
+#include "tui/actions.h"
 #include "tui/plot.h"
 
 enum { ROOMY_COLS = 100 };
@@ -29,12 +30,30 @@ static void print_dtypes(const ql_model *model, char *out, size_t size)
         snprintf(out + used, size - used, " +%d", count - NAMED);
 }
 
+/* The views, to be clicked. Returns the cells they take; draws only if `really`. */
+static int draw_tabs(tui_app *app, int y, int x, bool really)
+{
+    const int begin = x;
+    const tui_view *view;
+    for (size_t i = 0; (view = tui_view_at(i)) != NULL; i++) {
+        char tab[48];
+        snprintf(tab, sizeof tab, view == app->view ? "[%c %s] " : " %c %s  ", (int)view->key, view->name);
+        const int width = tui_canvas_width(&app->canvas, tab);
+        if (really) {
+            tui_canvas_text(&app->canvas, y, x, width, TUI_BAR, tab);
+            tui_hit_add(app, (tui_rect) { y, x, 1, width - 1 }, tui_act_view_at, (int)i, NULL);
+        }
+        x += width;
+    }
+    return x - begin;
+}
+
 void tui_bar_title(tui_app *app, int y)
 {
     const ql_model *model = app->model;
     tui_canvas *canvas = &app->canvas;
     const char *path = ql_model_path(model), *slash = strrchr(path, '/');
-    char name[256], count[16], dtypes[64], bytes[TEXT_NUMBER_SIZE], text[600], views[128];
+    char name[256], count[16], dtypes[64], bytes[TEXT_NUMBER_SIZE], text[600];
     double elements = 0;
     for (size_t i = 0; i < ql_model_tensor_count(model); i++)
         elements += (double)ql_model_tensor(model, i)->element_count;
@@ -46,16 +65,11 @@ void tui_bar_title(tui_app *app, int y)
     snprintf(text, sizeof text, " qloupe │ %s │ %zu tensor%s · %s element%s · %s · %s", name, tensors,
              tensors == 1 ? "" : "s", count, elements == 1 ? "" : "s", dtypes, bytes);
 
-    size_t used = 0;
-    const tui_view *view;
-    for (size_t i = 0; (view = tui_view_at(i)) != NULL && used < sizeof views; i++)
-        used += (size_t)snprintf(views + used, sizeof views - used, view == app->view ? "[%c %s] " : " %c %s  ",
-                                 (int)view->key, view->name);
-    int width = tui_canvas_width(canvas, views);
+    const int width = draw_tabs(app, y, 0, false);
     tui_canvas_clear(canvas, (tui_rect) { y, 0, 1, canvas->cols }, TUI_BAR);
     int taken = tui_canvas_text(canvas, y, 0, canvas->cols, TUI_BAR, text);
     if (canvas->cols - taken > width + 2)
-        tui_canvas_right(canvas, y, taken, canvas->cols - taken, TUI_BAR, views);
+        draw_tabs(app, y, canvas->cols - width, true);
 }
 
 /* " ETA 0:07" once it can be told. */
@@ -136,6 +150,7 @@ void tui_bar_spec(tui_app *app, int y)
     tui_show_spec(spec, app->document.spec_text);
     int room = canvas->cols - draw_progress(app, y) - 1;
     int x = 1 + tui_canvas_text(canvas, y, 1, room, TUI_KEY, spec) + 3;
+    tui_hit_add(app, (tui_rect) { y, 1, 1, x - 4 }, tui_act_spec_type, 0, NULL);
     if (room - x > 10)
         tui_canvas_text(canvas, y, x, room - x, TUI_TEXT, words);
 }
@@ -193,6 +208,10 @@ void tui_bar_why(tui_app *app, tui_rect rect)
 {
     const tui_measure *shown = app->document.shown;
     const tui_rect inside = { rect.y, rect.x + 1, rect.rows, rect.cols - 2 };
+    if (app->context == TUI_IN_COMMAND) {
+        tui_prompt_draw(app, inside);
+        return;
+    }
     char words[sizeof shown->why.text];
     if (is_in_why(app)) {
         tui_canvas_wrap(&app->canvas, inside, TUI_WARNING, complaint(&app->document));
@@ -206,6 +225,8 @@ void tui_bar_why(tui_app *app, tui_rect rect)
     if (!shown || !shown->has_why || app->document.problem.status != QL_OK)
         return;
     bool is_old = !tui_document_is_exact(&app->document);
+    if (!is_old && shown->why.has_remedy)
+        tui_hit_add(app, rect, tui_act_remedy, 0, NULL);
     char text[sizeof shown->why.text + TUI_SPEC_SHOWN + 32], spec[TUI_SPEC_SHOWN];
     tui_show_spec(spec, shown->report->spec_text);
     if (is_old)
@@ -266,6 +287,8 @@ void tui_bar_status(tui_app *app, int y)
         draw_prompt(app, y, "find / ");
     else if (app->context == TUI_IN_SPEC)
         draw_prompt(app, y, "spec ");
+    else if (app->context == TUI_IN_COMMAND)
+        draw_prompt(app, y, ":");
     else if (complaint(document) && !is_in_why(app))
         tui_canvas_text(&app->canvas, y, 1, room, TUI_WARNING, complaint(document));
     else if (*document->message && !document->is_error)

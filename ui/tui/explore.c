@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "text/number.h"
+#include "tui/actions.h"
 #include "tui/knobs.h"
 #include "tui/panes.h"
 
@@ -122,7 +123,9 @@ static void draw_summary(tui_app *app, tui_rect rect)
     for (int pane = 0; pane < PANE_COUNT && has_names; pane++) {
         char name[32];
         snprintf(name, sizeof name, pane == app->pane ? "[%s]" : " %s ", panes[pane].name);
-        x += tui_canvas_text(canvas, rect.y, x, end - x, pane == app->pane ? TUI_FRAME_FOCUS : TUI_FADED, name);
+        const int used = tui_canvas_text(canvas, rect.y, x, end - x, pane == app->pane ? TUI_FRAME_FOCUS : TUI_FADED, name);
+        tui_hit_add(app, (tui_rect) { rect.y, x, 1, used }, tui_act_pane_at, pane, NULL);
+        x += used;
     }
     if (!facts.report)
         return;
@@ -152,8 +155,10 @@ static void draw_all(tui_app *app, tui_rect area)
         { area.y + top, x, bottom, error },
         { area.y + top, x + error, bottom, right - error },
     };
-    for (int pane = list > 0 ? 0 : 1; pane < PANE_COUNT; pane++)
+    for (int pane = list > 0 ? 0 : 1; pane < PANE_COUNT; pane++) {
+        tui_hit_add(app, rects[pane], tui_act_pane_at, pane, NULL);
         panes[pane].draw(app, rects[pane], pane == app->pane && app->home == TUI_IN_VIEW);
+    }
 }
 
 static void draw(tui_app *app, tui_rect area)

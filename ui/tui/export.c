@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "text/command.h"
-
 /* "h.2.mlp.c_fc.weight-absmax-bits-4.png": a file name without characters that need care. */
 static void propose(const tui_document *document, char *out, size_t size)
 {
@@ -26,45 +24,58 @@ static void propose(const tui_document *document, char *out, size_t size)
     snprintf(out + used, size - used, ".png");
 }
 
+static bool can_export(tui_app *app)
+{
+    const ql_error *problem = &app->document.problem;
+    if (problem->status != QL_OK)
+        tui_document_say(&app->document, true, "nothing to export: %s", problem->message);
+    return problem->status == QL_OK;
+}
+
 void tui_export_open(tui_app *app)
 {
     char name[256];
-    if (app->document.problem.status != QL_OK) {
-        tui_document_say(&app->document, true, "nothing to export: %s", app->document.problem.message);
+    if (!can_export(app))
         return;
-    }
     propose(&app->document, name, sizeof name);
     tui_line_set(&app->line, name);
     app->context = TUI_IN_EXPORT;
 }
 
+bool tui_export_words(const tui_app *app, text_plot *out, char **tensor)
+{
+    const ql_text name = tui_document_tensor(&app->document)->name;
+    *tensor = strndup(name.data, name.size);
+    *out = (text_plot) {
+        .file = ql_model_path(app->model),
+        .tensor = *tensor,
+        .spec = app->document.spec_text,
+        .raw = app->raw,
+        .layout = app->layout == QL_LAYOUT_AUTO ? NULL : ql_layout_name(app->layout),
+    };
+    return *tensor != NULL;
+}
+
 /* The command line for `path`; false when it does not fit. */
 static bool write_command(const tui_app *app, const char *path, char *out, size_t size)
 {
-    ql_text name = tui_document_tensor(&app->document)->name;
-    char *tensor = malloc(name.size + 1);
-    if (!tensor)
-        return false;
-    memcpy(tensor, name.data, name.size);
-    tensor[name.size] = 0;
-    const text_plot plot = {
-        .file = ql_model_path(app->model),
-        .tensor = tensor,
-        .spec = app->document.spec_text,
-        .kind = ql_figure_kind_at(0)->name,
-        .out = path,
-        .raw = app->options->raw,
-        .layout = app->options->layout == QL_LAYOUT_AUTO ? NULL : ql_layout_name(app->options->layout),
-    };
-    size_t needed = text_plot_command(out, size, &plot);
+    text_plot plot;
+    char *tensor;
+    size_t needed = size;
+    if (tui_export_words(app, &plot, &tensor)) {
+        plot.kind = ql_figure_kind_at(0)->name;
+        plot.out = path;
+        needed = text_plot_command(out, size, &plot);
+    }
     free(tensor);
     return needed < size;
 }
 
-void tui_export_write(tui_app *app)
+void tui_export_write(tui_app *app, const char *path)
 {
-    char path[TUI_LINE_BYTES], command[2048];
-    tui_line_get(&app->line, path);
+    char command[2048];
+    if (!can_export(app))
+        return;
     if (!*path) {
         tui_document_say(&app->document, true, "a figure needs a file name");
         return;
@@ -83,6 +94,7 @@ void tui_export_draw(tui_app *app, tui_rect area)
     tui_canvas *canvas = &app->canvas;
     tui_canvas_clear(canvas, rect, TUI_TEXT);
     tui_rect in = tui_canvas_box(canvas, rect, true, "Export a figure", "png svg pdf jpg bmp tga");
+    tui_hit_cover(app, rect);
     app->cursor_y = in.y + 1;
     int used = tui_canvas_text(canvas, in.y + 1, in.x + 1, in.cols - 2, TUI_FADED, "file  ");
     app->cursor_x = tui_line_draw(&app->line, canvas, in.y + 1, in.x + 1 + used, in.cols - 2 - used, TUI_STRONG);

@@ -4,14 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/actions.h"
 #include "tui/keys.h"
 
 static bool matches(const tui_app *app, const tui_entry *entry)
 {
-    char word[TUI_LINE_BYTES], keys[TUI_ENTRY_KEYS];
+    char word[TUI_LINE_BYTES], keys[TUI_ENTRY_KEYS], name[TUI_ENTRY_NAME];
     tui_line_get(&app->line, word);
     tui_entry_keys(entry, keys);
-    return strcasestr(tui_entry_help(entry), word) || strcasestr(keys, word) ||
+    tui_entry_name(entry, name);
+    return strcasestr(tui_entry_help(entry), word) || strcasestr(keys, word) || strcasestr(name, word) ||
            (entry->binding && entry->binding->label && strcasestr(entry->binding->label, word));
 }
 
@@ -46,8 +48,10 @@ void tui_help_run(tui_app *app)
         }
 }
 
-static void draw_entry(tui_app *app, int y, int x, int width, const tui_entry *entry, bool selected)
+static void draw_entry(tui_app *app, int y, int x, int width, const tui_entry *entry, size_t at)
 {
+    const bool selected = at == app->help_at;
+    tui_hit_add(app, (tui_rect) { y, x, 1, width }, tui_act_help_at, (int)at, NULL);
     enum { KEYS_WIDTH = 14 };
     char keys[TUI_ENTRY_KEYS];
     tui_entry_keys(entry, keys);
@@ -69,6 +73,8 @@ void tui_help_draw(tui_app *app, tui_rect area)
     char note[64];
     snprintf(note, sizeof note, "%zu of %zu", count > 0 ? app->help_at + 1 : 0, count);
     tui_rect inside = tui_canvas_box(&app->canvas, rect, true, "Keys", note);
+    tui_hit_cover(app, rect);
+    tui_hit_add(app, rect, NULL, 0, tui_act_help_move);
     app->cursor_y = inside.y;
     int used = tui_canvas_text(&app->canvas, inside.y, inside.x + 1, inside.cols - 1, TUI_FADED, "search: ");
     if (app->line.count == 0)
@@ -83,7 +89,7 @@ void tui_help_draw(tui_app *app, tui_rect area)
         if (!matches(app, &entry))
             continue;
         if (at >= first && at < first + (size_t)(lines > 0 ? lines : 0))
-            draw_entry(app, inside.y + 1 + (int)(at - first), inside.x, inside.cols, &entry, at == app->help_at);
+            draw_entry(app, inside.y + 1 + (int)(at - first), inside.x, inside.cols, &entry, at);
         at++;
     }
     if (count == 0)

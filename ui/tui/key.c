@@ -27,10 +27,35 @@ static const struct {
     { TUI_KEY_BACKSPACE, "BS" },
     { TUI_KEY_DELETE, "Del" },
     { '<', "lt" },
+    { '#', "Hash" }, /* which begins a comment in a file */
     { ' ', "Space" },
     { TUI_KEY_SETTLE, "settle" },
 };
 enum { NAME_COUNT = sizeof names / sizeof names[0] };
+
+static const struct {
+    tui_key kind;
+    const char *name;
+} mouse[] = {
+    { TUI_KEY_CLICK, "Click" },
+    { TUI_KEY_WHEEL_UP, "WheelUp" },
+    { TUI_KEY_WHEEL_DOWN, "WheelDown" },
+};
+enum { MOUSE_COUNT = sizeof mouse / sizeof mouse[0] };
+
+/* "Click:3,40". */
+static tui_key find_mouse(const char *name, size_t size)
+{
+    const size_t kind = strcspn(name, ":>");
+    unsigned row, col;
+    int used = 0;
+    for (size_t i = 0; i < MOUSE_COUNT; i++)
+        if (strlen(mouse[i].name) == kind && strncasecmp(mouse[i].name, name, kind) == 0 &&
+            sscanf(name + kind, ":%5u,%5u%n", &row, &col, &used) == 2 && kind + (size_t)used == size && row >= 1 &&
+            col >= 1 && row <= TUI_MOUSE_MOST && col <= TUI_MOUSE_MOST)
+            return TUI_MOUSE(mouse[i].kind, row - 1, col - 1);
+    return TUI_KEY_NONE;
+}
 
 /* The key that is called `name`[size]. */
 static tui_key find_name(const char *name, size_t size)
@@ -44,7 +69,7 @@ static tui_key find_name(const char *name, size_t size)
         return TUI_KEY_F1 + number - 1;
     if (size == 3 && strncasecmp(name, "C-", 2) == 0 && name[2] >= '@' && name[2] < 127)
         return TUI_CONTROL(name[2]);
-    return TUI_KEY_NONE;
+    return find_mouse(name, size);
 }
 
 tui_key tui_key_read(const char **text)
@@ -66,6 +91,11 @@ void tui_key_spell(tui_key key, char out[TUI_KEY_TEXT])
     for (size_t i = 0; i < NAME_COUNT; i++)
         if (names[i].key == key) {
             snprintf(out, TUI_KEY_TEXT, "<%s>", names[i].name);
+            return;
+        }
+    for (size_t i = 0; i < MOUSE_COUNT; i++)
+        if (mouse[i].kind == TUI_MOUSE_KIND(key)) {
+            snprintf(out, TUI_KEY_TEXT, "<%s:%d,%d>", mouse[i].name, TUI_MOUSE_ROW(key) + 1, TUI_MOUSE_COL(key) + 1);
             return;
         }
     char character[5];

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "text/formula.h"
+#include "tui/actions.h"
 #include "tui/panes.h"
 
 enum { NAME_COLS = 13, LEAST_TEXT = 4, ROOMY_COLS = 100 };
@@ -93,6 +94,7 @@ static void draw_knob(tui_app *app, tui_rect line, int knob, bool selected)
     const int x = line.x + 2 + NAME_COLS, room = line.x + line.cols - x;
     const bool typing = selected && app->context == TUI_IN_VALUE;
     const tui_style style = selected && !typing ? TUI_SELECTED : TUI_TEXT;
+    tui_hit_add(app, line, tui_act_knob_at, knob, NULL);
     print_value(&app->document.spec, knob, value);
     ql_text_print(shown, sizeof shown, ql_text_from(*value ? value : "(none yet)"), 0);
     if (style == TUI_SELECTED)
@@ -109,6 +111,8 @@ static void draw_knob(tui_app *app, tui_rect line, int knob, bool selected)
     if (selected && knob != QL_KEY_FILE) {
         tui_canvas_put(canvas, line.y, x - 2, 0x25C2, style);
         tui_canvas_put(canvas, line.y, x + used + 1, 0x25B8, style);
+        tui_hit_add(app, (tui_rect) { line.y, x - 3, 1, 3 }, tui_act_knob_turn, -1, NULL);
+        tui_hit_add(app, (tui_rect) { line.y, x + used, 1, 3 }, tui_act_knob_turn, 1, NULL);
     }
 }
 
@@ -188,6 +192,7 @@ void tui_knobs_draw(tui_app *app, tui_rect rect)
     char note[64];
     snprintf(note, sizeof note, "%zu of %zu", at + 1, count);
     tui_rect in = tui_canvas_box(&app->canvas, rect, true, "Knobs", note);
+    tui_hit_add(app, rect, NULL, 0, tui_act_knob_move);
     int lines = (int)count < in.rows - LEAST_TEXT ? (int)count : in.rows - LEAST_TEXT;
     lines = lines < 1 ? 1 : lines;
     const size_t first = at >= (size_t)lines ? at - (size_t)lines + 1 : 0;

@@ -1,6 +1,7 @@
 /* The list of tensors. */
 #include <stdio.h>
 
+#include "tui/actions.h"
 #include "tui/panes.h"
 #include "tui/rows.h"
 #include "tui/summary.h"
@@ -36,6 +37,7 @@ void tui_pane_tensors(tui_app *app, tui_rect rect, bool focused)
     list->shown_at = app->frame;
     list->has_focus = focused;
 
+    tui_hit_add(app, rect, NULL, 0, tui_act_move);
     bool has_foot = *list->filter != 0;
     int rows = in.rows - (has_foot ? 1 : 0);
     rows -= tui_summary_draw(app, (tui_rect) { in.y, in.x, rows, in.cols });

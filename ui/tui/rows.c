@@ -11,6 +11,7 @@
 
 #include "text/number.h"
 #include "text/ramp.h"
+#include "tui/actions.h"
 #include "tui/panes.h"
 #include "tui/spark.h"
 
@@ -190,6 +191,7 @@ void tui_rows_draw(tui_app *app, tui_rect rect)
     for (int line = 1; line < rect.rows && list->top + (size_t)line <= count; line++) {
         const size_t row = list->top + (size_t)line - 1;
         draw_row(app, rect.y + line, rect.x, rect.cols, tui_list_item(list, row), &widths, row == cursor);
+        tui_hit_add(app, (tui_rect) { rect.y + line, rect.x, 1, rect.cols }, tui_act_select, (int)row, NULL);
     }
     if (count == 0)
         tui_canvas_text(&app->canvas, rect.y + 2, rect.x + MARK_COLS, rect.cols - 3, TUI_TEXT, "no tensor matches");

@@ -18,12 +18,18 @@ static struct {
     SCREEN *screen;
     FILE *in, *out;
     bool owns_in, owns_out;
-    bool headless, colored;
+    bool headless, colored; /* colored: it can show colours, and may */
     bool forget;
+    size_t theme;                 /* of which the pairs are */
     short pairs[TUI_STYLE_COUNT]; /* 0: the terminal's own colours */
     int cursor;                   /* as last set: -1 not yet */
-    tui_canvas shown;             /* what curses has been told */
+    bool has_mouse;
+    char mouse[24];   /* what the mouse sends, as far as it has come */
+    int mouse_size;   /* -1: nothing has begun */
+    tui_canvas shown; /* what curses has been told */
 } terminal;
+
+enum { KEY_OF_MOUSE = 3000 }; /* beyond the keys that curses numbers */
 
 static const struct {
     int code;
@@ -65,11 +71,13 @@ static void close_streams(void)
     terminal.in = terminal.out = NULL;
 }
 
-/* A pair for every style with a colour of its own; the others keep pair 0, the terminal's colours. Monochrome terminals
-   never get here. */
-static void start_colors(void)
+/* A pair for every style with a colour of its own in the theme; the others keep pair 0, the terminal's colours. Monochrome
+   terminals never get here. */
+static void use_colors(void)
 {
-    start_color();
+    memset(terminal.pairs, 0, sizeof terminal.pairs);
+    if (!tui_theme_has_colors())
+        return;
     short background = use_default_colors() == OK ? -1 : COLOR_BLACK, pair = 1;
     for (int style = 0; style < TUI_STYLE_COUNT; style++) {
         const tui_look *look = tui_theme(style);
@@ -100,11 +108,37 @@ static size_t append_capability(char *out, size_t used, size_t size, const char 
     return used;
 }
 
+/* When the terminal is gone the event loop learns it from poll. */
+static void send(const char *bytes)
+{
+    for (size_t left = terminal.headless ? 0 : strlen(bytes); left > 0;) {
+        const ssize_t written = write(fileno(terminal.out), bytes, left);
+        if (written <= 0)
+            return;
+        bytes += written;
+        left -= (size_t)written;
+    }
+}
+
+/* Clicks and the wheel, in the encoding that has no end of the screen. Shift makes them the terminal's own. */
+#define MOUSE_ON  "\033[?1000h\033[?1006h"
+#define MOUSE_OFF "\033[?1006l\033[?1000l"
+
+/* Where the terminal's description knows a mouse. Curses is told only how its reports begin: it reads them differently from
+   one version and terminal to the next. */
+static void start_mouse(void)
+{
+    const char *mouse = tigetstr("kmous");
+    terminal.has_mouse = !terminal.headless && mouse && mouse != (char *)-1 && define_key("\033[<", KEY_OF_MOUSE) == OK;
+    if (terminal.has_mouse)
+        send(MOUSE_ON);
+}
+
 /* Tells the crash handler how to leave the terminal. */
 static void arm_guard(const struct termios *modes)
 {
     static const char *const capabilities[] = { "sgr0", "op", "rmkx", "cnorm", "rmcup" };
-    char bytes[512] = "\033[?2026l";
+    char bytes[512] = "\033[?2026l" MOUSE_OFF;
     size_t used = strlen(bytes);
     for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0]; i++)
         used = append_capability(bytes, used, sizeof bytes, capabilities[i]);
@@ -127,7 +161,8 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
 {
     memset(&terminal, 0, sizeof terminal);
     terminal.headless = options->headless;
-    terminal.cursor = -1;
+    terminal.theme = tui_theme_index();
+    terminal.cursor = terminal.mouse_size = -1;
     if (options->headless) {
         terminal.owns_in = terminal.owns_out = true;
         terminal.in = fopen("/dev/null", "re");
@@ -165,9 +200,12 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     leaveok(stdscr, FALSE);
+    start_mouse();
     terminal.colored = wants_color(options->color) && has_colors();
-    if (terminal.colored)
-        start_colors();
+    if (terminal.colored) {
+        start_color();
+        use_colors();
+    }
     if (options->headless)
         resize_term(options->rows, options->cols);
     return QL_OK;
@@ -177,6 +215,8 @@ void tui_terminal_stop(void)
 {
     if (!terminal.screen)
         return;
+    if (terminal.has_mouse)
+        send(MOUSE_OFF);
     endwin();
     delscreen(terminal.screen);
     terminal.screen = NULL;
@@ -201,13 +241,56 @@ void tui_terminal_size(int *rows, int *cols)
     }
 }
 
+/* What the mouse did: "0;40;3M" is button 0 pressed in column 40, row 3. The wheel is buttons 64 and 65; 4, 8 and 16 are
+   modifiers. Releases, which end in m, and other buttons are nothing. */
+static tui_key read_mouse(const char *report)
+{
+    enum { WHEEL_UP = 64, WHEEL_DOWN = 65, MODIFIERS = 4 | 8 | 16 };
+    unsigned button, col, row;
+    char end;
+    if (sscanf(report, "%4u;%6u;%6u%c", &button, &col, &row, &end) != 4 || end != 'M' || row < 1 || col < 1 ||
+        row > TUI_MOUSE_MOST || col > TUI_MOUSE_MOST)
+        return TUI_KEY_NONE;
+    button &= ~(unsigned)MODIFIERS;
+    const tui_key kind = button == 0            ? TUI_KEY_CLICK
+                         : button == WHEEL_UP   ? TUI_KEY_WHEEL_UP
+                         : button == WHEEL_DOWN ? TUI_KEY_WHEEL_DOWN
+                                                : TUI_KEY_NONE;
+    return kind ? TUI_MOUSE(kind, row - 1, col - 1) : TUI_KEY_NONE;
+}
+
+/* Takes a character of a report, which may come in pieces; true when the report has ended, with what it says. */
+static bool take_mouse(wint_t character, tui_key *out)
+{
+    const bool is_part = character < 0x80 && character && strchr("0123456789;Mm", (int)character);
+    *out = TUI_KEY_NONE;
+    if (is_part && terminal.mouse_size + 1 < (int)sizeof terminal.mouse)
+        terminal.mouse[terminal.mouse_size++] = (char)character;
+    if (is_part && character != 'M' && character != 'm')
+        return false;
+    terminal.mouse[terminal.mouse_size] = 0;
+    terminal.mouse_size = -1;
+    *out = read_mouse(terminal.mouse);
+    return true;
+}
+
 tui_key tui_terminal_key(void)
 {
     wint_t character;
+    tui_key pressed;
     for (;;) {
         int kind = get_wch(&character);
         if (kind == ERR)
             return TUI_KEY_NONE;
+        if (terminal.mouse_size >= 0) {
+            if (take_mouse(kind == OK ? character : 0, &pressed) && pressed != TUI_KEY_NONE)
+                return pressed;
+            continue;
+        }
+        if (kind == KEY_CODE_YES && character == KEY_OF_MOUSE) {
+            terminal.mouse_size = 0;
+            continue;
+        }
         if (kind == OK)
             return character == '\n' ? TUI_KEY_ENTER : character == 8 ? TUI_KEY_BACKSPACE : (tui_key)character;
         for (size_t i = 0; i < sizeof special_keys / sizeof special_keys[0]; i++)
@@ -224,12 +307,17 @@ static attr_t curses_attributes(unsigned attributes)
            (attributes & TUI_REVERSE ? A_REVERSE : 0);
 }
 
+static bool has_colors_now(void)
+{
+    return terminal.colored && tui_theme_has_colors();
+}
+
 static void put(int y, int x, const tui_cell *cell)
 {
     const tui_look *look = tui_theme(cell->style);
     wchar_t text[2] = { (wchar_t)cell->codepoint, 0 };
     cchar_t wide;
-    bool has_color = terminal.pairs[cell->style] > 0 || (terminal.colored && COLORS >= 256);
+    bool has_color = terminal.pairs[cell->style] > 0 || (has_colors_now() && COLORS >= 256);
     attr_t attributes = curses_attributes(has_color ? look->attributes : look->plain);
     setcchar(&wide, text, attributes, terminal.pairs[cell->style], NULL);
     mvadd_wch(y, x, &wide);
@@ -238,10 +326,7 @@ static void put(int y, int x, const tui_cell *cell)
 /* A repaint between these two appears at once on terminals that know them; others ignore them. */
 static void synchronize(bool begin)
 {
-    const char *bytes = begin ? "\033[?2026h" : "\033[?2026l";
-    if (!terminal.headless && write(fileno(terminal.out), bytes, strlen(bytes)) < 0) {
-        /* the terminal is gone: the event loop learns it from poll */
-    }
+    send(begin ? "\033[?2026h" : "\033[?2026l");
 }
 
 /* Makes curses as large as the canvas, and blank. Returns false when memory is short. */
@@ -277,6 +362,12 @@ static bool put_differences(const tui_canvas *canvas)
 
 void tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x)
 {
+    if (terminal.theme != tui_theme_index()) {
+        terminal.theme = tui_theme_index();
+        terminal.forget = true;
+        if (terminal.colored)
+            use_colors();
+    }
     bool resized = canvas->rows != terminal.shown.rows || canvas->cols != terminal.shown.cols || terminal.forget;
     if (resized && !start_over(canvas))
         return;
@@ -293,10 +384,35 @@ void tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x)
     synchronize(false);
 }
 
+bool tui_terminal_copy(const char *text)
+{
+    static const char begin[] = "\033]52;c;", end[] = "\a";
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const size_t size = strlen(text);
+    char *bytes = malloc(sizeof begin + sizeof end + (size + 2) / 3 * 4);
+    if (!bytes)
+        return false;
+    char *out = stpcpy(bytes, begin);
+    for (size_t i = 0; i < size; i += 3) { /* base64, RFC 4648 */
+        const size_t count = size - i < 3 ? size - i : 3;
+        uint32_t bits = 0;
+        for (size_t k = 0; k < 3; k++)
+            bits = bits << 8 | (k < count ? (unsigned char)text[i + k] : 0);
+        for (size_t k = 0; k < 4; k++)
+            *out++ = k <= count ? digits[bits >> (18 - 6 * k) & 63] : '=';
+    }
+    stpcpy(out, end);
+    send(bytes);
+    free(bytes);
+    return true;
+}
+
 void tui_terminal_forget(void)
 {
     if (!terminal.headless)
         reset_prog_mode();
+    if (terminal.has_mouse)
+        send(MOUSE_ON);
     terminal.cursor = -1;
     terminal.forget = true;
 }
@@ -305,6 +421,8 @@ void tui_terminal_suspend(void)
 {
     if (terminal.headless)
         return;
+    if (terminal.has_mouse)
+        send(MOUSE_OFF);
     endwin();
     tui_signals_suspend();
     tui_terminal_forget();
@@ -313,7 +431,7 @@ void tui_terminal_suspend(void)
 /* The colour of a style on this screen. */
 static uint32_t foreground(short pair)
 {
-    const uint32_t default_color = 0xd4d7dd;
+    const uint32_t default_color = tui_theme_foreground();
     short color = -1, background = -1;
     if (pair > 0)
         pair_content(pair, &color, &background);
@@ -328,7 +446,7 @@ static uint32_t halve(uint32_t color, uint32_t background)
 
 void tui_terminal_cells(ql_cell *cells)
 {
-    const uint32_t default_background = 0x16181d;
+    const uint32_t default_background = tui_theme_background();
     int rows = terminal.shown.rows, cols = terminal.shown.cols;
     for (int y = 0; y < rows; y++) {
         for (int x = 0; x < cols; x++) {

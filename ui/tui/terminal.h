@@ -43,6 +43,9 @@ void tui_terminal_forget(void);
 /* Leaves the terminal, stops the process until it is continued, and takes the terminal again. */
 void tui_terminal_suspend(void);
 
+/* Asks the terminal to put `text` into the clipboard; whether it does cannot be known. False when memory is short. */
+bool tui_terminal_copy(const char *text);
+
 /* The screen as curses has it, to cells[rows * cols] of the last size shown. */
 void tui_terminal_cells(ql_cell *cells);
 

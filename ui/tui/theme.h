@@ -1,9 +1,13 @@
 /*
- * Styles: what a piece of the screen means. One table says how each looks with 256 colours, with 8, and with none; the
- * background is always the terminal's own.
+ * Styles: what a piece of the screen means. Tables say how each looks with 256 colours, with 8, and with none; the
+ * background is always the terminal's own. One theme at a time, for the whole program; the thread of the screen changes it.
  */
 #ifndef TUI_THEME_H
 #define TUI_THEME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 typedef enum tui_style {
     TUI_TEXT,
@@ -34,7 +38,21 @@ typedef struct tui_look {
     unsigned plain;           /* where it has none: without colours, or where 8 are too few */
 } tui_look;
 
-/* Never NULL. */
+/* How a style looks in the theme in use. Never NULL. */
 const tui_look *tui_theme(tui_style style);
+
+/* The themes in display order: "dark", "light", ...; NULL at the end. */
+const char *tui_theme_name(size_t index);
+
+/* The theme in use, 0 at the start, and its change. */
+size_t tui_theme_index(void);
+void tui_theme_use(size_t index);
+
+/* Whether the theme in use has colours at all. */
+bool tui_theme_has_colors(void);
+
+/* What stands for the terminal's own colours in a picture of the screen: 0xRRGGBB. */
+uint32_t tui_theme_foreground(void);
+uint32_t tui_theme_background(void);
 
 #endif

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "text/near.h"
 #include "text/plain.h"
 #include "text/ramp.h"
-#include "tui/app.h"
+#include "tui/file.h"
+#include "tui/record.h"
 #include "tui/terminal.h"
 
 enum { EXIT_WRONG = 2, MOST_CELLS = 1000 };
@@ -31,42 +31,6 @@ static ql_status parse_size(const char *text, int *rows, int *cols, ql_error *er
         return QL_OK;
     snprintf(error->message, sizeof error->message, "--size: a size is COLUMNSxROWS, such as 120x36, each 1 to %d",
              MOST_CELLS);
-    return error->status = QL_BAD_USAGE;
-}
-
-static ql_text name_at(const void *context, size_t index)
-{
-    return ql_model_tensor(context, index)->name;
-}
-
-/* The tensor to start on: the first that `pattern` matches, else the first matrix in natural order, else the first tensor.
- */
-static ql_status choose_tensor(const tui_app *app, const char *pattern, size_t *out, ql_error *error)
-{
-    char shown[200];
-    size_t count = ql_model_tensor_count(app->model);
-    *out = count > 0 ? app->list.order[0] : 0;
-    for (size_t i = count; i-- > 0;) {
-        const ql_tensor *tensor = ql_model_tensor(app->model, app->list.order[i]);
-        if (tensor->rows > 1 && tensor->cols > 1)
-            *out = app->list.order[i];
-    }
-    if (count == 0) {
-        ql_text_print(shown, sizeof shown, ql_text_from(ql_model_path(app->model)), 150);
-        snprintf(error->message, sizeof error->message, "%s: no tensors in this file: nothing to show", shown);
-        return error->status = QL_BAD_FILE;
-    }
-    if (!pattern || ql_model_match(app->model, pattern, out, 1) > 0)
-        return QL_OK;
-    ql_text_print(shown, sizeof shown, ql_text_from(pattern), 100);
-    size_t near;
-    if (text_near(pattern, name_at, app->model, count, &near, 1) > 0) {
-        char meant[200];
-        ql_text_print(meant, sizeof meant, ql_model_tensor(app->model, near)->name, 100);
-        snprintf(error->message, sizeof error->message, "no tensor matches '%s'; did you mean '%s'?", shown, meant);
-    } else {
-        snprintf(error->message, sizeof error->message, "no tensor matches '%s'; `qloupe ls` lists the names", shown);
-    }
     return error->status = QL_BAD_USAGE;
 }
 
@@ -114,18 +78,14 @@ static ql_status write_screenshot(const tui_app *app, const char *path, ql_error
     return status;
 }
 
-static ql_status open_model(const tui_options *options, ql_model **out, ql_error *error)
-{
-    if (options->raw)
-        return ql_model_open_raw(options->path, options->raw, options->layout, out, error);
-    return ql_model_open(options->path, options->layout, out, error);
-}
-
 /* Everything that can fail without a terminal, so that errors are plain lines. */
 static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error *error)
 {
     const tui_options *options = app->options;
-    size_t tensor;
+    tui_source source = { options->path, options->raw, options->layout, options->tensor, options->tensor != NULL };
+    tui_file file;
+    ql_error damage = { 0 };
+    const char *spec = options->spec;
     terminal->headless = app->headless = options->size || options->screenshot;
     terminal->color = options->color;
     terminal->rows = 36;
@@ -134,22 +94,45 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
         snprintf(error->message, sizeof error->message, "--screenshot: the file name must end in .txt or .png");
         return error->status = QL_BAD_USAGE;
     }
+    /* A script does the same whatever was done before it. */
+    if (!app->headless && !options->no_state && !options->keys)
+        tui_state_load(&app->state, &damage);
+    tui_theme_use(app->state.theme);
+    const tui_known *known = options->raw ? NULL : tui_state_find(&app->state, options->path);
+    if (known && !source.tensor)
+        source.tensor = known->tensor;
+    if (known && !spec)
+        spec = known->spec;
     if ((options->size && parse_size(options->size, &terminal->rows, &terminal->cols, error) != QL_OK) ||
         (options->keys && tui_script_read(options->keys, &app->script, error) != QL_OK) ||
-        open_model(options, &app->model, error) != QL_OK || tui_list_start(&app->list, app->model, error) != QL_OK ||
-        choose_tensor(app, options->tensor, &tensor, error) != QL_OK ||
-        tui_jobs_start(app->model, options->threads, &app->jobs, error) != QL_OK)
+        (options->record && tui_record_open(options->record, &app->record, error) != QL_OK) ||
+        tui_file_read(&source, &file, error) != QL_OK)
         return error->status;
-    return tui_document_start(&app->document, app->model, app->jobs, tensor, options->spec, error);
+    const ql_status status = tui_file_show(app, &file, spec, error);
+    if (status == QL_OK && damage.status != QL_OK)
+        tui_document_say(&app->document, true, "%s", damage.message);
+    return status;
+}
+
+/* A session is not a failure for what could not be kept of it. */
+static void save_state(tui_app *app)
+{
+    ql_error error;
+    tui_file_remember(app);
+    app->state.theme = tui_theme_index();
+    if (tui_state_save(&app->state, &error) != QL_OK)
+        complain(error.message);
 }
 
 static void clean_up(tui_app *app)
 {
+    tui_opener_abandon(&app->opener);
     tui_jobs_stop(&app->jobs);
     tui_document_free(&app->document);
     tui_list_free(&app->list);
     tui_canvas_free(&app->canvas);
     tui_script_free(&app->script);
+    tui_state_free(&app->state);
     ql_model_free(&app->model);
 }
 
@@ -169,6 +152,8 @@ int tui_main(const tui_options *options)
     if (options->ascii)
         text_set_ascii(true);
     tui_app app = { .options = options,
+                    .raw = options->raw,
+                    .layout = options->layout,
                     .context = TUI_IN_VIEW,
                     .home = TUI_IN_VIEW,
                     .knob = TUI_KNOB_SCHEME,
@@ -186,6 +171,12 @@ int tui_main(const tui_options *options)
         if (status == QL_OK && options->screenshot && !app.signal)
             status = write_screenshot(&app, options->screenshot, &error);
         tui_terminal_stop();
+        save_state(&app);
+    }
+    ql_error unwritten;
+    if (tui_record_close(&app.record, &unwritten) != QL_OK && status == QL_OK) {
+        error = unwritten;
+        status = error.status;
     }
     int number = app.signal;
     clean_up(&app);

@@ -1,0 +1,242 @@
+/* The table of commands that take a word, and what the words can be. */
+#include "tui/commands.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tui/actions.h"
+#include "tui/export.h"
+#include "tui/file.h"
+
+/* ---- Words ----------------------------------------------------------------------------------------------------- */
+
+/* Takes `text` if it begins with `word`, is whole, and can be typed as it is. */
+static void add(tui_candidates *out, const char *word, const char *text)
+{
+    char shown[4 * TUI_CANDIDATE_SIZE];
+    if (out->count == TUI_CANDIDATES || strncmp(text, word, strlen(word)) != 0 || strlen(text) >= TUI_CANDIDATE_SIZE)
+        return;
+    ql_text_print(shown, sizeof shown, ql_text_from(text), 0);
+    if (strcmp(shown, text) == 0)
+        snprintf(out->texts[out->count++], TUI_CANDIDATE_SIZE, "%s", text);
+}
+
+/* Files and folders; hidden ones when the word asks for them. */
+static void complete_file(const tui_app *app, const char *word, tui_candidates *out)
+{
+    (void)app;
+    char folder[TUI_LINE_BYTES], path[2 * TUI_LINE_BYTES];
+    const char *slash = strrchr(word, '/'), *name = slash ? slash + 1 : word;
+    const int stem = (int)(name - word);
+    snprintf(folder, sizeof folder, "%.*s", stem, word);
+    DIR *entries = opendir(stem > 0 ? folder : ".");
+    if (!entries)
+        return;
+    for (const struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        struct stat info;
+        if (entry->d_name[0] == '.' && name[0] != '.')
+            continue;
+        snprintf(path, sizeof path, "%s%s", folder, entry->d_name);
+        const bool is_folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+        snprintf(path, sizeof path, "%s%s%s", folder, entry->d_name, is_folder ? "/" : "");
+        add(out, word, path);
+    }
+    closedir(entries);
+}
+
+static void complete_tensor(const tui_app *app, const char *word, tui_candidates *out)
+{
+    for (size_t i = 0; i < ql_model_tensor_count(app->model); i++) {
+        const ql_text name = ql_model_tensor(app->model, app->list.order[i])->name;
+        char text[TUI_CANDIDATE_SIZE];
+        if (name.size >= sizeof text)
+            continue;
+        memcpy(text, name.data, name.size);
+        text[name.size] = 0;
+        if (strlen(text) == name.size)
+            add(out, word, text);
+    }
+}
+
+/* Whether a spec that is being typed has a value for the key. */
+static bool gives(const char *spec, size_t mapping_size, const char *key)
+{
+    const size_t size = strlen(key);
+    for (const char *at = spec + mapping_size; *at; at += 1 + strcspn(at + 1, ","))
+        if (strncmp(at + 1, key, size) == 0 && at[1 + size] == '=')
+            return true;
+    return false;
+}
+
+/* A mapping, or behind it a key that it takes and that is not there yet. */
+static void complete_spec(const tui_app *app, const char *word, tui_candidates *out)
+{
+    (void)app;
+    const size_t mapping_size = strcspn(word, ":");
+    const char *comma = strrchr(word, ',');
+    const int stem = (int)(comma ? (size_t)(comma - word) : mapping_size) + 1;
+    for (size_t i = 0; i < ql_mapping_count(); i++) {
+        const ql_mapping *mapping = ql_mapping_at(i);
+        const char *name = ql_mapping_describe(mapping)->name;
+        if (word[mapping_size] != ':') {
+            add(out, word, name);
+            continue;
+        }
+        if (strlen(name) != mapping_size || strncmp(name, word, mapping_size) != 0)
+            continue;
+        for (int key = 0; key < QL_KEY_COUNT; key++) {
+            char values[160], text[2 * TUI_LINE_BYTES];
+            const char *key_name = ql_key_describe((ql_key)key)->name;
+            if (!ql_mapping_key_values(mapping, (ql_key)key, values) || gives(word, mapping_size, key_name))
+                continue;
+            snprintf(text, sizeof text, "%.*s%s=", stem, word, key_name);
+            add(out, word, text);
+        }
+    }
+}
+
+/* ---- Settings -------------------------------------------------------------------------------------------------- */
+
+static const char *axis_at(size_t index)
+{
+    static const char *const names[] = { "log", "linear" };
+    return index < sizeof names / sizeof names[0] ? names[index] : NULL;
+}
+
+static size_t get_axis(const tui_app *app)
+{
+    return app->linear;
+}
+
+static void set_axis(tui_app *app, size_t index)
+{
+    app->linear = index == 1;
+}
+
+static size_t get_theme(const tui_app *app)
+{
+    (void)app;
+    return tui_theme_index();
+}
+
+static void set_theme(tui_app *app, size_t index)
+{
+    (void)app;
+    tui_theme_use(index);
+}
+
+static const struct {
+    const char *name;
+    const char *(*value_at)(size_t index); /* NULL at the end */
+    size_t (*get)(const tui_app *app);
+    void (*set)(tui_app *app, size_t index);
+} settings[] = {
+    { "theme", tui_theme_name, get_theme, set_theme },
+    { "axis", axis_at, get_axis, set_axis },
+};
+enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
+
+static void complete_setting(const tui_app *app, const char *word, tui_candidates *out)
+{
+    (void)app;
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        for (size_t v = 0; settings[i].value_at(v); v++) {
+            char text[TUI_CANDIDATE_SIZE];
+            snprintf(text, sizeof text, "%s=%s", settings[i].name, settings[i].value_at(v));
+            add(out, word, text);
+        }
+}
+
+/* Says what can be set, or what one setting can be; as it is now in brackets. */
+static void say_settings(tui_app *app, bool is_error, const char *before, size_t first, size_t count)
+{
+    char text[512];
+    size_t used = 0;
+    for (size_t i = first; i < first + count; i++) {
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s=", used ? "   " : "", settings[i].name);
+        for (size_t v = 0; settings[i].value_at(v) && used < sizeof text; v++)
+            used += (size_t)snprintf(text + used, sizeof text - used, v == settings[i].get(app) ? "%s[%s]" : "%s%s",
+                                     v ? "|" : "", settings[i].value_at(v));
+    }
+    tui_document_say(&app->document, is_error, "%s%s", before, text);
+}
+
+static void set(tui_app *app, const char *argument)
+{
+    const size_t size = strcspn(argument, "=");
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        if (strlen(settings[i].name) != size || strncmp(settings[i].name, argument, size) != 0)
+            continue;
+        for (size_t v = 0; settings[i].value_at(v) && argument[size]; v++)
+            if (strcmp(settings[i].value_at(v), argument + size + 1) == 0) {
+                settings[i].set(app, v);
+                return;
+            }
+        say_settings(app, argument[size] != 0, argument[size] ? "it can be " : "", i, 1);
+        return;
+    }
+    say_settings(app, *argument != 0, *argument ? "there is no such setting: " : "", 0, SETTING_COUNT);
+}
+
+/* ---- Others ---------------------------------------------------------------------------------------------------- */
+
+static void open_file(tui_app *app, const char *argument)
+{
+    const tui_known *known = tui_state_find(&app->state, argument);
+    const tui_source source = { .path = argument, .layout = QL_LAYOUT_AUTO, .tensor = known ? known->tensor : NULL };
+    if (!*argument) {
+        tui_document_say(&app->document, true, "open what? a file is missing");
+        return;
+    }
+    tui_opener_abandon(&app->opener);
+    app->opener = tui_opener_start(&source);
+    char shown[256];
+    ql_text_print(shown, sizeof shown, ql_text_from(argument), 100);
+    tui_document_say(&app->document, !app->opener, app->opener ? "opening %s" : "no room for a thread to open %s", shown);
+}
+
+static void set_spec(tui_app *app, const char *argument)
+{
+    if (*argument)
+        tui_document_type_spec(&app->document, argument);
+    else
+        tui_act_spec_type(app, 0);
+}
+
+/* An exact name, a pattern, or a part of a name. */
+static void go_to(tui_app *app, const char *argument)
+{
+    size_t found;
+    char pattern[TUI_LINE_BYTES + 2], shown[256];
+    snprintf(pattern, sizeof pattern, "*%s*", argument);
+    if (*argument &&
+        (ql_model_match(app->model, argument, &found, 1) > 0 || ql_model_match(app->model, pattern, &found, 1) > 0)) {
+        tui_document_select(&app->document, found);
+        return;
+    }
+    ql_text_print(shown, sizeof shown, ql_text_from(argument), 100);
+    tui_document_say(&app->document, true, *argument ? "no tensor matches '%s'" : "which tensor?%s", shown);
+}
+
+static void write_figure(tui_app *app, const char *argument)
+{
+    if (*argument)
+        tui_export_write(app, argument);
+    else
+        tui_export_open(app);
+}
+
+static const tui_command commands[] = {
+    { "open", "FILE", "FILE: open another file in place of this one", open_file, complete_file },
+    { "spec", "SPEC", "SPEC: quantize by it, such as zeropoint:per=row", set_spec, complete_spec },
+    { "tensor", "NAME", "NAME: go to that tensor; a part of its name or a pattern will do", go_to, complete_tensor },
+    { "w", "FILE", "FILE: write a figure of this tensor and spec (png svg pdf jpg bmp tga)", write_figure, complete_file },
+    { "set", "NAME=VALUE", "NAME=VALUE: change a setting; without it, show them", set, complete_setting },
+};
+
+const tui_command *tui_command_at(size_t index)
+{
+    return index < sizeof commands / sizeof commands[0] ? &commands[index] : NULL;
+}

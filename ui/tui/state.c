@@ -1,0 +1,256 @@
+/* The state file. */
+#include "tui/state.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tui/theme.h"
+
+#define FIRST_LINE "qloupe-state 1"
+
+enum { SIZE_LIMIT = 1 << 20 };
+
+/* Where it is; false when the environment names no place. */
+static bool find_place(char out[PATH_MAX])
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    int size = -1;
+    if (state && state[0] == '/') /* the XDG specification: a relative path is to be ignored */
+        size = snprintf(out, PATH_MAX, "%s/qloupe/state", state);
+    else if (home && home[0] == '/')
+        size = snprintf(out, PATH_MAX, "%s/.local/state/qloupe/state", home);
+    return size > 0 && size < PATH_MAX;
+}
+
+static void free_known(tui_known *known)
+{
+    free(known->path);
+    free(known->tensor);
+    free(known->spec);
+    *known = (tui_known) { 0 };
+}
+
+void tui_state_free(tui_state *state)
+{
+    for (size_t i = 0; i < state->count; i++)
+        free_known(&state->files[i]);
+    *state = (tui_state) { 0 };
+}
+
+/* ---- Reading --------------------------------------------------------------------------------------------------- */
+
+/* The whole file; NULL with errno when there is none or it cannot be read. */
+static char *read_whole(const char *place, size_t *size)
+{
+    FILE *file = fopen(place, "re");
+    char *bytes = file ? malloc(SIZE_LIMIT + 1) : NULL;
+    if (bytes) {
+        *size = fread(bytes, 1, SIZE_LIMIT + 1, file);
+        if (ferror(file) || *size > SIZE_LIMIT) {
+            free(bytes);
+            bytes = NULL;
+            errno = EFBIG;
+        }
+    }
+    if (file) {
+        const int code = errno;
+        fclose(file);
+        errno = code;
+    }
+    return bytes;
+}
+
+/* Takes out %XX in place; false when one is none, or a zero. */
+static bool decode(char *text)
+{
+    char *out = text;
+    for (const char *c = text; *c; c++) {
+        unsigned value = (unsigned char)*c;
+        if (value < 0x20 || value == 0x7f)
+            return false;
+        if (*c == '%') {
+            char hex[3] = { c[1], c[1] ? c[2] : 0, 0 }, *end;
+            if (!strchr("0123456789ABCDEF", hex[0]) || !hex[0])
+                return false;
+            value = (unsigned)strtoul(hex, &end, 16);
+            if (end != hex + 2 || value == 0)
+                return false;
+            c += 2;
+        }
+        *out++ = (char)value;
+    }
+    *out = 0;
+    return true;
+}
+
+/* The value of a line "NAME VALUE", decoded; NULL when the line is another one. */
+static char *value_of(char *line, const char *name)
+{
+    const size_t size = strlen(name);
+    const bool is_it = strncmp(line, name, size) == 0 && line[size] == ' ';
+    return is_it && decode(line + size + 1) ? line + size + 1 : NULL;
+}
+
+static bool take_theme(tui_state *state, char *line)
+{
+    const char *value = value_of(line, "theme"), *name;
+    for (size_t i = 0; value && (name = tui_theme_name(i)) != NULL; i++)
+        if (strcmp(name, value) == 0) {
+            state->theme = i;
+            return true;
+        }
+    return false;
+}
+
+/* Line number `number` (from 0). The lines of a file come in their order. */
+static bool take_line(tui_state *state, size_t number, char *line)
+{
+    if (number == 0)
+        return strcmp(line, FIRST_LINE) == 0;
+    if (number == 1)
+        return take_theme(state, line);
+    static const char *const names[] = { "file", "tensor", "spec" };
+    const size_t part = (number - 2) % 3;
+    const char *value = value_of(line, names[part]);
+    if (!value || (part == 0 && (*value != '/' || state->count == TUI_STATE_FILES)))
+        return false;
+    state->count += part == 0;
+    tui_known *known = &state->files[state->count - 1];
+    char **out = part == 0 ? &known->path : part == 1 ? &known->tensor : &known->spec;
+    ql_spec spec;
+    ql_error error;
+    return (part != 2 || ql_spec_parse(value, &spec, &error) == QL_OK) && (*out = strdup(value)) != NULL;
+}
+
+/* Returns the number of the first line that is wrong, from 1; 0 when all is well. */
+static size_t parse(tui_state *state, char *bytes, size_t size)
+{
+    bytes[size] = 0;
+    size_t number = 0;
+    for (char *line = bytes; line < bytes + size; number++) {
+        char *end = memchr(line, '\n', (size_t)(bytes + size - line));
+        if (!end || memchr(line, 0, (size_t)(end - line)))
+            return number + 1;
+        *end = 0;
+        if (!take_line(state, number, line))
+            return number + 1;
+        line = end + 1;
+    }
+    return number >= 2 && (number - 2) % 3 == 0 ? 0 : number + 1; /* whole */
+}
+
+ql_status tui_state_load(tui_state *out, ql_error *error)
+{
+    char place[PATH_MAX], shown[256];
+    size_t size;
+    *out = (tui_state) { 0 };
+    out->is_used = find_place(place);
+    if (!out->is_used)
+        return QL_OK;
+    char *bytes = read_whole(place, &size);
+    if (!bytes && errno == ENOENT)
+        return QL_OK;
+    const size_t wrong = bytes ? parse(out, bytes, size) : 0;
+    if (bytes && wrong == 0) {
+        free(bytes);
+        return QL_OK;
+    }
+    ql_text_print(shown, sizeof shown, ql_text_from(place), 100);
+    if (wrong > 0)
+        snprintf(error->message, sizeof error->message, "%s is damaged in line %zu: nothing is remembered", shown, wrong);
+    else
+        snprintf(error->message, sizeof error->message, "%s: %s: nothing is remembered", shown, strerror(errno));
+    free(bytes);
+    tui_state_free(out);
+    out->is_used = true;
+    return error->status = QL_BAD_FILE;
+}
+
+/* ---- Keeping --------------------------------------------------------------------------------------------------- */
+
+const tui_known *tui_state_find(const tui_state *state, const char *path)
+{
+    char *whole = state->count > 0 ? realpath(path, NULL) : NULL;
+    const tui_known *found = NULL;
+    for (size_t i = 0; whole && i < state->count && !found; i++)
+        if (strcmp(state->files[i].path, whole) == 0)
+            found = &state->files[i];
+    free(whole);
+    return found;
+}
+
+void tui_state_note(tui_state *state, const char *path, ql_text tensor, const char *spec)
+{
+    ql_spec whole;
+    ql_error error;
+    if (!state->is_used || ql_spec_parse(spec, &whole, &error) != QL_OK)
+        return;
+    tui_known known = { realpath(path, NULL), strndup(tensor.data, tensor.size), strdup(spec) };
+    if (!known.path || !known.tensor || !known.spec) {
+        free_known(&known);
+        return;
+    }
+    const tui_known *old = tui_state_find(state, path);
+    size_t at = old ? (size_t)(old - state->files) : state->count < TUI_STATE_FILES ? state->count++ : TUI_STATE_FILES - 1;
+    free_known(&state->files[at]);
+    memmove(state->files + 1, state->files, at * sizeof state->files[0]);
+    state->files[0] = known;
+}
+
+/* ---- Writing --------------------------------------------------------------------------------------------------- */
+
+/* The folders above `place`, for nobody else to read. What fails shows when the file is opened. */
+static void make_folders(const char *place)
+{
+    char folder[PATH_MAX];
+    for (const char *slash = strchr(place + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - place), place);
+        mkdir(folder, 0700);
+    }
+}
+
+static ql_status write_line(ql_outfile *file, const char *name, const char *value, ql_error *error)
+{
+    ql_status status = ql_outfile_write(file, name, strlen(name), error);
+    if (status == QL_OK)
+        status = ql_outfile_write(file, " ", 1, error);
+    for (const char *c = value; *c && status == QL_OK; c++) {
+        char code[4] = { *c };
+        size_t size = 1;
+        if ((unsigned char)*c < 0x20 || *c == 0x7f || *c == '%')
+            size = (size_t)snprintf(code, sizeof code, "%%%02X", (unsigned)(unsigned char)*c);
+        status = ql_outfile_write(file, code, size, error);
+    }
+    return status == QL_OK ? ql_outfile_write(file, "\n", 1, error) : status;
+}
+
+ql_status tui_state_save(const tui_state *state, ql_error *error)
+{
+    char place[PATH_MAX];
+    ql_outfile *file;
+    if (!state->is_used || !find_place(place))
+        return QL_OK;
+    make_folders(place);
+    ql_status status = ql_outfile_open(place, &file, error);
+    if (status != QL_OK)
+        return status;
+    status = ql_outfile_write(file, FIRST_LINE "\n", strlen(FIRST_LINE "\n"), error);
+    if (status == QL_OK)
+        status = write_line(file, "theme", tui_theme_name(state->theme), error);
+    for (size_t i = 0; i < state->count && status == QL_OK; i++) {
+        const tui_known *known = &state->files[i];
+        status = write_line(file, "file", known->path, error);
+        if (status == QL_OK)
+            status = write_line(file, "tensor", known->tensor, error);
+        if (status == QL_OK)
+            status = write_line(file, "spec", known->spec, error);
+    }
+    if (status == QL_OK)
+        return ql_outfile_commit(&file, error);
+    ql_outfile_discard(&file);
+    return status;
+}
