@@ -112,7 +112,8 @@ static bool play(tui_app *app)
     if (script->next == script->count)
         return false;
     tui_key key = script->keys[script->next];
-    /* A turn that needs the profile is made, and a file opened, before the next key, so that a script always does the same. */
+    /* A turn that needs the profile is made, and a file opened, before the next key, so that a script always does the
+       same. */
     if (key == TUI_KEY_SETTLE ? !is_settled(app) : app->opener || app->document.pending_count > 0)
         return false;
     script->next++;
