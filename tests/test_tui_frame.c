@@ -24,7 +24,7 @@ static void commands_do_what_keys_do(void **state)
         { ":more-bits<Enter>", "absmax:bits=2" },
         { ":spec zeropoint:bits=4<Enter>", "zeropoint:bits=4" },
         { ":spec   zeropoint  <Enter>", "zeropoint" },
-        { ":gran<Enter>", "absmax:per=row" }, /* the only name that begins so */
+        { ":gro<Enter>", "absmax:per=row" }, /* the only name that begins so */
         { ":bits<Esc>", "absmax" },
         { ":<Enter>", "absmax" },
         { "e:bits<Enter>", "absmax:bits=7" }, /* beside the knobs, too */
@@ -248,7 +248,7 @@ static void clicks_reach_what_is_drawn(void **state)
         { "120x36", "e", on("WheelDown", knobs, "bits   "), "2 of" },
         { "120x36", "ejj<Enter>row", on("Click", knobs, "bits   "), " absmax " }, /* what is half typed is dropped */
         { "80x24", "", on("Click", narrow, " Error"), "[Error]" },
-        { "80x24", "", on("Click", narrow, "g granularity"), " absmax:per=row " },
+        { "80x24", "", on("Click", narrow, "g groups"), " absmax:per=row " },
         { "80x24", "w", "<Click:10,10>", "Export a figure" }, /* nothing is reached through a box */
         { "80x24", "", "<Click:24,80><Click:16000,16000><WheelUp:1,1>", " absmax " },
     };

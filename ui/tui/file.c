@@ -75,9 +75,12 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
         status = tui_document_start(&document, file->model, jobs, file->tensor, spec, error);
     if (status != QL_OK) {
         tui_jobs_stop(&jobs);
+        tui_document_free(&document);
         tui_file_free(file);
         return status;
     }
+    if (app->view->close)
+        app->view->close(app);
     tui_jobs_stop(&app->jobs);
     tui_document_free(&app->document);
     tui_list_free(&app->list);
@@ -86,6 +89,8 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
     app->list = file->list;
     app->jobs = jobs;
     app->document = document;
+    if (app->view->open)
+        app->view->open(app);
     if (app->context & TUI_TYPING) /* what Esc would go back to is gone */
         app->context = app->home;
     *file = (tui_file) { 0 };
