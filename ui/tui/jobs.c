@@ -463,6 +463,7 @@ void tui_jobs_stop(tui_jobs **held)
     for (size_t i = 0; i < jobs->queue.count; i++)
         tui_measure_release(&jobs->queue.tasks[i].known);
     ql_engine_free(&jobs->engine);
+    tui_events_stop(&jobs->events);
     pthread_mutex_destroy(&jobs->lock);
     pthread_cond_destroy(&jobs->changed);
     free(jobs->export);
