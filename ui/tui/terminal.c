@@ -29,7 +29,7 @@ static struct {
     tui_canvas shown; /* what curses has been told */
 } terminal;
 
-enum { KEY_OF_MOUSE = 3000 };             /* beyond the keys that curses numbers */
+enum { KEY_OF_MOUSE = 3000 };            /* beyond the keys that curses numbers */
 enum { WHEEL_UP = 64, WHEEL_DOWN = 65 }; /* buttons in what the mouse sends */
 
 static const struct {
