@@ -132,6 +132,48 @@ static void bench_answers_the_passes_that_a_program_asks_for(void **state)
     testing_result_free(&served);
 }
 
+static void keys_are_timed(void **state)
+{
+    (void)state;
+    static const char *const times[] = { "\"paint_ms\":{", "\"exact_ms\":{" };
+    testing_result timed = run("zoo.safetensors -t layer.weight --json --threads 2 --size 80x24 --bench-ui "
+                               "'ss<settle>b<Down><Up>?<Esc><Click:5,5>/l<Enter>'");
+    assert_int_equal(timed.exit_code, 0);
+    assert_string_equal(timed.standard_error, "");
+    assert_true(json_is_valid(timed.standard_output));
+    assert_memory_equal(timed.standard_output, "{\"schema\":1,\"keys\":11,\"size\":\"80x24\",\"threads\":2,", 48);
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        const char *at = strstr(timed.standard_output, times[i]);
+        assert_non_null(at);
+        const double n = number_behind(at, "n");
+        assert_true(i == 0 ? n == 11 : n > 0 && n <= 11);
+        assert_true(number_behind(at, "p50") > 0);
+        assert_true(number_behind(at, "p90") >= number_behind(at, "p50"));
+        assert_true(number_behind(at, "p99") >= number_behind(at, "p90"));
+        assert_true(number_behind(at, "max") >= number_behind(at, "p99"));
+    }
+    const char *frames = strstr(timed.standard_output, "\"frame_bytes\":{");
+    assert_non_null(frames);
+    assert_true(number_behind(frames, "n") >= 6);
+    assert_true(number_behind(frames, "mean") > 16); /* more than the marks around it */
+    assert_true(number_behind(frames, "max") >= number_behind(frames, "mean"));
+    testing_result_free(&timed);
+
+    testing_result none = run("zoo.safetensors --json --size 1x1 --bench-ui ''");
+    assert_int_equal(none.exit_code, 0);
+    assert_true(json_is_valid(none.standard_output));
+    assert_non_null(strstr(none.standard_output, "\"keys\":0,"));
+    assert_non_null(strstr(none.standard_output, "\"p50\":null,"));
+    testing_result_free(&none);
+
+    testing_result quits = run("zoo.safetensors --bench-ui sqs");
+    assert_int_equal(quits.exit_code, 0);
+    assert_memory_equal(quits.standard_output, "2 keys, 120x36, ", 16);
+    assert_non_null(strstr(quits.standard_output, "\nfirst repaint, ms       2 "));
+    assert_null(strchr(quits.standard_output, '\033'));
+    testing_result_free(&quits);
+}
+
 static void help_is_the_same_three_ways(void **state)
 {
     (void)state;
@@ -300,6 +342,7 @@ int main(void)
         cmocka_unit_test(tables_of_this_build_are_listed),
         cmocka_unit_test(bench_times_every_pass_that_is_asked_for),
         cmocka_unit_test(bench_answers_the_passes_that_a_program_asks_for),
+        cmocka_unit_test(keys_are_timed),
         cmocka_unit_test(help_is_the_same_three_ways),
         cmocka_unit_test(json_is_valid_for_every_command),
         cmocka_unit_test(only_ascii_is_printed_where_only_ascii_can_be_shown),

@@ -599,6 +599,42 @@ static void keys_are_played_on_a_terminal_too(void **state)
     close_session(&s);
 }
 
+static void timed_keys_leave_this_terminal_alone(void **state)
+{
+    (void)state;
+    const char *path = write_endless();
+    if (!path)
+        skip(); /* the file system has no sparse files */
+    static const int signals[] = { 0, SIGTERM, SIGINT, SIGSEGV };
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        char command[4096];
+        snprintf(command, sizeof command, "ulimit -c 0; echo begins; exec \"$QLOUPE\" --bench-ui 'ss?x<Esc>' %s",
+                 signals[i] ? path : DEMO);
+        session s = start(24, 80, "xterm-256color", command);
+        expect(&s, "begins");
+        if (signals[i]) {
+            usleep(200000); /* while it measures, if it has come so far */
+            kill(s.pid, signals[i]);
+        }
+        const int status = end(&s);
+        if (signals[i] == 0)
+            assert_int_equal(status, 0);
+        else if (WIFSIGNALED(status))
+            assert_int_equal(WTERMSIG(status), signals[i]);
+        else
+            assert_true(signals[i] == SIGINT && WEXITSTATUS(status) == 130);
+        struct termios after;
+        assert_int_equal(tcgetattr(s.master, &after), 0);
+        assert_int_equal(after.c_lflag, s.before.c_lflag);
+        assert_int_equal(after.c_iflag, s.before.c_iflag);
+        assert_int_equal(after.c_oflag, s.before.c_oflag);
+        assert_false(has_written(&s, "\033"));
+        assert_int_equal(has_written(&s, "first repaint"), signals[i] == 0);
+        close_session(&s);
+    }
+    unlink(path);
+}
+
 static void the_frame_comes_before_the_numbers(void **state)
 {
     (void)state;
@@ -635,6 +671,7 @@ int main(void)
         cmocka_unit_test(keys_are_acted_on_while_a_long_computation_runs),
         cmocka_unit_test(old_numbers_stay_and_say_so_while_new_ones_are_made),
         cmocka_unit_test(keys_are_played_on_a_terminal_too),
+        cmocka_unit_test(timed_keys_leave_this_terminal_alone),
         cmocka_unit_test(the_frame_comes_before_the_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

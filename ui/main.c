@@ -19,7 +19,7 @@ static bool wants_screen(const cli_arguments *arguments)
     if (arguments->command || cli_is_given(arguments, CLI_HELP) || cli_is_given(arguments, CLI_VERSION))
         return false;
     return cli_is_given(arguments, CLI_KEYS) || cli_is_given(arguments, CLI_RECORD) || cli_is_given(arguments, CLI_SIZE) ||
-           cli_is_given(arguments, CLI_SCREENSHOT) || isatty(STDOUT_FILENO);
+           cli_is_given(arguments, CLI_SCREENSHOT) || cli_is_given(arguments, CLI_BENCH_UI) || isatty(STDOUT_FILENO);
 }
 
 static tui_color color_given(const cli_arguments *arguments)
@@ -32,6 +32,7 @@ static tui_color color_given(const cli_arguments *arguments)
 
 static int open_screen(const cli_arguments *arguments)
 {
+    const bool bench = cli_is_given(arguments, CLI_BENCH_UI);
     char demo[PATH_MAX];
     tui_options options = {
         .path = arguments->operand_count ? arguments->operands[0] : demo,
@@ -42,7 +43,9 @@ static int open_screen(const cli_arguments *arguments)
         .color = color_given(arguments),
         .ascii = cli_is_given(arguments, CLI_ASCII),
         .no_state = cli_is_given(arguments, CLI_NO_STATE) || getenv("QLOUPE_NO_STATE"),
-        .keys = cli_value(arguments, CLI_KEYS),
+        .keys = cli_value(arguments, bench ? CLI_BENCH_UI : CLI_KEYS),
+        .bench = bench,
+        .json = cli_is_given(arguments, CLI_JSON),
         .record = cli_value(arguments, CLI_RECORD),
         .size = cli_value(arguments, CLI_SIZE),
         .screenshot = cli_value(arguments, CLI_SCREENSHOT),
@@ -50,6 +53,8 @@ static int open_screen(const cli_arguments *arguments)
     int code = cli_threads_given(arguments, &options.threads);
     if (code != CLI_GOOD)
         return code;
+    if (bench && (cli_is_given(arguments, CLI_KEYS) || options.screenshot))
+        return cli_complain("--bench-ui plays its own keys and makes no picture: without --keys and --screenshot");
     if (options.path == demo && options.raw)
         return cli_complain("--raw describes a FILE: name it");
     if (options.path == demo && !text_demo_path(demo, sizeof demo))

@@ -89,7 +89,8 @@ static void print_program(void)
     unsigned all = 0;
     for (int option = 0; option < CLI_OPTION_COUNT; option++)
         all |= CLI_HAS(option);
-    unsigned screen = CLI_HAS(CLI_KEYS) | CLI_HAS(CLI_RECORD) | CLI_HAS(CLI_SIZE) | CLI_HAS(CLI_SCREENSHOT);
+    unsigned screen = CLI_HAS(CLI_KEYS) | CLI_HAS(CLI_RECORD) | CLI_HAS(CLI_SIZE) | CLI_HAS(CLI_SCREENSHOT) |
+                      CLI_HAS(CLI_BENCH_UI);
     unsigned general = CLI_EVERYWHERE | CLI_HAS(CLI_VERSION);
     print_options("Options of commands (`qloupe help COMMAND` says which)", all & ~screen & ~general);
     print_options("Options everywhere", general);

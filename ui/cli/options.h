@@ -37,6 +37,7 @@ typedef enum cli_option {
     CLI_RECORD,
     CLI_SIZE,
     CLI_SCREENSHOT,
+    CLI_BENCH_UI,
     CLI_HELP,
     CLI_VERSION,
     CLI_OPTION_COUNT

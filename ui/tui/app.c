@@ -66,7 +66,8 @@ static void paint(tui_app *app)
         tui_terminal_forget();
     app->redraw = false;
     tui_app_draw(app);
-    tui_terminal_show(&app->canvas, app->cursor_y, app->cursor_x);
+    const bool sent = tui_terminal_show(&app->canvas, app->cursor_y, app->cursor_x);
+    tui_latency_painted(app->latency, sent, !app->opener && tui_document_is_exact(&app->document));
 }
 
 /* The file that was being opened takes the place of this one, or the message says why not. */
@@ -101,6 +102,7 @@ static bool is_settled(const tui_app *app)
 
 static void press(tui_app *app, tui_key key)
 {
+    tui_latency_pressed(app->latency);
     tui_record_key(app->record, app, key, is_settled(app));
     tui_keys_dispatch(app, key);
     tui_record_after(app->record, is_settled(app));
@@ -110,7 +112,7 @@ static void press(tui_app *app, tui_key key)
 static bool play(tui_app *app)
 {
     tui_script *script = &app->script;
-    if (script->next == script->count)
+    if (script->next == script->count || app->latency)
         return false;
     tui_key key = script->keys[script->next];
     /* A turn that needs the profile is made, a file opened, and the microscope in its place before the next key, so that a
@@ -127,10 +129,29 @@ static bool play(tui_app *app)
     return true;
 }
 
-/* All has been played and every number is exact: without a terminal that is the end. */
+/* Types the next key of a script that is timed, once the one before has had its whole answer. True when the terminal cannot
+   and the key has been acted on. */
+static bool play_timed(tui_app *app)
+{
+    tui_script *script = &app->script;
+    if (!app->latency || tui_latency_is_waiting(app->latency) || !is_settled(app))
+        return false;
+    while (script->next < script->count && script->keys[script->next] == TUI_KEY_SETTLE)
+        script->next++;
+    if (script->next == script->count)
+        return true; /* the end was only waited for */
+    const tui_key key = script->keys[script->next++];
+    if (tui_latency_type(app->latency, key))
+        return false;
+    press(app, key);
+    return true;
+}
+
+/* All has been played and every number is exact: without a person at a terminal that is the end. */
 static bool is_over(const tui_app *app)
 {
-    return app->quit || app->signal || (app->headless && app->script.next == app->script.count && is_settled(app));
+    const bool is_alone = app->headless || (app->latency && !tui_latency_is_waiting(app->latency));
+    return app->quit || app->signal || (is_alone && app->script.next == app->script.count && is_settled(app));
 }
 
 static void take_signals(tui_app *app)
@@ -180,7 +201,7 @@ ql_status tui_app_run(tui_app *app, ql_error *error)
         paint(app);
         if (is_over(app))
             return QL_OK;
-        if (!played && wait_for_news(app, error) != QL_OK)
+        if (!played && !play_timed(app) && wait_for_news(app, error) != QL_OK)
             return error->status;
     }
 }

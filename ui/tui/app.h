@@ -11,6 +11,7 @@
 #include "tui/document.h"
 #include "tui/hits.h"
 #include "tui/key.h"
+#include "tui/latency.h"
 #include "tui/line.h"
 #include "tui/list.h"
 #include "tui/prompt.h"
@@ -72,6 +73,7 @@ struct tui_app {
     unsigned frame;         /* counts repaints, for what moves */
     tui_script script;
     tui_record *record; /* NULL: nobody writes the keys down */
+    tui_latency *latency; /* NULL: nobody times the keys */
     bool headless;
     bool suspend, redraw; /* asked for; the loop does it */
     bool quit;

@@ -47,13 +47,14 @@ tui_key tui_key_read(const char **text);
 /* The key as a key string spells it. */
 void tui_key_spell(tui_key key, char out[TUI_KEY_TEXT]);
 
-/* A script: the keys of --keys, which is a key string or @FILE. In a file `#` starts a comment that runs to the end of the
-   line, and line ends and the spaces around a line mean nothing. QL_BAD_USAGE names what is no key; QL_BAD_FILE. */
+/* A script: the keys of an option (its name begins the messages) that takes a key string or @FILE. In a file `#` starts a
+   comment that runs to the end of the line, and line ends and the spaces around a line mean nothing. QL_BAD_USAGE names
+   what is no key; QL_BAD_FILE. */
 typedef struct tui_script {
     tui_key *keys; /* owned [count] */
     size_t count, next;
 } tui_script;
-ql_status tui_script_read(const char *argument, tui_script *out, ql_error *error);
+ql_status tui_script_read(const char *option, const char *argument, tui_script *out, ql_error *error);
 void tui_script_free(tui_script *script);
 
 #endif

@@ -9,7 +9,7 @@
 enum { SCRIPT_LIMIT = 1 << 20 }; /* bytes of a script file */
 
 /* The whole file as a string, NULL when it cannot be read. */
-static char *read_file(const char *path, ql_error *error)
+static char *read_file(const char *option, const char *path, ql_error *error)
 {
     char *bytes = NULL, shown[256];
     ql_text_print(shown, sizeof shown, ql_text_from(path), 200);
@@ -26,7 +26,7 @@ static char *read_file(const char *path, ql_error *error)
     }
     if (!bytes) {
         error->status = QL_BAD_FILE;
-        snprintf(error->message, sizeof error->message, "--keys: %s: %s", shown, strerror(errno));
+        snprintf(error->message, sizeof error->message, "%s: %s: %s", option, shown, strerror(errno));
     }
     if (file)
         fclose(file);
@@ -52,16 +52,16 @@ static void strip(char *text)
     *out = 0;
 }
 
-ql_status tui_script_read(const char *argument, tui_script *out, ql_error *error)
+ql_status tui_script_read(const char *option, const char *argument, tui_script *out, ql_error *error)
 {
     *out = (tui_script) { 0 };
-    char *text = argument[0] == '@' ? read_file(argument + 1, error) : strdup(argument);
+    char *text = argument[0] == '@' ? read_file(option, argument + 1, error) : strdup(argument);
     if (!text && argument[0] == '@')
         return error->status;
     tui_key *keys = text ? malloc((strlen(text) + 1) * sizeof *keys) : NULL;
     if (!keys) {
         free(text);
-        snprintf(error->message, sizeof error->message, "--keys: out of memory");
+        snprintf(error->message, sizeof error->message, "%s: out of memory", option);
         return error->status = QL_NO_MEMORY;
     }
     if (argument[0] == '@')
@@ -75,9 +75,9 @@ ql_status tui_script_read(const char *argument, tui_script *out, ql_error *error
         ql_text_print(shown, sizeof shown, ql_text_from(at), 24);
         error->status = QL_BAD_USAGE;
         snprintf(error->message, sizeof error->message,
-                 "--keys: no key is spelled like the start of '%s'; <Enter> <Esc> <Tab> <Up> <PgDn> <C-x> and such are "
+                 "%s: no key is spelled like the start of '%s'; <Enter> <Esc> <Tab> <Up> <PgDn> <C-x> and such are "
                  "keys, <lt> is '<'",
-                 shown);
+                 option, shown);
         free(text);
         free(keys);
         return QL_BAD_USAGE;

@@ -29,7 +29,8 @@ static struct {
     tui_canvas shown; /* what curses has been told */
 } terminal;
 
-enum { KEY_OF_MOUSE = 3000 }; /* beyond the keys that curses numbers */
+enum { KEY_OF_MOUSE = 3000 };            /* beyond the keys that curses numbers */
+enum { WHEEL_UP = 64, WHEEL_DOWN = 65 }; /* buttons in what the mouse sends */
 
 static const struct {
     int code;
@@ -60,6 +61,16 @@ static FILE *open_side(FILE *stream, const char *mode, bool *owned)
 {
     *owned = !isatty(fileno(stream));
     return *owned ? fopen("/dev/tty", mode) : stream;
+}
+
+/* A stream on a descriptor of its own. */
+static FILE *open_again(int fd, const char *mode)
+{
+    const int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    FILE *stream = own >= 0 ? fdopen(own, mode) : NULL;
+    if (!stream && own >= 0)
+        close(own);
+    return stream;
 }
 
 static void close_streams(void)
@@ -138,7 +149,7 @@ static void start_mouse(void)
 static void arm_guard(const struct termios *modes)
 {
     static const char *const capabilities[] = { "sgr0", "op", "rmkx", "cnorm", "rmcup" };
-    char bytes[512] = "\033[?2026l" MOUSE_OFF;
+    char bytes[512] = TUI_FRAME_END MOUSE_OFF;
     size_t used = strlen(bytes);
     for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0]; i++)
         used = append_capability(bytes, used, sizeof bytes, capabilities[i]);
@@ -167,6 +178,10 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
         terminal.owns_in = terminal.owns_out = true;
         terminal.in = fopen("/dev/null", "re");
         terminal.out = fopen("/dev/null", "we");
+    } else if (options->on_fd) {
+        terminal.owns_in = terminal.owns_out = true;
+        terminal.in = open_again(options->fd, "r");
+        terminal.out = open_again(options->fd, "w");
     } else {
         terminal.in = open_side(stdin, "re", &terminal.owns_in);
         terminal.out = open_side(stdout, "we", &terminal.owns_out);
@@ -183,7 +198,7 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
         return fail(error, "the system has no pipe left for signals");
     }
     set_escdelay(25); /* milliseconds: a lone Esc is felt at once, a sequence still arrives whole */
-    const char *type = options->headless ? "xterm-256color" : getenv("TERM");
+    const char *type = options->headless || options->on_fd ? "xterm-256color" : getenv("TERM");
     if (can_place_text(type))
         terminal.screen = newterm((char *)type, terminal.out, terminal.in);
     if (!terminal.screen) {
@@ -245,7 +260,7 @@ void tui_terminal_size(int *rows, int *cols)
    modifiers. Releases, which end in m, and other buttons are nothing. */
 static tui_key read_mouse(const char *report)
 {
-    enum { WHEEL_UP = 64, WHEEL_DOWN = 65, MODIFIERS = 4 | 8 | 16 };
+    enum { MODIFIERS = 4 | 8 | 16 };
     unsigned button, col, row;
     char end;
     if (sscanf(report, "%4u;%6u;%6u%c", &button, &col, &row, &end) != 4 || end != 'M' || row < 1 || col < 1 ||
@@ -301,6 +316,33 @@ tui_key tui_terminal_key(void)
     }
 }
 
+/* Button of the mouse, as read_mouse reads it. */
+static unsigned button_of(tui_key kind)
+{
+    return kind == TUI_KEY_CLICK ? 0 : kind == TUI_KEY_WHEEL_UP ? WHEEL_UP : WHEEL_DOWN;
+}
+
+size_t tui_terminal_encode(tui_key key, char out[TUI_KEY_BYTES])
+{
+    int code = key >= TUI_KEY_F1 && key < TUI_KEY_F1 + 12 ? KEY_F(1 + (int)(key - TUI_KEY_F1)) : 0;
+    for (size_t i = 0; i < sizeof special_keys / sizeof special_keys[0]; i++)
+        if (special_keys[i].key == key && key >= TUI_KEY_UP)
+            code = special_keys[i].code;
+    out[0] = 0;
+    if (TUI_MOUSE_KIND(key)) {
+        if (terminal.has_mouse)
+            snprintf(out, TUI_KEY_BYTES, "\033[<%u;%d;%dM", button_of(TUI_MOUSE_KIND(key)), TUI_MOUSE_COL(key) + 1,
+                     TUI_MOUSE_ROW(key) + 1);
+    } else if (code) {
+        char *sequence = keybound(code, 0); /* owned */
+        snprintf(out, TUI_KEY_BYTES, "%s", sequence ? sequence : "");
+        free(sequence);
+    } else if (key < TUI_KEY_UP) {
+        text_encode(key, out);
+    }
+    return strlen(out);
+}
+
 static attr_t curses_attributes(unsigned attributes)
 {
     return (attributes & TUI_BOLD ? A_BOLD : 0) | (attributes & TUI_DIM ? A_DIM : 0) |
@@ -326,7 +368,7 @@ static void put(int y, int x, const tui_cell *cell)
 /* A repaint between these two appears at once on terminals that know them; others ignore them. */
 static void synchronize(bool begin)
 {
-    send(begin ? "\033[?2026h" : "\033[?2026l");
+    send(begin ? "\033[?2026h" : TUI_FRAME_END);
 }
 
 /* Makes curses as large as the canvas, and blank. Returns false when memory is short. */
@@ -360,7 +402,7 @@ static bool put_differences(const tui_canvas *canvas)
     return differs;
 }
 
-void tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x)
+bool tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x)
 {
     if (terminal.theme != tui_theme_index()) {
         terminal.theme = tui_theme_index();
@@ -370,18 +412,19 @@ void tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x)
     }
     bool resized = canvas->rows != terminal.shown.rows || canvas->cols != terminal.shown.cols || terminal.forget;
     if (resized && !start_over(canvas))
-        return;
+        return false;
     bool differs = put_differences(canvas);
     int cursor = cursor_y >= 0;
     if (cursor != terminal.cursor)
         curs_set(cursor);
     terminal.cursor = cursor;
     if (!differs && !resized && !cursor)
-        return;
+        return false;
     move(cursor ? cursor_y : 0, cursor ? cursor_x : 0);
     synchronize(true);
     refresh();
     synchronize(false);
+    return true;
 }
 
 bool tui_terminal_copy(const char *text)

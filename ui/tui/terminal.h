@@ -15,10 +15,15 @@ typedef struct tui_terminal_options {
     tui_color color;
     bool headless;
     int rows, cols; /* when headless */
+    bool on_fd;     /* `fd` instead of stdin and stdout: a terminal of the type xterm-256color */
+    int fd;         /* borrowed */
 } tui_terminal_options;
 
-/* Takes over the terminal: stdin and stdout, or /dev/tty where one of them is something else. On failure nothing was
-   changed; the message says what is missing. */
+/* What every repaint ends with. */
+#define TUI_FRAME_END "\033[?2026l"
+
+/* Takes over the terminal: `fd`, or stdin and stdout, or /dev/tty where one of them is something else. On failure nothing
+   was changed; the message says what is missing. */
 ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *error);
 
 /* Gives it back as it was. May be called twice. */
@@ -33,9 +38,14 @@ void tui_terminal_size(int *rows, int *cols);
 /* The next key that has arrived, TUI_KEY_NONE when there is none. Never waits longer than an escape sequence takes. */
 tui_key tui_terminal_key(void);
 
+/* What a terminal sends for a key, its size returned; 0: this one has no such key. */
+enum { TUI_KEY_BYTES = 64 };
+size_t tui_terminal_encode(tui_key key, char out[TUI_KEY_BYTES]);
+
 /* Shows the canvas: sends the cells that differ from what is shown. The cursor is put at (cursor_y, cursor_x), and hidden
-   when cursor_y < 0. Follows the canvas in size. */
-void tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x);
+   when cursor_y < 0. Follows the canvas in size. Returns whether there was anything to send; it then ends in
+   TUI_FRAME_END. */
+bool tui_terminal_show(const tui_canvas *canvas, int cursor_y, int cursor_x);
 
 /* Sets the terminal's modes again and draws everything anew at the next show: something else has used it. */
 void tui_terminal_forget(void);

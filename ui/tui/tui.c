@@ -1,6 +1,7 @@
 /* Starts and ends the terminal interface. */
 #include "tui/tui.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -85,8 +86,8 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
     tui_source source = { options->path, options->raw, options->layout, options->tensor, options->tensor != NULL };
     tui_file file;
     ql_error damage = { 0 };
-    const char *spec = options->spec;
-    terminal->headless = app->headless = options->size || options->screenshot;
+    const char *spec = options->spec, *keys_option = options->bench ? "--bench-ui" : "--keys";
+    terminal->headless = app->headless = !options->bench && (options->size || options->screenshot);
     terminal->color = options->color;
     terminal->rows = 36;
     terminal->cols = 120;
@@ -104,10 +105,14 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
     if (known && !spec)
         spec = known->spec;
     if ((options->size && parse_size(options->size, &terminal->rows, &terminal->cols, error) != QL_OK) ||
-        (options->keys && tui_script_read(options->keys, &app->script, error) != QL_OK) ||
+        (options->keys && tui_script_read(keys_option, options->keys, &app->script, error) != QL_OK) ||
         (options->record && tui_record_open(options->record, &app->record, error) != QL_OK) ||
+        (options->bench &&
+         tui_latency_start(terminal->rows, terminal->cols, app->script.count, &app->latency, error) != QL_OK) ||
         tui_file_read(&source, &file, error) != QL_OK)
         return error->status;
+    terminal->on_fd = options->bench;
+    terminal->fd = options->bench ? tui_latency_terminal(app->latency) : -1;
     const ql_status status = tui_file_show(app, &file, spec, error);
     if (status == QL_OK && damage.status != QL_OK)
         tui_document_say(&app->document, true, "%s", damage.message);
@@ -124,8 +129,21 @@ static void save_state(tui_app *app)
         complain(error.message);
 }
 
+/* What the keys took, on stdout. */
+static ql_status report_latency(tui_app *app, ql_error *error)
+{
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    const unsigned threads = app->options->threads ? app->options->threads : online > 0 ? (unsigned)online : 1;
+    tui_latency_report(app->latency, threads, app->options->json, stdout);
+    if (fflush(stdout) == 0)
+        return QL_OK;
+    snprintf(error->message, sizeof error->message, "standard output: %s", strerror(errno));
+    return error->status = QL_BAD_WRITE;
+}
+
 static void clean_up(tui_app *app)
 {
+    tui_latency_free(&app->latency);
     tui_opener_abandon(&app->opener);
     tui_jobs_stop(&app->jobs);
     tui_document_free(&app->document);
@@ -172,6 +190,8 @@ int tui_main(const tui_options *options)
             status = write_screenshot(&app, options->screenshot, &error);
         tui_terminal_stop();
         save_state(&app);
+        if (status == QL_OK && options->bench && !app.signal)
+            status = report_latency(&app, &error);
     }
     ql_error unwritten;
     if (tui_record_close(&app.record, &unwritten) != QL_OK && status == QL_OK) {

@@ -17,6 +17,8 @@ typedef struct tui_options {
     bool ascii;             /* ASCII glyphs only */
     bool no_state;          /* read and write nothing under XDG folders */
     const char *keys;       /* --keys: a key string, or @FILE; NULL: keys come from the terminal */
+    bool bench;             /* --bench-ui: the keys are timed on a terminal of its own, and what was found is printed */
+    bool json;              /* as JSON */
     const char *record;     /* --record: where to write the keys of the session, for --keys @FILE; NULL: nowhere */
     const char *size;       /* --size: COLUMNSxROWS of a screen without a terminal; NULL: the terminal's */
     const char *screenshot; /* --screenshot: OUT.txt or OUT.png, written after the keys have been played; NULL: none */
