@@ -5,12 +5,13 @@
 #ifndef TUI_MEASURE_H
 #define TUI_MEASURE_H
 
-#include "qloupe.h"
+#include "tui/spread.h"
 
 typedef struct tui_measure tui_measure;
 struct tui_measure {
     size_t tensor;           /* index in the model */
     const ql_report *report; /* immutable */
+    tui_spread rows;         /* of its row_mse; immutable */
     bool has_why;            /* this and what follows belong to the thread of the screen */
     ql_why why;
     bool has_product;

@@ -1,10 +1,10 @@
-/* The error of the round trip: the metrics, and the histogram of the errors. */
+/* The error of the round trip: the metrics, and below them one of the sub-views. */
 #include <math.h>
 #include <stdio.h>
 
 #include "text/number.h"
 #include "tui/panes.h"
-#include "tui/plot.h"
+#include "tui/sub.h"
 
 enum { DB_FULL = 50 }; /* a full gauge */
 
@@ -74,31 +74,22 @@ static void draw_sqnr(tui_canvas *canvas, tui_rect in, const ql_report *report)
     tui_canvas_text(canvas, in.y, x, in.x + in.cols - x, style, word);
 }
 
-static void draw_histogram(tui_app *app, tui_rect in, const ql_histogram *errors)
-{
-    tui_canvas *canvas = &app->canvas;
-    char low[TEXT_NUMBER_SIZE], high[TEXT_NUMBER_SIZE], text[160];
-    text_number(low, errors->lo, TEXT_SIGNIFICANT);
-    text_number(high, errors->hi, TEXT_SIGNIFICANT);
-    char count[TEXT_NUMBER_SIZE];
-    text_count(count, errors->below + errors->above);
-    snprintf(text, sizeof text, "error · %d bins · %s outside", QL_BINS, count);
-    tui_canvas_text(canvas, in.y, in.x + 1, in.cols - 2, TUI_FADED, text);
+static const tui_sub *const subs[] = { &tui_sub_histogram, &tui_sub_rows, &tui_sub_codes };
+enum { SUB_COUNT = sizeof subs / sizeof subs[0], LEAST_HISTOGRAM = 3, LEAST_SUB = 5 };
 
-    tui_columns columns = tui_columns_of(errors, in.cols - 2);
-    tui_rect plot = { in.y + 1, in.x + 1, in.rows - 2, columns.count };
-    tui_plot_bars(canvas, plot, &columns, columns.peak, app->linear, TUI_ERROR_BARS);
-    int y = in.y + in.rows - 1;
-    tui_canvas_text(canvas, y, plot.x, plot.cols, TUI_FADED, low);
-    tui_canvas_text(canvas, y, plot.x + tui_column_of(&columns, 0), 1, TUI_FADED, "0");
-    tui_canvas_right(canvas, y, plot.x, plot.cols, TUI_FADED, high);
+int tui_error_sub_count(void)
+{
+    return SUB_COUNT;
 }
 
 void tui_pane_error(tui_app *app, tui_rect rect, bool focused)
 {
     tui_canvas *canvas = &app->canvas;
     tui_facts facts = tui_facts_of(app);
-    tui_rect in = tui_pane_frame(app, rect, focused, "Error", app->linear ? "linear y" : "log y");
+    const tui_sub *sub = subs[app->sub];
+    char title[32];
+    snprintf(title, sizeof title, "Error · %s", sub->name);
+    tui_rect in = tui_pane_frame(app, rect, focused, title, app->linear ? "linear y · v view" : "log y · v view");
     if (!facts.report) {
         tui_canvas_wrap(canvas, (tui_rect) { in.y + 1, in.x + 1, in.rows - 1, in.cols - 2 }, TUI_TEXT, facts.missing);
         return;
@@ -110,7 +101,9 @@ void tui_pane_error(tui_app *app, tui_rect rect, bool focused)
     int width = (in.cols - 2 - (per_line - 1) * GAP) / per_line;
     width = width > MOST_PAIR ? MOST_PAIR : width;
     int lines = (NUMBER_COUNT + per_line - 1) / per_line;
-    for (int i = 0; i < NUMBER_COUNT; i++) {
+    if (app->sub > 0 && lines > in.rows - 1 - LEAST_SUB) /* who asks for another sub-view wants to see it */
+        lines = in.rows > 1 + LEAST_SUB ? in.rows - 1 - LEAST_SUB : 0;
+    for (int i = 0; i < NUMBER_COUNT && i < lines * per_line; i++) {
         char value[TEXT_NUMBER_SIZE];
         int y = in.y + 1 + i / per_line;
         if (y >= in.y + in.rows)
@@ -122,7 +115,7 @@ void tui_pane_error(tui_app *app, tui_rect rect, bool focused)
         tui_pane_pair(canvas, y, in.x + 1 + i % per_line * (width + GAP), width, numbers[i].label, value);
     }
     tui_rect rest = { in.y + 1 + lines, in.x, in.rows - 1 - lines, in.cols };
-    if (rest.rows >= 3)
-        draw_histogram(app, rest, &facts.report->error);
+    if (rest.rows >= LEAST_HISTOGRAM && rest.cols >= LEAST_HISTOGRAM)
+        sub->draw(app, rest, app->document.shown);
     canvas->faded = false;
 }
