@@ -11,8 +11,8 @@ static const char *write_matrix(void)
     static float values[ROWS][COLS];
     for (int row = 0; row < ROWS; row++)
         for (int col = 0; col < COLS; col++)
-            values[row][col] = row == WORST ? 3.46f : (float)(col % 15 - 7) + (float)(row % 7) * 0.01f;
-    values[0][0] = 7;
+            values[row][col] = 1e-3f * (row == WORST ? 3.46f : (float)(col % 15 - 7) + (float)(row % 7) * 0.01f);
+    values[0][0] = 7e-3f;
     const char *path = testing_path(testing_folder(), "rows.npy");
     assert_true(npy_write(path, "f4", 2, (uint64_t[]) { ROWS, COLS }, values));
     return path;
@@ -32,6 +32,10 @@ static void the_worst_row_and_its_error_are_those_of_the_report(void **state)
         assert_shows(screen, text);
         free(screen);
     }
+    snprintf(text, sizeof text, "worst row %d: %#.4g", WORST, json_number(json, "worst_row_mse"));
+    char *narrow = screen_of("%s --keys v --size 100x29", arguments); /* the number goes before words */
+    assert_shows(narrow, text);
+    free(narrow);
     free(json);
     snprintf(arguments, sizeof arguments, MATRIX " -s absmax:bits=4,per=row");
     json = compare_json(arguments);
@@ -112,6 +116,23 @@ static void keys_step_through_the_sub_views(void **state)
     }
 }
 
+static void the_title_says_what_is_drawn(void **state)
+{
+    (void)state;
+    char *screen = screen_of(MATRIX " --keys '<Tab>' --size 100x29"); /* the metrics take all lines */
+    assert_shows(screen, "Error ─");
+    assert_shows(screen, "codes              174/255");
+    free(screen);
+    screen = screen_of(MATRIX " --keys V --size 100x29"); /* they give way to what was asked for */
+    assert_shows(screen, "Error · codes ── v view ─┐");
+    assert_shows(screen, "most often -1: 5,585 ");
+    assert_shows_not(screen, "174/255 ");
+    free(screen);
+    screen = screen_of(MATRIX " --keys v --size 120x36");
+    assert_shows(screen, "Error · rows ── log y · v view ─┐");
+    free(screen);
+}
+
 /* One row, more rows than cells and than runs, one column, and too small a screen. */
 static void every_shape_and_size_is_drawn(void **state)
 {
@@ -138,6 +159,7 @@ int main(void)
         cmocka_unit_test(the_mark_is_below_the_worst_row),
         cmocka_unit_test(codes_are_counted_as_in_the_report),
         cmocka_unit_test(keys_step_through_the_sub_views),
+        cmocka_unit_test(the_title_says_what_is_drawn),
         cmocka_unit_test(every_shape_and_size_is_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,8 +42,10 @@ static void draw_caption(tui_canvas *canvas, tui_rect line, const ql_report *rep
     text_count(uses, most);
     int used = tui_canvas_format(canvas, line.y, line.x, line.cols, TUI_STRONG, "most often %d", code);
     used += tui_canvas_format(canvas, line.y, line.x + used, line.cols - used, TUI_TEXT, ": %s", uses);
-    tui_canvas_format(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, " · %.0f unused",
-                      report->levels - report->metrics[QL_LEVELS_USED]);
+    char unused[64]; /* where there is room */
+    snprintf(unused, sizeof unused, " · %.0f unused", report->levels - report->metrics[QL_LEVELS_USED]);
+    if (tui_canvas_width(canvas, unused) <= line.cols - used)
+        tui_canvas_text(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, unused);
 }
 
 static void draw(tui_app *app, tui_rect in, const tui_measure *measure)

@@ -28,7 +28,9 @@ static void draw_caption(tui_canvas *canvas, tui_rect line, const tui_spread *ro
     text_number(worst, rows->peak, form);
     text_number(least, smallest, form);
     int used = tui_canvas_format(canvas, line.y, line.x, line.cols, TUI_STRONG, "worst row %s", row);
-    used += tui_canvas_format(canvas, line.y, line.x + used, line.cols - used, TUI_TEXT, ": MSE %s", worst);
+    const bool is_narrow = used + tui_canvas_width(canvas, ": MSE ") + tui_canvas_width(canvas, worst) > line.cols;
+    used +=
+        tui_canvas_format(canvas, line.y, line.x + used, line.cols - used, TUI_TEXT, is_narrow ? ": %s" : ": MSE %s", worst);
     snprintf(more[0], sizeof more[0], " · %s rows", count);
     snprintf(more[1], sizeof more[1], " · least %s", least);
     for (int i = 0; i < 2 && tui_canvas_width(canvas, more[i]) <= line.cols - used; i++)
