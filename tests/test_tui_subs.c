@@ -93,19 +93,66 @@ static void codes_are_counted_as_in_the_report(void **state)
     free(screen);
 }
 
+/* Each weight is a cell: the worst has the largest error. */
+static void the_map_names_the_weight_with_the_largest_error(void **state)
+{
+    (void)state;
+    float values[64];
+    for (int i = 0; i < 64; i++)
+        values[i] = (float)(i % 15 - 7) + (i == 27 ? 0.47f : 0.01f * (float)(i % 5)); /* [3][3] */
+    values[0] = 7;
+    const char *path = testing_path(testing_folder(), "map.npy");
+    assert_true(npy_write(path, "f4", 2, (uint64_t[]) { 8, 8 }, values));
+    char arguments[512], text[64];
+    snprintf(arguments, sizeof arguments, "%s -s absmax:bits=4", path);
+    char *json = compare_json(arguments);
+    const double largest = json_number(json, "max_abs");
+    snprintf(text, sizeof text, "MSE %#.4g at [3,3]", largest * largest);
+    char *screen = screen_of("%s --keys V --size 80x24", arguments);
+    assert_shows(screen, text);
+    free(screen);
+    free(json);
+}
+
+/* It follows the spec, the tensor, the view and the file, and what is asked for meanwhile. */
+static void the_map_is_of_what_is_shown(void **state)
+{
+    (void)state;
+    static const char *const keys[] = { "Vb<settle>",   "bV<settle>",      "V2<settle>1<settle>b<Tab>",
+                                        "V21b<Tab>",    "2<settle>1Vb",    "bVVvbu",
+                                        "VbJK<settle>", "V<C-c>rb<settle>" };
+    char *expected = NULL;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        char *screen = screen_of(MATRIX " --keys '%s' --size 80x24", keys[i]);
+        char *at = strstr(screen, "MSE "), *map = at ? strstr(at + 1, "MSE ") : NULL;
+        if (!map)
+            fail_msg("keys %s: no map in\n%s", keys[i], screen);
+        map[strcspn(map, "\n")] = 0;
+        if (expected)
+            assert_string_equal(map, expected);
+        else
+            expected = strdup(map);
+        free(screen);
+    }
+    free(expected);
+    char *screen = screen_of("data/loud.npy --keys 'V<settle>:open " DEMO "<Enter><settle>' --size 80x24");
+    assert_shows(screen, "the worst of the map");
+    free(screen);
+    screen = screen_of(MATRIX " -s none --keys V --size 80x24");
+    assert_shows(screen, "no error anywhere");
+    free(screen);
+}
+
 static void keys_step_through_the_sub_views(void **state)
 {
     (void)state;
     static const struct {
         const char *keys, *title;
     } rows[] = {
-        { "<Tab>", "Error · histogram" },
-        { "v", "Error · rows" },
-        { "vv", "Error · codes" },
-        { "vvv", "Error · histogram" },
-        { "V", "Error · codes" },
-        { "vV", "Error · histogram" },
-        { "v<Tab><S-Tab>", "Error · rows" },
+        { "<Tab>", "Error · histogram" },   { "v", "Error · rows" },
+        { "vv", "Error · codes" },          { "vvv", "Error · map" },
+        { "vvvv", "Error · histogram" },    { "V", "Error · map" },
+        { "vV", "Error · histogram" },      { "v<Tab><S-Tab>", "Error · rows" },
         { ":view<Enter>", "Error · rows" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -123,7 +170,7 @@ static void the_title_says_what_is_drawn(void **state)
     assert_shows(screen, "Error ─");
     assert_shows(screen, "codes              174/255");
     free(screen);
-    screen = screen_of(MATRIX " --keys V --size 100x29"); /* they give way to what was asked for */
+    screen = screen_of(MATRIX " --keys VV --size 100x29"); /* they give way to what was asked for */
     assert_shows(screen, "Error · codes ── v view ─┐");
     assert_shows(screen, "most often -1: 5,585 ");
     assert_shows_not(screen, "174/255 ");
@@ -147,7 +194,7 @@ static void every_shape_and_size_is_drawn(void **state)
         const char *path = testing_path(testing_folder(), "shape.npy");
         assert_true(npy_write(path, "f4", 2, shapes[i], values));
         for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
-            free(screen_of("%s -s %s --keys 'v<settle>L<settle>v<settle>z' --size %s %s", path,
+            free(screen_of("%s -s %s --keys 'v<settle>L<settle>v<settle>v<settle>z' --size %s %s", path,
                            specs[(i + k) % (sizeof specs / sizeof specs[0])], sizes[k], k % 2 ? "--ascii" : ""));
     }
 }
@@ -158,6 +205,8 @@ int main(void)
         cmocka_unit_test(the_worst_row_and_its_error_are_those_of_the_report),
         cmocka_unit_test(the_mark_is_below_the_worst_row),
         cmocka_unit_test(codes_are_counted_as_in_the_report),
+        cmocka_unit_test(the_map_names_the_weight_with_the_largest_error),
+        cmocka_unit_test(the_map_is_of_what_is_shown),
         cmocka_unit_test(keys_step_through_the_sub_views),
         cmocka_unit_test(the_title_says_what_is_drawn),
         cmocka_unit_test(every_shape_and_size_is_drawn),

@@ -198,7 +198,7 @@ void tui_act_zoom(tui_app *app, int unused)
 void tui_act_sub(tui_app *app, int direction)
 {
     app->pane = TUI_EXPLORE_ERROR;
-    app->sub = (app->sub + tui_error_sub_count() + direction) % tui_error_sub_count();
+    tui_error_step(app, direction);
 }
 
 void tui_act_axis(tui_app *app, int unused)

@@ -74,13 +74,14 @@ static void draw_sqnr(tui_canvas *canvas, tui_rect in, const ql_report *report)
     tui_canvas_text(canvas, in.y, x, in.x + in.cols - x, style, word);
 }
 
-static const tui_sub *const subs[] = { &tui_sub_histogram, &tui_sub_rows, &tui_sub_codes };
+static const tui_sub *const subs[] = { &tui_sub_histogram, &tui_sub_rows, &tui_sub_codes, &tui_sub_map };
 enum { SUB_COUNT = sizeof subs / sizeof subs[0], LEAST_HISTOGRAM = 3, LEAST_SUB = 5 }; /* lines */
 enum { GAP = 2, LEAST_PAIR = 16, MOST_PAIR = 26 };
 
-int tui_error_sub_count(void)
+void tui_error_step(tui_app *app, int direction)
 {
-    return SUB_COUNT;
+    app->sub = (app->sub + SUB_COUNT + direction) % SUB_COUNT;
+    tui_errormap_want(&app->document, subs[app->sub]->wants_map);
 }
 
 /* Where the metrics go, and how many lines of them leave room for the sub-view. */

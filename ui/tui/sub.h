@@ -7,11 +7,12 @@
 typedef struct tui_sub {
     const char *name; /* in the title of the pane */
     void (*draw)(tui_app *app, tui_rect rect, const tui_measure *measure);
+    bool wants_map; /* measure->map (errormap.h) */
 } tui_sub;
 
-extern const tui_sub tui_sub_histogram, tui_sub_rows, tui_sub_codes;
+extern const tui_sub tui_sub_histogram, tui_sub_rows, tui_sub_codes, tui_sub_map;
 
-/* The sub-views of the pane of the error, in the order in which a key goes through them. */
-int tui_error_sub_count(void);
+/* Steps through the sub-views of the pane of the error. */
+void tui_error_step(tui_app *app, int direction);
 
 #endif
