@@ -633,6 +633,20 @@ ql_status ql_strip_make(ql_engine *engine, const ql_profile *profile, const ql_r
                         size_t count, const ql_monitor *monitor, ql_strip **out, ql_error *error);
 void ql_strip_free(ql_strip **strip);
 
+/* Where in a matrix the error is: the mean of e^2 in bands of rows by bands of columns. Band b of n rows (or columns) begins
+   at ql_map_start(n, bands, b). */
+enum { QL_MAP_ROWS = 64, QL_MAP_COLS = 128 };
+typedef struct ql_error_map {
+    unsigned row_bands, col_bands;          /* one of every row (column) where there are no more */
+    double mse[QL_MAP_ROWS * QL_MAP_COLS]; /* [row_bands][col_bands] */
+} ql_error_map;
+uint64_t ql_map_start(uint64_t count, unsigned bands, unsigned band);
+
+/* The report is of the profile's tensor. Goes through all elements once more; the same bits for any number of threads. */
+ql_status ql_error_map_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
+                            ql_error_map **out, ql_error *error);
+void ql_error_map_free(ql_error_map **map);
+
 /* How a search for a clipping range (clip=kl, clip=mse) judged its candidates for one group: the threshold is alpha for
    symmetric mappings, else the share of the range that is kept, 0..1; the loss is the divergence in nats (kl; infinite where
    a candidate is unusable) or the mean squared error (mse). Every candidate is exact. thresholds fall. */

@@ -21,6 +21,15 @@ static const struct {
     { "clip-linear-120x36", MATRIX " --size 120x36 -s zeropoint:bits=3,clip=percentile,p=99 --keys L" },
     { "tensors-80x24", MATRIX " --size 80x24 --keys '<S-Tab>'" },
     { "error-80x24", MATRIX " --size 80x24 --keys '<Tab>'" },
+    { "rows-80x24", MATRIX " --size 80x24 -s absmax:bits=4 --keys v" },
+    { "rows-120x36", MATRIX " --size 120x36 -s absmax:bits=4 --keys v" },
+    { "rows-120x36-ascii", MATRIX " --size 120x36 --ascii -s absmax:bits=4 --keys vzL" },
+    { "codes-80x24", MATRIX " --size 80x24 --keys vv" },
+    { "codes-120x36", MATRIX " --size 120x36 -s nf4 --keys vv" },
+    { "codes-120x36-ascii", MATRIX " --size 120x36 --ascii --keys vvz" },
+    { "map-80x24", MATRIX " --size 80x24 -s absmax:bits=4,per=block,block=64 --keys V" },
+    { "map-120x36", MATRIX " --size 120x36 -s absmax:bits=4,per=row --keys V" },
+    { "map-120x36-ascii", MATRIX " --size 120x36 --ascii -s absmax:bits=4 --keys VzL" },
     { "tensor-80x24", MATRIX " --size 80x24 --keys '<Tab><Tab>'" },
     { "help-80x24", MATRIX " --size 80x24 --keys '?gran'" },
     { "filter-120x36", MATRIX " --size 120x36 --keys '&attn'" },
@@ -96,7 +105,7 @@ static void every_size_is_drawn(void **state)
     static const char *const sizes[] = { "1x1",   "1x50",   "59x16",  "60x15",   "61x17",
                                          "99x27", "100x29", "120x29", "101x200", "1000x20" };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        free(screen_of("%s --size %s --keys 'sgb<Tab>?<Esc>w<Esc>ejj<Enter>E<Esc>'", MATRIX, sizes[i]));
+        free(screen_of("%s --size %s --keys 'sgb<Tab>?<Esc>vVVvvw<Esc>ejj<Enter>E<Esc>'", MATRIX, sizes[i]));
 }
 
 static void a_png_is_written(void **state)

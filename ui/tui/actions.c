@@ -10,6 +10,8 @@
 #include "tui/file.h"
 #include "tui/help.h"
 #include "tui/knobs.h"
+#include "tui/panes.h"
+#include "tui/sub.h"
 
 /* ---- Knobs ----------------------------------------------------------------------------------------------------- */
 
@@ -191,6 +193,12 @@ void tui_act_zoom(tui_app *app, int unused)
 {
     (void)unused;
     app->zoomed = !app->zoomed;
+}
+
+void tui_act_sub(tui_app *app, int direction)
+{
+    app->pane = TUI_EXPLORE_ERROR;
+    tui_error_step(app, direction);
 }
 
 void tui_act_axis(tui_app *app, int unused)

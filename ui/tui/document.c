@@ -25,8 +25,8 @@ bool tui_document_is_exact(const tui_document *document)
 
 bool tui_document_is_settled(const tui_document *document)
 {
-    return !document->busy && !document->exporting && !document->pins.busy && !document->scope.busy && !document->scanning &&
-           document->pending_count == 0;
+    return !document->busy && !document->exporting && !document->pins.busy && !document->scope.busy &&
+           !document->errormap.busy && !document->scanning && document->pending_count == 0;
 }
 
 void tui_document_say(tui_document *document, bool is_error, const char *format, ...)
@@ -54,6 +54,7 @@ void tui_document_measure(tui_document *document)
     document->stopped = false;
     tui_pins_measure(document);
     tui_scope_forget(document);
+    tui_errormap_forget(document);
     if (known)
         show(document, known);
     if (known && known->has_why) {
@@ -61,6 +62,7 @@ void tui_document_measure(tui_document *document)
         document->ticket = NO_TICKET;
         document->busy = false;
         tui_scope_measure(document);
+        tui_errormap_measure(document);
         return;
     }
     document->ticket = tui_jobs_measure(document->jobs, document->tensor, &document->spec, known);
@@ -111,6 +113,7 @@ void tui_document_stop(tui_document *document)
     stop_scan(document);
     document->stopped = document->busy;
     document->busy = document->pins.busy = false;
+    tui_errormap_stop(document);
     tui_scope_stop(document);
     document->pending_count = 0;
     document->ticket = NO_TICKET;
@@ -444,11 +447,14 @@ static void take_event(tui_document *document, tui_event *event)
     case TUI_PRODUCED:
     case TUI_EMPTIED:
     case TUI_STRIPPED:
+    case TUI_MAPPED:
         break;
     }
     tui_pins_take(document, event);
     tui_scope_take(document, event);
     tui_scope_measure(document);
+    tui_errormap_take(document, event);
+    tui_errormap_measure(document);
     tui_measure_release(&event->measure);
 }
 
@@ -493,6 +499,7 @@ void tui_document_free(tui_document *document)
     tui_measure_release(&document->shown);
     tui_pins_free(&document->pins);
     tui_scope_free(&document->scope);
+    tui_measure_release(&document->errormap.asked);
     tui_cache_free(&document->cache);
     tui_findings_free(&document->findings);
     free(document->scan_set);

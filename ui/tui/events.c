@@ -17,6 +17,7 @@ static void drop(tui_event *event)
 {
     tui_measure_release(&event->measure);
     ql_strip_free(&event->strip);
+    ql_error_map_free(&event->map);
 }
 
 bool tui_events_start(tui_events *events)

@@ -20,13 +20,12 @@ enum { WIDE_COLS = 100, WIDE_ROWS = 22 }; /* of the screen; of the view's area *
 static const struct {
     const char *name;
     void (*draw)(tui_app *app, tui_rect rect, bool focused);
-} panes[] = {
-    { "Tensors", tui_pane_tensors },
-    { "Distribution", tui_pane_distribution },
-    { "Error", tui_pane_error },
-    { "Tensor", tui_pane_tensor },
+} panes[TUI_EXPLORE_PANES] = {
+    [TUI_EXPLORE_TENSORS] = { "Tensors", tui_pane_tensors },
+    [TUI_EXPLORE_DISTRIBUTION] = { "Distribution", tui_pane_distribution },
+    [TUI_EXPLORE_ERROR] = { "Error", tui_pane_error },
+    [TUI_EXPLORE_TENSOR] = { "Tensor", tui_pane_tensor },
 };
-enum { PANE_COUNT = sizeof panes / sizeof panes[0], DISTRIBUTION = 1 };
 
 const char *tui_reason_in(const char *message)
 {
@@ -120,7 +119,7 @@ static void draw_summary(tui_app *app, tui_rect rect)
     tui_canvas *canvas = &app->canvas;
     int x = rect.x + 1, end = rect.x + rect.cols;
     const bool has_names = !facts.report || rect.cols >= NAMES_COLS + NUMBERS_COLS || app->home == TUI_IN_VIEW;
-    for (int pane = 0; pane < PANE_COUNT && has_names; pane++) {
+    for (int pane = 0; pane < TUI_EXPLORE_PANES && has_names; pane++) {
         char name[32];
         snprintf(name, sizeof name, pane == app->pane ? "[%s]" : " %s ", panes[pane].name);
         const int used = tui_canvas_text(canvas, rect.y, x, end - x, pane == app->pane ? TUI_FRAME_FOCUS : TUI_FADED, name);
@@ -149,13 +148,13 @@ static void draw_all(tui_app *app, tui_rect area)
     int bottom = area.rows * 45 / 100;
     bottom = bottom < 12 ? 12 : bottom > 18 ? 18 : bottom;
     int top = area.rows - bottom, error = right / 2;
-    const tui_rect rects[PANE_COUNT] = {
+    const tui_rect rects[TUI_EXPLORE_PANES] = {
         { area.y, area.x, area.rows, list },
         { area.y, x, top, right },
         { area.y + top, x, bottom, error },
         { area.y + top, x + error, bottom, right - error },
     };
-    for (int pane = list > 0 ? 0 : 1; pane < PANE_COUNT; pane++) {
+    for (int pane = list > 0 ? 0 : 1; pane < TUI_EXPLORE_PANES; pane++) {
         tui_hit_add(app, rects[pane], tui_act_pane_at, pane, NULL);
         panes[pane].draw(app, rects[pane], pane == app->pane && app->home == TUI_IN_VIEW);
     }
@@ -173,8 +172,8 @@ const tui_view tui_view_explore = {
     .key = '1',
     .name = "Explore",
     .help = "the Explore view: one tensor under one spec",
-    .pane_count = PANE_COUNT,
-    .first_pane = DISTRIBUTION,
+    .pane_count = TUI_EXPLORE_PANES,
+    .first_pane = TUI_EXPLORE_DISTRIBUTION,
     .draw = draw,
     .context = TUI_IN_VIEW,
 };

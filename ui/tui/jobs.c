@@ -32,12 +32,13 @@ typedef struct queue {
     tui_task tasks[TUI_QUEUE_MOST]; /* one reference each, where known */
 } queue;
 
-/* A few weights to look at. */
+/* A few weights to look at, or the map of all. */
 typedef struct look {
     uint64_t ticket;
     tui_measure *measure; /* one reference; NULL: none is wanted */
     uint64_t row, col;
     size_t count;
+    bool is_map;
 } look;
 
 enum {
@@ -308,7 +309,7 @@ static void work_on_queue(tui_jobs *jobs)
     pthread_mutex_lock(&jobs->lock);
 }
 
-/* The strip. Called and returns with the lock held. */
+/* The strip or the map. Called and returns with the lock held. */
 static void work_on_look(tui_jobs *jobs)
 {
     const look job = jobs->look;
@@ -318,10 +319,13 @@ static void work_on_look(tui_jobs *jobs)
 
     watcher watch = { jobs, newest, &jobs->newest_look, job.ticket };
     ql_monitor monitor = { tick, &watch };
-    tui_event event = { .kind = TUI_STRIPPED, .ticket = job.ticket, .tensor = measure->tensor };
+    tui_event event = { .kind = job.is_map ? TUI_MAPPED : TUI_STRIPPED, .ticket = job.ticket, .tensor = measure->tensor };
     ql_status status = need_profile(jobs, measure->tensor, &monitor, &event.error);
-    begin(jobs, "looking at a block");
-    if (status == QL_OK)
+    begin(jobs, job.is_map ? "making a map" : "looking at a block");
+    if (status == QL_OK && job.is_map)
+        status = ql_error_map_make(jobs->engine, jobs->profiles[measure->tensor], measure->report, &monitor, &event.map,
+                                   &event.error);
+    else if (status == QL_OK)
         status = ql_strip_make(jobs->engine, jobs->profiles[measure->tensor], measure->report, job.row, job.col, job.count,
                                &monitor, &event.strip, &event.error);
     event.error.status = status;
@@ -509,15 +513,27 @@ uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const tui_task *tasks, si
     return ticket;
 }
 
-uint64_t tui_jobs_strip(tui_jobs *jobs, tui_measure *measure, uint64_t row, uint64_t col, size_t count)
+/* Instead of the one before. Returns its ticket. */
+static uint64_t look_at(tui_jobs *jobs, look wanted)
 {
     pthread_mutex_lock(&jobs->lock);
-    const uint64_t ticket = atomic_fetch_add(&jobs->newest_look, 1) + 1;
+    wanted.ticket = atomic_fetch_add(&jobs->newest_look, 1) + 1;
     tui_measure_release(&jobs->look.measure);
-    jobs->look = (look) { ticket, tui_measure_retain(measure), row, col, count };
+    tui_measure_retain(wanted.measure);
+    jobs->look = wanted;
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
-    return ticket;
+    return wanted.ticket;
+}
+
+uint64_t tui_jobs_strip(tui_jobs *jobs, tui_measure *measure, uint64_t row, uint64_t col, size_t count)
+{
+    return look_at(jobs, (look) { .measure = measure, .row = row, .col = col, .count = count });
+}
+
+uint64_t tui_jobs_map(tui_jobs *jobs, tui_measure *measure)
+{
+    return look_at(jobs, (look) { .measure = measure, .is_map = true });
 }
 
 bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish)

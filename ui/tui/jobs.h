@@ -27,6 +27,7 @@ typedef enum tui_event_kind {
     TUI_PRODUCED,  /* of the queue: `product` of `measure` is there, or `error` says why not */
     TUI_EMPTIED,   /* the queue is done */
     TUI_STRIPPED,  /* `strip` is there, or `error` says why not */
+    TUI_MAPPED,    /* `map` is there, or `error` says why not */
     TUI_SCANNED,   /* the scan has `finding` of a tensor, maybe `profile` and `measure`; not announced by tui_jobs_fd */
     TUI_SCAN_DONE, /* the scan is over */
 } tui_event_kind;
@@ -39,7 +40,8 @@ typedef struct tui_event {
     tui_measure *measure;      /* a reference for the receiver, or NULL */
     tui_finding finding;
     ql_why why;
-    ql_strip *strip; /* the receiver's */
+    ql_strip *strip;   /* the receiver's */
+    ql_error_map *map; /* the receiver's */
     double product;
     ql_error error;
     char path[512];               /* of an export */
@@ -89,6 +91,10 @@ uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const tui_task *tasks, si
 /* Asks for the working of W[row][col ... col + count) under the spec of a report that is there, instead of the strip asked
    for before. A newer request makes it wait. Returns its ticket. */
 uint64_t tui_jobs_strip(tui_jobs *jobs, tui_measure *measure, uint64_t row, uint64_t col, size_t count);
+
+/* Asks for the map of the error of a report that is there (NULL: none), instead of the map or strip asked for before. A newer
+   request makes it wait. Returns its ticket. */
+uint64_t tui_jobs_map(tui_jobs *jobs, tui_measure *measure);
 
 /* Asks for a figure; an export that has not begun is replaced. False when memory is short. */
 bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish);

@@ -5,16 +5,18 @@
 #ifndef TUI_MEASURE_H
 #define TUI_MEASURE_H
 
-#include "qloupe.h"
+#include "tui/spread.h"
 
 typedef struct tui_measure tui_measure;
 struct tui_measure {
     size_t tensor;           /* index in the model */
     const ql_report *report; /* immutable */
+    tui_spread rows;         /* of its row_mse; immutable */
     bool has_why;            /* this and what follows belong to the thread of the screen */
     ql_why why;
     bool has_product;
-    double product; /* error of the product on tui_synthetic; NAN: there is none */
+    double product;    /* error of the product on tui_synthetic; NAN: there is none */
+    ql_error_map *map; /* owned; NULL: not made */
 };
 
 /* Takes over *report (also on failure, NULL) with one reference. */

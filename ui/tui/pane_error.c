@@ -1,10 +1,10 @@
-/* The error of the round trip: the metrics, and the histogram of the errors. */
+/* The error of the round trip: the metrics, and below them one of the sub-views. */
 #include <math.h>
 #include <stdio.h>
 
 #include "text/number.h"
 #include "tui/panes.h"
-#include "tui/plot.h"
+#include "tui/sub.h"
 
 enum { DB_FULL = 50 }; /* a full gauge */
 
@@ -74,55 +74,72 @@ static void draw_sqnr(tui_canvas *canvas, tui_rect in, const ql_report *report)
     tui_canvas_text(canvas, in.y, x, in.x + in.cols - x, style, word);
 }
 
-static void draw_histogram(tui_app *app, tui_rect in, const ql_histogram *errors)
-{
-    tui_canvas *canvas = &app->canvas;
-    char low[TEXT_NUMBER_SIZE], high[TEXT_NUMBER_SIZE], text[160];
-    text_number(low, errors->lo, TEXT_SIGNIFICANT);
-    text_number(high, errors->hi, TEXT_SIGNIFICANT);
-    char count[TEXT_NUMBER_SIZE];
-    text_count(count, errors->below + errors->above);
-    snprintf(text, sizeof text, "error · %d bins · %s outside", QL_BINS, count);
-    tui_canvas_text(canvas, in.y, in.x + 1, in.cols - 2, TUI_FADED, text);
+static const tui_sub *const subs[] = { &tui_sub_histogram, &tui_sub_rows, &tui_sub_codes, &tui_sub_map };
+enum { SUB_COUNT = sizeof subs / sizeof subs[0], LEAST_HISTOGRAM = 3, LEAST_SUB = 5 }; /* lines */
+enum { GAP = 2, LEAST_PAIR = 16, MOST_PAIR = 26 };
 
-    tui_columns columns = tui_columns_of(errors, in.cols - 2);
-    tui_rect plot = { in.y + 1, in.x + 1, in.rows - 2, columns.count };
-    tui_plot_bars(canvas, plot, &columns, columns.peak, app->linear, TUI_ERROR_BARS);
-    int y = in.y + in.rows - 1;
-    tui_canvas_text(canvas, y, plot.x, plot.cols, TUI_FADED, low);
-    tui_canvas_text(canvas, y, plot.x + tui_column_of(&columns, 0), 1, TUI_FADED, "0");
-    tui_canvas_right(canvas, y, plot.x, plot.cols, TUI_FADED, high);
+void tui_error_step(tui_app *app, int direction)
+{
+    app->sub = (app->sub + SUB_COUNT + direction) % SUB_COUNT;
+    tui_errormap_want(&app->document, subs[app->sub]->wants_map);
+}
+
+/* Where the metrics go, and how many lines of them leave room for the sub-view. */
+typedef struct layout {
+    int per_line, width, lines;
+    bool has_sub;
+} layout;
+
+static layout make_layout(int rows, int cols, int sub)
+{
+    layout made;
+    made.per_line = cols >= 4 * 24 ? 4 : cols >= 2 * LEAST_PAIR + GAP ? 2 : 1;
+    made.width = (cols - (made.per_line - 1) * GAP) / made.per_line;
+    made.width = made.width > MOST_PAIR ? MOST_PAIR : made.width;
+    made.lines = (NUMBER_COUNT + made.per_line - 1) / made.per_line;
+    if (sub > 0 && made.lines > rows - 1 - LEAST_SUB) /* who asks for another sub-view wants to see it */
+        made.lines = rows > 1 + LEAST_SUB ? rows - 1 - LEAST_SUB : 0;
+    made.has_sub = rows - 1 - made.lines >= LEAST_HISTOGRAM && cols > 0;
+    return made;
+}
+
+/* "log y · v view", the key alone where that does not fit beside the title. */
+static const char *choose_note(const tui_app *app, int cols, const char *title)
+{
+    enum { AROUND = 10 }; /* corners, spaces, the mark of the focus */
+    const char *note = app->linear ? "linear y · v view" : "log y · v view";
+    const tui_canvas *canvas = &app->canvas;
+    return tui_canvas_width(canvas, title) + tui_canvas_width(canvas, note) + AROUND <= cols ? note : "v view";
 }
 
 void tui_pane_error(tui_app *app, tui_rect rect, bool focused)
 {
     tui_canvas *canvas = &app->canvas;
     tui_facts facts = tui_facts_of(app);
-    tui_rect in = tui_pane_frame(app, rect, focused, "Error", app->linear ? "linear y" : "log y");
+    const tui_sub *sub = subs[app->sub];
+    const layout at = make_layout(rect.rows - 2, rect.cols - 4, app->sub);
+    char title[32] = "Error";
+    if (at.has_sub)
+        snprintf(title, sizeof title, "Error · %s", sub->name);
+    tui_rect in = tui_pane_frame(app, rect, focused, title, choose_note(app, rect.cols, title));
     if (!facts.report) {
         tui_canvas_wrap(canvas, (tui_rect) { in.y + 1, in.x + 1, in.rows - 1, in.cols - 2 }, TUI_TEXT, facts.missing);
         return;
     }
     canvas->faded = facts.is_old;
     draw_sqnr(canvas, in, facts.report);
-    enum { GAP = 2, LEAST_PAIR = 16, MOST_PAIR = 26 };
-    int per_line = in.cols - 2 >= 4 * 24 ? 4 : in.cols - 2 >= 2 * LEAST_PAIR + GAP ? 2 : 1;
-    int width = (in.cols - 2 - (per_line - 1) * GAP) / per_line;
-    width = width > MOST_PAIR ? MOST_PAIR : width;
-    int lines = (NUMBER_COUNT + per_line - 1) / per_line;
-    for (int i = 0; i < NUMBER_COUNT; i++) {
+    for (int i = 0; i < NUMBER_COUNT && i < at.lines * at.per_line; i++) {
         char value[TEXT_NUMBER_SIZE];
-        int y = in.y + 1 + i / per_line;
+        int y = in.y + 1 + i / at.per_line;
         if (y >= in.y + in.rows)
             break;
         if (numbers[i].print)
             numbers[i].print(facts.report, value);
         else
             text_number(value, facts.report->metrics[numbers[i].metric], text_metric_form(numbers[i].metric));
-        tui_pane_pair(canvas, y, in.x + 1 + i % per_line * (width + GAP), width, numbers[i].label, value);
+        tui_pane_pair(canvas, y, in.x + 1 + i % at.per_line * (at.width + GAP), at.width, numbers[i].label, value);
     }
-    tui_rect rest = { in.y + 1 + lines, in.x, in.rows - 1 - lines, in.cols };
-    if (rest.rows >= 3)
-        draw_histogram(app, rest, &facts.report->error);
+    if (at.has_sub)
+        sub->draw(app, (tui_rect) { in.y + 1 + at.lines, in.x, in.rows - 1 - at.lines, in.cols }, app->document.shown);
     canvas->faded = false;
 }

@@ -20,6 +20,9 @@ const char *tui_reason_in(const char *message);
 /* A frame with the pane's title; `note` gives way to a mark when the numbers are old. Returns the inside. */
 tui_rect tui_pane_frame(tui_app *app, tui_rect rect, bool focused, const char *title, const char *note);
 
+/* The panes in their order, for keys that lead to one. */
+enum { TUI_EXPLORE_TENSORS, TUI_EXPLORE_DISTRIBUTION, TUI_EXPLORE_ERROR, TUI_EXPLORE_TENSOR, TUI_EXPLORE_PANES };
+
 void tui_pane_tensors(tui_app *app, tui_rect rect, bool focused);
 void tui_pane_distribution(tui_app *app, tui_rect rect, bool focused);
 void tui_pane_error(tui_app *app, tui_rect rect, bool focused);
