@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Whether everything written to stdout has arrived. A reader that went away (`| head`) wants no more: that is no fault. */
 static int finish_output(int code)
@@ -38,5 +39,9 @@ static int run(const cli_arguments *arguments)
 
 int cli_run(const cli_arguments *arguments)
 {
+    /* Most output then is one write, whose failure has a reason. */
+    static char buffer[1 << 16];
+    if (!isatty(STDOUT_FILENO))
+        setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     return finish_output(run(arguments));
 }
