@@ -117,7 +117,8 @@ tsan: ## run the tests of the threaded parts under the thread sanitizer
 
 # Those that start threads themselves and do not drive the program.
 THREADED := $(if $(TEST_SOURCES),$(shell grep -L testing_run $$(grep -l ql_engine_new $(TEST_SOURCES)))) tests/test_golden.c
-THREADED := $(filter-out tests/test_plot% tests/test_tui% tests/test_fine%,$(THREADED))
+# Not those that take minutes under it and share nothing between threads.
+THREADED := $(filter-out $(addprefix tests/test_,plot% tui% fine% truncation% memory% reads%),$(THREADED))
 THREADED := $(THREADED:%.c=$(OUT)/%)
 check-threads: $(THREADED) golden
 	@V=$(V) sh tests/run.sh $(OUT) $(THREADED)
