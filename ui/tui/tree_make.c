@@ -190,7 +190,7 @@ static bool are_masked_alike(ql_text a, ql_text b)
 }
 
 /* Puts every tensor into the group of its masked name. slots[mask + 1]: numbers of groups, 0 where free. A group's name is
- * that of its first tensor for now. */
+ * that of its first tensor until the names are made. */
 static bool sort_into_layers(tui_tree *tree, const ql_model *model, const size_t *order, size_t *slots, size_t mask,
                              size_t *pool_size)
 {
