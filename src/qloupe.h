@@ -588,6 +588,10 @@ ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_
                          ql_report **out, ql_error *error);
 void ql_report_free(ql_report **report);
 
+/* Where the values of report->grid meet: what lies between out[i - 1] and out[i] takes grid[i]. Returns how many there are,
+   grid_count - 1; 0 when there is no grid, or chance decides (round=stochastic). */
+unsigned ql_report_thresholds(const ql_report *report, double out[QL_MAX_GRID]);
+
 /* ---- Working: the same, element by element, of a small tensor ------------------------------------------------- */
 
 enum { QL_WORKING_MOST = 65536 }; /* elements */

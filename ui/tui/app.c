@@ -34,6 +34,7 @@ void tui_app_draw(tui_app *app)
     tui_canvas_clear(canvas, (tui_rect) { 0, 0, rows, cols }, TUI_TEXT);
     tui_looks_begin(&app->document);
     tui_list_refresh(&app->list, &app->document.findings);
+    tui_window_follow_tensor(app);
     if (rows < LEAST_ROWS || cols < LEAST_COLS) {
         draw_too_small(app);
         return;
@@ -119,12 +120,12 @@ static bool play(tui_app *app)
     if (script->next == script->count || app->latency)
         return false;
     tui_key key = script->keys[script->next];
-    /* A turn that needs the profile is made, a file opened, and the microscope in its place before the next key, so that a
-       script always does the same. */
+    /* A turn or a view that needs numbers is made, a file opened, and the microscope in its place before the next key, so that
+       a script always does the same. */
     const tui_document *document = &app->document;
     const bool settled = is_settled(app);
     if (key == TUI_KEY_SETTLE ? !settled
-                              : app->opener || document->pending_count > 0 ||
+                              : app->opener || document->pending_count > 0 || (app->window.is_due && !settled) ||
                                     (document->pins.open && !settled && !tui_scope_is_placed(document)))
         return false;
     script->next++;

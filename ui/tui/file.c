@@ -89,6 +89,7 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
     app->list = file->list;
     app->jobs = jobs;
     app->document = document;
+    tui_window_reset(app);
     if (app->view->open)
         app->view->open(app);
     if (app->context & TUI_TYPING) /* what Esc would go back to is gone */

@@ -30,6 +30,21 @@ static void free_map(void *made)
     ql_error_map_free(&map);
 }
 
+static ql_status make_zoom(const tui_look_work *work, void **out, ql_error *error)
+{
+    ql_zoom *zoom = NULL;
+    const ql_status status =
+        ql_zoom_make(work->engine, work->profile, work->report, work->wish.lo, work->wish.hi, work->monitor, &zoom, error);
+    *out = zoom;
+    return status;
+}
+
+static void free_zoom(void *made)
+{
+    ql_zoom *zoom = made;
+    ql_zoom_free(&zoom);
+}
+
 static const struct {
     const char *doing;
     ql_status (*make)(const tui_look_work *work, void **out, ql_error *error);
@@ -37,6 +52,7 @@ static const struct {
 } looks[TUI_LOOK_COUNT] = {
     [TUI_LOOK_STRIP] = { "looking at a block", make_strip, free_strip },
     [TUI_LOOK_MAP] = { "making a map", make_map, free_map },
+    [TUI_LOOK_ZOOM] = { "counting what is in view", make_zoom, free_zoom },
 };
 
 bool tui_wish_is(const tui_wish *a, const tui_wish *b)

@@ -11,9 +11,10 @@ typedef struct tui_sub {
 } tui_sub;
 
 extern const tui_sub tui_sub_histogram, tui_sub_rows, tui_sub_codes, tui_sub_map;
+extern const tui_sub tui_sub_values;
 
 /* The tables of the panes: in the order of `v`, NULL at the end. */
-extern const tui_sub *const tui_error_subs[];
+extern const tui_sub *const tui_error_subs[], *const tui_distribution_subs[];
 
 /* What a pane of the view shows; NULL when it has no sub-views. */
 const tui_sub *tui_sub_of(const tui_app *app, int pane);
