@@ -672,6 +672,7 @@ typedef struct ql_curve {
     double lo, hi;                         /* the whole range, which the first candidate keeps */
     size_t count, best;                    /* count 0: the values are all 0 and there is nothing to search */
     const double *threshold, *loss;        /* [count] */
+    uint64_t inside;                       /* elements of the group that lie in the best range; with count 0: all */
 } ql_curve;
 ql_status ql_curve_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, uint64_t group,
                         const ql_monitor *monitor, ql_curve **out, ql_error *error);
@@ -689,6 +690,7 @@ typedef struct ql_ways {
     ql_report *reports[QL_WAYS_MOST];
     ql_curve *curves[QL_WAYS_MOST]; /* of `group` where the way is a search, else NULL */
     uint64_t group;                 /* the one that holds the element of largest magnitude */
+    double lo[QL_WAYS_MOST], hi[QL_WAYS_MOST]; /* [count] what each way keeps of that group */
 } ql_ways;
 
 /* QL_BAD_USAGE when the mapping takes no clip; else as ql_report_make. */
