@@ -81,7 +81,6 @@ enum { GAP = 2, LEAST_PAIR = 16, MOST_PAIR = 26 };
 void tui_error_step(tui_app *app, int direction)
 {
     app->sub = (app->sub + SUB_COUNT + direction) % SUB_COUNT;
-    tui_errormap_want(&app->document, subs[app->sub]->wants_map);
 }
 
 /* Where the metrics go, and how many lines of them leave room for the sub-view. */
