@@ -647,6 +647,18 @@ ql_status ql_error_map_make(ql_engine *engine, const ql_profile *profile, const 
                             ql_error_map **out, ql_error *error);
 void ql_error_map_free(ql_error_map **map);
 
+/* A part of the values closely: histograms over [lo, hi] of the original, as float32, and of what the spec of a report makes of
+   it. `below` and `above` count the values outside of the part. */
+typedef struct ql_zoom {
+    ql_histogram original, dequantized;
+} ql_zoom;
+
+/* The report is of the profile's tensor. Goes through all elements once more; the same counts for any number of threads.
+   QL_BAD_USAGE unless lo < hi, both finite. */
+ql_status ql_zoom_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, double lo, double hi,
+                       const ql_monitor *monitor, ql_zoom **out, ql_error *error);
+void ql_zoom_free(ql_zoom **zoom);
+
 /* How a search for a clipping range (clip=kl, clip=mse) judged its candidates for one group: the threshold is alpha for
    symmetric mappings, else the share of the range that is kept, 0..1; the loss is the divergence in nats (kl; infinite where
    a candidate is unusable) or the mean squared error (mse). Every candidate is exact. thresholds fall. */
