@@ -546,6 +546,7 @@ typedef struct ql_widest {
 typedef struct ql_report {
     ql_spec spec;
     char spec_text[QL_SPEC_TEXT];
+    uint64_t sampled;                /* elements that were looked at; 0: all, and every number is exact (ql_excerpt) */
     double metrics[QL_METRIC_COUNT]; /* +-INFINITY and NAN where the definition says so */
     double bits_per_weight;          /* with the groups' parameters counted */
     uint64_t byte_count;             /* bits_per_weight * elements / 8, rounded up */
@@ -587,6 +588,42 @@ typedef struct ql_report {
 ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, const ql_monitor *monitor,
                          ql_report **out, ql_error *error);
 void ql_report_free(ql_report **report);
+
+/* ---- Excerpt: an answer that comes at once --------------------------------------------------------------------- */
+
+/* Strips that lie all over a tensor, read into memory as a small matrix, a few megabytes at most: for a first answer while
+   the exact one is being found. Blocks, rows, columns or tiles of the spec that it is made for are in it whole, as far as four
+   of them fit. It serves every spec that wants the same strips. */
+typedef struct ql_excerpt ql_excerpt;
+
+/* Whether an exact report (after the profile: is_profiled) is expected to take so long that another answer should come first.
+   From the number of elements and a table of costs, not from a clock: the same on every machine. */
+bool ql_excerpt_is_worth(const ql_tensor *tensor, const ql_spec *spec, bool is_profiled);
+
+/* Reads the strips. The tensor is borrowed: its model must outlive the excerpt. QL_UNUSABLE when the tensor is empty or has no
+   values, QL_BAD_USAGE when the spec does not fit it. */
+ql_status ql_excerpt_make(ql_engine *engine, const ql_tensor *tensor, const ql_spec *spec, const ql_monitor *monitor,
+                          ql_excerpt **out, ql_error *error);
+void ql_excerpt_free(ql_excerpt **excerpt);
+
+/* Whether it is what ql_excerpt_make would read. NULL serves nothing. */
+bool ql_excerpt_serves(const ql_excerpt *excerpt, const ql_tensor *tensor, const ql_spec *spec);
+
+/* Makes the tensor's exact profile, borrowed, known to it. Once is enough. */
+void ql_excerpt_learn(ql_excerpt *excerpt, const ql_profile *profile);
+
+/* A report of the excerpt, told as one of the whole tensor; the same bits for any number of threads. `sampled` is set, and
+
+     exact        bits_per_weight, byte_count and outlier_count (but with outliers=THRESHOLD), group_count, the codes that
+                  there are; once the profile is known: stats, original, the range of the tensor and what follows from it
+     estimated    every metric; counts and histograms, scaled to the number of elements of the tensor; clip_lo, clip_hi,
+                  scale_min, scale_max and the range of the widest group; without a profile: stats, original
+     of the rows that it holds    row_mse (NAN for all others), worst_row_mse
+     left out     the parameters of groups where there are several (NULL), which group is the widest, the places of outliers
+
+   QL_UNUSABLE when the excerpt holds NaN or Inf; what else is wrong is what ql_report_make says. */
+ql_status ql_excerpt_report(ql_engine *engine, const ql_excerpt *excerpt, const ql_spec *spec, const ql_monitor *monitor,
+                            ql_report **out, ql_error *error);
 
 /* ---- Working: the same, element by element, of a small tensor ------------------------------------------------- */
 
