@@ -32,6 +32,7 @@ void tui_app_draw(tui_app *app)
     app->hits.count = app->hits.outside = 0;
     canvas->faded = false;
     tui_canvas_clear(canvas, (tui_rect) { 0, 0, rows, cols }, TUI_TEXT);
+    tui_looks_begin(&app->document);
     tui_list_refresh(&app->list, &app->document.findings);
     if (rows < LEAST_ROWS || cols < LEAST_COLS) {
         draw_too_small(app);
@@ -66,6 +67,7 @@ static void paint(tui_app *app)
         tui_terminal_forget();
     app->redraw = false;
     tui_app_draw(app);
+    tui_looks_ask(&app->document);
     const bool sent = tui_terminal_show(&app->canvas, app->cursor_y, app->cursor_x);
     tui_latency_painted(app->latency, sent, !app->opener && tui_document_is_exact(&app->document));
 }

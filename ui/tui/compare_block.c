@@ -128,28 +128,31 @@ static void draw_strip(tui_app *app, tui_rect in, const ql_report *report, const
 void tui_compare_block(tui_app *app, tui_rect rect, bool focused)
 {
     tui_canvas *canvas = &app->canvas;
-    const tui_document *document = &app->document;
+    tui_document *document = &app->document;
     const tui_scope *scope = &document->scope;
+    const tui_wish wish = tui_scope_wish(document);
+    const tui_seen seen = tui_scope_is_placed(document) ? tui_looks_wish(document, TUI_LOOK_STRIP, &wish)
+                                                        : (tui_seen) { .missing = "measuring" };
+    const ql_strip *strip = seen.made;
     const tui_shown_column column = tui_shown_column_of(app, document->pins.at);
     char title[96];
-    const bool is_exact = tui_scope_is_exact(document);
     snprintf(title, sizeof title, "Block under %c", column.letter);
     if (tui_scope_is_placed(document))
         snprintf(title, sizeof title, "W[%llu][%llu…%llu] under %c", (unsigned long long)scope->row,
                  (unsigned long long)scope->col, (unsigned long long)(scope->col + tui_scope_count(document) - 1),
                  column.letter);
     const tui_rect in = tui_canvas_box(canvas, rect, focused, title,
-                                       scope->strip && !is_exact ? "older"
+                                       strip && !seen.is_exact ? "older"
                                        : focused                 ? "n/N weight · [ ] block"
                                                                  : "n/N weight");
-    if (!scope->strip || column.missing) {
+    if (!strip || column.missing) {
         tui_canvas_wrap(canvas, (tui_rect) { in.y, in.x + 1, in.rows, in.cols - 2 }, TUI_TEXT,
-                        column.missing ? column.missing : "measuring");
+                        column.missing ? column.missing : seen.missing);
         return;
     }
-    canvas->faded = !is_exact;
-    const size_t at = scope->at < scope->strip->count ? scope->at : scope->strip->count - 1;
+    canvas->faded = !seen.is_exact;
+    const size_t at = scope->at < strip->count ? scope->at : strip->count - 1;
     if (in.rows > 0)
-        draw_strip(app, in, scope->measure->report, scope->strip, at);
+        draw_strip(app, in, seen.measure->report, strip, at);
     canvas->faded = false;
 }

@@ -7,9 +7,9 @@
 #ifndef TUI_DOCUMENT_H
 #define TUI_DOCUMENT_H
 
-#include "tui/errormap.h"
 #include "tui/findings.h"
 #include "tui/jobs.h"
+#include "tui/looks.h"
 #include "tui/pins.h"
 #include "tui/scope.h"
 
@@ -45,7 +45,7 @@ typedef struct tui_document {
     tui_measure *shown;    /* one reference; NULL before the first report */
     tui_pins pins;
     tui_scope scope;
-    tui_errormap errormap;
+    tui_looks looks;
     ql_error problem; /* why there is no report of this tensor and spec; status QL_OK: nothing is wrong */
 
     uint64_t ticket; /* of the newest request */

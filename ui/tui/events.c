@@ -16,8 +16,7 @@ typedef struct tui_event_node {
 static void drop(tui_event *event)
 {
     tui_measure_release(&event->measure);
-    ql_strip_free(&event->strip);
-    ql_error_map_free(&event->map);
+    tui_look_free(event->look, &event->made);
 }
 
 bool tui_events_start(tui_events *events)

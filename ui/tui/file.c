@@ -79,7 +79,6 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
         tui_file_free(file);
         return status;
     }
-    document.errormap.is_wanted = app->document.errormap.is_wanted;
     if (app->view->close)
         app->view->close(app);
     tui_jobs_stop(&app->jobs);

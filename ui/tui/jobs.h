@@ -12,6 +12,7 @@
 #define TUI_JOBS_H
 
 #include "tui/findings.h"
+#include "tui/look.h"
 #include "tui/measure.h"
 
 typedef struct tui_jobs tui_jobs;
@@ -26,22 +27,21 @@ typedef enum tui_event_kind {
     TUI_QUEUED,    /* of the queue: `measure` is there, or `error` says why not */
     TUI_PRODUCED,  /* of the queue: `product` of `measure` is there, or `error` says why not */
     TUI_EMPTIED,   /* the queue is done */
-    TUI_STRIPPED,  /* `strip` is there, or `error` says why not */
-    TUI_MAPPED,    /* `map` is there, or `error` says why not */
+    TUI_LOOKED,    /* `made` of kind `look` is there, or `error` says why not */
     TUI_SCANNED,   /* the scan has `finding` of a tensor, maybe `profile` and `measure`; not announced by tui_jobs_fd */
     TUI_SCAN_DONE, /* the scan is over */
 } tui_event_kind;
 
 typedef struct tui_event {
     tui_event_kind kind;
-    uint64_t ticket; /* of the request, queue, strip or scan; events of older ones may still come */
+    uint64_t ticket; /* of the request, queue, look or scan; events of older ones may still come */
     size_t tensor;
     const ql_profile *profile; /* borrowed until tui_jobs_stop */
     tui_measure *measure;      /* a reference for the receiver, or NULL */
     tui_finding finding;
     ql_why why;
-    ql_strip *strip;   /* the receiver's */
-    ql_error_map *map; /* the receiver's */
+    tui_look_kind look;
+    void *made; /* the receiver's: tui_look_free */
     double product;
     ql_error error;
     char path[512];               /* of an export */
@@ -88,13 +88,9 @@ typedef struct tui_task {
 enum { TUI_QUEUE_MOST = 32 };
 uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const tui_task *tasks, size_t count);
 
-/* Asks for the working of W[row][col ... col + count) under the spec of a report that is there, instead of the strip asked
-   for before. A newer request makes it wait. Returns its ticket. */
-uint64_t tui_jobs_strip(tui_jobs *jobs, tui_measure *measure, uint64_t row, uint64_t col, size_t count);
-
-/* Asks for the map of the error of a report that is there (NULL: none), instead of the map or strip asked for before. A newer
-   request makes it wait. Returns its ticket. */
-uint64_t tui_jobs_map(tui_jobs *jobs, tui_measure *measure);
+/* Asks for a look at a report that is there (NULL: none), instead of the one of that kind asked for before. A newer request
+   makes it wait. Returns its ticket. */
+uint64_t tui_jobs_look(tui_jobs *jobs, tui_look_kind kind, tui_measure *measure, const tui_wish *wish);
 
 /* Asks for a figure; an export that has not begun is replaced. False when memory is short. */
 bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish);

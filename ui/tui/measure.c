@@ -41,7 +41,6 @@ void tui_measure_release(tui_measure **measure)
     *measure = NULL;
     if (held && atomic_fetch_sub(&held->references, 1) == 1) {
         ql_report_free(&held->report);
-        ql_error_map_free(&held->measure.map);
         free(held);
     }
 }
@@ -58,7 +57,7 @@ static uint64_t byte_count(const tui_measure *measure)
                            (r->block_maxima ? sizeof(float) : 0) + (r->codebook ? r->levels * sizeof(float) : 0) +
                            (r->edges ? (r->levels + 1) * sizeof(double) : 0);
     const uint64_t codes = (uint64_t)(r->code_hi - r->code_lo) + 1, outlier = sizeof(uint64_t) + sizeof(uint16_t);
-    return sizeof(counted) + sizeof(ql_error_map) + sizeof *r + r->group_count * group + (codes + r->row_count) * sizeof(uint64_t) +
+    return sizeof(counted) + sizeof *r + r->group_count * group + (codes + r->row_count) * sizeof(uint64_t) +
            r->outlier_count * outlier;
 }
 

@@ -15,8 +15,7 @@ struct tui_measure {
     bool has_why;            /* this and what follows belong to the thread of the screen */
     ql_why why;
     bool has_product;
-    double product;    /* error of the product on tui_synthetic; NAN: there is none */
-    ql_error_map *map; /* owned; NULL: not made */
+    double product; /* error of the product on tui_synthetic; NAN: there is none */
 };
 
 /* Takes over *report (also on failure, NULL) with one reference. */

@@ -90,19 +90,14 @@ void tui_pins_open(tui_document *document)
 {
     offer_columns(&document->pins);
     document->pins.open = true;
-    tui_errormap_stop(document);
     tui_pins_measure(document);
-    tui_scope_forget(document);
-    tui_scope_measure(document);
+    tui_scope_place(document);
 }
 
 void tui_pins_close(tui_document *document)
 {
     document->pins.open = document->pins.busy = false;
     document->pins.ticket = tui_jobs_queue(document->jobs, 0, NULL, 0);
-    tui_scope_stop(document);
-    tui_errormap_forget(document);
-    tui_errormap_measure(document);
 }
 
 static bool add_copy(tui_document *document)

@@ -3,13 +3,6 @@
 
 #include "tui/document.h"
 
-void tui_scope_free(tui_scope *scope)
-{
-    ql_strip_free(&scope->strip);
-    tui_measure_release(&scope->measure);
-    tui_measure_release(&scope->asked);
-}
-
 bool tui_scope_is_placed(const tui_document *document)
 {
     return document->scope.is_placed && document->scope.tensor == document->tensor;
@@ -21,11 +14,10 @@ size_t tui_scope_count(const tui_document *document)
     return left < QL_STRIP_MOST ? (size_t)left : QL_STRIP_MOST;
 }
 
-bool tui_scope_is_exact(const tui_document *document)
+tui_wish tui_scope_wish(const tui_document *document)
 {
     const tui_scope *scope = &document->scope;
-    return scope->strip && tui_scope_is_placed(document) && scope->strip->row == scope->row &&
-           scope->strip->col == scope->col && tui_measure_is(scope->measure, document->tensor, document->spec_text);
+    return (tui_wish) { .row = scope->row, .col = scope->col, .cols = tui_scope_count(document) };
 }
 
 /* At the weight of largest magnitude. */
@@ -42,53 +34,11 @@ static void find_start(const tui_document *document, tui_scope *scope)
     scope->is_placed = true;
 }
 
-void tui_scope_measure(tui_document *document)
+void tui_scope_place(tui_document *document)
 {
-    tui_scope *scope = &document->scope;
-    if (!document->pins.open || !tui_document_is_exact(document) || document->problem.status != QL_OK)
-        return;
-    if (!tui_scope_is_placed(document))
-        find_start(document, scope);
-    const bool is_asked =
-        scope->asked == document->shown && scope->asked_row == scope->row && scope->asked_col == scope->col;
-    if (tui_scope_is_exact(document) || is_asked)
-        return;
-    tui_measure_retain(document->shown);
-    tui_measure_release(&scope->asked);
-    scope->asked = document->shown;
-    scope->asked_row = scope->row;
-    scope->asked_col = scope->col;
-    scope->ticket = tui_jobs_strip(document->jobs, document->shown, scope->row, scope->col, tui_scope_count(document));
-    scope->busy = true;
-}
-
-void tui_scope_take(tui_document *document, tui_event *event)
-{
-    tui_scope *scope = &document->scope;
-    if (event->kind == TUI_STRIPPED && event->ticket == scope->ticket) {
-        scope->busy = false;
-        if (event->strip) {
-            ql_strip_free(&scope->strip);
-            scope->strip = event->strip;
-            event->strip = NULL;
-            tui_measure_retain(scope->asked);
-            tui_measure_release(&scope->measure);
-            scope->measure = scope->asked;
-        }
-    }
-    ql_strip_free(&event->strip);
-}
-
-void tui_scope_stop(tui_document *document)
-{
-    document->scope.ticket = tui_jobs_strip(document->jobs, NULL, 0, 0, 0);
-    document->scope.busy = false;
-}
-
-void tui_scope_forget(tui_document *document)
-{
-    if (!document->scope.busy)
-        tui_measure_release(&document->scope.asked);
+    const bool can = tui_document_is_exact(document) && document->problem.status == QL_OK;
+    if (document->pins.open && can && !tui_scope_is_placed(document))
+        find_start(document, &document->scope);
 }
 
 void tui_scope_move_block(tui_document *document, int direction)
@@ -113,7 +63,6 @@ void tui_scope_move_block(tui_document *document, int direction)
     }
     const size_t count = tui_scope_count(document);
     scope->at = scope->at < count ? scope->at : count - 1;
-    tui_scope_measure(document);
 }
 
 void tui_scope_move_weight(tui_document *document, int direction)

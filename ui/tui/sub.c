@@ -22,6 +22,4 @@ void tui_sub_step(tui_app *app, int direction)
     while (table_of(app, app->pane)[count])
         count++;
     app->subs[app->pane] = (app->subs[app->pane] + count + direction) % count;
-    const tui_sub *error = tui_sub_of(app, TUI_EXPLORE_ERROR);
-    tui_errormap_want(&app->document, error->wants_map);
 }

@@ -8,7 +8,6 @@
 typedef struct tui_sub {
     const char *name;                                                      /* in the title of the pane */
     void (*draw)(tui_app *app, tui_rect rect, const tui_measure *measure); /* `rect` is of any size */
-    bool wants_map;                                                        /* measure->map (errormap.h) */
 } tui_sub;
 
 extern const tui_sub tui_sub_histogram, tui_sub_rows, tui_sub_codes, tui_sub_map;

@@ -90,19 +90,21 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *measure)
 {
     tui_canvas *canvas = &app->canvas;
     const tui_rect line = { in.y, in.x + 1, 1, in.cols - 2 };
-    if (!measure->map) {
-        tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED,
-                        app->document.errormap.busy ? "making the map" : "no map; r makes one");
+    (void)measure;
+    const tui_seen seen = tui_looks_wish(&app->document, TUI_LOOK_MAP, &(tui_wish) { 0 });
+    const ql_error_map *map = seen.made;
+    if (!map) {
+        tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, seen.missing);
         return;
     }
-    const unsigned worst = find_worst(measure->map);
-    if (measure->map->mse[worst] <= 0) {
+    canvas->faded |= !seen.is_exact;
+    const unsigned worst = find_worst(map);
+    if (map->mse[worst] <= 0) {
         tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, "no error anywhere");
         return;
     }
-    draw_caption(canvas, line, measure->map, ql_model_tensor(app->document.model, measure->tensor), worst);
-    draw_cells(canvas, (tui_rect) { in.y + 1, line.x, in.rows - 1, line.cols }, measure->map, measure->map->mse[worst],
-               app->linear);
+    draw_caption(canvas, line, map, ql_model_tensor(app->document.model, seen.measure->tensor), worst);
+    draw_cells(canvas, (tui_rect) { in.y + 1, line.x, in.rows - 1, line.cols }, map, map->mse[worst], app->linear);
 }
 
-const tui_sub tui_sub_map = { "map", draw, .wants_map = true };
+const tui_sub tui_sub_map = { "map", draw };

@@ -1,0 +1,100 @@
+/* What the worker has sent becomes part of the document. */
+#include "tui/document_parts.h"
+
+#include <stdio.h>
+
+/* There is no report: why, in words that say what to do here. */
+static void take_problem(tui_document *document, const ql_error *error)
+{
+    document->problem = *error;
+    if (ql_spec_takes(&document->spec, QL_KEY_FILE) && !*document->spec.file)
+        snprintf(document->problem.message, sizeof document->problem.message,
+                 "%s needs a file of its levels: e opens the knobs, Enter on 'file' takes its name",
+                 ql_mapping_describe(document->spec.mapping)->name);
+}
+
+static void take_scanned(tui_document *document, tui_event *event)
+{
+    if (event->profile)
+        document->profiles[event->tensor] = event->profile;
+    if (event->ticket != document->scan_ticket)
+        return;
+    tui_findings_take(&document->findings, event->tensor, &event->finding);
+    if (event->measure && !tui_cache_find(&document->cache, event->tensor, document->spec_text))
+        tui_cache_offer(&document->cache, event->measure);
+}
+
+static void take_event(tui_document *document, tui_event *event)
+{
+    bool is_newest = event->ticket == document->ticket;
+    switch (event->kind) {
+    case TUI_PROFILED:
+        document->profiles[event->tensor] = event->profile;
+        tui_findings_take_stats(&document->findings, event->tensor, &event->profile->stats);
+        break;
+    case TUI_REPORTED:
+        if (tui_measure_is(event->measure, event->tensor, document->spec_text))
+            tui_findings_take_report(&document->findings, event->tensor, event->measure->report);
+        if (!tui_cache_find(&document->cache, event->tensor, event->measure->report->spec_text))
+            tui_cache_add(&document->cache, event->measure);
+        if (is_newest)
+            tui_document_show(document, event->measure);
+        break;
+    case TUI_EXPLAINED:
+        event->measure->why = event->why;
+        event->measure->has_why = true;
+        break;
+    case TUI_FINISHED:
+        document->busy = document->busy && !is_newest;
+        break;
+    case TUI_FAILED:
+        if (!is_newest)
+            break;
+        document->busy = false;
+        if (tui_document_is_exact(document)) {
+            tui_document_say(document, true, "%s", event->error.message);
+        } else {
+            take_problem(document, &event->error);
+            tui_findings_take_failure(&document->findings, event->tensor);
+        }
+        break;
+    case TUI_SCANNED:
+        take_scanned(document, event);
+        break;
+    case TUI_SCAN_DONE:
+        if (event->ticket == document->scan_ticket)
+            document->scanning = false;
+        break;
+    case TUI_EXPORTED:
+        document->exporting = false;
+        if (event->error.status == QL_OK) {
+            char shown[400];
+            ql_text_print(shown, sizeof shown, ql_text_from(event->path), 100);
+            tui_document_say(document, false, "wrote %s", shown);
+        } else if (event->error.status != QL_CANCELLED) {
+            tui_document_say(document, true, "%s", event->error.message);
+        }
+        break;
+    case TUI_QUEUED:
+        if (event->measure && !tui_cache_find(&document->cache, event->tensor, event->spec_text))
+            tui_cache_add(&document->cache, event->measure);
+        break;
+    case TUI_PRODUCED:
+    case TUI_EMPTIED:
+    case TUI_LOOKED:
+        break;
+    }
+    tui_pins_take(document, event);
+    tui_scope_place(document);
+    tui_looks_take(document, event);
+    tui_measure_release(&event->measure);
+}
+
+bool tui_document_collect(tui_document *document)
+{
+    bool changed = false;
+    for (tui_event event; tui_jobs_event(document->jobs, &event); changed = true)
+        take_event(document, &event);
+    tui_document_make_turns(document);
+    return changed;
+}

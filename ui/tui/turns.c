@@ -1,0 +1,218 @@
+/* The knobs of the document: turns, what a person types, undo. */
+#include "tui/document_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void tui_document_use(tui_document *document, const ql_spec *spec)
+{
+    document->spec = *spec;
+    ql_spec_format(spec, document->spec_text);
+    tui_findings_change_spec(&document->findings);
+    for (size_t i = 0; i < document->cache.count; i++) {
+        const tui_measure *measure = document->cache.entries[i];
+        if (tui_measure_is(measure, measure->tensor, document->spec_text))
+            tui_findings_take_report(&document->findings, measure->tensor, measure->report);
+    }
+    if (document->scan_set)
+        tui_document_start_scan(document);
+    tui_pins_follow(document);
+}
+
+void tui_document_load(tui_document *document, const ql_spec *spec)
+{
+    tui_document_use(document, spec);
+    tui_document_measure(document);
+}
+
+void tui_document_set_spec(tui_document *document, const ql_spec *spec)
+{
+    if (document->history_at + 1 == TUI_UNDO_SIZE) {
+        memmove(document->history, document->history + 1, (TUI_UNDO_SIZE - 1) * sizeof document->history[0]);
+        document->history_at--;
+    }
+    tui_document_use(document, spec);
+    document->history[++document->history_at] = *spec;
+    document->history_count = document->history_at + 1;
+    tui_document_measure(document);
+}
+
+void tui_document_undo(tui_document *document, int direction)
+{
+    if (direction < 0 && document->pending_count > 0) { /* a turn that was not made yet */
+        document->pending_count--;
+        return;
+    }
+    if (direction < 0 ? document->history_at == 0 : document->history_at + 1 == document->history_count) {
+        tui_document_say(document, false, direction < 0 ? "nothing to undo" : "nothing to redo");
+        return;
+    }
+    document->history_at = direction < 0 ? document->history_at - 1 : document->history_at + 1;
+    tui_document_use(document, &document->history[document->history_at]);
+    tui_document_measure(document);
+}
+
+/* A mapping that needs a file takes the one that it had last. */
+static void change_mapping(const tui_document *document, ql_spec *spec, const ql_mapping *mapping)
+{
+    ql_spec_change_mapping(spec, mapping);
+    for (size_t i = document->history_at + 1; i-- > 0 && ql_spec_takes(spec, QL_KEY_FILE) && !*spec->file;)
+        snprintf(spec->file, sizeof spec->file, "%s", document->history[i].file);
+}
+
+static bool step_scheme(const tui_document *document, ql_spec *spec, int direction)
+{
+    size_t count = ql_mapping_count(), at = 0;
+    while (at < count && ql_mapping_at(at) != spec->mapping)
+        at++;
+    change_mapping(document, spec, ql_mapping_at((at + count + (size_t)(direction > 0 ? 1 : count - 1)) % count));
+    return count > 1;
+}
+
+/* Bits go round: the first key press on 8 bits should show something. */
+static bool step_bits(ql_spec *spec, int direction)
+{
+    if (!ql_spec_takes(spec, QL_KEY_BITS))
+        return false;
+    if (ql_spec_step(spec, QL_KEY_BITS, -direction, NULL))
+        return true;
+    while (ql_spec_step(spec, QL_KEY_BITS, direction, NULL))
+        ;
+    return true;
+}
+
+static bool step_fine(ql_spec *spec, int direction, const ql_profile *profile)
+{
+    static const ql_key order[] = { QL_KEY_P, QL_KEY_ABS, QL_KEY_HI, QL_KEY_BLOCK };
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        if (!ql_spec_takes(spec, order[i]))
+            continue;
+        if (order[i] != QL_KEY_HI)
+            return ql_spec_step(spec, order[i], direction, profile);
+        ql_spec wider = *spec; /* both ends move, each measured from the same width */
+        if (!ql_spec_step(&wider, QL_KEY_LO, -direction, profile) || !ql_spec_step(spec, QL_KEY_HI, direction, profile))
+            return false;
+        spec->lo = wider.lo;
+        return spec->lo < spec->hi;
+    }
+    return false;
+}
+
+static void make_turn(tui_document *document, tui_turn turn)
+{
+    const ql_profile *profile = tui_document_profile(document);
+    ql_spec spec = document->spec;
+    bool changed = turn.knob == TUI_KNOB_SCHEME  ? step_scheme(document, &spec, turn.direction)
+                   : turn.knob == TUI_KNOB_FINE  ? step_fine(&spec, turn.direction, profile)
+                   : turn.knob == TUI_KNOB_FEWER ? step_bits(&spec, turn.direction)
+                                                 : ql_spec_step(&spec, (ql_key)turn.knob, turn.direction, profile);
+    if (changed) {
+        tui_document_set_spec(document, &spec);
+    } else {
+        char why_not[160];
+        tui_document_why_not(&document->spec, turn.knob, why_not, sizeof why_not);
+        tui_document_say(document, false, "%s", why_not);
+    }
+}
+
+/* A range by hand starts at the range of the tensor, which may still come. */
+static bool needs_profile(const tui_document *document, int knob)
+{
+    return knob == QL_KEY_CLIP && !tui_document_profile(document) && document->busy;
+}
+
+static bool take_typed(tui_document *document, const ql_spec *spec)
+{
+    char text[QL_SPEC_TEXT];
+    ql_spec_format(spec, text);
+    if (strcmp(text, document->spec_text) != 0)
+        tui_document_set_spec(document, spec);
+    return true;
+}
+
+bool tui_document_type_spec(tui_document *document, const char *text)
+{
+    ql_spec spec;
+    ql_error error;
+    if (ql_spec_parse(text, &spec, &error) == QL_OK)
+        return take_typed(document, &spec);
+    tui_document_say(document, true, "%s", error.message);
+    return false;
+}
+
+/* The knob turned until it has that value, so that what it needs comes with it; false when it never has. */
+static bool turn_to(ql_spec *spec, ql_key key, const char *value, const ql_profile *profile)
+{
+    enum { MOST_CHOICES = 8 };
+    ql_spec turned = *spec;
+    for (int i = 0; i < MOST_CHOICES; i++) {
+        char now[64];
+        ql_spec_value(&turned, key, now);
+        if (strcmp(now, value) == 0) {
+            *spec = turned;
+            return true;
+        }
+        if (!ql_spec_step(&turned, key, 1, profile))
+            return false;
+    }
+    return false;
+}
+
+/* The spec with one value replaced, as a person would write it. A path may hold commas and so comes last, as in the order of
+ * the keys. */
+static void write_spec(const ql_spec *spec, int knob, const char *text, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "%s", ql_mapping_describe(spec->mapping)->name);
+    char separator = ':';
+    for (int key = 0; key < QL_KEY_COUNT; key++) {
+        char value[64];
+        ql_spec_value(spec, (ql_key)key, value);
+        const char *shown = key == knob ? text : key == QL_KEY_FILE ? spec->file : value;
+        if (!ql_spec_takes(spec, (ql_key)key) || (key == QL_KEY_FILE && !*shown) || used >= size)
+            continue;
+        used += (size_t)snprintf(out + used, size - used, "%c%s=%s", separator, ql_key_describe((ql_key)key)->name, shown);
+        separator = ',';
+    }
+}
+
+bool tui_document_type_value(tui_document *document, int knob, const char *text)
+{
+    ql_spec spec = document->spec;
+    char whole[QL_SPEC_TEXT + TUI_MESSAGE_SIZE];
+    if (knob == TUI_KNOB_SCHEME) {
+        for (size_t i = 0; i < ql_mapping_count(); i++)
+            if (strcmp(ql_mapping_describe(ql_mapping_at(i))->name, text) == 0) {
+                change_mapping(document, &spec, ql_mapping_at(i));
+                return take_typed(document, &spec);
+            }
+        return tui_document_type_spec(document, text); /* a whole spec will do, too */
+    }
+    if (needs_profile(document, knob)) {
+        tui_document_say(document, false, "the tensor is still being read; Enter again in a moment");
+        return false;
+    }
+    if (turn_to(&spec, (ql_key)knob, text, tui_document_profile(document)))
+        return take_typed(document, &spec);
+    write_spec(&spec, knob, text, whole, sizeof whole);
+    return tui_document_type_spec(document, whole);
+}
+
+void tui_document_make_turns(tui_document *document)
+{
+    if (!tui_document_profile(document) && document->busy)
+        return;
+    size_t count = document->pending_count;
+    document->pending_count = 0;
+    for (size_t i = 0; i < count; i++)
+        make_turn(document, document->pending[i]);
+}
+
+void tui_document_turn(tui_document *document, int knob, int direction)
+{
+    if (needs_profile(document, knob) || document->pending_count > 0) { /* turns that follow keep their order */
+        if (document->pending_count < TUI_PENDING_SIZE)
+            document->pending[document->pending_count++] = (tui_turn) { knob, direction };
+        return;
+    }
+    make_turn(document, (tui_turn) { knob, direction });
+}
