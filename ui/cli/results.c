@@ -47,7 +47,15 @@ cli_column cli_result_metric(ql_metric metric, bool card)
                           .form = text_metric_form(metric) };
 }
 
-void cli_result_columns(cli_column out[CLI_RESULT_COLUMNS], cli_result_view view)
+static cli_column product_column(bool card)
+{
+    return (cli_column) { .key = "metrics/product_rel_fro",
+                          .title = ql_product_info.title,
+                          .help = card ? ql_product_info.help : NULL,
+                          .form = TEXT_SIGNIFICANT };
+}
+
+void cli_result_columns(cli_column out[CLI_RESULT_COLUMNS], cli_result_view view, bool with_product)
 {
     bool card = view == CLI_RESULT_CARD;
     for (size_t i = 0; i < CLI_RESULT_COLUMNS; i++) {
@@ -58,6 +66,7 @@ void cli_result_columns(cli_column out[CLI_RESULT_COLUMNS], cli_result_view view
     }
     for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++)
         out[CLI_RESULT_METRICS + metric] = cli_result_metric(metric, card);
+    out[CLI_RESULT_PRODUCT] = with_product ? product_column(card) : (cli_column) { .key = NULL };
     if (view == CLI_RESULT_BY_TENSOR) {
         for (size_t i = CLI_RESULT_TENSOR; i <= CLI_RESULT_LAYOUT; i++)
             out[i].heading = true;
@@ -115,7 +124,18 @@ cli_cell cli_result_value(ql_metric metric, double value)
     return metric == QL_LEVELS_USED && value >= 0 ? cli_unsigned((uint64_t)value) : cli_number(value);
 }
 
-void cli_result_add(cli_table *table, const ql_tensor *tensor, const char *spec, const ql_report *report, const char *note)
+/* What a report says of itself, and why there is no product. */
+static void add_note(cli_table *table, cli_cell *row, const char *of_report, const char *note)
+{
+    char both[640];
+    const bool has_both = *of_report && note;
+    snprintf(both, sizeof both, "%s%s%s", of_report, has_both ? "; " : "", note ? note : "");
+    if (*both)
+        row[CLI_RESULT_NOTE] = cli_words(cli_table_keep(table, both));
+}
+
+void cli_result_add(cli_table *table, const ql_tensor *tensor, const char *spec, const ql_report *report,
+                    const double *product, const char *note)
 {
     cli_cell *row = cli_table_add(table);
     row[CLI_RESULT_TENSOR] = cli_text(tensor->name);
@@ -123,16 +143,15 @@ void cli_result_add(cli_table *table, const ql_tensor *tensor, const char *spec,
     row[CLI_RESULT_SHAPE] = cli_shape(tensor);
     row[CLI_RESULT_LAYOUT] = cli_words(ql_layout_name(tensor->layout));
     row[CLI_RESULT_SPEC] = cli_words(cli_table_keep(table, spec));
-    if (note)
-        row[CLI_RESULT_NOTE] = cli_words(cli_table_keep(table, note));
+    add_note(table, row, report ? report->note : "", note);
     if (!report)
         return;
     row[CLI_RESULT_BITS] = cli_number(report->bits_per_weight);
     row[CLI_RESULT_BYTES] = cli_unsigned(report->byte_count);
     add_parameters(table, row, report);
     add_outliers(table, row, report);
-    if (*report->note)
-        row[CLI_RESULT_NOTE] = cli_words(cli_table_keep(table, report->note));
+    if (product)
+        row[CLI_RESULT_PRODUCT] = cli_number(*product);
     for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++)
         row[CLI_RESULT_METRICS + metric] = cli_result_value(metric, report->metrics[metric]);
 }
@@ -152,9 +171,10 @@ static bool is_equal(double a, double b)
 
 void cli_result_mark_best(cli_table *table, size_t first)
 {
-    for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++) {
-        int better = ql_metric_describe(metric)->better;
-        size_t column = CLI_RESULT_METRICS + metric, best_count = 0, value_count = 0;
+    for (size_t column = CLI_RESULT_METRICS; column <= CLI_RESULT_PRODUCT; column++) {
+        const ql_metric metric = (ql_metric)(column - CLI_RESULT_METRICS);
+        const int better = column == CLI_RESULT_PRODUCT ? ql_product_info.better : ql_metric_describe(metric)->better;
+        size_t best_count = 0, value_count = 0;
         double best = 0, value;
         for (size_t row = first; row < table->row_count && better; row++)
             if (cell_value(&cli_table_row(table, row)[column], &value) &&

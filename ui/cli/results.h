@@ -19,7 +19,8 @@ enum cli_result_column {
     CLI_RESULT_RANGE,
     CLI_RESULT_OUTLIERS,
     CLI_RESULT_METRICS,
-    CLI_RESULT_NOTE = CLI_RESULT_METRICS + QL_METRIC_COUNT,
+    CLI_RESULT_PRODUCT = CLI_RESULT_METRICS + QL_METRIC_COUNT,
+    CLI_RESULT_NOTE,
     CLI_RESULT_COLUMNS
 };
 
@@ -30,14 +31,17 @@ typedef enum cli_result_view {
     CLI_RESULT_BY_ROW,    /* one spec: one line per tensor */
 } cli_result_view;
 
-void cli_result_columns(cli_column out[CLI_RESULT_COLUMNS], cli_result_view view);
+/* With a product: the error of X W^T is one more metric. */
+void cli_result_columns(cli_column out[CLI_RESULT_COLUMNS], cli_result_view view, bool with_product);
 
 /* The column of a metric: on a card, or as one of many beside each other, where only the most telling ones are for people. */
 cli_column cli_result_metric(ql_metric metric, bool card);
 cli_cell cli_result_value(ql_metric metric, double value);
 
-/* Adds a row for a report, with its note if it has one, or for what could not be measured: report NULL and a note. */
-void cli_result_add(cli_table *table, const ql_tensor *tensor, const char *spec, const ql_report *report, const char *note);
+/* Adds a row for a report, with its note if it has one, or for what could not be measured: report NULL and a note. product
+   NULL: there is none; the note may say why. */
+void cli_result_add(cli_table *table, const ql_tensor *tensor, const char *spec, const ql_report *report,
+                    const double *product, const char *note);
 
 /* Marks the best value of every metric in rows [first, row_count), where the rows differ. */
 void cli_result_mark_best(cli_table *table, size_t first);

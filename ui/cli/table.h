@@ -105,6 +105,7 @@ typedef struct cli_document {
     const char *file;         /* path as given */
     const char *other;        /* path of a second file */
     const char *format;       /* of the file */
+    const char *activations;  /* that products are with; for programs */
     const char *spec;         /* that all of it is about; for programs */
     const ql_model *metadata; /* whose metadata is shown */
     const cli_table *facts;   /* one row, of which all of it holds; for JSON */

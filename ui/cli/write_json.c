@@ -178,6 +178,10 @@ void cli_write_json(FILE *out, const cli_document *document)
     }
     if (document->format)
         fprintf(out, ",\"format\":\"%s\"", document->format);
+    if (document->activations) {
+        fputs(",\"activations\":", out);
+        cli_write_json_string(out, ql_text_from(document->activations));
+    }
     if (document->spec) {
         fputs(",\"spec\":", out);
         cli_write_json_string(out, ql_text_from(document->spec));
