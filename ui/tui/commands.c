@@ -237,8 +237,8 @@ static const tui_command commands[] = {
     { "open", "FILE", "FILE: open another file in place of this one", open_file, complete_file },
     { "spec", "SPEC", "SPEC: quantize by it, such as zeropoint:per=row", set_spec, complete_spec },
     { "tensor", "NAME", "NAME: go to that tensor; a part of its name or a pattern will do", go_to, complete_tensor },
-    { "x", "FILE", "FILE: multiply with its activations, a matrix [tokens][channels] (FILE:TENSOR of several); alone: synthetic ones",
-      read_inputs, complete_file },
+    { "x", "FILE", "FILE: multiply with its activations [tokens][channels]; alone: synthetic ones", read_inputs,
+      complete_file },
     { "w", "FILE", "FILE: write a figure of this tensor and spec (png svg pdf jpg bmp tga)", write_figure, complete_file },
     { "set", "NAME=VALUE", "NAME=VALUE: change a setting; without it, show them", set, complete_setting },
 };
