@@ -315,7 +315,8 @@ static void of_a_long_file_rows_are_taken_evenly(void **state)
 {
     (void)state;
     enum { ROWS = 5, COLS = 4, TOKENS = 2500 };
-    float *w = random_values(ROWS * COLS, 8), *x = random_values(TOKENS * COLS, 9), *taken = malloc(1024 * COLS * sizeof *taken);
+    float *w = random_values(ROWS * COLS, 8), *x = random_values(TOKENS * COLS, 9),
+          *taken = malloc(1024 * COLS * sizeof *taken);
     for (size_t row = 0; row < 1024; row++)
         memcpy(taken + row * COLS, x + row * TOKENS / 1024 * COLS, COLS * sizeof *x);
     const char *path = testing_path(testing_folder(), "long.npy");
@@ -336,7 +337,8 @@ static void of_a_long_file_rows_are_taken_evenly(void **state)
 static void made_up_ones_are_as_wide_as_the_tensor(void **state)
 {
     (void)state;
-    ql_activations *x = opened("synthetic"), *one = made_up(&(ql_synthetic) { .seed = 1, .rows = 2, .channels = 1, .strongest = 3 });
+    ql_activations *x = opened("synthetic"),
+                   *one = made_up(&(ql_synthetic) { .seed = 1, .rows = 2, .channels = 1, .strongest = 3 });
     assert_described(x, 256, "synthetic 32×256, 5 outlier channels, seed 7");
     assert_described(x, 0, "synthetic, 5 outlier channels, seed 7");
     assert_described(x, 4, "synthetic 32×4, 2 outlier channels, seed 7"); /* half of all */
@@ -372,12 +374,14 @@ static void what_is_no_activations_is_refused(void **state)
     assert_refused(testing_path(folder, "none.npy"), QL_BAD_USAGE, "none.npy: holds no activations");
     assert_refused(testing_path(folder, "nan.npy"), QL_UNUSABLE, "nan.npy: X[1][3] is NaN");
     assert_refused(testing_path(folder, "inf.npy"), QL_UNUSABLE, "inf.npy: X[1][3] is infinite");
-    assert_refused(testing_path(folder, "missing.npy"), QL_BAD_FILE, "missing.npy: cannot be opened (No such file or directory)");
+    assert_refused(testing_path(folder, "missing.npy"), QL_BAD_FILE,
+                   "missing.npy: cannot be opened (No such file or directory)");
     assert_refused("", QL_BAD_FILE, "");
     assert_refused("data/storyteller.safetensors", QL_BAD_USAGE, "tensors may be the activations ('");
     assert_refused("data/storyteller.safetensors:nothing", QL_BAD_USAGE, "no tensor matches 'nothing'");
-    assert_refused("data/storyteller.safetensors:h.*.mlp.c_fc.weight", QL_BAD_USAGE,
-                   "4 tensors may be the activations ('h.0.mlp.c_fc.weight', 'h.1.mlp.c_fc.weight', 'h.2.mlp.c_fc.weight', ...)");
+    assert_refused(
+        "data/storyteller.safetensors:h.*.mlp.c_fc.weight", QL_BAD_USAGE,
+        "4 tensors may be the activations ('h.0.mlp.c_fc.weight', 'h.1.mlp.c_fc.weight', 'h.2.mlp.c_fc.weight', ...)");
     assert_refused("data/storyteller.safetensors:ln_f.bias", QL_BAD_USAGE, "holds no activations");
     snprintf(text, sizeof text, "%s:x:y", testing_path(folder, "line.npy"));
     assert_refused(text, QL_BAD_USAGE, "no tensor matches 'x:y'");
@@ -386,7 +390,8 @@ static void what_is_no_activations_is_refused(void **state)
 static void a_tensor_of_a_file_is_named_behind_a_colon(void **state)
 {
     (void)state;
-    ql_activations *exact = opened("data/storyteller.safetensors:wpe.weight"), *some = opened("data/storyteller.safetensors:wpe*");
+    ql_activations *exact = opened("data/storyteller.safetensors:wpe.weight"),
+                   *some = opened("data/storyteller.safetensors:wpe*");
     assert_described(exact, 0, "storyteller.safetensors:wpe.weight 512×256");
     assert_described(some, 0, "storyteller.safetensors:wpe* 512×256");
     ql_activations_free(&exact);

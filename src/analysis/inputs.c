@@ -71,8 +71,8 @@ static ql_status choose_tensor(const ql_model *model, const char *shown, const c
         status = ql_fail(error, QL_BAD_USAGE, "%s: holds no activations: those are a matrix of numbers, a token in each row",
                          shown);
     } else if (count > 1) {
-        status = ql_fail(error, QL_BAD_USAGE, "%s: %zu tensors may be the activations (%s): say which, as FILE:TENSOR", shown,
-                         count, names);
+        status = ql_fail(error, QL_BAD_USAGE, "%s: %zu tensors may be the activations (%s): say which, as FILE:TENSOR",
+                         shown, count, names);
     } else {
         *out = ql_model_tensor(model, found[0]);
     }
@@ -97,8 +97,9 @@ static ql_status read_rows(ql_activations *x, const ql_tensor *tensor, ql_error 
         status = ql_tensor_read_f32(tensor, from * x->cols, (size_t)x->cols, values, scratch, error);
         for (uint64_t col = 0; col < x->cols && status == QL_OK; col++) {
             if (!isfinite(values[col])) {
-                status = ql_fail(error, QL_UNUSABLE, "%s: X[%" PRIu64 "][%" PRIu64 "] is %s; a product needs finite activations",
-                                 x->name, from, col, isnan(values[col]) ? "NaN" : "infinite");
+                status =
+                    ql_fail(error, QL_UNUSABLE, "%s: X[%" PRIu64 "][%" PRIu64 "] is %s; a product needs finite activations",
+                            x->name, from, col, isnan(values[col]) ? "NaN" : "infinite");
             }
         }
     }
@@ -234,6 +235,7 @@ ql_status ql_activations_fit(const ql_activations *x, const ql_tensor *tensor, q
         return QL_OK;
     }
     return ql_fail(error, QL_UNUSABLE,
-                   "X of %s is %" PRIu64 "x%" PRIu64 ", W is %" PRIu64 "x%" PRIu64 " (out x in): X needs %" PRIu64 " columns",
+                   "X of %s is %" PRIu64 "x%" PRIu64 ", W is %" PRIu64 "x%" PRIu64 " (out x in): X needs %" PRIu64
+                   " columns",
                    x->name, x->row_count, x->cols, tensor->rows, tensor->cols, tensor->cols);
 }

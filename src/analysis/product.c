@@ -9,10 +9,10 @@
  */
 #include "analysis/errors.h"
 #include "analysis/inputs.h"
+#include "analysis/tiles.h"
+#include "base/engine.h"
 #include "base/error.h"
 #include "base/sizes.h"
-#include "kernels/kernels.h"
-#include "quant/scheme.h"
 #include "tensor/tensor.h"
 
 #include <math.h>
@@ -27,21 +27,17 @@ enum {
 };
 
 const ql_metric_info ql_product_info = {
-    "product_rel_fro", "product err", "||X (W - V)^T|| / ||X W^T||: the error of a product, V what became of the weights W", -1
+    "product_rel_fro", "product err", "||X (W - V)^T|| / ||X W^T||: the error of a product, V what became of the weights W",
+    -1
 };
 
 typedef struct product_worker {
     uint64_t first_row, row_count; /* of the chunk: slot s is row (first_row + s) mod rows */
-    ql_tile_buffers tile;
     float e[QL_TILE];
     float partial[]; /* [2][tokens][slots]: P, then D */
 } product_worker;
 
 typedef struct product_job {
-    ql_engine *engine;
-    const ql_tensor *tensor;
-    const ql_kernels *kernels;
-    const ql_quantizer *quantizer;
     ql_walk walk;
     uint64_t tokens, slots;
     const float *x; /* [tokens][cols] of the band */
@@ -69,8 +65,10 @@ static float dot(const float *a, const float *b, size_t n)
 }
 
 /* The chunk's rows: how many, from which on. */
-static void begin_chunk(const product_job *job, product_worker *w, uint64_t begin, uint64_t end)
+static void begin_chunk(void *context, void *memory, uint64_t begin, uint64_t end)
 {
+    const product_job *job = context;
+    product_worker *w = memory;
     const ql_walk *walk = &job->walk;
     w->first_row = walk->across ? begin % walk->rows : begin / walk->cols;
     w->row_count =
@@ -101,8 +99,8 @@ static void add_across(const product_job *job, float *partial, uint64_t slot, ui
 }
 
 /* A tile in pieces that lie in one row (stored across: in one column, in slots that follow each other). */
-static void add_tile(const product_job *job, const product_worker *w, float *partial, uint64_t begin, const float *v,
-                     size_t n)
+static void add_values(const product_job *job, const product_worker *w, float *partial, uint64_t begin, const float *v,
+                       size_t n)
 {
     const ql_walk *walk = &job->walk;
     const uint64_t length = walk->across ? walk->rows : walk->cols;
@@ -121,35 +119,21 @@ static void add_tile(const product_job *job, const product_worker *w, float *par
     }
 }
 
-static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *error)
+static void add_tile(void *context, void *memory, const ql_tile_seen *tile)
 {
     const product_job *job = context;
-    product_worker *w = ql_engine_scratch(job->engine, worker, 0);
-    const uint64_t chunk_begin = chunk * QL_CHUNK, left = job->tensor->element_count - chunk_begin;
-    const uint64_t chunk_end = chunk_begin + (left < QL_CHUNK ? left : QL_CHUNK);
-    begin_chunk(job, w, chunk_begin, chunk_end);
-    for (uint64_t begin = chunk_begin; begin < chunk_end; begin += QL_TILE) {
-        const size_t n = chunk_end - begin < QL_TILE ? (size_t)(chunk_end - begin) : QL_TILE;
-        uint64_t clipped = 0;
-        const ql_status status =
-            ql_quantize_tile(job->quantizer, job->kernels, job->tensor, begin, n, &w->tile, &clipped, error);
-        if (status != QL_OK) {
-            return status;
-        }
-        for (size_t i = 0; i < n; i++) {
-            w->e[i] = w->tile.x[i] - w->tile.y[i];
-        }
-        add_tile(job, w, w->partial, begin, w->tile.x, n);
-        add_tile(job, w, w->partial + job->tokens * job->slots, begin, w->e, n);
+    product_worker *w = memory;
+    for (size_t i = 0; i < tile->n; i++) {
+        w->e[i] = tile->x[i] - tile->y[i];
     }
-    return QL_OK;
+    add_values(job, w, w->partial, tile->begin, tile->x, tile->n);
+    add_values(job, w, w->partial + job->tokens * job->slots, tile->begin, w->e, tile->n);
 }
 
-static void merge(void *context, unsigned worker, uint64_t chunk)
+static void merge(void *context, const void *memory)
 {
-    (void)chunk;
     const product_job *job = context;
-    const product_worker *w = ql_engine_scratch(job->engine, worker, 0);
+    const product_worker *w = memory;
     for (uint64_t i = 0; i < 2 * job->tokens; i++) {
         double *sums = job->sums + i * job->walk.rows;
         for (uint64_t slot = 0; slot < w->row_count; slot++) {
@@ -167,48 +151,38 @@ static double add_squares(double sum, const double *v, uint64_t n)
     return sum;
 }
 
-/* The passes of all bands, as one work. */
+/* All tokens, band after band. */
 typedef struct bands {
     uint64_t tokens, most; /* most of them in one band */
-    uint64_t done, total;  /* elements, with what the quantizer took */
+    uint64_t index, count; /* the band that is multiplied */
     double whole, lost;    /* squares of P, of D */
+    const ql_monitor *monitor;
 } bands;
 
-static ql_status run_band(product_job *job, const float *x, bands *all, const ql_monitor *monitor, ql_error *error)
+/* A band is one part of the whole work. */
+static bool tick_band(void *context, uint64_t done, uint64_t total)
 {
-    const uint64_t elements = job->tensor->element_count, count = job->tokens * job->walk.rows;
-    job->x = x;
-    memset(job->sums, 0, (size_t)(2 * count) * sizeof *job->sums);
-    const ql_pass pass = {
-        .chunk_count = ql_size_ceil_div(elements, QL_CHUNK),
-        .work = work,
-        .merge = merge,
-        .context = job,
-        .monitor = monitor,
-        .done_before = all->done,
-        .elements = elements,
-        .total = all->total,
-    };
-    const ql_status status = ql_parallel(job->engine, &pass, error);
-    all->done += elements;
-    all->whole = add_squares(all->whole, job->sums, count);
-    all->lost = add_squares(all->lost, job->sums + count, count);
-    return status;
+    const bands *all = context;
+    return all->monitor->tick(all->monitor->context, all->index * total + done, all->count * total);
 }
 
-static ql_status run(product_job *job, const float *x, bands *all, const ql_monitor *monitor, ql_error *error)
+static ql_status run_band(ql_engine *engine, const ql_profile *profile, const ql_report *report, product_job *job,
+                          bands *all, ql_error *error)
 {
-    const size_t size = sizeof(product_worker) + (size_t)(2 * all->most * job->slots) * sizeof(float);
-    for (unsigned worker = 0; worker < ql_engine_threads(job->engine); worker++) {
-        if (!ql_engine_scratch(job->engine, worker, size)) {
-            return ql_fail_memory(error, size);
-        }
-    }
-    ql_status status = QL_OK;
-    for (uint64_t first = 0; first < all->tokens && status == QL_OK; first += job->tokens) {
-        job->tokens = all->tokens - first < all->most ? all->tokens - first : all->most;
-        status = run_band(job, x + first * job->walk.cols, all, monitor, error);
-    }
+    const uint64_t sum_count = job->tokens * job->walk.rows;
+    const ql_visitor visitor = {
+        .context = job,
+        .end = profile->tensor->element_count,
+        .memory_size = sizeof(product_worker) + (size_t)(2 * job->tokens * job->slots) * sizeof(float),
+        .chunk = begin_chunk,
+        .add = add_tile,
+        .merge = merge,
+    };
+    const ql_monitor monitor = { tick_band, all };
+    memset(job->sums, 0, (size_t)(2 * sum_count) * sizeof *job->sums);
+    const ql_status status = ql_tiles_visit(engine, profile, report, &visitor, all->monitor ? &monitor : NULL, error);
+    all->whole = add_squares(all->whole, job->sums, sum_count);
+    all->lost = add_squares(all->lost, job->sums + sum_count, sum_count);
     return status;
 }
 
@@ -246,34 +220,30 @@ ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const q
     if (status != QL_OK) {
         return status;
     }
-    product_job job = { .engine = engine, .tensor = tensor, .kernels = ql_kernels_active(), .walk = ql_walk_of(tensor) };
+    product_job job = { .walk = ql_walk_of(tensor) };
     const uint64_t chunk_rows = job.walk.across ? QL_CHUNK : QL_CHUNK / tensor->cols + 2;
     job.slots = chunk_rows < tensor->rows ? chunk_rows : tensor->rows;
-    bands all = { .tokens = x->rows, .most = band_of(&job, x->rows), .done = ql_quantizer_elements(profile, &report->spec) };
+    bands all = { .tokens = x->rows, .most = band_of(&job, x->rows), .monitor = monitor && monitor->tick ? monitor : NULL };
     if (all.most == 0) {
         return ql_fail(error, QL_UNUSABLE, "%llu rows of W are too many for a product", (unsigned long long)tensor->rows);
     }
-    all.total = all.done + ql_size_ceil_div(all.tokens, all.most) * tensor->element_count;
+    all.count = ql_size_ceil_div(all.tokens, all.most);
     const size_t sums_size = (size_t)(2 * all.most * tensor->rows) * sizeof *job.sums;
     float *made = NULL;
-    ql_quantizer q = { 0 };
     status = find_inputs(x, tensor->cols, &made, error);
     if (status == QL_OK) {
         job.sums = malloc(sums_size);
         status = job.sums ? QL_OK : ql_fail_memory(error, sums_size);
     }
-    if (status == QL_OK) {
-        status = ql_quantizer_make(engine, profile, &report->spec, monitor, all.total, &q, error);
+    for (; all.index < all.count && status == QL_OK; all.index++) {
+        const uint64_t first = all.index * all.most, left = all.tokens - first;
+        job.tokens = left < all.most ? left : all.most;
+        job.x = (made ? made : x->values) + first * tensor->cols;
+        status = run_band(engine, profile, report, &job, &all, error);
     }
-    if (status == QL_OK) {
-        job.quantizer = &q;
-        status = run(&job, made ? made : x->values, &all, monitor, error);
-    }
-    status = ql_source_check_after(tensor->storage->source, status, error);
     if (status == QL_OK) {
         *error_share = all.lost == 0 ? 0 : sqrt(all.lost / all.whole);
     }
-    ql_quantizer_free(&q);
     free(made);
     free(job.sums);
     return status;

@@ -33,9 +33,7 @@ void tui_work_queue(tui_jobs *jobs)
 
     tui_watcher watch = { jobs, job.ticket, &jobs->newest_queue, ticket };
     ql_monitor monitor = { tui_watcher_tick, &watch };
-    tui_event event = {
-        .kind = inputs ? TUI_PRODUCED : TUI_QUEUED, .ticket = ticket, .tensor = job.tensor, .product = NAN
-    };
+    tui_event event = { .kind = inputs ? TUI_PRODUCED : TUI_QUEUED, .ticket = ticket, .tensor = job.tensor, .product = NAN };
     memcpy(event.spec_text, spec_text, sizeof spec_text);
     ql_status status = tui_need_profile(jobs, job.tensor, &monitor, &event.error);
     if (status == QL_OK)
