@@ -64,7 +64,7 @@ static const cli_option_info OPTIONS[CLI_OPTION_COUNT] = {
     [CLI_SIZE] = { .name = "size",
                    .value = "AxB",
                    .help = "columns x rows of a screen without a terminal; rows x columns of bench's matrix" },
-    [CLI_SCREENSHOT] = { .name = "screenshot", .value = "OUT.(txt|png)", .help = "write the screen and end" },
+    [CLI_SCREENSHOT] = { .name = "screenshot", .value = "OUT.(txt|ans|png)", .help = "write the screen and end" },
     [CLI_BENCH_UI] = { .name = "bench-ui",
                        .value = "STRING|@FILE",
                        .help = "play these keys on a terminal of --size, and print how long each took (--json: as JSON)" },

@@ -59,7 +59,7 @@ struct tui_app {
 
     const tui_view *view;
     int pane;    /* with the focus, of the view's panes */
-    int sub;     /* of the pane of the error: which sub-view it shows */
+    int subs[TUI_PANES_MOST]; /* which sub-view each pane of Explore shows, of its table (sub.h) */
     bool zoomed; /* that pane alone */
     bool linear; /* counts on a linear axis instead of a logarithmic one */
     int page;    /* lines of the list on the screen, for PgUp and PgDn */

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "text/plain.h"
-#include "text/ramp.h"
 #include "tui/config.h"
 #include "tui/file.h"
 #include "tui/record.h"
+#include "tui/screenshot.h"
 #include "tui/terminal.h"
 
 enum { EXIT_WRONG = 2, MOST_CELLS = 1000 };
@@ -36,50 +36,6 @@ static ql_status parse_size(const char *text, int *rows, int *cols, ql_error *er
     return error->status = QL_BAD_USAGE;
 }
 
-/* The screen as lines of text without spaces at their ends. */
-static ql_status write_text(const ql_cell *cells, int rows, int cols, const char *path, ql_error *error)
-{
-    ql_outfile *file;
-    ql_status status = ql_outfile_open(path, &file, error);
-    for (int y = 0; y < rows && status == QL_OK; y++) {
-        int end = cols;
-        while (end > 0 && (cells[y * cols + end - 1].codepoint == ' ' || cells[y * cols + end - 1].codepoint == 0))
-            end--;
-        for (int x = 0; x < end && status == QL_OK; x++) {
-            char utf8[5];
-            if (cells[y * cols + x].codepoint != 0)
-                status = ql_outfile_write(file, utf8, text_encode(cells[y * cols + x].codepoint, utf8), error);
-        }
-        if (status == QL_OK)
-            status = ql_outfile_write(file, "\n", 1, error);
-    }
-    if (status == QL_OK)
-        return ql_outfile_commit(&file, error);
-    ql_outfile_discard(&file);
-    return status;
-}
-
-static bool has_ending(const char *path, const char *ending)
-{
-    size_t size = strlen(path), tail = strlen(ending);
-    return size > tail && strcmp(path + size - tail, ending) == 0;
-}
-
-static ql_status write_screenshot(const tui_app *app, const char *path, ql_error *error)
-{
-    int rows = app->canvas.rows, cols = app->canvas.cols;
-    ql_cell *cells = calloc((size_t)rows * (size_t)cols, sizeof *cells);
-    if (!cells) {
-        snprintf(error->message, sizeof error->message, "out of memory for a screenshot");
-        return error->status = QL_NO_MEMORY;
-    }
-    tui_terminal_cells(cells);
-    ql_status status = has_ending(path, ".png") ? ql_screen_write_png(cells, (unsigned)rows, (unsigned)cols, path, error)
-                                                : write_text(cells, rows, cols, path, error);
-    free(cells);
-    return status;
-}
-
 /* Everything that can fail without a terminal, so that errors are plain lines. */
 static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error *error)
 {
@@ -92,10 +48,8 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
     terminal->color = options->color;
     terminal->rows = 36;
     terminal->cols = 120;
-    if (options->screenshot && !has_ending(options->screenshot, ".png") && !has_ending(options->screenshot, ".txt")) {
-        snprintf(error->message, sizeof error->message, "--screenshot: the file name must end in .txt or .png");
-        return error->status = QL_BAD_USAGE;
-    }
+    if (options->screenshot && tui_screenshot_check(options->screenshot, error) != QL_OK)
+        return error->status;
     /* A script does the same whatever was done before it. */
     if (!app->headless && !options->no_state && !options->keys) {
         tui_state_load(&app->state, &damage);
@@ -195,7 +149,7 @@ int tui_main(const tui_options *options)
     if (status == QL_OK) {
         status = tui_app_run(&app, &error);
         if (status == QL_OK && options->screenshot && !app.signal)
-            status = write_screenshot(&app, options->screenshot, &error);
+            status = tui_screenshot_write(app.canvas.rows, app.canvas.cols, options->screenshot, &error);
         tui_terminal_stop();
         save_state(&app);
         if (status == QL_OK && options->bench && !app.signal)
