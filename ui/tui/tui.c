@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "text/plain.h"
-#include "text/ramp.h"
 #include "tui/config.h"
 #include "tui/file.h"
 #include "tui/record.h"
