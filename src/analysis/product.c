@@ -7,10 +7,10 @@
  * those after it (around the end, where the tensor is stored across: column after column).
  */
 #include "analysis/errors.h"
+#include "analysis/tiles.h"
+#include "base/engine.h"
 #include "base/error.h"
 #include "base/sizes.h"
-#include "kernels/kernels.h"
-#include "quant/scheme.h"
 #include "tensor/tensor.h"
 
 #include <math.h>
@@ -21,16 +21,11 @@ enum { LANES = 16, MOST_ELEMENTS = 1 << 26 /* of X, and of P */ };
 
 typedef struct product_worker {
     uint64_t first_row, row_count; /* of the chunk: slot s is row (first_row + s) mod rows */
-    ql_tile_buffers tile;
     float e[QL_TILE];
     float partial[]; /* [2][tokens][slots]: P, then D */
 } product_worker;
 
 typedef struct product_job {
-    ql_engine *engine;
-    const ql_tensor *tensor;
-    const ql_kernels *kernels;
-    const ql_quantizer *quantizer;
     ql_walk walk;
     uint64_t tokens, slots;
     float *x;     /* [tokens][cols] */
@@ -58,8 +53,10 @@ static float dot(const float *a, const float *b, size_t n)
 }
 
 /* The chunk's rows: how many, from which on. */
-static void begin_chunk(const product_job *job, product_worker *w, uint64_t begin, uint64_t end)
+static void begin_chunk(void *context, void *memory, uint64_t begin, uint64_t end)
 {
+    const product_job *job = context;
+    product_worker *w = memory;
     const ql_walk *walk = &job->walk;
     w->first_row = walk->across ? begin % walk->rows : begin / walk->cols;
     w->row_count =
@@ -90,8 +87,8 @@ static void add_across(const product_job *job, float *partial, uint64_t slot, ui
 }
 
 /* A tile in pieces that lie in one row (stored across: in one column, in slots that follow each other). */
-static void add_tile(const product_job *job, const product_worker *w, float *partial, uint64_t begin, const float *v,
-                     size_t n)
+static void add_values(const product_job *job, const product_worker *w, float *partial, uint64_t begin, const float *v,
+                       size_t n)
 {
     const ql_walk *walk = &job->walk;
     const uint64_t length = walk->across ? walk->rows : walk->cols;
@@ -110,35 +107,21 @@ static void add_tile(const product_job *job, const product_worker *w, float *par
     }
 }
 
-static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *error)
+static void add_tile(void *context, void *memory, const ql_tile_seen *tile)
 {
     const product_job *job = context;
-    product_worker *w = ql_engine_scratch(job->engine, worker, 0);
-    const uint64_t chunk_begin = chunk * QL_CHUNK, left = job->tensor->element_count - chunk_begin;
-    const uint64_t chunk_end = chunk_begin + (left < QL_CHUNK ? left : QL_CHUNK);
-    begin_chunk(job, w, chunk_begin, chunk_end);
-    for (uint64_t begin = chunk_begin; begin < chunk_end; begin += QL_TILE) {
-        const size_t n = chunk_end - begin < QL_TILE ? (size_t)(chunk_end - begin) : QL_TILE;
-        uint64_t clipped = 0;
-        const ql_status status =
-            ql_quantize_tile(job->quantizer, job->kernels, job->tensor, begin, n, &w->tile, &clipped, error);
-        if (status != QL_OK) {
-            return status;
-        }
-        for (size_t i = 0; i < n; i++) {
-            w->e[i] = w->tile.x[i] - w->tile.y[i];
-        }
-        add_tile(job, w, w->partial, begin, w->tile.x, n);
-        add_tile(job, w, w->partial + job->tokens * job->slots, begin, w->e, n);
+    product_worker *w = memory;
+    for (size_t i = 0; i < tile->n; i++) {
+        w->e[i] = tile->x[i] - tile->y[i];
     }
-    return QL_OK;
+    add_values(job, w, w->partial, tile->begin, tile->x, tile->n);
+    add_values(job, w, w->partial + job->tokens * job->slots, tile->begin, w->e, tile->n);
 }
 
-static void merge(void *context, unsigned worker, uint64_t chunk)
+static void merge(void *context, const void *memory)
 {
-    (void)chunk;
     const product_job *job = context;
-    const product_worker *w = ql_engine_scratch(job->engine, worker, 0);
+    const product_worker *w = memory;
     for (uint64_t i = 0; i < 2 * job->tokens; i++) {
         double *sums = job->sums + i * job->walk.rows;
         for (uint64_t slot = 0; slot < w->row_count; slot++) {
@@ -157,28 +140,6 @@ static double square_sum(const double *v, uint64_t n)
     return sum;
 }
 
-static ql_status run(product_job *job, uint64_t done_before, const ql_monitor *monitor, ql_error *error)
-{
-    const uint64_t elements = job->tensor->element_count;
-    const size_t size = sizeof(product_worker) + (size_t)(2 * job->tokens * job->slots) * sizeof(float);
-    for (unsigned worker = 0; worker < ql_engine_threads(job->engine); worker++) {
-        if (!ql_engine_scratch(job->engine, worker, size)) {
-            return ql_fail_memory(error, size);
-        }
-    }
-    const ql_pass pass = {
-        .chunk_count = ql_size_ceil_div(elements, QL_CHUNK),
-        .work = work,
-        .merge = merge,
-        .context = job,
-        .monitor = monitor,
-        .done_before = done_before,
-        .elements = elements,
-        .total = done_before + elements,
-    };
-    return ql_parallel(job->engine, &pass, error);
-}
-
 ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_synthetic *x,
                            const ql_monitor *monitor, double *error_share, ql_error *error)
 {
@@ -191,30 +152,28 @@ ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const q
         x_count > MOST_ELEMENTS || sum_count > MOST_ELEMENTS || x->rows == 0) {
         return ql_fail(error, QL_UNUSABLE, "the product is for up to %d activations and results", MOST_ELEMENTS);
     }
-    product_job job = {
-        .engine = engine, .tensor = tensor, .kernels = ql_kernels_active(), .walk = ql_walk_of(tensor), .tokens = x->rows
-    };
+    product_job job = { .walk = ql_walk_of(tensor), .tokens = x->rows };
     const uint64_t chunk_rows = job.walk.across ? QL_CHUNK : QL_CHUNK / tensor->cols + 2;
     job.slots = chunk_rows < tensor->rows ? chunk_rows : tensor->rows;
     job.x = malloc((size_t)x_count * sizeof *job.x);
     job.sums = calloc((size_t)(2 * sum_count), sizeof *job.sums);
-    ql_quantizer q = { 0 };
-    const uint64_t before = ql_quantizer_elements(profile, &report->spec);
     ql_status status = job.x && job.sums ? QL_OK : ql_fail_memory(error, x_count * sizeof *job.x + 16 * sum_count);
     if (status == QL_OK) {
+        const ql_visitor visitor = {
+            .context = &job,
+            .end = tensor->element_count,
+            .memory_size = sizeof(product_worker) + (size_t)(2 * job.tokens * job.slots) * sizeof(float),
+            .chunk = begin_chunk,
+            .add = add_tile,
+            .merge = merge,
+        };
         ql_synthetic_make(x, tensor->cols, job.x);
-        status = ql_quantizer_make(engine, profile, &report->spec, monitor, before + tensor->element_count, &q, error);
+        status = ql_tiles_visit(engine, profile, report, &visitor, monitor, error);
     }
-    if (status == QL_OK) {
-        job.quantizer = &q;
-        status = run(&job, before, monitor, error);
-    }
-    status = ql_source_check_after(tensor->storage->source, status, error);
     if (status == QL_OK) {
         const double whole = square_sum(job.sums, sum_count), lost = square_sum(job.sums + sum_count, sum_count);
         *error_share = lost == 0 ? 0 : sqrt(lost / whole);
     }
-    ql_quantizer_free(&q);
     free(job.x);
     free(job.sums);
     return status;

@@ -5,9 +5,9 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/fail_on.h"
-#include "cli/memory.h"
-#include "cli/results.h"
+#include "sheet/results.h"
 #include "text/demo.h"
+#include "text/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,13 +28,13 @@ typedef struct work {
     ql_spec *specs; /* [spec_count] */
     size_t spec_count;
     cli_checks checks;
-    cli_column columns[CLI_RESULT_COLUMNS];
-    cli_table table;
+    sheet_column columns[SHEET_RESULT_COLUMNS];
+    sheet_table table;
 } work;
 
 static int parse_specs(work *at, const char *const *texts, size_t count)
 {
-    at->specs = cli_allocate(count, sizeof *at->specs);
+    at->specs = text_allocate(count, sizeof *at->specs);
     at->spec_count = count;
     for (size_t i = 0; i < count; i++) {
         ql_error error;
@@ -51,7 +51,7 @@ static int parse_given_specs(work *at)
     if (count == 0)
         return cli_complain(
             "`qloupe compare` needs one spec or more: -s SPEC, such as -s absmax:bits=4 -s absmax:bits=4,per=row");
-    const char **texts = cli_allocate(count, sizeof *texts);
+    const char **texts = text_allocate(count, sizeof *texts);
     for (size_t i = 0; i < count; i++)
         texts[i] = cli_value_at(arguments, CLI_SPEC, i);
     int code = parse_specs(at, texts, count);
@@ -71,7 +71,7 @@ static int compare_spec(work *at, const ql_tensor *tensor, const ql_profile *pro
         if (ql_report_make(at->session->engine, profile, spec, monitor, &report, &error) != QL_OK)
             return cli_complain_error(&error);
     }
-    cli_result_add(&at->table, tensor, text, report, note);
+    sheet_result_add(&at->table, tensor, text, report, note);
     cli_checks_row(&at->checks, tensor, report);
     ql_report_free(&report);
     return CLI_GOOD;
@@ -85,7 +85,7 @@ static int compare_tensor(work *at, const ql_tensor *tensor)
     int code = cli_session_profile(at->session, tensor, &profile, &note);
     for (size_t i = 0; i < at->spec_count && code == CLI_GOOD; i++)
         code = compare_spec(at, tensor, profile, note, &at->specs[i]);
-    cli_result_mark_best(&at->table, first);
+    sheet_result_mark_best(&at->table, first);
     free(note);
     ql_profile_free(&profile);
     return code;
@@ -107,10 +107,10 @@ static int compare_all(work *at)
 static void tell(const work *at)
 {
     bool several = at->spec_count > 1;
-    const cli_document document = {
+    const sheet_document document = {
         .list = "results",
         .file = at->session->path,
-        .above = several ? NULL : cli_table_row(&at->table, 0)[CLI_RESULT_SPEC].as.words,
+        .above = several ? NULL : sheet_table_row(&at->table, 0)[SHEET_RESULT_SPEC].as.words,
         .below = several ? "★ best of the specs on this tensor; bits/wt and size count the scales"
                          : "bits/wt and size count the scales",
         .table = &at->table,
@@ -121,15 +121,15 @@ static void tell(const work *at)
 /* Compares what the session has chosen, writes it, and frees what the work holds. */
 static int finish(work *at, int code)
 {
-    cli_result_columns(at->columns, at->spec_count > 1 ? CLI_RESULT_BY_TENSOR : CLI_RESULT_BY_ROW);
-    at->table = cli_table_over(at->columns, CLI_RESULT_COLUMNS);
+    sheet_result_columns(at->columns, at->spec_count > 1 ? SHEET_RESULT_BY_TENSOR : SHEET_RESULT_BY_ROW);
+    at->table = sheet_table_over(at->columns, SHEET_RESULT_COLUMNS);
     if (code == CLI_GOOD)
         code = compare_all(at);
     if (code == CLI_GOOD) {
         tell(at);
         code = cli_checks_exit_code(&at->checks);
     }
-    cli_table_free(&at->table);
+    sheet_table_free(&at->table);
     cli_checks_free(&at->checks);
     free(at->specs);
     return code;

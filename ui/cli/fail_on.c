@@ -3,7 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/complain.h"
-#include "cli/memory.h"
+#include "text/memory.h"
 #include "text/number.h"
 
 #include <math.h>
@@ -105,7 +105,7 @@ static int parse(const char *text, cli_check *out)
 int cli_checks_parse(const cli_arguments *arguments, cli_checks *out)
 {
     *out = (cli_checks) { .count = cli_value_count(arguments, CLI_FAIL_ON) };
-    out->checks = cli_allocate(out->count, sizeof *out->checks);
+    out->checks = text_allocate(out->count, sizeof *out->checks);
     int code = CLI_GOOD;
     for (size_t i = 0; i < out->count && code == CLI_GOOD; i++)
         code = parse(cli_value_at(arguments, CLI_FAIL_ON, i), &out->checks[i]);

@@ -3,7 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/complain.h"
-#include "cli/memory.h"
+#include "text/memory.h"
 #include "text/near.h"
 
 #include <stdlib.h>
@@ -224,8 +224,7 @@ static bool check_operands(const cli_arguments *arguments)
         return true;
     if (arguments->command && arguments->operand_count < arguments->command->least_operands) {
         cli_complain("`qloupe %s` needs %zu files: qloupe %s %s", arguments->command->name,
-                     arguments->command->least_operands, arguments->command->name,
-                     arguments->command->usage);
+                     arguments->command->least_operands, arguments->command->name, arguments->command->usage);
         return false;
     }
     if (arguments->operand_count <= most)
@@ -249,8 +248,8 @@ static bool is_negative_number(const char *word)
 bool cli_arguments_parse(int argc, char **argv, cli_arguments *out)
 {
     *out = (cli_arguments) { 0 };
-    out->operands = cli_allocate((size_t)argc + 1, sizeof *out->operands);
-    out->given = cli_allocate((size_t)argc + 1, sizeof *out->given);
+    out->operands = text_allocate((size_t)argc + 1, sizeof *out->operands);
+    out->given = text_allocate((size_t)argc + 1, sizeof *out->given);
     bool options_ended = false, may_be_command = true;
     for (int at = 1; at < argc; at++) {
         const char *word = argv[at];

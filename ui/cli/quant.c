@@ -3,8 +3,9 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/fail_on.h"
-#include "cli/memory.h"
-#include "cli/results.h"
+#include "sheet/results.h"
+#include "sheet/save.h"
+#include "text/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,8 @@ typedef struct work {
     cli_checks checks;
     ql_profile *profile;
     ql_report *report;
-    cli_column columns[CLI_RESULT_COLUMNS];
-    cli_table table;
+    sheet_column columns[SHEET_RESULT_COLUMNS];
+    sheet_table table;
 } work;
 
 static int measure(work *at)
@@ -39,75 +40,25 @@ static int measure(work *at)
         ql_report_make(session->engine, at->profile, &at->spec, cli_session_task(session, elements), &at->report, &error) !=
             QL_OK)
         return cli_complain_error(&error);
-    cli_result_columns(at->columns, CLI_RESULT_CARD);
-    at->table = cli_table_over(at->columns, CLI_RESULT_COLUMNS);
-    cli_result_add(&at->table, tensor, at->report->spec_text, at->report, NULL);
+    sheet_result_columns(at->columns, SHEET_RESULT_CARD);
+    at->table = sheet_table_over(at->columns, SHEET_RESULT_COLUMNS);
+    sheet_result_add(&at->table, tensor, at->report->spec_text, at->report, NULL);
     return CLI_GOOD;
 }
 
-/* The files of an export, as ql_report_write_npy says: "codes.npy, scales.npy, dequant.npy and report.json". */
-static void list_files(const ql_report *r, char *out, size_t size)
-{
-    const bool split = r->spec.outliers > 0;
-    const struct {
-        const char *name;
-        bool there;
-    } files[] = {
-        { "codes.npy", true },
-        { "scales.npy", r->scales },
-        { "zeros.npy", r->zeros },
-        { "codebook.npy", r->codebook },
-        { "edges.npy", r->edges },
-        { "scale_codes.npy", r->scale_codes },
-        { "block_maxima.npy", r->block_maxima },
-        { "second_scales.npy", r->second_scales },
-        { "tensor_scale.npy", r->scale_codes },
-        { "outlier_index.npy", split },
-        { "outlier_value.npy", split },
-        { "dequant.npy", true },
-    };
-    size_t used = 0;
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        if (files[i].there && used < size)
-            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", files[i].name);
-    if (used < size)
-        snprintf(out + used, size - used, " and report.json");
-}
-
-/* DIR/report.json: the same bytes as --json. */
-static int write_report(work *at, const cli_document *document, const char *folder)
-{
-    char *json = NULL, *path = cli_allocate(strlen(folder) + sizeof "/report.json", 1);
-    size_t size = 0;
-    sprintf(path, "%s/report.json", folder);
-    FILE *memory = open_memstream(&json, &size);
-    if (memory) {
-        cli_write_json(memory, document);
-        fclose(memory);
-    }
-    ql_error error = { .status = QL_NO_MEMORY, .message = "out of memory" };
-    ql_outfile *file = NULL;
-    bool written = json && ql_outfile_open(path, &file, &error) == QL_OK &&
-                   ql_outfile_write(file, json, size, &error) == QL_OK && ql_outfile_commit(&file, &error) == QL_OK;
-    ql_outfile_discard(&file);
-    cli_progress_hide();
-    char names[320];
-    list_files(at->report, names, sizeof names);
-    if (written && !at->session->quiet)
-        cli_complain("wrote %s to %s", names, cli_shown(folder));
-    free(json);
-    free(path);
-    return written ? CLI_GOOD : cli_complain_error(&error);
-}
-
-static int write_files(work *at, const cli_document *document, const char *folder)
+static int write_files(work *at, const sheet_document *document, const char *folder)
 {
     cli_session *session = at->session;
     ql_error error;
+    char names[320];
     const ql_monitor *monitor = cli_session_task(session, (double)session->tensors[0]->element_count);
-    if (ql_report_write_npy(session->engine, at->profile, at->report, monitor, folder, &error) != QL_OK)
+    if (sheet_save_codes(session->engine, at->profile, at->report, monitor, document, folder, &error) != QL_OK)
         return cli_complain_error(&error);
-    return write_report(at, document, folder);
+    cli_progress_hide();
+    sheet_codes_files(at->report, names, sizeof names);
+    if (!session->quiet)
+        cli_complain("wrote %s to %s", names, cli_shown(folder));
+    return CLI_GOOD;
 }
 
 /* The tensor and the spec, as a line. */
@@ -125,7 +76,9 @@ static int tell(work *at)
     cli_session *session = at->session;
     char above[1024];
     describe(at, above, sizeof above);
-    cli_document document = { .list = "results", .file = session->path, .above = above, .cards = true, .table = &at->table };
+    sheet_document document = {
+        .list = "results", .file = session->path, .above = above, .cards = true, .table = &at->table
+    };
     const char *folder = cli_value(session->arguments, CLI_OUTPUT);
     int code = folder ? write_files(at, &document, folder) : CLI_GOOD;
     if (code != CLI_GOOD)
@@ -155,7 +108,7 @@ static int run(cli_session *session)
         code = measure(&at);
     if (code == CLI_GOOD)
         code = tell(&at);
-    cli_table_free(&at.table);
+    sheet_table_free(&at.table);
     ql_report_free(&at.report);
     ql_profile_free(&at.profile);
     cli_checks_free(&at.checks);

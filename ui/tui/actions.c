@@ -197,8 +197,7 @@ void tui_act_zoom(tui_app *app, int unused)
 
 void tui_act_sub(tui_app *app, int direction)
 {
-    app->pane = TUI_EXPLORE_ERROR;
-    tui_error_step(app, direction);
+    tui_sub_step(app, direction);
 }
 
 void tui_act_axis(tui_app *app, int unused)

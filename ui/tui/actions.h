@@ -62,7 +62,7 @@ void tui_act_pane(tui_app *app, int direction);
 void tui_act_pane_at(tui_app *app, int pane);
 void tui_act_view_at(tui_app *app, int index);
 void tui_act_zoom(tui_app *app, int unused);
-void tui_act_sub(tui_app *app, int direction); /* the next sub-view of the pane of the error */
+void tui_act_sub(tui_app *app, int direction); /* the next sub-view of the pane with the focus */
 void tui_act_axis(tui_app *app, int unused);
 void tui_act_redraw(tui_app *app, int unused);
 void tui_act_help(tui_app *app, int unused);

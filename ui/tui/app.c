@@ -105,6 +105,8 @@ static bool is_settled(const tui_app *app)
 static void press(tui_app *app, tui_key key)
 {
     tui_latency_pressed(app->latency);
+    if (!tui_hits_take(app, key))
+        return;
     tui_record_key(app->record, app, key, is_settled(app));
     tui_keys_dispatch(app, key);
     tui_record_after(app->record, is_settled(app));

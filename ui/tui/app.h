@@ -42,6 +42,11 @@ typedef struct tui_record tui_record;
 
 struct tui_app {
     const tui_options *options;
+    char first_spec[QL_SPEC_TEXT]; /* settings: what a file starts with, and in which order its tensors stand */
+    int first_sort;
+    unsigned threads; /* of the next file: 0: one per core */
+    bool no_mouse;
+    bool forgets; /* nothing is kept for the next session */
     const char *raw; /* of the file that is shown, as in the options */
     ql_layout layout;
     tui_state state;
@@ -54,7 +59,7 @@ struct tui_app {
 
     const tui_view *view;
     int pane;    /* with the focus, of the view's panes */
-    int sub;     /* of the pane of the error: which sub-view it shows */
+    int subs[TUI_PANES_MOST]; /* which sub-view each pane of Explore shows, of its table (sub.h) */
     bool zoomed; /* that pane alone */
     bool linear; /* counts on a linear axis instead of a logarithmic one */
     int page;    /* lines of the list on the screen, for PgUp and PgDn */

@@ -14,6 +14,7 @@
 #include "tui/actions.h"
 #include "tui/knobs.h"
 #include "tui/panes.h"
+#include "tui/sub.h"
 
 enum { WIDE_COLS = 100, WIDE_ROWS = 22 }; /* of the screen; of the view's area */
 
@@ -26,6 +27,8 @@ static const struct {
     [TUI_EXPLORE_ERROR] = { "Error", tui_pane_error },
     [TUI_EXPLORE_TENSOR] = { "Tensor", tui_pane_tensor },
 };
+
+static const tui_sub *const *const subs[TUI_EXPLORE_PANES] = { [TUI_EXPLORE_ERROR] = tui_error_subs };
 
 const char *tui_reason_in(const char *message)
 {
@@ -175,5 +178,6 @@ const tui_view tui_view_explore = {
     .pane_count = TUI_EXPLORE_PANES,
     .first_pane = TUI_EXPLORE_DISTRIBUTION,
     .draw = draw,
+    .subs = subs,
     .context = TUI_IN_VIEW,
 };

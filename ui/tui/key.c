@@ -40,6 +40,8 @@ static const struct {
     { TUI_KEY_CLICK, "Click" },
     { TUI_KEY_WHEEL_UP, "WheelUp" },
     { TUI_KEY_WHEEL_DOWN, "WheelDown" },
+    { TUI_KEY_DRAG, "Drag" },
+    { TUI_KEY_RELEASE, "Release" },
 };
 enum { MOUSE_COUNT = sizeof mouse / sizeof mouse[0] };
 

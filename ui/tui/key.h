@@ -31,8 +31,16 @@ enum {
 
 enum { TUI_KEY_TEXT = 32 };
 
-/* What the mouse did, and in which cell (from 0; the screen's corner beyond 16383 is not reached). */
-enum { TUI_KEY_CLICK = 0x40000000, TUI_KEY_WHEEL_UP = 0x50000000, TUI_KEY_WHEEL_DOWN = 0x60000000, TUI_MOUSE_MOST = 0x3fff };
+/* What the mouse did, and in which cell (from 0; the screen's corner beyond 16383 is not reached). A click is a press of the
+   button; while it is held the mouse is dragged, until the release. */
+enum {
+    TUI_KEY_CLICK = 0x40000000,
+    TUI_KEY_WHEEL_UP = 0x50000000,
+    TUI_KEY_WHEEL_DOWN = 0x60000000,
+    TUI_KEY_DRAG = 0x70000000,
+    TUI_KEY_RELEASE = 0x30000000,
+    TUI_MOUSE_MOST = 0x3fff,
+};
 #define TUI_MOUSE(kind, row, col) ((tui_key)(kind) | (tui_key)(row) << 14 | (tui_key)(col))
 #define TUI_MOUSE_KIND(key)       ((key)&0xf0000000)
 #define TUI_MOUSE_ROW(key)        ((int)((key) >> 14 & TUI_MOUSE_MOST))
@@ -41,7 +49,7 @@ enum { TUI_KEY_CLICK = 0x40000000, TUI_KEY_WHEEL_UP = 0x50000000, TUI_KEY_WHEEL_
 #define TUI_CONTROL(letter) ((tui_key)((letter)&31))
 
 /* Takes the next key of a key string: a character is itself, `<Enter>`, `<C-x>` and the like are keys, `<lt>` is "<", `<Hash>` is "#",
- `<Click:ROW,COL>` and `<WheelUp:ROW,COL>` are the mouse (from 1, as terminals count). Moves *text past it. TUI_KEY_NONE at the end, and at a `<` that starts no key (then *text stays). */
+ `<Click:ROW,COL>`, `<Drag:ROW,COL>`, `<Release:ROW,COL>` and `<WheelUp:ROW,COL>` are the mouse (from 1, as terminals count). Moves *text past it. TUI_KEY_NONE at the end, and at a `<` that starts no key (then *text stays). */
 tui_key tui_key_read(const char **text);
 
 /* The key as a key string spells it. */

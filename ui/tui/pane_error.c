@@ -74,14 +74,9 @@ static void draw_sqnr(tui_canvas *canvas, tui_rect in, const ql_report *report)
     tui_canvas_text(canvas, in.y, x, in.x + in.cols - x, style, word);
 }
 
-static const tui_sub *const subs[] = { &tui_sub_histogram, &tui_sub_rows, &tui_sub_codes, &tui_sub_map };
-enum { SUB_COUNT = sizeof subs / sizeof subs[0], LEAST_HISTOGRAM = 3, LEAST_SUB = 5 }; /* lines */
+const tui_sub *const tui_error_subs[] = { &tui_sub_histogram, &tui_sub_rows, &tui_sub_codes, &tui_sub_map, NULL };
+enum { LEAST_HISTOGRAM = 3, LEAST_SUB = 5 }; /* lines */
 enum { GAP = 2, LEAST_PAIR = 16, MOST_PAIR = 26 };
-
-void tui_error_step(tui_app *app, int direction)
-{
-    app->sub = (app->sub + SUB_COUNT + direction) % SUB_COUNT;
-}
 
 /* Where the metrics go, and how many lines of them leave room for the sub-view. */
 typedef struct layout {
@@ -89,14 +84,14 @@ typedef struct layout {
     bool has_sub;
 } layout;
 
-static layout make_layout(int rows, int cols, int sub)
+static layout make_layout(int rows, int cols, bool is_chosen)
 {
     layout made;
     made.per_line = cols >= 4 * 24 ? 4 : cols >= 2 * LEAST_PAIR + GAP ? 2 : 1;
     made.width = (cols - (made.per_line - 1) * GAP) / made.per_line;
     made.width = made.width > MOST_PAIR ? MOST_PAIR : made.width;
     made.lines = (NUMBER_COUNT + made.per_line - 1) / made.per_line;
-    if (sub > 0 && made.lines > rows - 1 - LEAST_SUB) /* who asks for another sub-view wants to see it */
+    if (is_chosen && made.lines > rows - 1 - LEAST_SUB) /* who asks for another sub-view wants to see it */
         made.lines = rows > 1 + LEAST_SUB ? rows - 1 - LEAST_SUB : 0;
     made.has_sub = rows - 1 - made.lines >= LEAST_HISTOGRAM && cols > 0;
     return made;
@@ -115,8 +110,8 @@ void tui_pane_error(tui_app *app, tui_rect rect, bool focused)
 {
     tui_canvas *canvas = &app->canvas;
     tui_facts facts = tui_facts_of(app);
-    const tui_sub *sub = subs[app->sub];
-    const layout at = make_layout(rect.rows - 2, rect.cols - 4, app->sub);
+    const tui_sub *sub = tui_sub_of(app, TUI_EXPLORE_ERROR);
+    const layout at = make_layout(rect.rows - 2, rect.cols - 4, sub != tui_error_subs[0]);
     char title[32] = "Error";
     if (at.has_sub)
         snprintf(title, sizeof title, "Error · %s", sub->name);

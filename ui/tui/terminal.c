@@ -24,14 +24,26 @@ static struct {
     size_t theme;                 /* of which the pairs are */
     short pairs[TUI_STYLE_COUNT]; /* 0: the terminal's own colours */
     int cursor;                   /* as last set: -1 not yet */
-    bool has_mouse;
+    bool knows_mouse, has_mouse; /* it has one; it is heard */
     char mouse[24];   /* what the mouse sends, as far as it has come */
     int mouse_size;   /* -1: nothing has begun */
     tui_canvas shown; /* what curses has been told */
 } terminal;
 
 enum { KEY_OF_MOUSE = 3000 };            /* beyond the keys that curses numbers */
-enum { WHEEL_UP = 64, WHEEL_DOWN = 65 }; /* buttons in what the mouse sends */
+enum { MOVED = 32, WHEEL_UP = 64, WHEEL_DOWN = 65 }; /* buttons in what the mouse sends; MOVED with one held */
+
+static const struct {
+    unsigned button;
+    char end; /* of the report */
+    tui_key kind;
+} mouse_reports[] = {
+    { 0, 'M', TUI_KEY_CLICK },
+    { 0 | MOVED, 'M', TUI_KEY_DRAG },
+    { 0, 'm', TUI_KEY_RELEASE },
+    { WHEEL_UP, 'M', TUI_KEY_WHEEL_UP },
+    { WHEEL_DOWN, 'M', TUI_KEY_WHEEL_DOWN },
+};
 
 static const struct {
     int code;
@@ -135,18 +147,24 @@ static void send(const char *bytes)
     }
 }
 
-/* Clicks and the wheel, in the encoding that has no end of the screen. Shift makes them the terminal's own. */
-#define MOUSE_ON  "\033[?1000h\033[?1006h"
-#define MOUSE_OFF "\033[?1006l\033[?1000l"
+/* Clicks, the wheel, and moves while a button is held, in the encoding that has no end of the screen; a terminal that does not
+   know of moves (1002) still tells of clicks (1000). Shift makes all of it the terminal's own. */
+#define MOUSE_ON  "\033[?1000h\033[?1002h\033[?1006h"
+#define MOUSE_OFF "\033[?1006l\033[?1002l\033[?1000l"
 
 /* Where the terminal's description knows a mouse. Curses is told only how its reports begin: it reads them differently from
    one version and terminal to the next. */
 static void start_mouse(void)
 {
     const char *mouse = tigetstr("kmous");
-    terminal.has_mouse = !terminal.headless && mouse && mouse != (char *)-1 && define_key("\033[<", KEY_OF_MOUSE) == OK;
-    if (terminal.has_mouse)
-        send(MOUSE_ON);
+    terminal.knows_mouse = !terminal.headless && mouse && mouse != (char *)-1 && define_key("\033[<", KEY_OF_MOUSE) == OK;
+}
+
+void tui_terminal_hear_mouse(bool heard)
+{
+    if (terminal.has_mouse != (heard && terminal.knows_mouse))
+        send(heard ? MOUSE_ON : MOUSE_OFF);
+    terminal.has_mouse = heard && terminal.knows_mouse;
 }
 
 /* Tells the crash handler how to leave the terminal. */
@@ -221,6 +239,7 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
     leaveok(stdscr, FALSE);
     typeahead(-1); /* else a key that waits would cut a repaint short, and nothing would end it when the key changes nothing */
     start_mouse();
+    tui_terminal_hear_mouse(!options->no_mouse);
     terminal.colored = wants_color(options->color) && has_colors();
     if (terminal.colored) {
         start_color();
@@ -262,21 +281,20 @@ void tui_terminal_size(int *rows, int *cols)
 }
 
 /* What the mouse did: "0;40;3M" is button 0 pressed in column 40, row 3. The wheel is buttons 64 and 65; 4, 8 and 16 are
-   modifiers. Releases, which end in m, and other buttons are nothing. */
+   modifiers; 32 says that the mouse moved while the button was held. A release ends in m. Other buttons are nothing. */
 static tui_key read_mouse(const char *report)
 {
     enum { MODIFIERS = 4 | 8 | 16 };
     unsigned button, col, row;
     char end;
-    if (sscanf(report, "%4u;%6u;%6u%c", &button, &col, &row, &end) != 4 || end != 'M' || row < 1 || col < 1 ||
-        row > TUI_MOUSE_MOST || col > TUI_MOUSE_MOST)
+    if (sscanf(report, "%4u;%6u;%6u%c", &button, &col, &row, &end) != 4 || row < 1 || col < 1 || row > TUI_MOUSE_MOST ||
+        col > TUI_MOUSE_MOST)
         return TUI_KEY_NONE;
     button &= ~(unsigned)MODIFIERS;
-    const tui_key kind = button == 0            ? TUI_KEY_CLICK
-                         : button == WHEEL_UP   ? TUI_KEY_WHEEL_UP
-                         : button == WHEEL_DOWN ? TUI_KEY_WHEEL_DOWN
-                                                : TUI_KEY_NONE;
-    return kind ? TUI_MOUSE(kind, row - 1, col - 1) : TUI_KEY_NONE;
+    for (size_t i = 0; i < sizeof mouse_reports / sizeof mouse_reports[0]; i++)
+        if (mouse_reports[i].button == button && mouse_reports[i].end == end)
+            return TUI_MOUSE(mouse_reports[i].kind, row - 1, col - 1);
+    return TUI_KEY_NONE;
 }
 
 /* Takes a character of a report, which may come in pieces; true when the report has ended, with what it says. */
@@ -321,12 +339,6 @@ tui_key tui_terminal_key(void)
     }
 }
 
-/* Button of the mouse, as read_mouse reads it. */
-static unsigned button_of(tui_key kind)
-{
-    return kind == TUI_KEY_CLICK ? 0 : kind == TUI_KEY_WHEEL_UP ? WHEEL_UP : WHEEL_DOWN;
-}
-
 size_t tui_terminal_encode(tui_key key, char out[TUI_KEY_BYTES])
 {
     int code = key >= TUI_KEY_F1 && key < TUI_KEY_F1 + 12 ? KEY_F(1 + (int)(key - TUI_KEY_F1)) : 0;
@@ -335,9 +347,10 @@ size_t tui_terminal_encode(tui_key key, char out[TUI_KEY_BYTES])
             code = special_keys[i].code;
     out[0] = 0;
     if (TUI_MOUSE_KIND(key)) {
-        if (terminal.has_mouse)
-            snprintf(out, TUI_KEY_BYTES, "\033[<%u;%d;%dM", button_of(TUI_MOUSE_KIND(key)), TUI_MOUSE_COL(key) + 1,
-                     TUI_MOUSE_ROW(key) + 1);
+        for (size_t i = 0; terminal.has_mouse && i < sizeof mouse_reports / sizeof mouse_reports[0]; i++)
+            if (mouse_reports[i].kind == TUI_MOUSE_KIND(key))
+                snprintf(out, TUI_KEY_BYTES, "\033[<%u;%d;%d%c", mouse_reports[i].button, TUI_MOUSE_COL(key) + 1,
+                         TUI_MOUSE_ROW(key) + 1, mouse_reports[i].end);
     } else if (code) {
         char *sequence = keybound(code, 0); /* owned */
         snprintf(out, TUI_KEY_BYTES, "%s", sequence ? sequence : "");

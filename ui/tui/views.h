@@ -10,16 +10,20 @@
 #include "tui/key.h"
 
 struct tui_app;
+struct tui_sub;
+
+enum { TUI_PANES_MOST = 8 };
 
 typedef struct tui_view {
     tui_key key;                                      /* that leads to it */
     const char *name;                                 /* for the title bar */
     const char *help;                                 /* a sentence */
-    int pane_count;                                   /* that Tab goes through */
+    int pane_count;                                   /* that Tab goes through, at most TUI_PANES_MOST */
     int first_pane;                                   /* with the focus at the start */
     void (*draw)(struct tui_app *app, tui_rect area); /* draws into `area`, whatever its size */
-    unsigned context;                                 /* tui_context of its keys */
-    void (*open)(struct tui_app *app);                /* it comes on the screen, and leaves it; NULL: nothing to do */
+    const struct tui_sub *const *const *subs; /* [pane_count] tables of sub-views, NULL: a pane has none; NULL: none has */
+    unsigned context;                         /* tui_context of its keys */
+    void (*open)(struct tui_app *app);        /* it comes on the screen, and leaves it; NULL: nothing to do */
     void (*close)(struct tui_app *app);
     /* The line of words below it, false: there is none now; NULL: the reason of the report. */
     bool (*words)(const struct tui_app *app, char *out, size_t size);

@@ -1,6 +1,5 @@
 /* A document as comma-separated values (RFC 4180, for programs) and as a Markdown table (for people). */
-#include "cli/memory.h"
-#include "cli/table.h"
+#include "sheet/table.h"
 #include "text/plain.h"
 
 #include <stdlib.h>
@@ -29,9 +28,9 @@ static void write_csv_field(FILE *out, const char *field)
     fputc('"', out);
 }
 
-void cli_write_csv(FILE *out, const cli_document *document)
+void sheet_write_csv(FILE *out, const sheet_document *document)
 {
-    const cli_table *table = document->table;
+    const sheet_table *table = document->table;
     for (size_t row = 0; row <= table->row_count; row++) {
         const char *before = "";
         for (size_t i = 0; i < table->column_count; i++) {
@@ -43,7 +42,7 @@ void cli_write_csv(FILE *out, const cli_document *document)
                 write_csv_title(out, table->columns[i].key);
                 continue;
             }
-            char *field = cli_cell_exact(&cli_table_row(table, row - 1)[i]);
+            char *field = sheet_cell_exact(&sheet_table_row(table, row - 1)[i]);
             write_csv_field(out, field);
             free(field);
         }
@@ -61,9 +60,9 @@ static void write_markdown_text(FILE *out, const char *text)
     }
 }
 
-void cli_write_markdown(FILE *out, const cli_document *document)
+void sheet_write_markdown(FILE *out, const sheet_document *document)
 {
-    const cli_table *table = document->table;
+    const sheet_table *table = document->table;
     for (size_t i = 0; i < table->column_count; i++) {
         if (!table->columns[i].title)
             continue;
@@ -76,14 +75,14 @@ void cli_write_markdown(FILE *out, const cli_document *document)
     fputs("|\n", out);
     for (size_t i = 0; i < table->column_count; i++)
         if (table->columns[i].title)
-            fputs(cli_column_is_right(table, i) ? "|---:" : "|:---", out);
+            fputs(sheet_column_is_right(table, i) ? "|---:" : "|:---", out);
     fputs("|\n", out);
     for (size_t row = 0; row < table->row_count; row++) {
-        const cli_cell *cells = cli_table_row(table, row);
+        const sheet_cell *cells = sheet_table_row(table, row);
         for (size_t i = 0; i < table->column_count; i++) {
             if (!table->columns[i].title)
                 continue;
-            char *text = cli_cell_print(&cells[i], &table->columns[i]);
+            char *text = sheet_cell_print(&cells[i], &table->columns[i]);
             fputs(cells[i].best ? "| **" : "| ", out);
             write_markdown_text(out, text);
             fputs(cells[i].best ? "** " : " ", out);
@@ -93,6 +92,6 @@ void cli_write_markdown(FILE *out, const cli_document *document)
     }
     if (document->next) {
         fputc('\n', out);
-        cli_write_markdown(out, document->next);
+        sheet_write_markdown(out, document->next);
     }
 }

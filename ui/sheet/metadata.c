@@ -1,5 +1,5 @@
 /* Metadata: see metadata.h. */
-#include "cli/metadata.h"
+#include "sheet/metadata.h"
 
 #include "text/plain.h"
 
@@ -35,7 +35,7 @@ static void print_text(FILE *out, ql_text text, size_t cells)
 {
     char printable[PIECE * 10 + 1], plain[PIECE * 10 + 1]; /* an escape takes at most ten columns for a byte */
     do {
-        const ql_text piece = cells ? text : cli_take_piece(&text, PIECE);
+        const ql_text piece = cells ? text : sheet_take_piece(&text, PIECE);
         ql_text_print(printable, sizeof printable, piece, 2 * cells);
         text_plain(plain, sizeof plain, printable);
         fputs(plain, out);
@@ -70,12 +70,12 @@ static void print_element(FILE *out, const ql_value *value, size_t cells)
 {
     ql_text text = value->as.text;
     if (value->kind == QL_VALUE_TEXT)
-        cli_write_json_string(out, cells ? cli_take_piece(&text, PIECE) : text);
+        sheet_write_json_string(out, cells ? sheet_take_piece(&text, PIECE) : text);
     else
         print_one(out, value, cells);
 }
 
-void cli_metadata_write(FILE *out, const ql_value *value, size_t cells)
+void sheet_metadata_write(FILE *out, const ql_value *value, size_t cells)
 {
     char count[TEXT_NUMBER_SIZE];
     ql_value element;
@@ -97,18 +97,18 @@ void cli_metadata_write(FILE *out, const ql_value *value, size_t cells)
 static void write_json_one(FILE *out, const ql_value *value)
 {
     if (value->kind == QL_VALUE_TEXT)
-        cli_write_json_string(out, value->as.text);
+        sheet_write_json_string(out, value->as.text);
     else
         print_number(out, value, true);
 }
 
-void cli_metadata_write_json(FILE *out, const ql_value *value, bool full)
+void sheet_metadata_write_json(FILE *out, const ql_value *value, bool full)
 {
     ql_value element;
     size_t place = 0;
     if (value->kind != QL_VALUE_ARRAY) {
         write_json_one(out, value);
-    } else if (!full && value->as.array.count > CLI_ARRAY_MOST) {
+    } else if (!full && value->as.array.count > SHEET_ARRAY_MOST) {
         fprintf(out, "{\"array\":\"%s\",\"count\":%" PRIu64 "}", value->type, value->as.array.count);
     } else {
         fputc('[', out);

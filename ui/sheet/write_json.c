@@ -4,15 +4,15 @@
  * Column keys are paths: neighbours that share a first part become one object, and an object whose members are all missing
  * is null.
  */
-#include "cli/metadata.h"
-#include "cli/table.h"
+#include "sheet/metadata.h"
+#include "sheet/table.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-ql_text cli_take_piece(ql_text *rest, size_t most)
+ql_text sheet_take_piece(ql_text *rest, size_t most)
 {
     size_t size = rest->size < most ? rest->size : most;
     /* Not before a byte that continues a character; more than three of those continue none. */
@@ -24,13 +24,13 @@ ql_text cli_take_piece(ql_text *rest, size_t most)
     return piece;
 }
 
-void cli_write_json_string(FILE *out, ql_text text)
+void sheet_write_json_string(FILE *out, ql_text text)
 {
     enum { PIECE = 1024, LONGEST = 6 }; /* \uXXXX for a byte */
     char escaped[PIECE * LONGEST + 1];
     fputc('"', out);
     while (text.size > 0) {
-        ql_text_json(escaped, sizeof escaped, cli_take_piece(&text, PIECE));
+        ql_text_json(escaped, sizeof escaped, sheet_take_piece(&text, PIECE));
         fputs(escaped, out);
     }
     fputc('"', out);
@@ -51,38 +51,38 @@ static void write_shape(FILE *out, const ql_tensor *tensor)
     fputc(']', out);
 }
 
-static void write_cell(FILE *out, const cli_cell *cell)
+static void write_cell(FILE *out, const sheet_cell *cell)
 {
     switch (cell->kind) {
-    case CLI_NOTHING:
+    case SHEET_NOTHING:
         fputs("null", out);
         break;
-    case CLI_TEXT:
-        cli_write_json_string(out, cell->as.text);
+    case SHEET_TEXT:
+        sheet_write_json_string(out, cell->as.text);
         break;
-    case CLI_WORDS:
-        cli_write_json_string(out, ql_text_from(cell->as.words));
+    case SHEET_WORDS:
+        sheet_write_json_string(out, ql_text_from(cell->as.words));
         break;
-    case CLI_UNSIGNED:
+    case SHEET_UNSIGNED:
         fprintf(out, "%" PRIu64, cell->as.count);
         break;
-    case CLI_NUMBER:
+    case SHEET_NUMBER:
         write_number(out, cell->as.number);
         break;
-    case CLI_TRUTH:
+    case SHEET_TRUTH:
         fputs(cell->as.truth ? "true" : "false", out);
         break;
-    case CLI_SHAPE:
+    case SHEET_SHAPE:
         write_shape(out, cell->as.tensor);
         break;
-    case CLI_DTYPE:
+    case SHEET_DTYPE:
         fprintf(out, "\"%s\"", ql_dtype_describe(cell->as.dtype)->name);
         break;
     }
 }
 
 /* The end of the run of columns from `begin` on whose keys share their first `size` bytes. */
-static size_t run_end(const cli_column *columns, size_t begin, size_t end, size_t size)
+static size_t run_end(const sheet_column *columns, size_t begin, size_t end, size_t size)
 {
     size_t at = begin + 1;
     while (at < end && columns[at].key && strncmp(columns[at].key, columns[begin].key, size) == 0)
@@ -90,16 +90,16 @@ static size_t run_end(const cli_column *columns, size_t begin, size_t end, size_
     return at;
 }
 
-static bool all_missing(const cli_cell *cells, size_t begin, size_t end)
+static bool all_missing(const sheet_cell *cells, size_t begin, size_t end)
 {
     for (size_t i = begin; i < end; i++)
-        if (cells[i].kind != CLI_NOTHING)
+        if (cells[i].kind != SHEET_NOTHING)
             return false;
     return true;
 }
 
 /* Members for columns [begin, end), whose keys share their first `depth` bytes: those are the objects already open. */
-static void write_members(FILE *out, const cli_column *columns, const cli_cell *cells, size_t begin, size_t end,
+static void write_members(FILE *out, const sheet_column *columns, const sheet_cell *cells, size_t begin, size_t end,
                           size_t depth)
 {
     bool first = true;
@@ -136,63 +136,64 @@ static void write_metadata(FILE *out, const ql_model *model, bool full)
         ql_value value;
         ql_model_metadata(model, i, &key, &value);
         fputs(i ? "," : "", out);
-        cli_write_json_string(out, key);
+        sheet_write_json_string(out, key);
         fputc(':', out);
-        cli_metadata_write_json(out, &value, full);
+        sheet_metadata_write_json(out, &value, full);
     }
     fputc('}', out);
 }
 
-static void write_list(FILE *out, const cli_document *document)
+static void write_list(FILE *out, const sheet_document *document)
 {
-    const cli_table *table = document->table;
+    const sheet_table *table = document->table;
     fprintf(out, ",\"%s\":[", document->list);
     for (size_t row = 0; row < table->row_count; row++) {
         fputs(row ? ",\n{" : "\n{", out);
-        write_members(out, table->columns, cli_table_row(table, row), 0, table->column_count, 0);
+        write_members(out, table->columns, sheet_table_row(table, row), 0, table->column_count, 0);
         fputc('}', out);
     }
     fputs(table->row_count ? "\n]" : "]", out);
 }
 
-static void write_names(FILE *out, const cli_names *names)
+static void write_names(FILE *out, const sheet_names *names)
 {
     fprintf(out, ",\"%s\":[", names->list);
     for (size_t i = 0; i < names->count; i++) {
         fputs(i ? ",\n" : "\n", out);
-        cli_write_json_string(out, names->tensors[i]->name);
+        sheet_write_json_string(out, names->tensors[i]->name);
     }
     fputs(names->count ? "\n]" : "]", out);
 }
 
-void cli_write_json(FILE *out, const cli_document *document)
+void sheet_write_json(FILE *out, const sheet_document *document)
 {
     fputs("{\"schema\":1", out);
     if (document->file) {
         fputs(",\"file\":", out);
-        cli_write_json_string(out, ql_text_from(document->file));
+        sheet_write_json_string(out, ql_text_from(document->file));
     }
     if (document->other) {
         fputs(",\"other\":", out);
-        cli_write_json_string(out, ql_text_from(document->other));
+        sheet_write_json_string(out, ql_text_from(document->other));
     }
     if (document->format)
         fprintf(out, ",\"format\":\"%s\"", document->format);
     if (document->spec) {
         fputs(",\"spec\":", out);
-        cli_write_json_string(out, ql_text_from(document->spec));
+        sheet_write_json_string(out, ql_text_from(document->spec));
     }
     if (document->note && *document->note) {
         fputs(",\"note\":", out);
-        cli_write_json_string(out, ql_text_from(document->note));
+        sheet_write_json_string(out, ql_text_from(document->note));
     }
     if (document->metadata)
         write_metadata(out, document->metadata, document->full);
     if (document->facts) {
         fputc(',', out);
-        write_members(out, document->facts->columns, cli_table_row(document->facts, 0), 0, document->facts->column_count, 0);
+        write_members(out, document->facts->columns, sheet_table_row(document->facts, 0), 0, document->facts->column_count,
+                      0);
     }
-    for (const cli_document *part = document; part; part = part->next)
+    for (const sheet_document *part = document; part; part = part->next)
         write_list(out, part);
     for (size_t i = 0; i < document->names_count; i++)
         write_names(out, &document->names[i]);
