@@ -19,8 +19,9 @@ allowed() # folder
     src/plot)     echo base tensor kernels quant analysis ;;
     ui)           echo text cli tui ;;
     ui/text)      echo ;;
-    ui/cli)       echo text ;;
-    ui/tui)       echo text ;;
+    ui/sheet)     echo text ;;
+    ui/cli)       echo text sheet ;;
+    ui/tui)       echo text sheet ;;
     *)            return 1 ;;
     esac
 }

@@ -1,5 +1,5 @@
 /* The terminal interface without a terminal: scripts of keys, screens as text. */
-#include "tui.h"
+#include "screens.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -11,11 +11,7 @@
 static const struct {
     const char *name, *arguments;
 } screens[] = {
-    { "explore-120x36", MATRIX " --size 120x36" },
-    { "explore-120x36-ascii", MATRIX " --size 120x36 --ascii" },
-    { "explore-80x24", MATRIX " --size 80x24" },
-    { "explore-80x24-ascii", MATRIX " --size 80x24 --ascii" },
-    { "explore-200x60", MATRIX " --size 200x60 -s zeropoint:bits=5,per=row" },
+    { "zeropoint-200x60", MATRIX " --size 200x60 -s zeropoint:bits=5,per=row" },
     { "int4-120x36", MATRIX " --size 120x36 -s absmax:bits=4" },
     { "blocks-120x36", MATRIX " --size 120x36 -s absmax:bits=4,per=block,block=64" },
     { "clip-linear-120x36", MATRIX " --size 120x36 -s zeropoint:bits=3,clip=percentile,p=99 --keys L" },
@@ -27,7 +23,6 @@ static const struct {
     { "codes-80x24", MATRIX " --size 80x24 --keys '<Tab>vv'" },
     { "codes-120x36", MATRIX " --size 120x36 -s nf4 --keys '<Tab>vv'" },
     { "codes-120x36-ascii", MATRIX " --size 120x36 --ascii --keys '<Tab>vvz'" },
-    { "map-80x24", MATRIX " --size 80x24 -s absmax:bits=4,per=block,block=64 --keys '<Tab>V'" },
     { "map-120x36", MATRIX " --size 120x36 -s absmax:bits=4,per=row --keys '<Tab>V'" },
     { "map-120x36-ascii", MATRIX " --size 120x36 --ascii -s absmax:bits=4 --keys '<Tab>VzL'" },
     { "tensor-80x24", MATRIX " --size 80x24 --keys '<Tab><Tab>'" },
@@ -40,7 +35,6 @@ static const struct {
     { "filter-120x36", MATRIX " --size 120x36 --keys '&attn'" },
     { "scan-120x36", MATRIX " --size 120x36 --keys 'mo<settle>'" },
     { "tree-120x36", MATRIX " --size 120x36 --keys 'tm<settle>'" },
-    { "tree-80x24", MATRIX " --size 80x24 --keys '<S-Tab>tm<settle>'" },
     { "layers-120x36", MATRIX " --size 120x36 --keys 'ttm<settle><Space>'" },
     { "layers-80x24-ascii", MATRIX " --size 80x24 --ascii --keys '<S-Tab>ttm<settle>'" },
     { "export-120x36", MATRIX " --size 120x36 --keys 'w'" },
@@ -61,24 +55,65 @@ static const struct {
     { "command-80x24", MATRIX " --size 80x24 --keys ':'" },
     { "command-120x36", MATRIX " --size 120x36 --keys ':spec absmax:bits=4,<Tab>'" },
     { "help-commands-120x36", MATRIX " --size 120x36 --keys '?FILE'" },
+    { "light-120x36", MATRIX " --size 120x36 --keys ':set theme=light<Enter>'" },
+    { "safe-120x36", MATRIX " --size 120x36 --keys ':set theme=safe<Enter>'" },
     { "least-60x16", MATRIX " --size 60x16" },
     { "too-small-50x10", MATRIX " --size 50x10" },
 };
 
+/* Recorded at every size in every mode, as NAME-SIZE and NAME-SIZE-MODE. */
+static const struct {
+    const char *name, *arguments;
+} everywhere[] = {
+    { "explore", MATRIX },
+    { "blocks-map", MATRIX " -s absmax:bits=4,per=block,block=64 --keys '<Tab>V'" },
+    { "scan-tree", MATRIX " --keys '<S-Tab>tm<settle>'" },
+    { "knobs-typing", MATRIX " -s zeropoint:bits=4,per=row,clip=percentile --keys 'ejjjj<Enter>99'" },
+};
+static const char *const everywhere_sizes[] = { "80x24", "120x36", "200x60" };
+static const struct {
+    const char *ending, *arguments;
+} everywhere_modes[] = { { "", "--color always" }, { "-mono", "--color never" }, { "-ascii", "--ascii" } };
+
+static void screens_are_as_recorded_at_every_size_in_every_mode(void **state)
+{
+    (void)state;
+    char name[64], arguments[512];
+    for (size_t i = 0; i < sizeof everywhere / sizeof everywhere[0]; i++)
+        for (size_t s = 0; s < sizeof everywhere_sizes / sizeof everywhere_sizes[0]; s++)
+            for (size_t m = 0; m < sizeof everywhere_modes / sizeof everywhere_modes[0]; m++) {
+                snprintf(name, sizeof name, "%s-%s%s", everywhere[i].name, everywhere_sizes[s], everywhere_modes[m].ending);
+                snprintf(arguments, sizeof arguments, "%s --size %s %s", everywhere[i].arguments, everywhere_sizes[s],
+                         everywhere_modes[m].arguments);
+                assert_screen(name, arguments);
+            }
+}
+
 static void screens_are_as_recorded(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof screens / sizeof screens[0]; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "tests/tui/%s.txt", screens[i].name);
-        char *screen = screen_of("%s", screens[i].arguments);
-        if (getenv("QLOUPE_UPDATE"))
-            testing_write(path, screen, strlen(screen));
-        char *recorded = testing_read(path, NULL);
-        if (strcmp(screen, recorded) != 0)
-            fail_msg("%s differs; now it is\n%s", path, screen);
-        free(screen);
-        free(recorded);
+    for (size_t i = 0; i < sizeof screens / sizeof screens[0]; i++)
+        assert_screen(screens[i].name, screens[i].arguments);
+}
+
+static void a_screenshot_with_colours_has_the_characters_of_one_without(void **state)
+{
+    (void)state;
+    static const char *const modes[] = { "", "--color never", "--ascii", "--keys ':set theme=light<Enter>'" };
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        char *plain = screen_of("%s --size 120x36 %s", MATRIX, modes[i]), *text, *styles;
+        const char *path = testing_path(testing_folder(), "screen.ans");
+        testing_result result = testing_run("\"$QLOUPE\" %s --size 120x36 %s --screenshot %s", MATRIX, modes[i], path);
+        assert_int_equal(result.exit_code, 0);
+        testing_result_free(&result);
+        char *ans = testing_read(path, NULL);
+        screens_split(ans, &text, &styles);
+        assert_string_equal(text, plain);
+        assert_int_equal(strstr(ans, "38;2;95;175;255") != NULL, i != 1 && i != 3); /* blue: the original */
+        free(plain);
+        free(ans);
+        free(text);
+        free(styles);
     }
 }
 
@@ -489,7 +524,7 @@ static void wrong_arguments_are_refused_in_one_line(void **state)
         { "--size 120x36x2", "--size" },
         { "--keys '<Nokey>' --size 80x24", "<Nokey>" },
         { "--keys @/nonexistent --size 80x24", "/nonexistent" },
-        { "--screenshot x.gif", ".txt or .png" },
+        { "--screenshot x.gif", ".txt, .ans or .png" },
         { "--bench-ui '<Nokey>'", "--bench-ui: no key is spelled like the start of '<Nokey>'" },
         { "--bench-ui @/nonexistent", "--bench-ui: /nonexistent: " },
         { "--bench-ui s --keys s", "without --keys" },
@@ -524,6 +559,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(screens_are_as_recorded),
+        cmocka_unit_test(screens_are_as_recorded_at_every_size_in_every_mode),
+        cmocka_unit_test(a_screenshot_with_colours_has_the_characters_of_one_without),
         cmocka_unit_test(ascii_screens_are_ascii),
         cmocka_unit_test(every_size_is_drawn),
         cmocka_unit_test(a_png_is_written),

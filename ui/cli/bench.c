@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/complain.h"
-#include "cli/memory.h"
+#include "text/memory.h"
 #include "text/near.h"
 
 #include <fnmatch.h>
@@ -17,7 +17,7 @@ enum { USUAL_ROUNDS = 11, MOST_ROUNDS = 10000, USUAL_SIDE = 4096, GROWTH_SIDE = 
 
 enum { NAME, WHAT, BEST, MEDIAN, RATE, SHARE, RUNS, COLUMN_COUNT };
 
-static const cli_column COLUMNS[COLUMN_COUNT] = {
+static const sheet_column COLUMNS[COLUMN_COUNT] = {
     [NAME] = { .key = "name", .title = "pass" },
     [WHAT] = { .title = "what", .stretch = true },
     [BEST] = { .key = "ms_best", .title = "best ms" },
@@ -27,7 +27,7 @@ static const cli_column COLUMNS[COLUMN_COUNT] = {
     [RUNS] = { .key = "runs" },
 };
 
-static const cli_column FACTS[] = {
+static const sheet_column FACTS[] = {
     { .key = "threads" }, { .key = "isa" }, { .key = "rows" }, { .key = "cols" }, { .key = "read_gb_s" },
 };
 
@@ -119,7 +119,7 @@ static int choose(const cli_session *session, timings *out)
     size_t all = 0, matches = 0, near;
     while (ql_bench_at(all))
         all++;
-    out->passes = cli_allocate(all, sizeof *out->passes);
+    out->passes = text_allocate(all, sizeof *out->passes);
     for (size_t i = 0; i < all; i++) {
         const bool shown = fnmatch(pattern, ql_bench_at(i)->name, 0) == 0;
         matches += shown;
@@ -147,7 +147,7 @@ static int run_rounds(cli_session *session, ql_bench *bench, timings *timing)
 {
     ql_error error;
     for (size_t i = 0; i < timing->count; i++)
-        timing->passes[i].seconds = cli_allocate(timing->rounds, sizeof(double));
+        timing->passes[i].seconds = text_allocate(timing->rounds, sizeof(double));
     for (unsigned round = 0; round < timing->rounds; round++) {
         for (size_t i = 0; i < timing->count; i++) {
             timed *pass = &timing->passes[i];
@@ -183,7 +183,8 @@ static void write_table(const cli_session *session, const ql_bench *bench, const
 {
     const ql_tensor *tensor = ql_bench_tensor(bench);
     const unsigned threads = ql_engine_threads(session->engine);
-    cli_table table = cli_table_over(COLUMNS, COLUMN_COUNT), facts = cli_table_over(FACTS, sizeof FACTS / sizeof FACTS[0]);
+    sheet_table table = sheet_table_over(COLUMNS, COLUMN_COUNT),
+                facts = sheet_table_over(FACTS, sizeof FACTS / sizeof FACTS[0]);
     double read_rate = 0;
     for (size_t i = 0; i < timing->count; i++) {
         const timed *pass = &timing->passes[i];
@@ -192,27 +193,27 @@ static void write_table(const cli_session *session, const ql_bench *bench, const
         read_rate = i == 0 ? rate : read_rate;
         if (!pass->shown)
             continue;
-        cli_cell *row = cli_table_add(&table);
-        row[NAME] = cli_words(ql_bench_at(pass->index)->name);
-        row[WHAT] = cli_words(ql_bench_at(pass->index)->what);
-        row[BEST] = cli_number(1e3 * pass->seconds[0]);
-        row[MEDIAN] = cli_number(1e3 * median(pass->seconds, timing->rounds));
-        row[RATE] = cli_number(rate);
-        row[SHARE] = cli_number(rate / read_rate);
-        row[RUNS] = cli_unsigned(timing->rounds);
+        sheet_cell *row = sheet_table_add(&table);
+        row[NAME] = sheet_words(ql_bench_at(pass->index)->name);
+        row[WHAT] = sheet_words(ql_bench_at(pass->index)->what);
+        row[BEST] = sheet_number(1e3 * pass->seconds[0]);
+        row[MEDIAN] = sheet_number(1e3 * median(pass->seconds, timing->rounds));
+        row[RATE] = sheet_number(rate);
+        row[SHARE] = sheet_number(rate / read_rate);
+        row[RUNS] = sheet_unsigned(timing->rounds);
     }
-    cli_cell *fact = cli_table_add(&facts);
-    fact[0] = cli_unsigned(threads);
-    fact[1] = cli_words(cli_bench_isa());
-    fact[2] = cli_unsigned(tensor->rows);
-    fact[3] = cli_unsigned(tensor->cols);
-    fact[4] = cli_number(read_rate);
+    sheet_cell *fact = sheet_table_add(&facts);
+    fact[0] = sheet_unsigned(threads);
+    fact[1] = sheet_words(cli_bench_isa());
+    fact[2] = sheet_unsigned(tensor->rows);
+    fact[3] = sheet_unsigned(tensor->cols);
+    fact[4] = sheet_number(read_rate);
     char shape[64], size[TEXT_NUMBER_SIZE], above[256];
     text_shape(shape, sizeof shape, tensor);
     text_bytes(size, tensor->byte_count);
     snprintf(above, sizeof above, "%s F32, %s, %u thread%s, %s kernels, %u runs in turns", shape, size, threads,
              threads == 1 ? "" : "s", cli_bench_isa(), timing->rounds);
-    const cli_document document = {
+    const sheet_document document = {
         .list = "passes",
         .facts = &facts,
         .above = above,
@@ -221,8 +222,8 @@ static void write_table(const cli_session *session, const ql_bench *bench, const
         .table = &table,
     };
     cli_session_write(session, &document);
-    cli_table_free(&table);
-    cli_table_free(&facts);
+    sheet_table_free(&table);
+    sheet_table_free(&facts);
 }
 
 /* ---- The command */

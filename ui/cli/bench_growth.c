@@ -14,7 +14,7 @@ enum { ENOUGH = 3 };
 
 enum { ELEMENTS, BYTES, PROFILE, PROFILE_EACH, REPORT, REPORT_EACH, RUNS, COLUMN_COUNT };
 
-static const cli_column COLUMNS[COLUMN_COUNT] = {
+static const sheet_column COLUMNS[COLUMN_COUNT] = {
     [ELEMENTS] = { .key = "elements", .title = "elements", .form = TEXT_COUNT },
     [BYTES] = { .key = "bytes", .title = "size", .form = TEXT_BYTES },
     [PROFILE] = { .key = "profile_ms", .title = "profile ms" },
@@ -24,7 +24,7 @@ static const cli_column COLUMNS[COLUMN_COUNT] = {
     [RUNS] = { .key = "runs" },
 };
 
-static const cli_column FACTS[] = { { .key = "threads" }, { .key = "isa" } };
+static const sheet_column FACTS[] = { { .key = "threads" }, { .key = "isa" } };
 
 static const struct {
     const char *pass;
@@ -47,7 +47,7 @@ static bool fits_memory(uint64_t elements)
     return (double)elements * sizeof(float) < 0.8 * available;
 }
 
-static int measure(cli_session *session, cli_table *table, uint64_t elements, unsigned rounds)
+static int measure(cli_session *session, sheet_table *table, uint64_t elements, unsigned rounds)
 {
     const uint64_t side = (uint64_t)sqrt((double)elements);
     ql_bench *bench;
@@ -66,31 +66,31 @@ static int measure(cli_session *session, cli_table *table, uint64_t elements, un
             spent += run.seconds;
         }
     }
-    cli_cell *row = cli_table_add(table);
-    row[ELEMENTS] = cli_unsigned(elements);
-    row[BYTES] = cli_unsigned(elements * sizeof(float));
+    sheet_cell *row = sheet_table_add(table);
+    row[ELEMENTS] = sheet_unsigned(elements);
+    row[BYTES] = sheet_unsigned(elements * sizeof(float));
     for (int i = 0; i < SHOWN_COUNT; i++) {
-        row[SHOWN[i].column] = cli_number(1e3 * best[i]);
-        row[SHOWN[i].column + 1] = cli_number(1e9 * best[i] / (double)elements);
+        row[SHOWN[i].column] = sheet_number(1e3 * best[i]);
+        row[SHOWN[i].column + 1] = sheet_number(1e9 * best[i] / (double)elements);
     }
-    row[RUNS] = cli_unsigned(runs);
+    row[RUNS] = sheet_unsigned(runs);
     ql_bench_free(&bench);
     return status == QL_OK ? CLI_GOOD : cli_complain_error(&error);
 }
 
-static void write_table(const cli_session *session, const cli_table *table, const char *below)
+static void write_table(const cli_session *session, const sheet_table *table, const char *below)
 {
     const unsigned threads = ql_engine_threads(session->engine);
-    cli_table facts = cli_table_over(FACTS, sizeof FACTS / sizeof FACTS[0]);
-    cli_cell *fact = cli_table_add(&facts);
-    fact[0] = cli_unsigned(threads);
-    fact[1] = cli_words(cli_bench_isa());
+    sheet_table facts = sheet_table_over(FACTS, sizeof FACTS / sizeof FACTS[0]);
+    sheet_cell *fact = sheet_table_add(&facts);
+    fact[0] = sheet_unsigned(threads);
+    fact[1] = sheet_words(cli_bench_isa());
     char above[128];
     snprintf(above, sizeof above, "profile, and report under absmax; best of several runs; %u thread%s, %s kernels", threads,
              threads == 1 ? "" : "s", cli_bench_isa());
-    const cli_document document = { .list = "growth", .facts = &facts, .above = above, .below = below, .table = table };
+    const sheet_document document = { .list = "growth", .facts = &facts, .above = above, .below = below, .table = table };
     cli_session_write(session, &document);
-    cli_table_free(&facts);
+    sheet_table_free(&facts);
 }
 
 int cli_bench_growth(cli_session *session, uint64_t most, unsigned rounds)
@@ -101,7 +101,7 @@ int cli_bench_growth(cli_session *session, uint64_t most, unsigned rounds)
     for (uint64_t elements = LEAST; elements <= most; elements *= FACTOR)
         total += (double)elements * rounds * SHOWN_COUNT;
     int code = cli_session_start(session, total);
-    cli_table table = cli_table_over(COLUMNS, COLUMN_COUNT);
+    sheet_table table = sheet_table_over(COLUMNS, COLUMN_COUNT);
     const char *below = NULL;
     for (uint64_t elements = LEAST; code == CLI_GOOD && elements <= most && !below; elements *= FACTOR) {
         if (fits_memory(elements))
@@ -111,6 +111,6 @@ int cli_bench_growth(cli_session *session, uint64_t most, unsigned rounds)
     }
     if (code == CLI_GOOD)
         write_table(session, &table, below);
-    cli_table_free(&table);
+    sheet_table_free(&table);
     return code;
 }

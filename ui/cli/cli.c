@@ -4,6 +4,8 @@
 #include "cli/command.h"
 #include "cli/compare.h"
 #include "cli/complain.h"
+#include "cli/progress.h"
+#include "text/memory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,6 +43,7 @@ int cli_run(const cli_arguments *arguments)
 {
     /* Most output then is one write, whose failure has a reason. */
     static char buffer[1 << 16];
+    text_memory_on_end(cli_progress_hide);
     if (!isatty(STDOUT_FILENO))
         setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     return finish_output(run(arguments));

@@ -3,8 +3,8 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/fail_on.h"
-#include "cli/memory.h"
-#include "cli/results.h"
+#include "sheet/results.h"
+#include "text/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,19 +47,19 @@ typedef struct work {
     const ql_pair **chosen; /* [chosen_count] */
     size_t chosen_count;
     cli_checks checks;
-    cli_column columns[COLUMN_COUNT];
-    cli_table table;
+    sheet_column columns[COLUMN_COUNT];
+    sheet_table table;
 } work;
 
-static void describe_columns(cli_column out[COLUMN_COUNT], bool card)
+static void describe_columns(sheet_column out[COLUMN_COUNT], bool card)
 {
     for (size_t i = 0; i < COLUMN_COUNT; i++)
-        out[i] = (cli_column) { .key = COLUMNS[i].key,
-                                .title = card ? COLUMNS[i].card : COLUMNS[i].line,
-                                .help = card ? COLUMNS[i].help : NULL,
-                                .form = COLUMNS[i].form };
+        out[i] = (sheet_column) { .key = COLUMNS[i].key,
+                                  .title = card ? COLUMNS[i].card : COLUMNS[i].line,
+                                  .help = card ? COLUMNS[i].help : NULL,
+                                  .form = COLUMNS[i].form };
     for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++) {
-        out[METRICS + metric] = cli_result_metric(metric, card);
+        out[METRICS + metric] = sheet_result_metric(metric, card);
         if (ql_metric_needs_codes(metric))
             out[METRICS + metric].title = NULL;
     }
@@ -94,7 +94,7 @@ static int choose_pairs(work *at)
 {
     const cli_session *session = at->session;
     size_t tensor = 0;
-    at->chosen = cli_allocate(at->pairs->count, sizeof *at->chosen);
+    at->chosen = text_allocate(at->pairs->count, sizeof *at->chosen);
     for (size_t i = 0; i < at->pairs->count; i++) {
         const ql_pair *pair = &at->pairs->pairs[i];
         while (tensor < session->tensor_count && session->tensors[tensor] < pair->tensor)
@@ -116,22 +116,22 @@ static int choose_pairs(work *at)
 
 static void add_row(work *at, const ql_pair *pair, const ql_diff *diff, const char *note)
 {
-    cli_cell *row = cli_table_add(&at->table);
-    row[TENSOR] = cli_text(pair->tensor->name);
-    row[OTHER] = cli_text(pair->other->name);
-    row[DTYPE] = cli_dtype(pair->tensor->dtype);
-    row[OTHER_DTYPE] = cli_dtype(pair->other->dtype);
-    row[SHAPE] = cli_shape(pair->tensor);
-    row[LAYOUT] = cli_words(ql_layout_name(pair->tensor->layout));
+    sheet_cell *row = sheet_table_add(&at->table);
+    row[TENSOR] = sheet_text(pair->tensor->name);
+    row[OTHER] = sheet_text(pair->other->name);
+    row[DTYPE] = sheet_dtype(pair->tensor->dtype);
+    row[OTHER_DTYPE] = sheet_dtype(pair->other->dtype);
+    row[SHAPE] = sheet_shape(pair->tensor);
+    row[LAYOUT] = sheet_words(ql_layout_name(pair->tensor->layout));
     if (note && *note)
-        row[NOTE] = cli_words(cli_table_keep(&at->table, note));
+        row[NOTE] = sheet_words(sheet_table_keep(&at->table, note));
     if (!diff)
         return;
-    row[BITS] = cli_number(diff->bits_per_weight);
-    row[BYTES] = cli_unsigned(diff->byte_count);
+    row[BITS] = sheet_number(diff->bits_per_weight);
+    row[BYTES] = sheet_unsigned(diff->byte_count);
     for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++)
         if (!ql_metric_needs_codes(metric))
-            row[METRICS + metric] = cli_result_value(metric, diff->metrics[metric]);
+            row[METRICS + metric] = sheet_result_value(metric, diff->metrics[metric]);
 }
 
 /* Measures a pair whose first tensor is fine; what is wrong with the other one is a note. */
@@ -150,7 +150,7 @@ static int measure(work *at, const ql_pair *pair, const ql_profile *profile)
     }
     if (status != QL_OK)
         return cli_complain_error(&error);
-    const cli_checked numbers = { cli_shown(at->other_path), diff.metrics, diff.bits_per_weight, diff.byte_count };
+    const cli_checked numbers = { cli_shown(at->other_path), diff.metrics, diff.bits_per_weight, diff.byte_count, NULL };
     add_row(at, pair, &diff, pair->note);
     cli_checks_numbers(&at->checks, pair->tensor, &numbers);
     return CLI_GOOD;
@@ -215,7 +215,7 @@ static void sum_up(const work *at, char *out, size_t size)
 static void tell(const work *at, bool card)
 {
     const cli_session *session = at->session;
-    const cli_names names[] = {
+    const sheet_names names[] = {
         { "only_in_file", at->pairs->only_in_first, at->pairs->only_in_first_count },
         { "only_in_other", at->pairs->only_in_other, at->pairs->only_in_other_count },
     };
@@ -223,7 +223,7 @@ static void tell(const work *at, bool card)
     snprintf(above, sizeof above, "%s (B) against %s (A)%s%s", cli_shown(at->other_path), cli_shown(session->path),
              card ? ": " : "", card ? cli_shown_text(at->chosen[0]->tensor->name) : "");
     sum_up(at, below, sizeof below);
-    const cli_document document = {
+    const sheet_document document = {
         .list = "results",
         .file = session->path,
         .other = at->other_path,
@@ -255,14 +255,14 @@ static int run(cli_session *session)
         code = choose_pairs(&at);
     const bool card = at.chosen_count == 1 && cli_session_is_human(session) && cli_is_given(session->arguments, CLI_TENSOR);
     describe_columns(at.columns, card);
-    at.table = cli_table_over(at.columns, COLUMN_COUNT);
+    at.table = sheet_table_over(at.columns, COLUMN_COUNT);
     if (code == CLI_GOOD)
         code = measure_all(&at);
     if (code == CLI_GOOD) {
         tell(&at, card);
         code = cli_checks_exit_code(&at.checks);
     }
-    cli_table_free(&at.table);
+    sheet_table_free(&at.table);
     cli_checks_free(&at.checks);
     free(at.chosen);
     ql_pairs_free(&at.pairs);

@@ -24,7 +24,7 @@ enum {
     COLUMN_COUNT
 };
 
-static const cli_column COLUMNS[COLUMN_COUNT] = {
+static const sheet_column COLUMNS[COLUMN_COUNT] = {
     [NAME] = { .key = "name", .title = "dtype" },
     [BITS] = { .key = "bits", .title = "bits", .form = TEXT_SEVEN },
     [MEMORY] = { .key = NULL },
@@ -42,42 +42,42 @@ static const cli_column COLUMNS[COLUMN_COUNT] = {
 };
 
 /* 0 stands for a notion that does not apply. */
-static cli_cell number_or_nothing(double value)
+static sheet_cell number_or_nothing(double value)
 {
-    return value != 0 ? cli_number(value) : (cli_cell) { 0 };
+    return value != 0 ? sheet_number(value) : (sheet_cell) { 0 };
 }
 
 /* p binary digits: so many decimal ones always survive, so many tell all values apart. */
-static void add_digits(cli_table *table, cli_cell *row, unsigned p)
+static void add_digits(sheet_table *table, sheet_cell *row, unsigned p)
 {
     const double tens = p * log10(2);
     const unsigned sure = (unsigned)floor((p - 1) * log10(2)), round_trip = (unsigned)ceil(1 + tens);
     char text[32];
     snprintf(text, sizeof text, "%u-%u", sure, round_trip);
-    row[DIGITS_SHOWN] = cli_words(cli_table_keep(table, text));
-    row[DIGITS_SURE] = cli_unsigned(sure);
-    row[DIGITS_ROUND_TRIP] = cli_unsigned(round_trip);
+    row[DIGITS_SHOWN] = sheet_words(sheet_table_keep(table, text));
+    row[DIGITS_SURE] = sheet_unsigned(sure);
+    row[DIGITS_ROUND_TRIP] = sheet_unsigned(round_trip);
 }
 
-static void add_row(cli_table *table, ql_dtype dtype, double params)
+static void add_row(sheet_table *table, ql_dtype dtype, double params)
 {
     const ql_dtype_info *info = ql_dtype_describe(dtype);
     const double bits = ql_dtype_bits_per_weight(dtype);
-    cli_cell *row = cli_table_add(table);
-    row[NAME] = cli_dtype(dtype);
-    row[BITS] = cli_number(bits);
+    sheet_cell *row = sheet_table_add(table);
+    row[NAME] = sheet_dtype(dtype);
+    row[BITS] = sheet_number(bits);
     if (params > 0)
-        row[MEMORY] = cli_number(cli_gigabytes(params, bits));
-    row[VALUES] = cli_truth(info->has_values);
-    row[EXPONENT] = info->exponent_bits ? cli_unsigned(info->exponent_bits) : (cli_cell) { 0 };
-    row[MANTISSA] = info->exponent_bits ? cli_unsigned(info->mantissa_bits) : (cli_cell) { 0 };
+        row[MEMORY] = sheet_number(cli_gigabytes(params, bits));
+    row[VALUES] = sheet_truth(info->has_values);
+    row[EXPONENT] = info->exponent_bits ? sheet_unsigned(info->exponent_bits) : (sheet_cell) { 0 };
+    row[MANTISSA] = info->exponent_bits ? sheet_unsigned(info->mantissa_bits) : (sheet_cell) { 0 };
     row[LARGEST] = number_or_nothing(info->max_finite);
     row[SMALLEST_NORMAL] = number_or_nothing(info->min_normal);
     row[SMALLEST] = number_or_nothing(info->min_subnormal);
     row[EPSILON] = number_or_nothing(info->epsilon);
     if (info->epsilon > 0)
         add_digits(table, row, info->mantissa_bits + 1);
-    row[MEANING] = cli_words(info->meaning);
+    row[MEANING] = sheet_words(info->meaning);
 }
 
 /* What the table says besides, with or without a count of parameters. */
@@ -100,21 +100,23 @@ static int run(cli_session *session)
     int code = cli_params_given(session, &params);
     if (code != CLI_GOOD)
         return code;
-    cli_column columns[COLUMN_COUNT];
+    sheet_column columns[COLUMN_COUNT];
     for (size_t i = 0; i < COLUMN_COUNT; i++)
         columns[i] = COLUMNS[i];
     if (params > 0)
-        columns[MEMORY] = (cli_column) { .key = "gigabytes", .title = "GB", .form = TEXT_SEVEN };
-    cli_table table = cli_table_over(columns, COLUMN_COUNT);
+        columns[MEMORY] = (sheet_column) { .key = "gigabytes", .title = "GB", .form = TEXT_SEVEN };
+    sheet_table table = sheet_table_over(columns, COLUMN_COUNT);
     for (ql_dtype dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
         add_row(&table, dtype, params);
     char below[640], above[96];
     write_below(below, sizeof below, params);
     snprintf(above, sizeof above, "GB (1e9 bytes): %s parameters of that type",
              params > 0 ? cli_value(session->arguments, CLI_PARAMS) : "");
-    const cli_document document = { .list = "dtypes", .above = params > 0 ? above : NULL, .below = below, .table = &table };
+    const sheet_document document = {
+        .list = "dtypes", .above = params > 0 ? above : NULL, .below = below, .table = &table
+    };
     cli_session_write(session, &document);
-    cli_table_free(&table);
+    sheet_table_free(&table);
     return CLI_GOOD;
 }
 

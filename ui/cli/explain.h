@@ -42,7 +42,7 @@ enum cli_step_column {
     CLI_STEP_SHOWN,   /* for people: a number, or several */
     CLI_STEP_COLUMNS
 };
-extern const cli_column cli_step_columns[CLI_STEP_COLUMNS];
+extern const sheet_column cli_step_columns[CLI_STEP_COLUMNS];
 
 /* A group of a tensor under a spec. */
 typedef struct cli_explained {
@@ -53,7 +53,7 @@ typedef struct cli_explained {
     uint64_t group;
     const float *x; /* [n] its values; outliers are 0, as the quantizer sees them */
     size_t n;
-    cli_table *steps;
+    sheet_table *steps;
 } cli_explained;
 
 /* Adds a step; `result` NAN: none. The text of the numbers is a format. */
@@ -113,7 +113,7 @@ enum {
     CLI_LEVEL_COUNT,
     CLI_LEVEL_COLUMNS
 };
-extern const cli_column cli_level_columns[CLI_LEVEL_COLUMNS];
+extern const sheet_column cli_level_columns[CLI_LEVEL_COLUMNS];
 
 enum {
     CLI_ELEMENT_GROUP,
@@ -135,8 +135,8 @@ typedef struct cli_worked {
     ql_profile *profile;
     ql_report *report;
     ql_working *working;
-    cli_column step_columns[CLI_STEP_COLUMNS], level_columns[CLI_LEVEL_COLUMNS], element_columns[CLI_ELEMENT_COLUMNS];
-    cli_table steps, levels, elements;
+    sheet_column step_columns[CLI_STEP_COLUMNS], level_columns[CLI_LEVEL_COLUMNS], element_columns[CLI_ELEMENT_COLUMNS];
+    sheet_table steps, levels, elements;
 } cli_worked;
 
 /* Profile, report and working of the numbers under the spec. Returns an exit code. */
@@ -149,7 +149,7 @@ void cli_set_up_tables(cli_worked *at);
 void cli_add_levels(cli_worked *at);
 
 /* "row 1", kept by the table; NULL where there is but one group. */
-const char *cli_group_title(const cli_worked *at, cli_table *table, uint64_t group);
+const char *cli_group_title(const cli_worked *at, sheet_table *table, uint64_t group);
 
 /* Describes the spec, which has no numbers. Returns an exit code. */
 int cli_explain_alone(cli_worked *at);

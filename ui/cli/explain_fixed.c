@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 #include "cli/complain.h"
 #include "cli/explain.h"
-#include "cli/memory.h"
+#include "text/memory.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -10,7 +10,7 @@
 
 enum { FACTOR, EXACT, RESULT, DIFFERENCE, REMARK, COLUMN_COUNT };
 
-static const cli_column COLUMNS[COLUMN_COUNT] = {
+static const sheet_column COLUMNS[COLUMN_COUNT] = {
     [FACTOR] = { .key = "a", .title = "a", .form = TEXT_TEN },
     [EXACT] = { .key = "exact", .title = "a·M", .form = TEXT_TEN },
     [RESULT] = { .key = "result", .title = "in integers", .form = TEXT_TEN },
@@ -18,7 +18,7 @@ static const cli_column COLUMNS[COLUMN_COUNT] = {
     [REMARK] = { .key = "remark", .note = true },
 };
 
-static void explain_multiplier(cli_table *steps, double real, ql_multiplier multiplier)
+static void explain_multiplier(sheet_table *steps, double real, ql_multiplier multiplier)
 {
     const cli_explained at = { .steps = steps };
     const double fraction = ldexp(multiplier.m0, -31);
@@ -32,20 +32,20 @@ static void explain_multiplier(cli_table *steps, double real, ql_multiplier mult
     cli_step(&at, "result", "round(h / 2^-e)", NAN, "%s", multiplier.shift < 0 ? "ties away from zero" : "e >= 0: h itself");
 }
 
-static int add_product(cli_table *table, const char *word, double real, ql_multiplier multiplier)
+static int add_product(sheet_table *table, const char *word, double real, ql_multiplier multiplier)
 {
     double a;
     if (!cli_is_number(word, &a) || a != trunc(a) || a < INT32_MIN || a > INT32_MAX)
         return cli_complain("'%s' is no 32-bit integer; `explain fixed M` multiplies integers", cli_shown(word));
     int32_t result;
     const bool fits = ql_requantize((int32_t)a, multiplier, &result);
-    cli_cell *row = cli_table_add(table);
-    row[FACTOR] = cli_number(a);
-    row[EXACT] = cli_number(a * real);
-    row[RESULT] = cli_number(result);
-    row[DIFFERENCE] = cli_number(result - a * real);
+    sheet_cell *row = sheet_table_add(table);
+    row[FACTOR] = sheet_number(a);
+    row[EXACT] = sheet_number(a * real);
+    row[RESULT] = sheet_number(result);
+    row[DIFFERENCE] = sheet_number(result - a * real);
     if (!fits)
-        row[REMARK] = cli_words("a·2^e leaves 32 bits: the nearest that fits");
+        row[REMARK] = sheet_words("a·2^e leaves 32 bits: the nearest that fits");
     return CLI_GOOD;
 }
 
@@ -56,13 +56,14 @@ int cli_explain_fixed(cli_session *session, const char *const *words, size_t cou
         return cli_complain(
             "`explain fixed` needs a multiplier of 0 or more, such as d_x·d_w/d_y: `qloupe explain fixed 0.0072 1000`");
     const ql_multiplier multiplier = ql_multiplier_of(real);
-    cli_table steps = cli_table_over(cli_step_columns, CLI_STEP_COLUMNS), products = cli_table_over(COLUMNS, COLUMN_COUNT);
+    sheet_table steps = sheet_table_over(cli_step_columns, CLI_STEP_COLUMNS),
+                products = sheet_table_over(COLUMNS, COLUMN_COUNT);
     explain_multiplier(&steps, real, multiplier);
     int code = CLI_GOOD;
     for (size_t i = 1; i < count && code == CLI_GOOD; i++)
         code = add_product(&products, words[i], real, multiplier);
-    const cli_document below = { .list = "products", .table = &products };
-    const cli_document document = {
+    const sheet_document below = { .list = "products", .table = &products };
+    const sheet_document document = {
         .list = "steps",
         .above = "fixed point: a·M with 32-bit integers alone (Jacob et al. 2018, section 2.2)",
         .table = &steps,
@@ -70,7 +71,7 @@ int cli_explain_fixed(cli_session *session, const char *const *words, size_t cou
     };
     if (code == CLI_GOOD)
         cli_session_write(session, &document);
-    cli_table_free(&steps);
-    cli_table_free(&products);
+    sheet_table_free(&steps);
+    sheet_table_free(&products);
     return code;
 }

@@ -6,7 +6,7 @@
 
 enum { MOST_LEVELS = 32 };
 
-const cli_column cli_level_columns[CLI_LEVEL_COLUMNS] = {
+const sheet_column cli_level_columns[CLI_LEVEL_COLUMNS] = {
     [CLI_LEVEL_GROUP] = { .key = "group" },
     [CLI_LEVEL_CODE] = { .key = "code", .title = "q", .form = TEXT_COUNT },
     [CLI_LEVEL_VALUE] = { .key = "level", .title = "level", .form = TEXT_SEVEN },
@@ -51,21 +51,21 @@ static void add_levels_of(cli_worked *at, uint64_t group, bool learned)
     }
     qsort(levels, count, sizeof *levels, compare_levels);
     for (size_t i = 0; i < count; i++) {
-        cli_cell *row = cli_table_add(&at->levels);
+        sheet_cell *row = sheet_table_add(&at->levels);
         uint64_t times = 0;
         for (uint64_t element = 0; element < w->count; element++)
             times += w->codes[element] == levels[i].code && (!learned || w->groups[element] == group);
-        row[CLI_LEVEL_GROUP] = cli_words(learned ? cli_group_title(at, &at->levels, group) : NULL);
-        row[CLI_LEVEL_CODE] = cli_unsigned((uint64_t)levels[i].code);
+        row[CLI_LEVEL_GROUP] = sheet_words(learned ? cli_group_title(at, &at->levels, group) : NULL);
+        row[CLI_LEVEL_CODE] = sheet_unsigned((uint64_t)levels[i].code);
         if (!learned)
-            row[CLI_LEVEL_VALUE] = cli_number(levels[i].value);
+            row[CLI_LEVEL_VALUE] = sheet_number(levels[i].value);
         if (at->report->edges && i + 1 < count)
-            row[CLI_LEVEL_BORDER] = cli_number(at->report->edges[group * (count + 1) + i + 1]);
+            row[CLI_LEVEL_BORDER] = sheet_number(at->report->edges[group * (count + 1) + i + 1]);
         else if (i + 1 < count)
-            row[CLI_LEVEL_BORDER] = cli_number((levels[i].value + levels[i + 1].value) / 2);
+            row[CLI_LEVEL_BORDER] = sheet_number((levels[i].value + levels[i + 1].value) / 2);
         if (learned || at->report->group_count == 1)
-            row[CLI_LEVEL_SCALED] = cli_number(levels[i].scaled);
-        row[CLI_LEVEL_COUNT] = cli_unsigned(times);
+            row[CLI_LEVEL_SCALED] = sheet_number(levels[i].scaled);
+        row[CLI_LEVEL_COUNT] = sheet_unsigned(times);
     }
 }
 

@@ -25,7 +25,7 @@ enum {
 };
 
 /* People see two tables over the same cells: what becomes of the value, and the format. */
-static const cli_column COLUMNS[2][COLUMN_COUNT] = {
+static const sheet_column COLUMNS[2][COLUMN_COUNT] = {
     {
         [VALUE] = { .key = "value", .title = "value", .form = TEXT_TEN, .heading = true },
         [FORMAT] = { .key = "format", .title = "format" },
@@ -113,37 +113,37 @@ static void write_arithmetic(char *out, size_t size, const ql_float_parts *parts
         snprintf(out, size, "%s2^(%u - %d)·(1 + %u / %u)", sign, parts->exponent, parts->bias, parts->mantissa, whole);
 }
 
-static cli_cell number_or_nothing(double value)
+static sheet_cell number_or_nothing(double value)
 {
-    return isnan(value) ? (cli_cell) { 0 } : cli_number(value);
+    return isnan(value) ? (sheet_cell) { 0 } : sheet_number(value);
 }
 
-static void add_float(cli_table *table, size_t index, double value)
+static void add_float(sheet_table *table, size_t index, double value)
 {
     ql_float_parts parts;
     ql_float_take_apart(FLOATS[index].dtype, value, &parts);
     const ql_dtype_info *info = ql_dtype_describe(parts.dtype);
-    cli_cell *row = cli_table_add(table);
+    sheet_cell *row = sheet_table_add(table);
     char text[96];
-    row[VALUE] = cli_number(value);
-    row[FORMAT] = cli_words(FLOATS[index].name);
+    row[VALUE] = sheet_number(value);
+    row[FORMAT] = sheet_words(FLOATS[index].name);
     cli_fields(text, sizeof text, parts.dtype, parts.code);
-    row[FIELDS] = cli_words(cli_table_keep(table, text));
-    row[STORED] = cli_number(parts.stored);
-    row[ERROR] = parts.stored == value ? cli_number(0) : number_or_nothing(parts.stored - value);
+    row[FIELDS] = sheet_words(sheet_table_keep(table, text));
+    row[STORED] = sheet_number(parts.stored);
+    row[ERROR] = parts.stored == value ? sheet_number(0) : number_or_nothing(parts.stored - value);
     row[BELOW] = number_or_nothing(parts.below);
     row[ABOVE] = number_or_nothing(parts.above);
-    row[NOTE_TEXT] = cli_words(remark(&parts, value));
+    row[NOTE_TEXT] = sheet_words(remark(&parts, value));
     write_arithmetic(text, sizeof text, &parts);
-    row[ARITHMETIC] = cli_words(cli_table_keep(table, text));
-    row[LARGEST] = cli_number(info->max_finite);
-    row[SMALLEST_NORMAL] = cli_number(info->min_normal);
-    row[SMALLEST] = cli_number(info->min_subnormal);
-    row[EPSILON] = cli_number(info->epsilon);
+    row[ARITHMETIC] = sheet_words(sheet_table_keep(table, text));
+    row[LARGEST] = sheet_number(info->max_finite);
+    row[SMALLEST_NORMAL] = sheet_number(info->min_normal);
+    row[SMALLEST] = sheet_number(info->min_subnormal);
+    row[EPSILON] = sheet_number(info->epsilon);
 }
 
 /* Two's complement of the nearest whole number. */
-static void add_integer(cli_table *table, size_t index, double value)
+static void add_integer(sheet_table *table, size_t index, double value)
 {
     const unsigned bits = INTEGERS[index].bits;
     const double hi = (1 << (bits - 1)) - 1, lo = -hi - 1, nearest = rint(value);
@@ -151,30 +151,30 @@ static void add_integer(cli_table *table, size_t index, double value)
     char text[64];
     if (isnan(value))
         return;
-    cli_cell *row = cli_table_add(table);
-    row[VALUE] = cli_number(value);
-    row[FORMAT] = cli_words(INTEGERS[index].name);
+    sheet_cell *row = sheet_table_add(table);
+    row[VALUE] = sheet_number(value);
+    row[FORMAT] = sheet_words(INTEGERS[index].name);
     text[write_bits(text, (uint32_t)(int)stored, bits)] = '\0';
-    row[FIELDS] = cli_words(cli_table_keep(table, text));
-    row[STORED] = cli_number(stored);
-    row[ERROR] = cli_number(stored - value);
-    row[BELOW] = stored > lo ? cli_number(stored - 1) : (cli_cell) { 0 };
-    row[ABOVE] = stored < hi ? cli_number(stored + 1) : (cli_cell) { 0 };
-    row[NOTE_TEXT] = cli_words(stored == value     ? "exact"
-                               : stored != nearest ? "beyond the largest"
-                                                   : "whole numbers only: needs a step");
+    row[FIELDS] = sheet_words(sheet_table_keep(table, text));
+    row[STORED] = sheet_number(stored);
+    row[ERROR] = sheet_number(stored - value);
+    row[BELOW] = stored > lo ? sheet_number(stored - 1) : (sheet_cell) { 0 };
+    row[ABOVE] = stored < hi ? sheet_number(stored + 1) : (sheet_cell) { 0 };
+    row[NOTE_TEXT] = sheet_words(stored == value     ? "exact"
+                                 : stored != nearest ? "beyond the largest"
+                                                     : "whole numbers only: needs a step");
     snprintf(text, sizeof text, "two's complement, %.0f … %.0f", lo, hi);
-    row[ARITHMETIC] = cli_words(cli_table_keep(table, text));
-    row[LARGEST] = cli_number(hi);
+    row[ARITHMETIC] = sheet_words(sheet_table_keep(table, text));
+    row[LARGEST] = sheet_number(hi);
 }
 
 int cli_explain_numbers(cli_session *session, const char *const *words, size_t count)
 {
-    cli_table tables[2] = { cli_table_over(COLUMNS[0], COLUMN_COUNT), { 0 } };
+    sheet_table tables[2] = { sheet_table_over(COLUMNS[0], COLUMN_COUNT), { 0 } };
     for (size_t i = 0; i < count; i++) {
         double value;
         if (!cli_is_number(words[i], &value)) {
-            cli_table_free(&tables[0]);
+            sheet_table_free(&tables[0]);
             return cli_complain("'%s' is no number; give numbers, or a spec first: `qloupe help explain`",
                                 cli_shown(words[i]));
         }
@@ -185,18 +185,18 @@ int cli_explain_numbers(cli_session *session, const char *const *words, size_t c
     }
     tables[1] = tables[0];
     tables[1].columns = COLUMNS[1];
-    const cli_document formats = {
+    const sheet_document formats = {
         .list = "formats",
         .below = "An integer stores a real number with the help of a step d, x ≈ q·d: `qloupe explain absmax 3.2 -3 0.1`.\n"
                  "The formats themselves: `qloupe dtypes`.",
         .table = &tables[1],
     };
-    const cli_document numbers = {
+    const sheet_document numbers = {
         .list = "numbers",
         .table = &tables[0],
         .next = cli_session_is_human(session) ? &formats : NULL,
     };
     cli_session_write(session, &numbers);
-    cli_table_free(&tables[0]);
+    sheet_table_free(&tables[0]);
     return CLI_GOOD;
 }

@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 #include "cli/complain.h"
 #include "cli/explain.h"
-#include "cli/memory.h"
+#include "text/memory.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -39,7 +39,7 @@ int cli_explain_measure(cli_worked *at, const cli_typed *typed)
 /* ---- Steps ---------------------------------------------------------------------------------------------------------- */
 
 /* "row 1", NULL where there is but one group. */
-const char *cli_group_title(const cli_worked *at, cli_table *table, uint64_t group)
+const char *cli_group_title(const cli_worked *at, sheet_table *table, uint64_t group)
 {
     char text[48];
     if (at->report->group_count == 1)
@@ -49,13 +49,13 @@ const char *cli_group_title(const cli_worked *at, cli_table *table, uint64_t gro
                        : at->spec.per == QL_PER_TILE ? "tile"
                                                      : "block";
     snprintf(text, sizeof text, "%s %" PRIu64, kind, group);
-    return cli_table_keep(table, text);
+    return sheet_table_keep(table, text);
 }
 
 static void add_group(cli_worked *at, uint64_t group)
 {
     const ql_working *w = at->working;
-    float *x = cli_allocate(w->count, sizeof *x);
+    float *x = text_allocate(w->count, sizeof *x);
     cli_explained explained = {
         .spec = &at->spec,
         .report = at->report,
@@ -133,35 +133,35 @@ static void add_element(cli_worked *at, uint64_t i, const char *title)
     const ql_working *w = at->working;
     const cli_explainer *how = at->explainer;
     const double scale = cli_explained_scale(at->report, w->groups[i]);
-    cli_cell *row = cli_table_add(&at->elements);
-    row[CLI_ELEMENT_GROUP] = cli_words(title);
-    row[CLI_ELEMENT_X] = cli_number(w->x[i]);
+    sheet_cell *row = sheet_table_add(&at->elements);
+    row[CLI_ELEMENT_GROUP] = sheet_words(title);
+    row[CLI_ELEMENT_X] = sheet_number(w->x[i]);
     if (how && how->ratio && scale != 0 && !w->is_outlier[i])
-        row[CLI_ELEMENT_RATIO] = cli_number(
+        row[CLI_ELEMENT_RATIO] = sheet_number(
             ((double)w->x[i] - (how->from_minimum ? (double)w->levels[w->groups[i] * w->code_count] : 0)) / scale);
     if (how)
-        row[CLI_ELEMENT_CODE] = cli_number(w->codes[i]);
+        row[CLI_ELEMENT_CODE] = sheet_number(w->codes[i]);
     if (how && how->dtype >= 0) {
         char text[48];
         cli_fields(text, sizeof text, (ql_dtype)how->dtype, (uint32_t)w->codes[i]);
-        row[CLI_ELEMENT_FIELDS] = cli_words(cli_table_keep(&at->elements, text));
+        row[CLI_ELEMENT_FIELDS] = sheet_words(sheet_table_keep(&at->elements, text));
     }
-    row[CLI_ELEMENT_Y] = cli_number(w->y[i]);
-    row[CLI_ELEMENT_ERROR] = cli_number((double)w->x[i] - (double)w->y[i]);
-    row[CLI_ELEMENT_REMARK] = cli_words(w->is_outlier[i] ? "outlier: half precision" : NULL);
+    row[CLI_ELEMENT_Y] = sheet_number(w->y[i]);
+    row[CLI_ELEMENT_ERROR] = sheet_number((double)w->x[i] - (double)w->y[i]);
+    row[CLI_ELEMENT_REMARK] = sheet_words(w->is_outlier[i] ? "outlier: half precision" : NULL);
 }
 
-static void describe_elements(const cli_worked *at, cli_column out[CLI_ELEMENT_COLUMNS])
+static void describe_elements(const cli_worked *at, sheet_column out[CLI_ELEMENT_COLUMNS])
 {
     const cli_explainer *how = at->explainer;
-    out[CLI_ELEMENT_GROUP] = (cli_column) { .key = "group" };
-    out[CLI_ELEMENT_X] = (cli_column) { .key = "x", .title = "x", .form = TEXT_SEVEN };
-    out[CLI_ELEMENT_RATIO] = (cli_column) { .key = "ratio", .title = how ? how->ratio : NULL, .form = TEXT_SEVEN };
-    out[CLI_ELEMENT_CODE] = (cli_column) { .key = "code", .title = how ? "q" : NULL, .form = TEXT_SEVEN };
-    out[CLI_ELEMENT_FIELDS] = (cli_column) { .key = "bits", .title = how && how->dtype >= 0 ? "bits" : NULL };
-    out[CLI_ELEMENT_Y] = (cli_column) { .key = "y", .title = "y", .form = TEXT_SEVEN };
-    out[CLI_ELEMENT_ERROR] = (cli_column) { .key = "error", .title = "e = x - y", .form = TEXT_SIGNIFICANT };
-    out[CLI_ELEMENT_REMARK] = (cli_column) { .key = "remark", .title = at->report->outlier_count ? "remark" : NULL };
+    out[CLI_ELEMENT_GROUP] = (sheet_column) { .key = "group" };
+    out[CLI_ELEMENT_X] = (sheet_column) { .key = "x", .title = "x", .form = TEXT_SEVEN };
+    out[CLI_ELEMENT_RATIO] = (sheet_column) { .key = "ratio", .title = how ? how->ratio : NULL, .form = TEXT_SEVEN };
+    out[CLI_ELEMENT_CODE] = (sheet_column) { .key = "code", .title = how ? "q" : NULL, .form = TEXT_SEVEN };
+    out[CLI_ELEMENT_FIELDS] = (sheet_column) { .key = "bits", .title = how && how->dtype >= 0 ? "bits" : NULL };
+    out[CLI_ELEMENT_Y] = (sheet_column) { .key = "y", .title = "y", .form = TEXT_SEVEN };
+    out[CLI_ELEMENT_ERROR] = (sheet_column) { .key = "error", .title = "e = x - y", .form = TEXT_SIGNIFICANT };
+    out[CLI_ELEMENT_REMARK] = (sheet_column) { .key = "remark", .title = at->report->outlier_count ? "remark" : NULL };
 }
 
 /* The tables of this report; what belongs to one of several groups stands below the group's name. */
@@ -171,17 +171,17 @@ void cli_set_up_tables(cli_worked *at)
     memcpy(at->step_columns, cli_step_columns, sizeof at->step_columns);
     memcpy(at->level_columns, cli_level_columns, sizeof at->level_columns);
     describe_elements(at, at->element_columns);
-    cli_column *const groups[] = { &at->step_columns[CLI_STEP_GROUP], &at->element_columns[CLI_ELEMENT_GROUP],
-                                   &at->level_columns[CLI_LEVEL_GROUP] };
+    sheet_column *const groups[] = { &at->step_columns[CLI_STEP_GROUP], &at->element_columns[CLI_ELEMENT_GROUP],
+                                     &at->level_columns[CLI_LEVEL_GROUP] };
     for (size_t i = 0; i < sizeof groups / sizeof groups[0] && several; i++) {
         groups[i]->heading = i < 2 || at->report->codebook;
         groups[i]->title = groups[i]->heading ? "group" : NULL;
     }
     if (at->report->codebook)
         at->level_columns[CLI_LEVEL_VALUE].title = NULL; /* they are not scaled */
-    at->steps = cli_table_over(at->step_columns, CLI_STEP_COLUMNS);
-    at->levels = cli_table_over(at->level_columns, CLI_LEVEL_COLUMNS);
-    at->elements = cli_table_over(at->element_columns, CLI_ELEMENT_COLUMNS);
+    at->steps = sheet_table_over(at->step_columns, CLI_STEP_COLUMNS);
+    at->levels = sheet_table_over(at->level_columns, CLI_LEVEL_COLUMNS);
+    at->elements = sheet_table_over(at->element_columns, CLI_ELEMENT_COLUMNS);
 }
 
 static void add_elements(cli_worked *at)
@@ -205,11 +205,11 @@ static void tell(cli_worked *at)
     add_steps(at);
     cli_add_levels(at);
     snprintf(above, sizeof above, "%s: %s", at->report->spec_text, info->title);
-    const cli_document elements = { .list = "elements",
-                                    .below = *at->report->note ? at->report->note : NULL,
-                                    .table = &at->elements };
-    const cli_document levels = { .list = "levels", .table = &at->levels, .next = &elements };
-    const cli_document steps = {
+    const sheet_document elements = { .list = "elements",
+                                      .below = *at->report->note ? at->report->note : NULL,
+                                      .table = &at->elements };
+    const sheet_document levels = { .list = "levels", .table = &at->levels, .next = &elements };
+    const sheet_document steps = {
         .list = "steps",
         .spec = at->report->spec_text,
         .above = above,
@@ -232,9 +232,9 @@ int cli_explain_spec(cli_session *session, const char *spec, const char *const *
         code = cli_explain_alone(&at);
     else if (code == CLI_GOOD && (code = cli_explain_measure(&at, &typed)) == CLI_GOOD)
         tell(&at);
-    cli_table_free(&at.steps);
-    cli_table_free(&at.levels);
-    cli_table_free(&at.elements);
+    sheet_table_free(&at.steps);
+    sheet_table_free(&at.levels);
+    sheet_table_free(&at.elements);
     ql_working_free(&at.working);
     ql_report_free(&at.report);
     ql_profile_free(&at.profile);

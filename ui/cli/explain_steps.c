@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const cli_column cli_step_columns[CLI_STEP_COLUMNS] = {
+const sheet_column cli_step_columns[CLI_STEP_COLUMNS] = {
     [CLI_STEP_GROUP] = { .key = "group" },
     [CLI_STEP_NAME] = { .key = "step", .title = "step" },
     [CLI_STEP_FORMULA] = { .key = "formula", .title = "formula" },
@@ -34,13 +34,13 @@ const char *cli_seven(double value)
 static void add_step(const cli_explained *at, const char *name, const char *formula, const char *numbers, double result,
                      const char *shown)
 {
-    cli_cell *row = cli_table_add(at->steps);
-    row[CLI_STEP_GROUP] = cli_words(at->title);
-    row[CLI_STEP_NAME] = cli_words(name);
-    row[CLI_STEP_FORMULA] = cli_words(cli_table_keep(at->steps, formula));
-    row[CLI_STEP_NUMBERS] = *numbers ? cli_words(cli_table_keep(at->steps, numbers)) : (cli_cell) { 0 };
-    row[CLI_STEP_RESULT] = isnan(result) ? (cli_cell) { 0 } : cli_number(result);
-    row[CLI_STEP_SHOWN] = *shown ? cli_words(cli_table_keep(at->steps, shown)) : (cli_cell) { 0 };
+    sheet_cell *row = sheet_table_add(at->steps);
+    row[CLI_STEP_GROUP] = sheet_words(at->title);
+    row[CLI_STEP_NAME] = sheet_words(name);
+    row[CLI_STEP_FORMULA] = sheet_words(sheet_table_keep(at->steps, formula));
+    row[CLI_STEP_NUMBERS] = *numbers ? sheet_words(sheet_table_keep(at->steps, numbers)) : (sheet_cell) { 0 };
+    row[CLI_STEP_RESULT] = isnan(result) ? (sheet_cell) { 0 } : sheet_number(result);
+    row[CLI_STEP_SHOWN] = *shown ? sheet_words(sheet_table_keep(at->steps, shown)) : (sheet_cell) { 0 };
 }
 
 void cli_step(const cli_explained *at, const char *name, const char *formula, double result, const char *numbers, ...)

@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 #include "cli/complain.h"
 #include "cli/explain.h"
-#include "cli/memory.h"
+#include "text/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,7 @@ static int take_word(cli_typed *typed, const char *word, size_t *begin)
             const float value = strtof(at, &end);
             if (end == at || !strchr(" \t\n,;[]", *end))
                 return cli_complain("'%s' is no number; a matrix is typed as \"0.1 -0.2; 2.5 -3\"", cli_shown(at));
-            typed->values = cli_grow(typed->values, &typed->capacity, typed->count + 1, sizeof *typed->values);
+            typed->values = text_grow(typed->values, &typed->capacity, typed->count + 1, sizeof *typed->values);
             typed->values[typed->count++] = value;
             at = end;
         }

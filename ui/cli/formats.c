@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 
-static const cli_column COLUMNS[] = {
+static const sheet_column COLUMNS[] = {
     { .key = "name", .title = "format" },
     { .key = "extensions", .title = "endings" },
     { .key = "meaning", .title = "meaning", .stretch = true },
@@ -10,17 +10,17 @@ static const cli_column COLUMNS[] = {
 
 static int run(cli_session *session)
 {
-    cli_table table = cli_table_over(COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
+    sheet_table table = sheet_table_over(COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
     for (size_t i = 0; ql_format_at(i); i++) {
         const ql_format_info *info = ql_format_at(i);
-        cli_cell *row = cli_table_add(&table);
-        row[0] = cli_words(info->name);
-        row[1] = cli_words(info->extensions);
-        row[2] = cli_words(info->meaning);
+        sheet_cell *row = sheet_table_add(&table);
+        row[0] = sheet_words(info->name);
+        row[1] = sheet_words(info->extensions);
+        row[2] = sheet_words(info->meaning);
     }
-    const cli_document document = { .list = "formats", .table = &table };
+    const sheet_document document = { .list = "formats", .table = &table };
     cli_session_write(session, &document);
-    cli_table_free(&table);
+    sheet_table_free(&table);
     return CLI_GOOD;
 }
 

@@ -3,7 +3,7 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 
-static const cli_column COLUMNS[] = {
+static const sheet_column COLUMNS[] = {
     { .key = "name", .title = "name", .stretch = true },
     { .key = "dtype", .title = "dtype" },
     { .key = "shape", .title = "shape" },
@@ -22,18 +22,18 @@ static bool is_sharded(const ql_model *model)
     return ql_model_tensor_count(model) > 0 && ql_model_tensor(model, 0)->file.size > 0;
 }
 
-static void add_row(cli_table *table, const ql_tensor *tensor)
+static void add_row(sheet_table *table, const ql_tensor *tensor)
 {
-    cli_cell *row = cli_table_add(table);
-    *row++ = cli_text(tensor->name);
-    *row++ = cli_dtype(tensor->dtype);
-    *row++ = cli_shape(tensor);
-    *row++ = cli_words(ql_layout_name(tensor->layout));
-    *row++ = cli_unsigned(tensor->element_count);
-    *row++ = cli_unsigned(tensor->byte_count);
-    *row++ = tensor->offset == QL_NO_OFFSET ? (cli_cell) { 0 } : cli_unsigned(tensor->offset);
+    sheet_cell *row = sheet_table_add(table);
+    *row++ = sheet_text(tensor->name);
+    *row++ = sheet_dtype(tensor->dtype);
+    *row++ = sheet_shape(tensor);
+    *row++ = sheet_words(ql_layout_name(tensor->layout));
+    *row++ = sheet_unsigned(tensor->element_count);
+    *row++ = sheet_unsigned(tensor->byte_count);
+    *row++ = tensor->offset == QL_NO_OFFSET ? (sheet_cell) { 0 } : sheet_unsigned(tensor->offset);
     if (tensor->file.size > 0)
-        *row = cli_text(tensor->file);
+        *row = sheet_text(tensor->file);
 }
 
 static int run(cli_session *session)
@@ -41,7 +41,7 @@ static int run(cli_session *session)
     int code = cli_session_open(session);
     if (code != CLI_GOOD)
         return code;
-    cli_table table = cli_table_over(COLUMNS, is_sharded(session->model) ? COLUMN_COUNT : COLUMN_COUNT - 1);
+    sheet_table table = sheet_table_over(COLUMNS, is_sharded(session->model) ? COLUMN_COUNT : COLUMN_COUNT - 1);
     uint64_t elements = 0;
     for (size_t i = 0; i < ql_model_tensor_count(session->model); i++) {
         const ql_tensor *tensor = ql_model_tensor(session->model, i);
@@ -55,7 +55,7 @@ static int run(cli_session *session)
     snprintf(above, sizeof above, "%s", cli_shown(session->path));
     snprintf(below, sizeof below, "%s tensor%s, %s elements, %s, %s", count, table.row_count == 1 ? "" : "s", total,
              ql_model_format(session->model), size);
-    const cli_document document = {
+    const sheet_document document = {
         .list = "tensors",
         .file = session->path,
         .format = ql_model_format(session->model),
@@ -67,7 +67,7 @@ static int run(cli_session *session)
         .table = &table,
     };
     cli_session_write(session, &document);
-    cli_table_free(&table);
+    sheet_table_free(&table);
     return CLI_GOOD;
 }
 

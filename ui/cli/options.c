@@ -3,7 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/complain.h"
-#include "cli/memory.h"
+#include "text/memory.h"
 #include "text/near.h"
 
 #include <stdlib.h>
@@ -21,6 +21,9 @@ static const cli_option_info OPTIONS[CLI_OPTION_COUNT] = {
                    .value = "SPEC",
                    .help = "how to quantize: MAPPING[:key=value,...], see `qloupe schemes`",
                    .repeats = true },
+    [CLI_X] = { .name = "x",
+                .value = "FILE|synthetic",
+                .help = "activations, a matrix [tokens][channels] (FILE:TENSOR of several): measure the product, too" },
     [CLI_KIND] = { .name = "kind", .value = "KIND", .help = "which figure" },
     [CLI_OUTPUT] = { .name = "output",
                      .letter = 'o',
@@ -64,7 +67,7 @@ static const cli_option_info OPTIONS[CLI_OPTION_COUNT] = {
     [CLI_SIZE] = { .name = "size",
                    .value = "AxB",
                    .help = "columns x rows of a screen without a terminal; rows x columns of bench's matrix" },
-    [CLI_SCREENSHOT] = { .name = "screenshot", .value = "OUT.(txt|png)", .help = "write the screen and end" },
+    [CLI_SCREENSHOT] = { .name = "screenshot", .value = "OUT.(txt|ans|png)", .help = "write the screen and end" },
     [CLI_BENCH_UI] = { .name = "bench-ui",
                        .value = "STRING|@FILE",
                        .help = "play these keys on a terminal of --size, and print how long each took (--json: as JSON)" },
@@ -224,8 +227,7 @@ static bool check_operands(const cli_arguments *arguments)
         return true;
     if (arguments->command && arguments->operand_count < arguments->command->least_operands) {
         cli_complain("`qloupe %s` needs %zu files: qloupe %s %s", arguments->command->name,
-                     arguments->command->least_operands, arguments->command->name,
-                     arguments->command->usage);
+                     arguments->command->least_operands, arguments->command->name, arguments->command->usage);
         return false;
     }
     if (arguments->operand_count <= most)
@@ -249,8 +251,8 @@ static bool is_negative_number(const char *word)
 bool cli_arguments_parse(int argc, char **argv, cli_arguments *out)
 {
     *out = (cli_arguments) { 0 };
-    out->operands = cli_allocate((size_t)argc + 1, sizeof *out->operands);
-    out->given = cli_allocate((size_t)argc + 1, sizeof *out->given);
+    out->operands = text_allocate((size_t)argc + 1, sizeof *out->operands);
+    out->given = text_allocate((size_t)argc + 1, sizeof *out->given);
     bool options_ended = false, may_be_command = true;
     for (int at = 1; at < argc; at++) {
         const char *word = argv[at];

@@ -2,8 +2,8 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/complain.h"
-#include "cli/memory.h"
 #include "text/command.h"
+#include "text/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static const ql_figure_kind *find_kind(const cli_arguments *arguments)
 static char *canonical_command(const cli_session *session, const ql_spec *spec, const char *kind, const char *out)
 {
     ql_text name = session->tensors[0]->name;
-    char *tensor = cli_allocate(name.size + 1, 1), spec_text[QL_SPEC_TEXT];
+    char *tensor = text_allocate(name.size + 1, 1), spec_text[QL_SPEC_TEXT];
     memcpy(tensor, name.data, name.size);
     ql_spec_format(spec, spec_text);
     const text_plot plot = { .file = session->path,
@@ -49,7 +49,7 @@ static char *canonical_command(const cli_session *session, const ql_spec *spec, 
                              .raw = cli_value(session->arguments, CLI_RAW),
                              .layout = cli_value(session->arguments, CLI_LAYOUT) };
     size_t size = text_plot_command(NULL, 0, &plot) + 1;
-    char *command = cli_allocate(size, 1);
+    char *command = text_allocate(size, 1);
     text_plot_command(command, size, &plot);
     free(tensor);
     return command;

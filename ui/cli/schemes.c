@@ -11,23 +11,23 @@ enum { NAME, TITLE, BITS, MEMORY, STORAGE, FORMULA, SOURCE, KEYS, COLUMN_COUNT =
 enum { LARGE = 4096 }; /* rows and columns: a large matrix has bits per weight that no longer change */
 
 /* `alone`: one mapping, with every key explained. */
-static void describe_columns(cli_column out[COLUMN_COUNT], bool alone, double params)
+static void describe_columns(sheet_column out[COLUMN_COUNT], bool alone, double params)
 {
     static char keys[QL_KEY_COUNT][32];
-    out[NAME] = (cli_column) { .key = "name", .title = "mapping" };
-    out[TITLE] = (cli_column) { .key = "title", .title = "name" };
-    out[FORMULA] = (cli_column) { .key = "formula", .title = "formula" };
-    out[SOURCE] = (cli_column) { .key = "source", .title = "source" };
-    out[STORAGE] = (cli_column) { .key = "storage",
-                                  .title = "storage",
-                                  .help = alone ? "bits/wt: b of a code, G groups, n weights, K levels" : NULL };
-    out[BITS] = (cli_column) {
+    out[NAME] = (sheet_column) { .key = "name", .title = "mapping" };
+    out[TITLE] = (sheet_column) { .key = "title", .title = "name" };
+    out[FORMULA] = (sheet_column) { .key = "formula", .title = "formula" };
+    out[SOURCE] = (sheet_column) { .key = "source", .title = "source" };
+    out[STORAGE] = (sheet_column) { .key = "storage",
+                                    .title = "storage",
+                                    .help = alone ? "bits/wt: b of a code, G groups, n weights, K levels" : NULL };
+    out[BITS] = (sheet_column) {
         .key = "bits_per_weight",
         .title = "bits/wt",
         .help = "as it stands, on a matrix of 4096 × 4096",
         .form = TEXT_FIXED_3,
     };
-    out[MEMORY] = (cli_column) {
+    out[MEMORY] = (sheet_column) {
         .key = params > 0 ? "gigabytes" : NULL,
         .title = params > 0 ? "GB" : NULL,
         .help = "that many parameters, 1e9 bytes",
@@ -36,31 +36,31 @@ static void describe_columns(cli_column out[COLUMN_COUNT], bool alone, double pa
     for (ql_key key = 0; key < QL_KEY_COUNT; key++) {
         const ql_key_info *info = ql_key_describe(key);
         snprintf(keys[key], sizeof keys[key], "keys/%s", info->name);
-        out[KEYS + key] = (cli_column) { .key = keys[key], .title = info->name, .help = alone ? info->help : NULL };
+        out[KEYS + key] = (sheet_column) { .key = keys[key], .title = info->name, .help = alone ? info->help : NULL };
     }
 }
 
-static void add_row(cli_table *table, const ql_mapping *mapping, double params)
+static void add_row(sheet_table *table, const ql_mapping *mapping, double params)
 {
     const ql_mapping_info *info = ql_mapping_describe(mapping);
-    cli_cell *row = cli_table_add(table);
-    row[NAME] = cli_words(info->name);
-    row[TITLE] = cli_words(info->title);
-    row[FORMULA] = cli_words(info->formula);
-    row[SOURCE] = cli_words(info->source);
-    row[STORAGE] = cli_words(info->storage);
+    sheet_cell *row = sheet_table_add(table);
+    row[NAME] = sheet_words(info->name);
+    row[TITLE] = sheet_words(info->title);
+    row[FORMULA] = sheet_words(info->formula);
+    row[SOURCE] = sheet_words(info->source);
+    row[STORAGE] = sheet_words(info->storage);
     ql_spec spec;
     double bits = 0;
     if (ql_spec_parse(info->name, &spec, NULL) == QL_OK)
         bits = ql_spec_bits_per_weight(&spec, LARGE, LARGE);
     if (bits > 0)
-        row[BITS] = cli_number(bits);
+        row[BITS] = sheet_number(bits);
     if (bits > 0 && params > 0)
-        row[MEMORY] = cli_number(cli_gigabytes(params, bits));
+        row[MEMORY] = sheet_number(cli_gigabytes(params, bits));
     for (ql_key key = 0; key < QL_KEY_COUNT; key++) {
         char values[160];
         if (ql_mapping_key_values(mapping, key, values))
-            row[KEYS + key] = cli_words(cli_table_keep(table, values));
+            row[KEYS + key] = sheet_words(sheet_table_keep(table, values));
     }
 }
 
@@ -82,13 +82,13 @@ static int run(cli_session *session)
     int code = cli_params_given(session, &params);
     if (code != CLI_GOOD)
         return code;
-    cli_column columns[COLUMN_COUNT];
+    sheet_column columns[COLUMN_COUNT];
     describe_columns(columns, only != NULL, params);
-    cli_table table = cli_table_over(columns, COLUMN_COUNT);
+    sheet_table table = sheet_table_over(columns, COLUMN_COUNT);
     for (size_t i = 0; i < ql_mapping_count(); i++)
         if (!only || strcmp(ql_mapping_describe(ql_mapping_at(i))->name, only) == 0)
             add_row(&table, ql_mapping_at(i), params);
-    const cli_document document = {
+    const sheet_document document = {
         .list = "schemes",
         .above = only ? NULL : "MAPPING[:key=value[,key=value...]]   what stands in [brackets] is the default",
         .below = only ? "`qloupe explain SPEC 3.2 -3 0.1` shows the arithmetic with your numbers." : NULL,
@@ -99,7 +99,7 @@ static int run(cli_session *session)
         cli_session_write(session, &document);
     else
         code = complain_unknown(only);
-    cli_table_free(&table);
+    sheet_table_free(&table);
     return code;
 }
 

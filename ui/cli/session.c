@@ -4,8 +4,8 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/complain.h"
-#include "cli/memory.h"
 #include "text/demo.h"
+#include "text/memory.h"
 #include "text/near.h"
 #include "text/plain.h"
 
@@ -115,8 +115,8 @@ int cli_session_choose(cli_session *session, const char *const *patterns, size_t
     size_t all = ql_model_tensor_count(session->model);
     if (all == 0)
         return cli_complain("%s: no tensors in this file: nothing to do", cli_shown(session->path));
-    bool *chosen = cli_allocate(all, sizeof *chosen);
-    size_t *matches = cli_allocate(all, sizeof *matches);
+    bool *chosen = text_allocate(all, sizeof *chosen);
+    size_t *matches = text_allocate(all, sizeof *matches);
     int code = CLI_GOOD;
     for (size_t i = 0; i < pattern_count && code == CLI_GOOD; i++) {
         size_t count = ql_model_match(session->model, patterns[i], matches, all);
@@ -125,7 +125,7 @@ int cli_session_choose(cli_session *session, const char *const *patterns, size_t
         if (count == 0)
             code = complain_no_match(session, patterns[i]);
     }
-    session->tensors = cli_allocate(all, sizeof *session->tensors);
+    session->tensors = text_allocate(all, sizeof *session->tensors);
     for (size_t i = 0; i < all; i++)
         if (pattern_count == 0 || chosen[i])
             session->tensors[session->tensor_count++] = ql_model_tensor(session->model, i);
@@ -137,7 +137,7 @@ int cli_session_choose(cli_session *session, const char *const *patterns, size_t
 int cli_session_choose_given(cli_session *session)
 {
     size_t count = cli_value_count(session->arguments, CLI_TENSOR);
-    const char **patterns = cli_allocate(count, sizeof *patterns);
+    const char **patterns = text_allocate(count, sizeof *patterns);
     for (size_t i = 0; i < count; i++)
         patterns[i] = cli_value_at(session->arguments, CLI_TENSOR, i);
     int code = cli_session_choose(session, patterns, count);
@@ -196,20 +196,28 @@ const ql_monitor *cli_session_task(cli_session *session, double elements)
     return &session->progress.monitor;
 }
 
-bool cli_session_is_human(const cli_session *session)
+/* NULL: a table for people is to be written. */
+static const sheet_format *asked_format(const cli_session *session)
 {
-    const cli_arguments *arguments = session->arguments;
-    return !cli_is_given(arguments, CLI_JSON) && !cli_is_given(arguments, CLI_CSV) && !cli_is_given(arguments, CLI_MD);
+    static const cli_option options[] = { CLI_JSON, CLI_CSV, CLI_MD };
+    const sheet_format *format = NULL;
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        for (size_t f = 0; !format && cli_is_given(session->arguments, options[i]) && sheet_format_at(f); f++)
+            if (strcmp(sheet_format_at(f)->name, cli_option_describe(options[i])->name) == 0)
+                format = sheet_format_at(f);
+    return format;
 }
 
-void cli_session_write(const cli_session *session, const cli_document *document)
+bool cli_session_is_human(const cli_session *session)
 {
-    if (cli_is_given(session->arguments, CLI_JSON))
-        cli_write_json(stdout, document);
-    else if (cli_is_given(session->arguments, CLI_CSV))
-        cli_write_csv(stdout, document);
-    else if (cli_is_given(session->arguments, CLI_MD))
-        cli_write_markdown(stdout, document);
+    return !asked_format(session);
+}
+
+void cli_session_write(const cli_session *session, const sheet_document *document)
+{
+    const sheet_format *format = asked_format(session);
+    if (format)
+        format->write(stdout, document);
     else
         cli_write_human(stdout, document, &session->style);
 }
@@ -230,10 +238,10 @@ int cli_session_profile(cli_session *session, const ql_tensor *tensor, ql_profil
     const ql_monitor *monitor = cli_session_task(session, (double)tensor->element_count);
     ql_status status = ql_profile_make(session->engine, session->model, tensor, monitor, out, &error);
     if (status == QL_UNUSABLE)
-        *note = cli_copy(cli_reason_in(error.message));
+        *note = text_copy(cli_reason_in(error.message));
     else if (status != QL_OK)
         return cli_complain_error(&error);
     else if ((*out)->unusable)
-        *note = cli_copy((*out)->unusable);
+        *note = text_copy((*out)->unusable);
     return CLI_GOOD;
 }

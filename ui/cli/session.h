@@ -6,9 +6,9 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
+#include "cli/human.h"
 #include "cli/options.h"
 #include "cli/progress.h"
-#include "cli/table.h"
 
 #include <limits.h>
 
@@ -51,7 +51,7 @@ int cli_session_start(cli_session *session, double total);
 const ql_monitor *cli_session_task(cli_session *session, double elements);
 
 /* Writes the document to stdout in the format that was asked for. */
-void cli_session_write(const cli_session *session, const cli_document *document);
+void cli_session_write(const cli_session *session, const sheet_document *document);
 
 /* True when a table for people is to be written. */
 bool cli_session_is_human(const cli_session *session);

@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/complain.h"
-#include "cli/memory.h"
+#include "text/memory.h"
 #include "text/quantized.h"
 
 #include <stdlib.h>
@@ -92,7 +92,7 @@ static const struct {
 };
 
 /* "stats/quantiles/99.9" and "99.9 %", made once. */
-static void describe_quantile(size_t index, cli_column *out)
+static void describe_quantile(size_t index, sheet_column *out)
 {
     static char keys[QL_QUANTILE_COUNT][40], titles[QL_QUANTILE_COUNT][24];
     snprintf(keys[index], sizeof keys[index], "stats/quantiles/%g", ql_quantile_percents[index]);
@@ -102,12 +102,12 @@ static void describe_quantile(size_t index, cli_column *out)
     out->form = TEXT_SIGNIFICANT;
 }
 
-static void describe_columns(cli_column out[COLUMN_COUNT], bool card)
+static void describe_columns(sheet_column out[COLUMN_COUNT], bool card)
 {
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
-        out[i] = (cli_column) { .key = COLUMNS[i].key,
-                                .title = card ? COLUMNS[i].card : COLUMNS[i].line,
-                                .form = COLUMNS[i].form };
+        out[i] = (sheet_column) { .key = COLUMNS[i].key,
+                                  .title = card ? COLUMNS[i].card : COLUMNS[i].line,
+                                  .form = COLUMNS[i].form };
         out[i].help = card ? COLUMNS[i].help : NULL;
     }
     for (size_t i = 0; i < QL_QUANTILE_COUNT; i++) {
@@ -119,43 +119,43 @@ static void describe_columns(cli_column out[COLUMN_COUNT], bool card)
     out[REMARK].note = !card;
 }
 
-static void add_stats(cli_cell *row, const ql_stats *stats)
+static void add_stats(sheet_cell *row, const ql_stats *stats)
 {
-    row[COUNT] = cli_unsigned(stats->count);
-    row[NANS] = cli_unsigned(stats->nan);
-    row[INFS] = cli_unsigned(stats->inf);
-    row[ZEROS] = cli_unsigned(stats->zeros);
-    row[SUM] = cli_number(stats->sum);
-    row[SUM_ABS] = cli_number(stats->sum_abs);
-    row[MIN] = cli_number(stats->min);
-    row[MAX] = cli_number(stats->max);
-    row[MEAN] = cli_number(stats->mean);
-    row[STD] = cli_number(stats->std);
-    row[SKEW] = cli_number(stats->skew);
-    row[KURTOSIS] = cli_number(stats->kurtosis);
+    row[COUNT] = sheet_unsigned(stats->count);
+    row[NANS] = sheet_unsigned(stats->nan);
+    row[INFS] = sheet_unsigned(stats->inf);
+    row[ZEROS] = sheet_unsigned(stats->zeros);
+    row[SUM] = sheet_number(stats->sum);
+    row[SUM_ABS] = sheet_number(stats->sum_abs);
+    row[MIN] = sheet_number(stats->min);
+    row[MAX] = sheet_number(stats->max);
+    row[MEAN] = sheet_number(stats->mean);
+    row[STD] = sheet_number(stats->std);
+    row[SKEW] = sheet_number(stats->skew);
+    row[KURTOSIS] = sheet_number(stats->kurtosis);
     for (size_t i = 0; i < QL_QUANTILE_COUNT; i++)
-        row[QUANTILES + i] = cli_number(stats->quantiles[i]);
-    row[BEYOND_3S] = cli_unsigned(stats->beyond_3s);
-    row[BEYOND_6S] = cli_unsigned(stats->beyond_6s);
+        row[QUANTILES + i] = sheet_number(stats->quantiles[i]);
+    row[BEYOND_3S] = sheet_unsigned(stats->beyond_3s);
+    row[BEYOND_6S] = sheet_unsigned(stats->beyond_6s);
     if (stats->distinct)
-        row[DISTINCT] = cli_unsigned(stats->distinct);
+        row[DISTINCT] = sheet_unsigned(stats->distinct);
 }
 
-static void add_stored(cli_cell *row, const ql_stored *stored)
+static void add_stored(sheet_cell *row, const ql_stored *stored)
 {
-    row[STORED_BITS] = cli_number(stored->bits_per_weight);
+    row[STORED_BITS] = sheet_number(stored->bits_per_weight);
     if (stored->scale_count == 0)
         return;
-    row[RUN] = cli_unsigned(stored->run);
-    row[SCALES] = cli_unsigned(stored->scale_count);
-    row[SCALE_MIN] = cli_number(stored->scale_min);
-    row[SCALE_MEDIAN] = cli_number(stored->scale_median);
-    row[SCALE_MAX] = cli_number(stored->scale_max);
-    row[SCALE_ZEROS] = cli_unsigned(stored->scale_zeros);
-    row[SCALE_NONFINITE] = cli_unsigned(stored->scale_nonfinite);
-    row[CODES_POSSIBLE] = cli_unsigned(stored->codes_possible);
-    row[CODES_USED] = cli_unsigned(stored->codes_used);
-    row[ENTROPY] = cli_number(stored->entropy_bits);
+    row[RUN] = sheet_unsigned(stored->run);
+    row[SCALES] = sheet_unsigned(stored->scale_count);
+    row[SCALE_MIN] = sheet_number(stored->scale_min);
+    row[SCALE_MEDIAN] = sheet_number(stored->scale_median);
+    row[SCALE_MAX] = sheet_number(stored->scale_max);
+    row[SCALE_ZEROS] = sheet_unsigned(stored->scale_zeros);
+    row[SCALE_NONFINITE] = sheet_unsigned(stored->scale_nonfinite);
+    row[CODES_POSSIBLE] = sheet_unsigned(stored->codes_possible);
+    row[CODES_USED] = sheet_unsigned(stored->codes_used);
+    row[ENTROPY] = sheet_number(stored->entropy_bits);
 }
 
 /* What is known of a tensor; NULL, or a note why not. */
@@ -166,15 +166,15 @@ typedef struct facts {
     bool has_stored;
 } facts;
 
-static void add_row(cli_table *table, const ql_tensor *tensor, const facts *known, bool card)
+static void add_row(sheet_table *table, const ql_tensor *tensor, const facts *known, bool card)
 {
-    cli_cell *row = cli_table_add(table);
-    row[NAME] = cli_text(tensor->name);
-    row[DTYPE] = cli_dtype(tensor->dtype);
-    row[SHAPE] = cli_shape(tensor);
-    row[LAYOUT] = cli_words(ql_layout_name(tensor->layout));
-    row[ELEMENTS] = cli_unsigned(tensor->element_count);
-    row[BYTES] = cli_unsigned(tensor->byte_count);
+    sheet_cell *row = sheet_table_add(table);
+    row[NAME] = sheet_text(tensor->name);
+    row[DTYPE] = sheet_dtype(tensor->dtype);
+    row[SHAPE] = sheet_shape(tensor);
+    row[LAYOUT] = sheet_words(ql_layout_name(tensor->layout));
+    row[ELEMENTS] = sheet_unsigned(tensor->element_count);
+    row[BYTES] = sheet_unsigned(tensor->byte_count);
     char verdict[TEXT_QUANTIZED_SIZE] = "", stored[TEXT_QUANTIZED_SIZE] = "", remark[1200];
     if (known->profile) {
         add_stats(row, &known->profile->stats);
@@ -186,12 +186,12 @@ static void add_row(cli_table *table, const ql_tensor *tensor, const facts *know
     }
     const char *note = known->note ? known->note : verdict;
     if (*note)
-        row[NOTE] = cli_words(cli_table_keep(table, note));
+        row[NOTE] = sheet_words(sheet_table_keep(table, note));
     if (card)
         stored[0] = '\0'; /* it has lines of its own */
     snprintf(remark, sizeof remark, "%s%s%s", note, *note && *stored ? "; " : "", stored);
     if (*remark)
-        row[REMARK] = cli_words(cli_table_keep(table, remark));
+        row[REMARK] = sheet_words(sheet_table_keep(table, remark));
 }
 
 /* Block types tell more than their values. */
@@ -207,7 +207,7 @@ static int find_stored(cli_session *session, const ql_tensor *tensor, facts *kno
     return CLI_GOOD;
 }
 
-static int measure(cli_session *session, cli_table *table, bool card)
+static int measure(cli_session *session, sheet_table *table, bool card)
 {
     double elements = 0;
     for (size_t i = 0; i < session->tensor_count; i++)
@@ -227,18 +227,18 @@ static int measure(cli_session *session, cli_table *table, bool card)
     return code;
 }
 
-static void tell(const cli_session *session, const cli_table *table, bool card)
+static void tell(const cli_session *session, const sheet_table *table, bool card)
 {
     size_t damaged = 0, unread = 0;
     for (size_t row = 0; row < table->row_count; row++) {
-        const cli_cell *cells = cli_table_row(table, row);
-        unread += cells[COUNT].kind == CLI_NOTHING;
-        damaged += cells[COUNT].kind != CLI_NOTHING && cells[NANS].as.count + cells[INFS].as.count > 0;
+        const sheet_cell *cells = sheet_table_row(table, row);
+        unread += cells[COUNT].kind == SHEET_NOTHING;
+        damaged += cells[COUNT].kind != SHEET_NOTHING && cells[NANS].as.count + cells[INFS].as.count > 0;
     }
     char below[160];
     snprintf(below, sizeof below, "%zu tensor%s, %zu with NaN or Inf, %zu without statistics", table->row_count,
              table->row_count == 1 ? "" : "s", damaged, unread);
-    const cli_document document = {
+    const sheet_document document = {
         .list = "tensors",
         .file = session->path,
         .format = ql_model_format(session->model),
@@ -259,13 +259,13 @@ static int run(cli_session *session)
     if (code != CLI_GOOD)
         return code;
     bool card = session->tensor_count == 1 && cli_session_is_human(session) && cli_is_given(session->arguments, CLI_TENSOR);
-    cli_column columns[COLUMN_COUNT];
+    sheet_column columns[COLUMN_COUNT];
     describe_columns(columns, card);
-    cli_table table = cli_table_over(columns, COLUMN_COUNT);
+    sheet_table table = sheet_table_over(columns, COLUMN_COUNT);
     code = measure(session, &table, card);
     if (code == CLI_GOOD)
         tell(session, &table, card);
-    cli_table_free(&table);
+    sheet_table_free(&table);
     return code;
 }
 

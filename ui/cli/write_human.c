@@ -9,9 +9,9 @@
  *   line below
  *   note
  */
-#include "cli/memory.h"
-#include "cli/metadata.h"
-#include "cli/table.h"
+#include "cli/human.h"
+#include "sheet/metadata.h"
+#include "text/memory.h"
 #include "text/plain.h"
 
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static const ink COLORLESS = { "", "", "", "" };
 
 /* A table laid out: the columns that people see, the text of their cells, how wide they are. */
 typedef struct layout {
-    const cli_table *table;
+    const sheet_table *table;
     size_t count;
     size_t *columns; /* [count] numbers of columns of the table */
     size_t *widths;  /* [count] without the mark */
@@ -46,7 +46,7 @@ static void print_spaces(FILE *out, size_t count)
 static void print_line(FILE *out, const char *before, const char *text, const char *after)
 {
     size_t size = strlen(text) * 10 + 1;
-    char *plain = cli_allocate(size, 1);
+    char *plain = text_allocate(size, 1);
     text_plain(plain, size, text);
     fprintf(out, "%s%s%s\n", before, plain, after);
     free(plain);
@@ -63,13 +63,13 @@ static void print_field(FILE *out, const char *text, size_t width, bool right, b
         print_spaces(out, padding);
 }
 
-static bool is_missing(const cli_cell *cells, const layout *of, size_t shown)
+static bool is_missing(const sheet_cell *cells, const layout *of, size_t shown)
 {
-    return cells[of->columns[shown]].kind == CLI_NOTHING;
+    return cells[of->columns[shown]].kind == SHEET_NOTHING;
 }
 
 /* Where the note of a row begins: behind its last value. */
-static size_t note_place(const cli_cell *cells, const layout *of)
+static size_t note_place(const sheet_cell *cells, const layout *of)
 {
     size_t shown = of->count;
     while (shown > 0 && is_missing(cells, of, shown - 1))
@@ -77,29 +77,29 @@ static size_t note_place(const cli_cell *cells, const layout *of)
     return shown;
 }
 
-static layout lay_out(const cli_table *table)
+static layout lay_out(const sheet_table *table)
 {
     layout of = { .table = table, .note = table->column_count };
-    of.columns = cli_allocate(table->column_count, sizeof *of.columns);
-    of.widths = cli_allocate(table->column_count, sizeof *of.widths);
-    of.right = cli_allocate(table->column_count, sizeof *of.right);
-    of.marked = cli_allocate(table->column_count, sizeof *of.marked);
+    of.columns = text_allocate(table->column_count, sizeof *of.columns);
+    of.widths = text_allocate(table->column_count, sizeof *of.widths);
+    of.right = text_allocate(table->column_count, sizeof *of.right);
+    of.marked = text_allocate(table->column_count, sizeof *of.marked);
     for (size_t i = 0; i < table->column_count; i++) {
         if (table->columns[i].note)
             of.note = i;
         else if (table->columns[i].title && !table->columns[i].heading)
             of.columns[of.count++] = i;
     }
-    of.texts = cli_allocate(table->row_count * of.count, sizeof *of.texts);
+    of.texts = text_allocate(table->row_count * of.count, sizeof *of.texts);
     for (size_t shown = 0; shown < of.count; shown++) {
-        const cli_column *column = &table->columns[of.columns[shown]];
+        const sheet_column *column = &table->columns[of.columns[shown]];
         char title[128];
         text_plain(title, sizeof title, column->title);
         of.widths[shown] = text_width(title);
-        of.right[shown] = cli_column_is_right(table, of.columns[shown]);
+        of.right[shown] = sheet_column_is_right(table, of.columns[shown]);
         for (size_t row = 0; row < table->row_count; row++) {
-            const cli_cell *cell = &cli_table_row(table, row)[of.columns[shown]];
-            char *text = of.texts[row * of.count + shown] = cli_cell_print(cell, column);
+            const sheet_cell *cell = &sheet_table_row(table, row)[of.columns[shown]];
+            char *text = of.texts[row * of.count + shown] = sheet_cell_print(cell, column);
             size_t width = text_width(text);
             if (width > of.widths[shown])
                 of.widths[shown] = width;
@@ -138,7 +138,7 @@ static void cut(char **text, size_t cells)
 {
     enum { MARK_ROOM = 4 };
     size_t size = strlen(*text) + MARK_ROOM, capacity = 0;
-    *text = cli_grow(*text, &capacity, size, 1);
+    *text = text_grow(*text, &capacity, size, 1);
     text_cut(*text, size, cells);
 }
 
@@ -183,17 +183,17 @@ static void print_mark(FILE *out, const layout *of, size_t shown, bool best, boo
 }
 
 /* The note of a row as people read it, malloced; NULL when it has none. */
-static char *note_of(const cli_cell *cells, const layout *of)
+static char *note_of(const sheet_cell *cells, const layout *of)
 {
-    if (of->note == of->table->column_count || cells[of->note].kind != CLI_WORDS)
+    if (of->note == of->table->column_count || cells[of->note].kind != SHEET_WORDS)
         return NULL;
-    return cli_cell_print(&cells[of->note], &of->table->columns[of->note]);
+    return sheet_cell_print(&cells[of->note], &of->table->columns[of->note]);
 }
 
 /* The note stands behind the values where there is room, else on a line of its own. */
 static void print_row(FILE *out, const layout *of, size_t row, const cli_style *style, const ink *with, size_t indent)
 {
-    const cli_cell *cells = cli_table_row(of->table, row);
+    const sheet_cell *cells = sheet_table_row(of->table, row);
     char *note = note_of(cells, of);
     size_t end = note_place(cells, of);
     bool fits = note && indent + width_before(of, end) + text_width(note) <= style->width;
@@ -218,7 +218,7 @@ static void print_row(FILE *out, const layout *of, size_t row, const cli_style *
 }
 
 /* The heading columns of a row in one line, malloced; NULL when the table has none. */
-static char *heading_of(const cli_table *table, size_t row)
+static char *heading_of(const sheet_table *table, size_t row)
 {
     char *line = NULL;
     size_t size;
@@ -230,7 +230,7 @@ static char *heading_of(const cli_table *table, size_t row)
             fputs("  ", out);
         else if (!(out = open_memstream(&line, &size)))
             return NULL;
-        char *text = cli_cell_print(&cli_table_row(table, row)[i], &table->columns[i]);
+        char *text = sheet_cell_print(&sheet_table_row(table, row)[i], &table->columns[i]);
         fputs(text, out);
         free(text);
     }
@@ -239,7 +239,7 @@ static char *heading_of(const cli_table *table, size_t row)
     return line;
 }
 
-static void print_table(FILE *out, const cli_document *document, const cli_style *style, const ink *with)
+static void print_table(FILE *out, const sheet_document *document, const cli_style *style, const ink *with)
 {
     layout of = lay_out(document->table);
     char *before = NULL;
@@ -262,7 +262,7 @@ static void print_table(FILE *out, const cli_document *document, const cli_style
     free_layout(&of);
 }
 
-static size_t widest_title(const cli_table *table)
+static size_t widest_title(const sheet_table *table)
 {
     size_t widest = 0;
     for (size_t i = 0; i < table->column_count; i++) {
@@ -279,13 +279,13 @@ static size_t widest_title(const cli_table *table)
 enum { NUMBER_WIDTH = 12, MEANT_MOST = 44, WRAP_LEAST = 24 };
 
 /* How wide the values are that something is said about; a few very long ones may stick out. */
-static size_t widest_meant(const cli_table *table, const cli_cell *cells)
+static size_t widest_meant(const sheet_table *table, const sheet_cell *cells)
 {
     size_t widest = NUMBER_WIDTH;
     for (size_t i = 0; i < table->column_count; i++) {
-        if (!table->columns[i].title || !table->columns[i].help || cells[i].kind == CLI_NOTHING)
+        if (!table->columns[i].title || !table->columns[i].help || cells[i].kind == SHEET_NOTHING)
             continue;
-        char *text = cli_cell_print(&cells[i], &table->columns[i]);
+        char *text = sheet_cell_print(&cells[i], &table->columns[i]);
         const size_t width = text_width(text);
         if (width > widest && width <= MEANT_MOST)
             widest = width;
@@ -298,7 +298,7 @@ static size_t widest_meant(const cli_table *table, const cli_cell *cells)
 static void print_wrapped(FILE *out, const char *text, size_t indent, size_t width)
 {
     size_t size = strlen(text) * 10 + 1, column = indent;
-    char *plain = cli_allocate(size, 1), *rest = NULL;
+    char *plain = text_allocate(size, 1), *rest = NULL;
     text_plain(plain, size, text);
     const bool narrow = width < indent + WRAP_LEAST;
     for (char *word = strtok_r(plain, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
@@ -315,18 +315,18 @@ static void print_wrapped(FILE *out, const char *text, size_t indent, size_t wid
 }
 
 /* One row as a list: title, value, what it means. Missing values are left out. */
-static void print_card(FILE *out, const cli_table *table, size_t row, const cli_style *style, const ink *with)
+static void print_card(FILE *out, const sheet_table *table, size_t row, const cli_style *style, const ink *with)
 {
-    const cli_cell *cells = cli_table_row(table, row);
+    const sheet_cell *cells = sheet_table_row(table, row);
     const size_t title_width = widest_title(table), value_width = widest_meant(table, cells);
     for (size_t i = 0; i < table->column_count; i++) {
-        const cli_column *column = &table->columns[i];
-        if (!column->title || cells[i].kind == CLI_NOTHING)
+        const sheet_column *column = &table->columns[i];
+        if (!column->title || cells[i].kind == SHEET_NOTHING)
             continue;
         char title[128];
         text_plain(title, sizeof title, column->title);
-        char *text = cli_cell_print(&cells[i], column);
-        const bool number = cells[i].kind == CLI_NUMBER || cells[i].kind == CLI_UNSIGNED;
+        char *text = sheet_cell_print(&cells[i], column);
+        const bool number = cells[i].kind == SHEET_NUMBER || cells[i].kind == SHEET_UNSIGNED;
         print_spaces(out, GAP);
         print_field(out, title, title_width + GAP, false, false);
         print_field(out, text, number ? NUMBER_WIDTH : value_width, number, !column->help);
@@ -351,35 +351,35 @@ static void print_short(FILE *out, const ql_value *value)
     FILE *memory = open_memstream(&text, &size);
     if (!memory)
         return;
-    cli_metadata_write(memory, value, METADATA_CELLS);
+    sheet_metadata_write(memory, value, METADATA_CELLS);
     fclose(memory);
     cut(&text, METADATA_CELLS);
     fputs(text, out);
     free(text);
 }
 
-static void print_metadata(FILE *out, const cli_document *document, const ink *with)
+static void print_metadata(FILE *out, const sheet_document *document, const ink *with)
 {
     for (size_t i = 0; i < ql_model_metadata_count(document->metadata); i++) {
         ql_text key;
         ql_value value;
         ql_model_metadata(document->metadata, i, &key, &value);
-        const cli_column whole = { .title = "" };
-        const cli_cell cell = cli_text(key);
-        char *name = cli_cell_print(&cell, &whole);
+        const sheet_column whole = { .title = "" };
+        const sheet_cell cell = sheet_text(key);
+        char *name = sheet_cell_print(&cell, &whole);
         if (!document->full)
             cut(&name, METADATA_CELLS);
         fprintf(out, "  %s%s = ", with->faint, name);
         if (!document->full && (value.kind == QL_VALUE_TEXT || value.kind == QL_VALUE_ARRAY))
             print_short(out, &value);
         else
-            cli_metadata_write(out, &value, 0);
+            sheet_metadata_write(out, &value, 0);
         fprintf(out, "%s\n", with->plain);
         free(name);
     }
 }
 
-void cli_write_human(FILE *out, const cli_document *document, const cli_style *style)
+void cli_write_human(FILE *out, const sheet_document *document, const cli_style *style)
 {
     const ink *with = style->color ? &COLORED : &COLORLESS;
     if (document->above)

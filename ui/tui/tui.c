@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "text/plain.h"
-#include "text/ramp.h"
+#include "tui/config.h"
 #include "tui/file.h"
 #include "tui/record.h"
+#include "tui/screenshot.h"
 #include "tui/terminal.h"
 
 enum { EXIT_WRONG = 2, MOST_CELLS = 1000 };
@@ -35,48 +36,17 @@ static ql_status parse_size(const char *text, int *rows, int *cols, ql_error *er
     return error->status = QL_BAD_USAGE;
 }
 
-/* The screen as lines of text without spaces at their ends. */
-static ql_status write_text(const ql_cell *cells, int rows, int cols, const char *path, ql_error *error)
+/* NULL: those that there are anyway. */
+static ql_status open_inputs(const char *x, tui_inputs **out, ql_error *error)
 {
-    ql_outfile *file;
-    ql_status status = ql_outfile_open(path, &file, error);
-    for (int y = 0; y < rows && status == QL_OK; y++) {
-        int end = cols;
-        while (end > 0 && (cells[y * cols + end - 1].codepoint == ' ' || cells[y * cols + end - 1].codepoint == 0))
-            end--;
-        for (int x = 0; x < end && status == QL_OK; x++) {
-            char utf8[5];
-            if (cells[y * cols + x].codepoint != 0)
-                status = ql_outfile_write(file, utf8, text_encode(cells[y * cols + x].codepoint, utf8), error);
-        }
-        if (status == QL_OK)
-            status = ql_outfile_write(file, "\n", 1, error);
-    }
-    if (status == QL_OK)
-        return ql_outfile_commit(&file, error);
-    ql_outfile_discard(&file);
-    return status;
-}
-
-static bool has_ending(const char *path, const char *ending)
-{
-    size_t size = strlen(path), tail = strlen(ending);
-    return size > tail && strcmp(path + size - tail, ending) == 0;
-}
-
-static ql_status write_screenshot(const tui_app *app, const char *path, ql_error *error)
-{
-    int rows = app->canvas.rows, cols = app->canvas.cols;
-    ql_cell *cells = calloc((size_t)rows * (size_t)cols, sizeof *cells);
-    if (!cells) {
-        snprintf(error->message, sizeof error->message, "out of memory for a screenshot");
-        return error->status = QL_NO_MEMORY;
-    }
-    tui_terminal_cells(cells);
-    ql_status status = has_ending(path, ".png") ? ql_screen_write_png(cells, (unsigned)rows, (unsigned)cols, path, error)
-                                                : write_text(cells, rows, cols, path, error);
-    free(cells);
-    return status;
+    static const char option[] = "--x: ";
+    if (!x || tui_inputs_open(x, out, error) == QL_OK)
+        return QL_OK;
+    const size_t most = sizeof error->message - sizeof option;
+    memmove(error->message + sizeof option - 1, error->message, most);
+    memcpy(error->message, option, sizeof option - 1);
+    error->message[sizeof error->message - 1] = 0;
+    return error->status;
 }
 
 /* Everything that can fail without a terminal, so that errors are plain lines. */
@@ -85,37 +55,48 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
     const tui_options *options = app->options;
     tui_source source = { options->path, options->raw, options->layout, options->tensor, options->tensor != NULL };
     tui_file file;
-    ql_error damage = { 0 };
+    ql_error damage = { 0 }, nonsense = { 0 };
     const char *spec = options->spec, *keys_option = options->bench ? "--bench-ui" : "--keys";
     terminal->headless = app->headless = !options->bench && (options->size || options->screenshot);
     terminal->color = options->color;
     terminal->rows = 36;
     terminal->cols = 120;
-    if (options->screenshot && !has_ending(options->screenshot, ".png") && !has_ending(options->screenshot, ".txt")) {
-        snprintf(error->message, sizeof error->message, "--screenshot: the file name must end in .txt or .png");
-        return error->status = QL_BAD_USAGE;
-    }
+    if (options->screenshot && tui_screenshot_check(options->screenshot, error) != QL_OK)
+        return error->status;
     /* A script does the same whatever was done before it. */
-    if (!app->headless && !options->no_state && !options->keys)
+    if (!app->headless && !options->no_state && !options->keys) {
         tui_state_load(&app->state, &damage);
-    tui_theme_use(app->state.theme);
+        tui_theme_use(app->state.theme);
+        tui_config_load(app, &nonsense);
+        app->state.is_used &= !app->forgets;
+    }
+    app->threads = options->threads ? options->threads : app->threads;
     const tui_known *known = options->raw ? NULL : tui_state_find(&app->state, options->path);
     if (known && !source.tensor)
         source.tensor = known->tensor;
-    if (known && !spec)
-        spec = known->spec;
+    if (!spec)
+        spec = known ? known->spec : app->first_spec;
+    tui_inputs *inputs = NULL;
     if ((options->size && parse_size(options->size, &terminal->rows, &terminal->cols, error) != QL_OK) ||
         (options->keys && tui_script_read(keys_option, options->keys, &app->script, error) != QL_OK) ||
         (options->record && tui_record_open(options->record, &app->record, error) != QL_OK) ||
         (options->bench &&
          tui_latency_start(terminal->rows, terminal->cols, app->script.count, &app->latency, error) != QL_OK) ||
-        tui_file_read(&source, &file, error) != QL_OK)
+        open_inputs(options->x, &inputs, error) != QL_OK)
         return error->status;
+    if (tui_file_read(&source, &file, error) != QL_OK) {
+        tui_inputs_release(&inputs);
+        return error->status;
+    }
     terminal->on_fd = options->bench;
+    terminal->no_mouse = app->no_mouse;
     terminal->fd = options->bench ? tui_latency_terminal(app->latency) : -1;
     const ql_status status = tui_file_show(app, &file, spec, error);
-    if (status == QL_OK && damage.status != QL_OK)
-        tui_document_say(&app->document, true, "%s", damage.message);
+    if (status == QL_OK && inputs)
+        tui_document_use_inputs(&app->document, inputs);
+    tui_inputs_release(&inputs);
+    if (status == QL_OK && (damage.status != QL_OK || nonsense.status != QL_OK))
+        tui_document_say(&app->document, true, "%s", damage.status != QL_OK ? damage.message : nonsense.message);
     return status;
 }
 
@@ -123,6 +104,7 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
 static void save_state(tui_app *app)
 {
     ql_error error;
+    app->state.is_used &= !app->forgets;
     tui_file_remember(app);
     app->state.theme = tui_theme_index();
     if (tui_state_save(&app->state, &error) != QL_OK)
@@ -133,7 +115,7 @@ static void save_state(tui_app *app)
 static ql_status report_latency(tui_app *app, ql_error *error)
 {
     const long online = sysconf(_SC_NPROCESSORS_ONLN);
-    const unsigned threads = app->options->threads ? app->options->threads : online > 0 ? (unsigned)online : 1;
+    const unsigned threads = app->threads ? app->threads : online > 0 ? (unsigned)online : 1;
     tui_latency_report(app->latency, threads, app->options->json, stdout);
     if (fflush(stdout) == 0)
         return QL_OK;
@@ -170,6 +152,7 @@ int tui_main(const tui_options *options)
     if (options->ascii)
         text_set_ascii(true);
     tui_app app = { .options = options,
+                    .first_spec = TUI_FIRST_SPEC,
                     .raw = options->raw,
                     .layout = options->layout,
                     .context = TUI_IN_VIEW,
@@ -187,7 +170,7 @@ int tui_main(const tui_options *options)
     if (status == QL_OK) {
         status = tui_app_run(&app, &error);
         if (status == QL_OK && options->screenshot && !app.signal)
-            status = write_screenshot(&app, options->screenshot, &error);
+            status = tui_screenshot_write(app.canvas.rows, app.canvas.cols, options->screenshot, &error);
         tui_terminal_stop();
         save_state(&app);
         if (status == QL_OK && options->bench && !app.signal)
