@@ -236,14 +236,12 @@ void tui_act_fit(tui_app *app, int unused)
 
 void tui_act_range(tui_app *app, int direction)
 {
-    show_values(app);
     tui_clip_move(app, direction);
 }
 
 void tui_act_range_end(tui_app *app, int unused)
 {
     (void)unused;
-    show_values(app);
     tui_clip_next_end(app);
 }
 

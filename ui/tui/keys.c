@@ -68,7 +68,7 @@ static const tui_binding bindings[] = {
     { TUI_IN_VIEW, { 'l', TUI_KEY_RIGHT },                    tui_act_side,        1,                              NULL,            0, "to the next pane; in a tree: unfold" },
     { TUI_IN_VIEW, { 'h', TUI_KEY_LEFT },                     tui_act_side,        -1,                             NULL,            0, "to the previous pane; in a tree: fold, then out" },
     { TUI_WATCHING,{ 'z' },                                   tui_act_zoom,        0,                              "z zoom",       18, "the pane with the focus alone, and back" },
-    { TUI_IN_VIEW, { 'v' },                                   tui_act_sub,         1,                              "v view",       21, "what the pane with the focus shows: of the error a histogram, rows, codes, a map" },
+    { TUI_IN_VIEW, { 'v' },                                   tui_act_sub,         1,                              "v view",       21, "what the pane with the focus shows: histogram, loss of a clip, rows, codes, map" },
     { TUI_IN_VIEW, { 'V' },                                   tui_act_sub,         -1, "V view back", 0, "the same, the other way round" },
     { TUI_IN_VIEW, { 'x' },                                   tui_act_closer,      1,                              "x/X closer",   23, "the distribution: closer, half of the values that it shows" },
     { TUI_IN_VIEW, { 'X' },                                   tui_act_closer,      -1, "X farther", 0, "the distribution: farther away, twice as much" },

@@ -11,6 +11,7 @@ typedef enum tui_look_kind {
     TUI_LOOK_STRIP, /* ql_strip of W[row][col ... col + cols) */
     TUI_LOOK_MAP,   /* ql_heat_map of the whole tensor */
     TUI_LOOK_ZOOM,  /* ql_zoom of the values in [lo, hi] */
+    TUI_LOOK_WAYS,  /* ql_ways of the spec */
     TUI_LOOK_COUNT
 } tui_look_kind;
 

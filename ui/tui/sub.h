@@ -11,7 +11,7 @@ typedef struct tui_sub {
 } tui_sub;
 
 extern const tui_sub tui_sub_histogram, tui_sub_rows, tui_sub_codes, tui_sub_map;
-extern const tui_sub tui_sub_values;
+extern const tui_sub tui_sub_values, tui_sub_curve;
 
 /* The tables of the panes: in the order of `v`, NULL at the end. */
 extern const tui_sub *const tui_error_subs[], *const tui_distribution_subs[];
