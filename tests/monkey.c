@@ -33,6 +33,7 @@ enum {
     ASK_MS = 100,     /* until it is asked again */
     FILES_MOST = 32,
     LOG_SIZE = 60,
+    LAST_SIZE = 1000,      /* of the bytes that it sent last, shown */
     DESCRIPTORS_MORE = 12, /* that a session may have open beside those at its start */
 };
 
@@ -107,7 +108,8 @@ static _Noreturn void give_up(const char *format, ...)
     for (unsigned long i = monkey.logged > LOG_SIZE ? monkey.logged - LOG_SIZE : 0; i < monkey.logged; i++)
         printf("    %s\n", monkey.log[i % LOG_SIZE]);
     printf("monkey: it sent last: ");
-    print_escaped(stdout, monkey.terminal.last, monkey.terminal.last_size);
+    const size_t skipped = monkey.terminal.last_size > LAST_SIZE ? monkey.terminal.last_size - LAST_SIZE : 0;
+    print_escaped(stdout, monkey.terminal.last + skipped, monkey.terminal.last_size - skipped);
     printf("\nmonkey: its standard error:\n");
     print_file(stdout, in_folder("errors"));
     printf("monkey: kept in %s; to repeat: monkey --seed %llu --events %lu\n", monkey.folder,
