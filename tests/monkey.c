@@ -610,30 +610,6 @@ static void words(void)
     type_text(text);
 }
 
-/* How often each comes. */
-static const struct {
-    unsigned weight;
-    void (*make)(void);
-} events[] = {
-    { 30, key },      { 4, control_key }, { 16, special_key }, { 6, held_key }, { 2, other_character },
-    { 2, bad_bytes }, { 12, click },      { 5, wheel },        { 5, drag },     { 2, odd_mouse },
-    { 8, resize },    { 20, words },      { 1, synchronize },  { 1, stop },     { 1, signal_for_nothing },
-    { 1, damage },
-};
-
-static void event(void)
-{
-    uint64_t all = 0;
-    size_t i = 0;
-    for (size_t e = 0; e < sizeof events / sizeof events[0]; e++)
-        all += events[e].weight;
-    for (uint64_t left = below(all); left >= events[i].weight; i++)
-        left -= events[i].weight;
-    events[i].make();
-}
-
-/* ---- Rounds ---------------------------------------------------------------------------------------------------- */
-
 /* It still answers, holds no more descriptors than at the start, and goes when it is asked to. */
 static void quit(void)
 {
@@ -655,6 +631,30 @@ static void quit(void)
             give_up("q did not end it in %d seconds", HANG_MS / 1000);
     }
 }
+
+/* How often each comes. */
+static const struct {
+    unsigned weight;
+    void (*make)(void);
+} events[] = {
+    { 30, key },      { 4, control_key }, { 16, special_key }, { 6, held_key }, { 2, other_character },
+    { 2, bad_bytes }, { 12, click },      { 5, wheel },        { 5, drag },     { 2, odd_mouse },
+    { 8, resize },    { 20, words },      { 1, synchronize },  { 1, stop },     { 1, signal_for_nothing },
+    { 1, damage },    { 1, quit },
+};
+
+static void event(void)
+{
+    uint64_t all = 0;
+    size_t i = 0;
+    for (size_t e = 0; e < sizeof events / sizeof events[0]; e++)
+        all += events[e].weight;
+    for (uint64_t left = below(all); left >= events[i].weight; i++)
+        left -= events[i].weight;
+    events[i].make();
+}
+
+/* ---- Rounds ---------------------------------------------------------------------------------------------------- */
 
 static void round_of(unsigned long count)
 {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tui/signals.h"
 #include "tui/worker.h"
 
 const ql_synthetic tui_synthetic = { .seed = 7, .rows = 32, .channels = 5, .strongest = 20 };
@@ -25,7 +26,7 @@ ql_status tui_jobs_start(const ql_model *model, unsigned threads, tui_jobs **out
     jobs->wanted.stage = TUI_STAGE_DONE;
     pthread_mutex_init(&jobs->lock, NULL);
     pthread_cond_init(&jobs->changed, NULL);
-    if (pthread_create(&jobs->thread, NULL, tui_worker_run, jobs) == 0) {
+    if (tui_signals_thread(&jobs->thread, tui_worker_run, jobs)) {
         *out = jobs;
         return QL_OK;
     }

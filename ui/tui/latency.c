@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tui/signals.h"
 #include "tui/terminal.h"
 
 enum { PAINT, EXACT, TIME_COUNT };
@@ -67,17 +67,6 @@ static void *read_frames(void *argument)
     }
 }
 
-/* No signal is the reader's: the event loop is to be woken by them. */
-static bool start_reader(tui_latency *latency)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    latency->has_reader = pthread_create(&latency->reader, NULL, read_frames, latency) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return latency->has_reader;
-}
-
 static bool open_terminal(tui_latency *latency)
 {
     const struct winsize size = { (unsigned short)latency->rows, (unsigned short)latency->cols, 0, 0 };
@@ -100,7 +89,8 @@ ql_status tui_latency_start(int rows, int cols, size_t keys, tui_latency **out, 
             latency->times[i] = malloc((keys + 1) * sizeof *latency->times[i]);
             good = good && latency->times[i];
         }
-        good = good && open_terminal(latency) && start_reader(latency);
+        good = good && open_terminal(latency);
+        good = good && (latency->has_reader = tui_signals_thread(&latency->reader, read_frames, latency));
     }
     if (good) {
         *out = latency;
