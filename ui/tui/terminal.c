@@ -2,6 +2,7 @@
 #include "tui/terminal.h"
 
 #include <curses.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ static struct {
     size_t theme;                 /* of which the pairs are */
     short pairs[TUI_STYLE_COUNT]; /* 0: the terminal's own colours */
     int cursor;                   /* as last set: -1 not yet */
-    bool has_mouse;
+    bool knows_mouse, has_mouse; /* it has one; it is heard */
     char mouse[24];   /* what the mouse sends, as far as it has come */
     int mouse_size;   /* -1: nothing has begun */
     tui_canvas shown; /* what curses has been told */
@@ -60,6 +61,7 @@ static const struct {
     { KEY_BTAB, TUI_KEY_BACK_TAB },
     { KEY_BACKSPACE, TUI_KEY_BACKSPACE },
     { KEY_ENTER, TUI_KEY_ENTER },
+    { KEY_SUSPEND, TUI_CONTROL('z') }, /* what the Linux console calls it */
 };
 
 static ql_status fail(ql_error *error, const char *message)
@@ -136,6 +138,8 @@ static void send(const char *bytes)
 {
     for (size_t left = terminal.headless ? 0 : strlen(bytes); left > 0;) {
         const ssize_t written = write(fileno(terminal.out), bytes, left);
+        if (written < 0 && errno == EINTR)
+            continue; /* a signal while the terminal was busy */
         if (written <= 0)
             return;
         bytes += written;
@@ -153,9 +157,14 @@ static void send(const char *bytes)
 static void start_mouse(void)
 {
     const char *mouse = tigetstr("kmous");
-    terminal.has_mouse = !terminal.headless && mouse && mouse != (char *)-1 && define_key("\033[<", KEY_OF_MOUSE) == OK;
-    if (terminal.has_mouse)
-        send(MOUSE_ON);
+    terminal.knows_mouse = !terminal.headless && mouse && mouse != (char *)-1 && define_key("\033[<", KEY_OF_MOUSE) == OK;
+}
+
+void tui_terminal_hear_mouse(bool heard)
+{
+    if (terminal.has_mouse != (heard && terminal.knows_mouse))
+        send(heard ? MOUSE_ON : MOUSE_OFF);
+    terminal.has_mouse = heard && terminal.knows_mouse;
 }
 
 /* Tells the crash handler how to leave the terminal. */
@@ -228,7 +237,9 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     leaveok(stdscr, FALSE);
+    typeahead(-1); /* else a key that waits would cut a repaint short, and nothing would end it when the key changes nothing */
     start_mouse();
+    tui_terminal_hear_mouse(!options->no_mouse);
     terminal.colored = wants_color(options->color) && has_colors();
     if (terminal.colored) {
         start_color();
