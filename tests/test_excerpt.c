@@ -195,7 +195,7 @@ typedef struct pair {
     float *x;
 } pair;
 
-enum { ROWS = 1536, COLS = 1280 };
+enum { ROWS = 1024, COLS = 1280 };
 
 static void pair_make(pair *p, ql_layout layout)
 {
