@@ -232,7 +232,7 @@ $(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OU
 	$(call SAY,ld)$(LINK) -o $@ $^ -lcmocka $(QL_LDLIBS)
 
 # These call the terminal interface.
-CALLERS := $(addprefix $(OUT)/tests/test_tui_,scan config)
+CALLERS := $(addprefix $(OUT)/tests/test_tui_,scan config sampled)
 $(CALLERS): $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS))
 $(CALLERS): QL_LDLIBS = $(OUT)/libqloupe.a $(PKG_LIBS) -lm
 
