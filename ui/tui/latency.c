@@ -14,7 +14,7 @@
 #include "tui/signals.h"
 #include "tui/terminal.h"
 
-enum { PAINT, EXACT, TIME_COUNT };
+enum { PAINT, NUMBERS, EXACT, TIME_COUNT };
 
 struct tui_latency {
     int master, slave, rows, cols;
@@ -112,7 +112,7 @@ bool tui_latency_type(tui_latency *latency, tui_key key)
     const size_t size = tui_terminal_encode(key, bytes);
     if (latency->keys++ == 0)
         atomic_store(&latency->first_frame, latency->sent);
-    latency->is_due[PAINT] = latency->is_due[EXACT] = latency->is_typing = true;
+    latency->is_due[PAINT] = latency->is_due[NUMBERS] = latency->is_due[EXACT] = latency->is_typing = true;
     latency->typed_at = now_ms();
     return size > 0 && write(latency->master, bytes, size) == (ssize_t)size;
 }
@@ -128,7 +128,7 @@ void tui_latency_pressed(tui_latency *latency)
         latency->is_typing = false;
 }
 
-void tui_latency_painted(tui_latency *latency, bool sent, bool exact)
+void tui_latency_painted(tui_latency *latency, bool sent, bool current, bool exact)
 {
     if (!latency)
         return;
@@ -136,7 +136,7 @@ void tui_latency_painted(tui_latency *latency, bool sent, bool exact)
     if (latency->is_typing)
         return;
     const double passed = now_ms() - latency->typed_at;
-    const bool is_there[TIME_COUNT] = { [PAINT] = true, [EXACT] = exact };
+    const bool is_there[TIME_COUNT] = { [PAINT] = true, [NUMBERS] = current, [EXACT] = exact };
     for (int i = 0; i < TIME_COUNT; i++) {
         if (latency->is_due[i] && is_there[i])
             latency->times[i][latency->counts[i]++] = passed;
@@ -152,8 +152,8 @@ static const struct {
 } quantiles[] = { { "p50", 50 }, { "p90", 90 }, { "p99", 99 }, { "max", 100 } };
 enum { QUANTILE_COUNT = sizeof quantiles / sizeof quantiles[0] };
 
-static const char *const time_keys[TIME_COUNT] = { "paint_ms", "exact_ms" };
-static const char *const time_titles[TIME_COUNT] = { "first repaint, ms", "exact numbers, ms" };
+static const char *const time_keys[TIME_COUNT] = { "paint_ms", "numbers_ms", "exact_ms" };
+static const char *const time_titles[TIME_COUNT] = { "first repaint, ms", "first numbers, ms", "exact numbers, ms" };
 
 static int compare_times(const void *a, const void *b)
 {
