@@ -255,6 +255,10 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *unused)
     tui_ways s = { .ways = seen.made, .tensor = tui_document_tensor(document) };
     for (size_t i = 0; i < s.ways->count && !s.curve; i++)
         s.curve = s.ways->curves[i];
+    if (!s.curve) {
+        tui_canvas_wrap(canvas, words, TUI_TEXT, "no search for a clip is there for this scheme");
+        return;
+    }
     s.is_symmetric = tui_range_is_symmetric(&s.ways->reports[0]->spec);
     s.whole = s.is_symmetric && s.curve->hi > 0 ? s.curve->hi : 1;
     s.plot = (tui_rect) { in.y, in.x + COUNT_COLS + 1, in.rows, in.cols - COUNT_COLS - 2 };

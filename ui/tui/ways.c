@@ -35,7 +35,7 @@ void tui_ways_marks(tui_canvas *canvas, tui_rect line, const tui_ways *w)
     for (int x = 0; x < line.cols; x++)
         tui_canvas_put(canvas, line.y, line.x + x, 0x2500, TUI_FRAME);
     for (int searches = 0; searches < 2; searches++) /* which stand where their curves are least, over the others */
-        for (size_t i = 0; i < w->ways->count; i++)
+        for (size_t i = w->ways->count; i-- > 0;)    /* minmax last: beyond the axis others end there, too */
             if ((w->ways->curves[i] != NULL) == searches)
                 tui_canvas_put(canvas, line.y,
                                line.x + tui_ways_column(w, tui_ways_place(w, w->ways->lo[i], w->ways->hi[i])),
