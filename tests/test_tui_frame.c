@@ -256,7 +256,7 @@ static void clicks_reach_what_is_drawn(void **state)
         { "120x36", "ejj<Enter>row", on("Click", knobs, "bits   "), " absmax " }, /* what is half typed is dropped */
         { "80x24", "", on("Click", narrow, " Error"), "[Error]" },
         { "80x24", "", on("Click", narrow, "g groups"), " absmax:per=row " },
-        { "80x24", "w", "<Click:10,10>", "Export a figure" }, /* nothing is reached through a box */
+        { "80x24", "w", "<Click:10,10>", "figure histogram" }, /* nothing is reached through a box */
         { "80x24", "", "<Click:24,80><Click:16000,16000><WheelUp:1,1>", " absmax " },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

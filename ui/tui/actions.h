@@ -67,6 +67,8 @@ void tui_act_axis(tui_app *app, int unused);
 void tui_act_redraw(tui_app *app, int unused);
 void tui_act_help(tui_app *app, int unused);
 void tui_act_export(tui_app *app, int unused);
+void tui_act_export_row(tui_app *app, int rows); /* in its dialog: what to write, */
+void tui_act_export_format(tui_app *app, int formats);
 
 void tui_act_copy(tui_app *app, int unused);
 void tui_act_copy_row(tui_app *app, int unused);

@@ -38,6 +38,15 @@ typedef enum tui_context {
     TUI_ANYWHERE = TUI_WATCHING | TUI_TYPING,
 } tui_context;
 
+/* The export dialog: what is chosen in it (export.h). */
+typedef struct tui_dialog {
+    int row, format;               /* what it will be, */
+    int chosen_row, chosen_format; /* and where the name has no ending that says so */
+    bool is_typed;    /* the name is the person's */
+    bool waits;       /* for what is being written */
+    bool may_replace; /* the person was asked */
+} tui_dialog;
+
 typedef struct tui_record tui_record;
 
 struct tui_app {
@@ -69,6 +78,7 @@ struct tui_app {
     int knob;         /* selected in the list of knobs */
     tui_line line;
     tui_prompt prompt;
+    tui_dialog dialog;
     char filter_before[TUI_PATTERN_SIZE]; /* what Esc goes back to */
     bool inverted_before;
     size_t tensor_before;

@@ -7,6 +7,7 @@
 #include "text/command.h"
 #include "text/number.h"
 #include "tui/export.h"
+#include "tui/said.h"
 #include "tui/terminal.h"
 
 /* `text` is printable, apart from tabs. */
@@ -25,13 +26,15 @@ static void copy(tui_app *app, const char *text)
 
 void tui_copy_command(tui_app *app)
 {
-    char command[4096], *name;
-    text_plot words;
-    if (!tui_export_words(app, &words, &name) || text_compare_command(command, sizeof command, &words) >= sizeof command)
+    char command[8192];
+    tui_said said;
+    if (!tui_say(&said, app) ||
+        !(app->context == TUI_IN_EXPORT ? tui_export_command(app, command, sizeof command)
+                                        : text_command(command, sizeof command, &said.words) < sizeof command))
         tui_document_say(&app->document, true, "that command line is too long");
     else
         copy(app, command);
-    free(name);
+    tui_said_free(&said);
 }
 
 void tui_copy_row(tui_app *app)

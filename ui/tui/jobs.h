@@ -11,6 +11,9 @@
 #ifndef TUI_JOBS_H
 #define TUI_JOBS_H
 
+#include <limits.h>
+
+#include "sheet/table.h"
 #include "tui/findings.h"
 #include "tui/look.h"
 #include "tui/measure.h"
@@ -23,7 +26,7 @@ typedef enum tui_event_kind {
     TUI_EXPLAINED, /* `why` of `measure` is there */
     TUI_FINISHED,  /* the request is done */
     TUI_FAILED,    /* the request ended with `error`; not sent when it was cancelled */
-    TUI_EXPORTED,  /* the figure is written, or `error` says why not */
+    TUI_EXPORTED,  /* it is written, or `error` says why not */
     TUI_QUEUED,    /* of the queue: `measure` is there, or `error` says why not */
     TUI_PRODUCED,  /* of the queue: `product` of `measure` is there, or `error` says why not */
     TUI_EMPTIED,   /* the queue is done */
@@ -44,19 +47,26 @@ typedef struct tui_event {
     void *made; /* the receiver's: tui_look_free */
     double product;
     ql_error error;
-    char path[512];               /* of an export */
+    char told[640];               /* of an export: what was written */
+    bool exists;                  /* of an export: nothing was, since there is something of that name */
     char spec_text[QL_SPEC_TEXT]; /* of the queue */
 } tui_event;
 
-enum { TUI_EXPORT_CELLS = 120 }; /* of a name in a figure */
+enum { TUI_EXPORT_CELLS = 120, TUI_EXPORT_SPECS = 6 }; /* cells of a name in a figure */
 
+/* What is to be written. */
 typedef struct tui_export {
-    size_t tensor;
-    ql_spec spec;
+    size_t tensor, spec_count;
+    ql_spec specs[TUI_EXPORT_SPECS];
+    tui_measure *known[TUI_EXPORT_SPECS];  /* one reference each; NULL: not there yet */
+    const ql_figure_kind *figure;          /* of the first spec; or NULL and */
+    const sheet_format *format;            /* the numbers of all; or NULL: the codes of the first, into a folder */
+    bool may_replace;                      /* what is there */
     char tensor_name[512], file_name[512]; /* printable */
-    char command[2048];
-    char path[512];
+    char command[4096];
+    char path[PATH_MAX];
 } tui_export;
+void tui_export_free(tui_export **held); /* accepts NULL, leaves NULL */
 
 typedef struct tui_progress {
     bool busy;
@@ -92,8 +102,8 @@ uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const tui_task *tasks, si
    makes it wait. Returns its ticket. */
 uint64_t tui_jobs_look(tui_jobs *jobs, tui_look_kind kind, tui_measure *measure, const tui_wish *wish);
 
-/* Asks for a figure; an export that has not begun is replaced. False when memory is short. */
-bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish);
+/* Asks for something to be written; an export that has not begun is replaced. Takes the wish over. */
+void tui_jobs_export(tui_jobs *jobs, tui_export *wish);
 
 /* Cancels the request; with `exports` also the export. */
 void tui_jobs_cancel(tui_jobs *jobs, bool exports);
