@@ -35,7 +35,7 @@ static void read_command(const char *screen, char *out, size_t size)
     }
 }
 
-/* A folder with `qloupe` and the data in it, to be the current one. */
+/* A folder with `qloupe`, the data and activations in it, to be the current one. */
 static const char *make_place(void)
 {
     const char *folder = testing_folder();
@@ -43,6 +43,10 @@ static const char *make_place(void)
         testing_run("ln -s \"$(realpath \"$QLOUPE\")\" %s/qloupe && ln -s \"$(realpath data)\" %s/data", folder, folder);
     assert_int_equal(result.exit_code, 0);
     testing_result_free(&result);
+    static float x[8 * 512]; /* activations for data/loud.npy */
+    for (size_t i = 0; i < sizeof x / sizeof x[0]; i++)
+        x[i] = (float)(i * 7919 % 1001) / 500 - 1;
+    assert_true(npy_write(testing_path(folder, "loud-x.npy"), "f4", 2, (uint64_t[]) { 8, 512 }, x));
     return folder;
 }
 
@@ -108,6 +112,12 @@ static void what_is_written_is_what_the_command_line_writes(void **state)
         { MATRIX, "2llw", "a.png" }, /* of the selected column */
         { MATRIX, "2lw<Down>", "codes/" },
         { "data/loud.npy", "w", "a.json" },
+        { "data/loud.npy --x loud-x.npy", "w", "a.json" }, /* named activations count in every view */
+        { "data/loud.npy --x loud-x.npy", "2w", "a.csv" },
+        { "data/loud.npy --x loud-x.npy", "w", "a.png" },
+        { "data/loud.npy --x loud-x.npy", "w", "codes/" },
+        { MATRIX " --x loud-x.npy", "w", "a.md" }, /* not where they do not fit */
+        { DEMO " -t h.2.mlp.c_fc.bias", "2w", "bias.json" },
         { "data/eval.txt --raw U8:16x16:0x10 --layout in,out", "w", "a.csv" },
         { "data/eval.txt --raw U8:16x16:0x10", "w", "raw.png" },
     };
@@ -120,10 +130,10 @@ static void the_numbers_are_those_that_compare_prints(void **state)
     (void)state;
     const char *folder = make_place();
     free(play_in(folder, "120x36", MATRIX, "2w<C-u>n.json<Enter>"));
-    testing_result result =
-        testing_run("cd %s && ./qloupe compare %s -s absmax -s absmax:bits=4 -s absmax:bits=4,per=block,block=64 -s nf4 "
-                    "--json | cmp - n.json && ./qloupe quant %s -s absmax --json >q.json",
-                    folder, MATRIX, MATRIX);
+    testing_result result = testing_run(
+        "cd %s && ./qloupe compare %s -s absmax -s absmax:bits=4 -s absmax:bits=4,per=block,block=64 -s nf4 --x synthetic "
+        "--json | cmp - n.json && ./qloupe quant %s -s absmax --json >q.json",
+        folder, MATRIX, MATRIX);
     if (result.exit_code != 0)
         fail_msg("%s%s", result.standard_output, result.standard_error);
     testing_result_free(&result);
@@ -224,7 +234,8 @@ static void an_export_that_fails_says_why_and_the_dialog_stays(void **state)
             fail_msg("%s:\n%s", rows[i].keys, screen);
         free(screen);
     }
-    testing_result files = testing_run("ls -A %s | grep -v -e qloupe -e data -e screen.txt -e folder.png -e file", folder);
+    testing_result files =
+        testing_run("ls -A %s | grep -v -e qloupe -e data -e screen.txt -e folder.png -e file -e loud-x.npy", folder);
     assert_string_equal(files.standard_output, ""); /* nothing half-written */
     testing_result_free(&files);
 }

@@ -53,7 +53,7 @@ static void commands_that_make_no_sense_say_why(void **state)
         { ":open<Enter>", "a file is missing" },
         { ":spec absmax:bits=99<Enter>", "bits=99" },
         { ":tensor nothing.like.it<Enter>", "no tensor matches 'nothing.like.it'" },
-        { ":set colour=blue<Enter>", "there is no setting 'colour'; there are theme axis glyphs mouse sort spec threads state" },
+        { ":set colour=blue<Enter>", "there is no setting 'colour'; there are theme axis glyphs mouse sort spec x threads state" },
         { ":set temh=dark<Enter>", "did you mean theme?" },
         { ":set mouse=o<Enter>", "it can be mouse=[on]|off" },
         { ":set spec=absmax:bits=99<Enter>", "bits=99" },

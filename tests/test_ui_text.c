@@ -137,11 +137,12 @@ static void a_command_is_what_a_person_would_type(void **state)
                            .tensor = "a",
                            .specs = specs,
                            .spec_count = 2,
+                           .x = "synthetic",
                            .ascii = true,
                            .format = "csv",
                            .into = "~/b.csv" };
     text_command(command, sizeof command, &words);
-    assert_string_equal(command, "qloupe compare a.npy -t a -s absmax:bits=4,per=row -s 'codebook:file=a b' --ascii --csv "
+    assert_string_equal(command, "qloupe compare a.npy -t a -s absmax:bits=4,per=row -s 'codebook:file=a b' --x synthetic --ascii --csv "
                                  ">'~/b.csv'");
 }
 

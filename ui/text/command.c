@@ -29,6 +29,7 @@ size_t text_command(char *out, size_t size, const text_words *words)
     add(out, size, &used, " --kind ", words->kind);
     add(out, size, &used, " --raw ", words->raw);
     add(out, size, &used, " --layout ", words->layout);
+    add(out, size, &used, " --x ", words->x);
     add(out, size, &used, " --", words->ascii ? "ascii" : NULL);
     add(out, size, &used, " --", words->format);
     add(out, size, &used, " -o ", words->out);

@@ -18,13 +18,14 @@ typedef struct text_words {
     const char *kind;   /* of a figure */
     const char *raw;    /* what the file was said to hold; NULL: it says so itself */
     const char *layout; /* "in,out" or "out,in" when it was asked for; NULL: it was found */
+    const char *x;      /* activations of a product */
     bool ascii;
     const char *format; /* "json": the option --json */
     const char *out;    /* behind -o */
     const char *into;   /* where its output goes */
 } text_words;
 
-/* `qloupe VERB FILE -t TENSOR -s SPEC [...] --kind KIND --raw RAW --layout LAYOUT --ascii --FORMAT -o OUT >INTO`. Running it
+/* `qloupe VERB FILE -t TENSOR -s SPEC [...] --kind KIND --raw RAW --layout LAYOUT --x X --ascii --FORMAT -o OUT >INTO`. Running it
    makes the same bytes again. Always terminated; returns the length needed without the terminator, like snprintf. */
 size_t text_command(char *out, size_t size, const text_words *words);
 

@@ -52,6 +52,7 @@ typedef struct tui_record tui_record;
 struct tui_app {
     const tui_options *options;
     char first_spec[QL_SPEC_TEXT]; /* settings: what a file starts with, and in which order its tensors stand */
+    char first_x[QL_SPEC_TEXT]; /* activations */
     int first_sort;
     unsigned threads; /* of the next file: 0: one per core */
     bool no_mouse;

@@ -2,6 +2,7 @@
 #include "tui/export.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,7 +206,8 @@ static bool print_command(const tui_app *app, const char *path, char *out, size_
     if (row < numbers) {
         said.words.verb = "plot";
         said.words.kind = ql_figure_kind_at((size_t)row)->name;
-        said.words.ascii = false; /* figures are the same */
+        said.words.ascii = false; /* figures are the same, */
+        said.words.x = NULL;      /* and have no product */
     } else {
         said.words.verb = said.words.spec_count > 1 ? "compare" : "quant";
     }
@@ -235,9 +237,12 @@ static tui_export *make_wish(tui_app *app, const char *path)
     for (size_t i = 0; i < wish->spec_count; i++) {
         const bool is_pin = wish->spec_count > 1;
         wish->specs[i] = is_pin ? pins->pins[i].spec : document->spec;
-        wish->known[i] =
-            tui_measure_retain(tui_document_find(document, is_pin ? pins->pins[i].spec_text : document->spec_text));
+        tui_measure *known = tui_document_find(document, is_pin ? pins->pins[i].spec_text : document->spec_text);
+        wish->known[i] = tui_measure_retain(known);
+        wish->products[i] = known && known->inputs == document->inputs ? known->product : NAN;
     }
+    if (row >= numbers && tui_tells_product(app))
+        wish->inputs = tui_inputs_retain(document->inputs);
     ql_text_print(wish->tensor_name, sizeof wish->tensor_name, tui_document_tensor(document)->name, TUI_EXPORT_CELLS);
     ql_text_print(wish->file_name, sizeof wish->file_name, ql_text_from(ql_model_path(app->model)), TUI_EXPORT_CELLS);
     snprintf(wish->path, sizeof wish->path, "%s", path);

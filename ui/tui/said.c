@@ -4,6 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool tui_tells_product(const tui_app *app)
+{
+    const tui_document *document = &app->document;
+    const bool is_named = strcmp(document->inputs->text, TUI_INPUTS_USUAL) != 0;
+    return (document->pins.open || is_named) && tui_pins_have_product(document);
+}
+
 bool tui_say(tui_said *out, const tui_app *app)
 {
     const tui_document *document = &app->document;
@@ -15,6 +22,7 @@ bool tui_say(tui_said *out, const tui_app *app)
         .tensor = out->tensor,
         .raw = app->raw,
         .layout = app->layout == QL_LAYOUT_AUTO ? NULL : ql_layout_name(app->layout),
+        .x = tui_tells_product(app) ? document->inputs->text : NULL,
         .ascii = app->options->ascii,
     };
     tui_said_one(out, app);

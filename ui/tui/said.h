@@ -17,6 +17,10 @@ typedef struct tui_said {
 bool tui_say(tui_said *out, const tui_app *app);
 void tui_said_free(tui_said *said);
 
+/* The numbers that are shown, or were asked for, hold the error of a product: in Compare, and where a person named its
+   activations. */
+bool tui_tells_product(const tui_app *app);
+
 /* The same of the selected column alone. */
 void tui_said_one(tui_said *said, const tui_app *app);
 

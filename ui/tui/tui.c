@@ -36,6 +36,17 @@ static ql_status parse_size(const char *text, int *rows, int *cols, ql_error *er
     return error->status = QL_BAD_USAGE;
 }
 
+/* The activations that an option names, or else a setting; its name begins the message. */
+static ql_status open_inputs(const char *x, const char *named_by, tui_inputs **out, ql_error *error)
+{
+    ql_error reason;
+    if (tui_inputs_open(x, out, &reason) == QL_OK)
+        return QL_OK;
+    error->status = reason.status;
+    snprintf(error->message, sizeof error->message, "%s: %.*s", named_by, (int)sizeof error->message - 16, reason.message);
+    return error->status;
+}
+
 /* Everything that can fail without a terminal, so that errors are plain lines. */
 static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error *error)
 {
@@ -63,17 +74,27 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
         source.tensor = known->tensor;
     if (!spec)
         spec = known ? known->spec : app->first_spec;
+    tui_inputs *inputs = NULL;
     if ((options->size && parse_size(options->size, &terminal->rows, &terminal->cols, error) != QL_OK) ||
         (options->keys && tui_script_read(keys_option, options->keys, &app->script, error) != QL_OK) ||
         (options->record && tui_record_open(options->record, &app->record, error) != QL_OK) ||
         (options->bench &&
          tui_latency_start(terminal->rows, terminal->cols, app->script.count, &app->latency, error) != QL_OK) ||
-        tui_file_read(&source, &file, error) != QL_OK)
+        (options->x && open_inputs(options->x, "--x", &inputs, error) != QL_OK))
         return error->status;
+    if (!options->x && strcmp(app->first_x, TUI_INPUTS_USUAL) != 0)
+        open_inputs(app->first_x, "setting x", &inputs, &nonsense);
+    if (tui_file_read(&source, &file, error) != QL_OK) {
+        tui_inputs_release(&inputs);
+        return error->status;
+    }
     terminal->on_fd = options->bench;
     terminal->no_mouse = app->no_mouse;
     terminal->fd = options->bench ? tui_latency_terminal(app->latency) : -1;
     const ql_status status = tui_file_show(app, &file, spec, error);
+    if (status == QL_OK && inputs)
+        tui_document_use_inputs(&app->document, inputs);
+    tui_inputs_release(&inputs);
     if (status == QL_OK && (damage.status != QL_OK || nonsense.status != QL_OK))
         tui_document_say(&app->document, true, "%s", damage.status != QL_OK ? damage.message : nonsense.message);
     return status;
@@ -132,6 +153,7 @@ int tui_main(const tui_options *options)
         text_set_ascii(true);
     tui_app app = { .options = options,
                     .first_spec = TUI_FIRST_SPEC,
+                    .first_x = TUI_INPUTS_USUAL,
                     .raw = options->raw,
                     .layout = options->layout,
                     .context = TUI_IN_VIEW,

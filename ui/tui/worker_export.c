@@ -1,6 +1,7 @@
 /* What is written to a file. It is not cancelled by newer requests. */
 #include "tui/worker.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@ void tui_export_free(tui_export **held)
 {
     for (size_t i = 0; *held && i < (*held)->spec_count; i++)
         tui_measure_release(&(*held)->known[i]);
+    if (*held)
+        tui_inputs_release(&(*held)->inputs);
     free(*held);
     *held = NULL;
 }
@@ -57,17 +60,34 @@ static ql_status write_figure(const writing *at, ql_error *error)
 
 /* ---- Numbers ---------------------------------------------------------------------------------------------------- */
 
+/* The error of the product under spec `index`, whose measure is there. */
+static ql_status need_product(const writing *at, size_t index, ql_error *error)
+{
+    tui_export *export = at->export;
+    if (!export->inputs || !isnan(export->products[index]))
+        return QL_OK;
+    tui_worker_begin(at->jobs, "multiplying");
+    return ql_product_error(at->jobs->engine, at->profile, export->known[index]->report, export->inputs->activations,
+                            at->monitor, &export->products[index], error);
+}
+
 /* The rows of the specs, as `compare` has them, or `quant` of one. */
 static ql_status fill_table(const writing *at, sheet_table *table, ql_error *error)
 {
-    for (size_t i = 0; i < at->export->spec_count; i++) {
-        const ql_status status = need_measure(at, i, error);
-        if (status != QL_OK)
+    const tui_export *export = at->export;
+    const bool several = export->spec_count > 1;
+    for (size_t i = 0; i < export->spec_count; i++) {
+        ql_status status = need_measure(at, i, error);
+        if (status == QL_OK)
+            status = need_product(at, i, error);
+        if (status != QL_OK && !(status == QL_UNUSABLE && several && export->known[i]))
             return status;
-        const ql_report *report = at->export->known[i]->report;
-        sheet_result_add(table, ql_model_tensor(at->jobs->model, at->export->tensor), report->spec_text, report, NULL);
+        const ql_report *report = export->known[i]->report;
+        const double *product = export->inputs && status == QL_OK ? &export->products[i] : NULL;
+        sheet_result_add(table, at->profile->tensor, report->spec_text, report, product,
+                         status == QL_OK ? NULL : error->message);
     }
-    if (at->export->spec_count > 1)
+    if (several)
         sheet_result_mark_best(table, 0);
     return QL_OK;
 }
@@ -75,10 +95,16 @@ static ql_status fill_table(const writing *at, sheet_table *table, ql_error *err
 static ql_status write_numbers(const writing *at, ql_error *error)
 {
     const tui_export *export = at->export;
+    char activations[512];
     sheet_column columns[SHEET_RESULT_COLUMNS];
-    sheet_result_columns(columns, export->spec_count > 1 ? SHEET_RESULT_BY_TENSOR : SHEET_RESULT_CARD);
+    sheet_result_columns(columns, export->spec_count > 1 ? SHEET_RESULT_BY_TENSOR : SHEET_RESULT_CARD, export->inputs);
+    if (export->inputs)
+        sheet_activations_name(activations, sizeof activations, export->inputs->text);
     sheet_table table = sheet_table_over(columns, SHEET_RESULT_COLUMNS);
-    const sheet_document document = { .list = "results", .file = ql_model_path(at->jobs->model), .table = &table };
+    const sheet_document document = { .list = "results",
+                                      .file = ql_model_path(at->jobs->model),
+                                      .activations = export->inputs ? activations : NULL,
+                                      .table = &table };
     ql_status status = fill_table(at, &table, error);
     if (status == QL_OK && export->format) {
         tui_worker_begin(at->jobs, "writing the numbers");
