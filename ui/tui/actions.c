@@ -268,13 +268,20 @@ void tui_act_export_format(tui_app *app, int formats)
 void tui_act_copy(tui_app *app, int unused)
 {
     (void)unused;
-    tui_copy_command(app);
+    tui_copy_ask(app);
 }
 
-void tui_act_copy_row(tui_app *app, int unused)
+void tui_act_copy_what(tui_app *app, int what)
 {
-    (void)unused;
-    tui_copy_row(app);
+    static void (*const copies[])(tui_app *app) = {
+        [TUI_COPY_NUMBER] = tui_copy_number,
+        [TUI_COPY_ROW] = tui_copy_row,
+        [TUI_COPY_TABLE] = tui_copy_table,
+        [TUI_COPY_COMMAND] = tui_copy_command,
+    };
+    copies[what](app);
+    if (app->context == TUI_IN_COPY)
+        app->context = app->home;
 }
 
 void tui_act_command(tui_app *app, int unused)

@@ -31,11 +31,12 @@ typedef enum tui_context {
     TUI_IN_SPEC = 128,    /* typing a whole spec */
     TUI_IN_COMPARE = 256, /* the Compare view */
     TUI_IN_COMMAND = 512, /* typing a command */
+    TUI_IN_COPY = 1024,   /* y was pressed: what to copy */
     TUI_TYPING = TUI_IN_FILTER | TUI_IN_FIND | TUI_IN_EXPORT | TUI_IN_HELP | TUI_IN_VALUE | TUI_IN_SPEC |
                  TUI_IN_COMMAND, /* into app->line */
     TUI_IN_VIEWS = TUI_IN_VIEW | TUI_IN_COMPARE,
     TUI_WATCHING = TUI_IN_VIEWS | TUI_IN_KNOBS,
-    TUI_ANYWHERE = TUI_WATCHING | TUI_TYPING,
+    TUI_ANYWHERE = TUI_WATCHING | TUI_TYPING | TUI_IN_COPY,
 } tui_context;
 
 /* The export dialog: what is chosen in it (export.h). */
