@@ -67,9 +67,13 @@ void tui_act_axis(tui_app *app, int unused);
 void tui_act_redraw(tui_app *app, int unused);
 void tui_act_help(tui_app *app, int unused);
 void tui_act_export(tui_app *app, int unused);
+void tui_act_export_row(tui_app *app, int rows); /* in its dialog: what to write, */
+void tui_act_export_format(tui_app *app, int formats);
 
+/* Asks what to copy; copies it. */
 void tui_act_copy(tui_app *app, int unused);
-void tui_act_copy_row(tui_app *app, int unused);
+enum { TUI_COPY_NUMBER, TUI_COPY_ROW, TUI_COPY_TABLE, TUI_COPY_COMMAND };
+void tui_act_copy_what(tui_app *app, int what);
 
 /* The command line: open, Tab (argument < 0: backwards), the history (argument < 0: older). */
 void tui_act_command(tui_app *app, int unused);

@@ -126,7 +126,7 @@ static bool play(tui_app *app)
     const tui_document *document = &app->document;
     const bool settled = is_settled(app);
     if (key == TUI_KEY_SETTLE ? !settled
-                              : app->opener || document->pending_count > 0 ||
+                              : app->opener || document->pending_count > 0 || app->dialog.waits ||
                                     (document->pins.open && !settled && !tui_scope_is_placed(document)))
         return false;
     script->next++;
@@ -195,6 +195,7 @@ ql_status tui_app_run(tui_app *app, ql_error *error)
     tui_document_measure(&app->document);
     for (;;) {
         tui_document_collect(&app->document);
+        tui_export_follow(app);
         take_opened(app);
         take_signals(app);
         for (tui_key key; !app->headless && !app->quit && (key = tui_terminal_key()) != TUI_KEY_NONE;)

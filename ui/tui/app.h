@@ -31,18 +31,29 @@ typedef enum tui_context {
     TUI_IN_SPEC = 128,    /* typing a whole spec */
     TUI_IN_COMPARE = 256, /* the Compare view */
     TUI_IN_COMMAND = 512, /* typing a command */
+    TUI_IN_COPY = 1024,   /* y was pressed: what to copy */
     TUI_TYPING = TUI_IN_FILTER | TUI_IN_FIND | TUI_IN_EXPORT | TUI_IN_HELP | TUI_IN_VALUE | TUI_IN_SPEC |
                  TUI_IN_COMMAND, /* into app->line */
     TUI_IN_VIEWS = TUI_IN_VIEW | TUI_IN_COMPARE,
     TUI_WATCHING = TUI_IN_VIEWS | TUI_IN_KNOBS,
-    TUI_ANYWHERE = TUI_WATCHING | TUI_TYPING,
+    TUI_ANYWHERE = TUI_WATCHING | TUI_TYPING | TUI_IN_COPY,
 } tui_context;
+
+/* The export dialog: what is chosen in it (export.h). */
+typedef struct tui_dialog {
+    int row, format;               /* what it will be, */
+    int chosen_row, chosen_format; /* and where the name has no ending that says so */
+    bool is_typed;    /* the name is the person's */
+    bool waits;       /* for what is being written */
+    bool may_replace; /* the person was asked */
+} tui_dialog;
 
 typedef struct tui_record tui_record;
 
 struct tui_app {
     const tui_options *options;
     char first_spec[QL_SPEC_TEXT]; /* settings: what a file starts with, and in which order its tensors stand */
+    char first_x[QL_SPEC_TEXT]; /* activations */
     int first_sort;
     unsigned threads; /* of the next file: 0: one per core */
     bool no_mouse;
@@ -69,6 +80,7 @@ struct tui_app {
     int knob;         /* selected in the list of knobs */
     tui_line line;
     tui_prompt prompt;
+    tui_dialog dialog;
     char filter_before[TUI_PATTERN_SIZE]; /* what Esc goes back to */
     bool inverted_before;
     size_t tensor_before;

@@ -8,6 +8,7 @@
 typedef struct tui_sub {
     const char *name;                                                      /* in the title of the pane */
     void (*draw)(tui_app *app, tui_rect rect, const tui_measure *measure); /* `rect` is of any size */
+    bool (*number)(tui_app *app, tui_number *out); /* under the cursor, for the clipboard; NULL: that of the pane */
 } tui_sub;
 
 extern const tui_sub tui_sub_histogram, tui_sub_rows, tui_sub_codes, tui_sub_map;

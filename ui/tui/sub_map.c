@@ -107,4 +107,4 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *measure)
     draw_cells(canvas, (tui_rect) { in.y + 1, line.x, in.rows - 1, line.cols }, map, map->values[worst], app->linear);
 }
 
-const tui_sub tui_sub_map = { "map", draw };
+const tui_sub tui_sub_map = { .name = "map", .draw = draw };
