@@ -13,6 +13,7 @@
 #include "tui/knobs.h"
 #include "tui/record.h"
 #include "tui/signals.h"
+#include "tui/sub.h"
 #include "tui/terminal.h"
 
 enum { LEAST_COLS = 60, LEAST_ROWS = 16, NARROW_COLS = 100, SHORT_ROWS = 20, TICK_MS = 100 };
@@ -119,13 +120,13 @@ static bool play(tui_app *app)
     if (script->next == script->count || app->latency)
         return false;
     tui_key key = script->keys[script->next];
-    /* A turn that needs the profile is made, a file opened, and the microscope in its place before the next key, so that a
+    /* A turn that needs the profile is made, a file opened, and the weight that is looked at in its place before the next key, so that a
        script always does the same. */
     const tui_document *document = &app->document;
     const bool settled = is_settled(app);
     if (key == TUI_KEY_SETTLE ? !settled
                               : app->opener || document->pending_count > 0 ||
-                                    (document->pins.open && !settled && !tui_scope_is_placed(document)))
+                                    ((document->pins.open || tui_sub_context(app)) && !settled && !tui_scope_is_placed(document)))
         return false;
     script->next++;
     if (key != TUI_KEY_SETTLE)

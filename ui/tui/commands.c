@@ -225,6 +225,8 @@ static const tui_command commands[] = {
     { "open", "FILE", "FILE: open another file in place of this one", open_file, complete_file },
     { "spec", "SPEC", "SPEC: quantize by it, such as zeropoint:per=row", set_spec, complete_spec },
     { "tensor", "NAME", "NAME: go to that tensor; a part of its name or a pattern will do", go_to, complete_tensor },
+    { "goto", "ROW,COLUMN", "ROW,COLUMN: look at that weight, counted from 0, wherever weights are shown", tui_go_to_weight,
+      complete_nothing },
     { "w", "FILE", "FILE: write a figure of this tensor and spec (png svg pdf jpg bmp tga)", write_figure, complete_file },
     { "set", "NAME=VALUE", "NAME=VALUE: change a setting; NAME: show what it can be; nothing: show all", set,
       complete_setting },

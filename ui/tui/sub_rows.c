@@ -85,4 +85,4 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *measure)
               tui_cells_find(cells, tui_spread_run(rows, rows->peak_at)), rows->total);
 }
 
-const tui_sub tui_sub_rows = { "rows", draw };
+const tui_sub tui_sub_rows = { .name = "rows", .draw = draw };
