@@ -11,8 +11,9 @@ static bool has_place(tui_app *app)
 {
     const unsigned contexts = tui_sub_context(app);
     if (!tui_scope_is_placed(&app->document))
-        tui_document_say(&app->document, false, "the tensor is still being read");
-    else if ((contexts & TUI_IN_MAP) && app->map.shown_at != app->frame)
+        tui_document_say(&app->document, false,
+                         app->document.busy ? "the tensor is still being read" : "no weights to look at here");
+    else if (contexts & TUI_IN_SUBS)
         tui_app_draw(app);
     return tui_scope_is_placed(&app->document);
 }
@@ -27,6 +28,14 @@ void tui_act_step(tui_app *app, int step)
     const tui_sub *sub = tui_sub_of(app, app->pane);
     if (sub && sub->step && has_place(app))
         sub->step(app, (tui_step)step);
+}
+
+void tui_act_pick(tui_app *app, int unused)
+{
+    (void)unused;
+    const tui_sub *sub = tui_sub_of(app, app->pane);
+    if (sub && sub->take && has_place(app))
+        sub->take(app);
 }
 
 void tui_act_next(tui_app *app, int direction)

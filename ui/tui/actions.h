@@ -61,6 +61,7 @@ void tui_filter_accepted(tui_app *app);
    whole, the weight of largest magnitude. */
 void tui_act_step(tui_app *app, int step);
 void tui_act_next(tui_app *app, int direction);
+void tui_act_pick(tui_app *app, int unused); /* what is chosen in a list */
 void tui_act_map_zoom(tui_app *app, int direction);
 void tui_act_map_all(tui_app *app, int unused);
 void tui_act_largest(tui_app *app, int unused);

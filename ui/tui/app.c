@@ -58,6 +58,12 @@ void tui_app_draw(tui_app *app)
         tui_export_draw(app, area);
 }
 
+/* Nothing is under way. */
+static bool is_settled(const tui_app *app)
+{
+    return !app->opener && tui_document_is_settled(&app->document);
+}
+
 static void paint(tui_app *app)
 {
     int rows, cols;
@@ -69,6 +75,7 @@ static void paint(tui_app *app)
     app->redraw = false;
     tui_app_draw(app);
     tui_looks_ask(&app->document);
+    app->quiet = is_settled(app);
     const bool sent = tui_terminal_show(&app->canvas, app->cursor_y, app->cursor_x);
     tui_latency_painted(app->latency, sent, !app->opener && tui_document_is_exact(&app->document));
 }
@@ -97,12 +104,6 @@ static void take_opened(tui_app *app)
     tui_document_measure(&app->document);
 }
 
-/* Nothing is under way. */
-static bool is_settled(const tui_app *app)
-{
-    return !app->opener && tui_document_is_settled(&app->document);
-}
-
 static void press(tui_app *app, tui_key key)
 {
     tui_latency_pressed(app->latency);
@@ -120,13 +121,14 @@ static bool play(tui_app *app)
     if (script->next == script->count || app->latency)
         return false;
     tui_key key = script->keys[script->next];
-    /* A turn that needs the profile is made, a file opened, and the weight that is looked at in its place before the next key, so that a
-       script always does the same. */
+    /* A turn that needs the profile is made, a file opened, and the microscope in its place before the next key, and what has a cursor of
+       its own is there, so that a script always does the same. */
     const tui_document *document = &app->document;
     const bool settled = is_settled(app);
     if (key == TUI_KEY_SETTLE ? !settled
                               : app->opener || document->pending_count > 0 ||
-                                    ((document->pins.open || tui_sub_context(app)) && !settled && !tui_scope_is_placed(document)))
+                                    (document->pins.open && !settled && !tui_scope_is_placed(document)) ||
+                                    (tui_sub_context(app) && !(settled && app->quiet)))
         return false;
     script->next++;
     if (key != TUI_KEY_SETTLE)
@@ -203,10 +205,11 @@ ql_status tui_app_run(tui_app *app, ql_error *error)
             app->suspend = false;
             tui_terminal_suspend();
         }
+        const bool was_quiet = app->quiet;
         paint(app);
         if (is_over(app))
             return QL_OK;
-        if (!played && !play_timed(app) && wait_for_news(app, error) != QL_OK)
+        if (!played && (was_quiet || !app->quiet) && !play_timed(app) && wait_for_news(app, error) != QL_OK)
             return error->status;
     }
 }

@@ -16,6 +16,7 @@
 #include "tui/list.h"
 #include "tui/map.h"
 #include "tui/prompt.h"
+#include "tui/ranks.h"
 #include "tui/state.h"
 #include "tui/tui.h"
 #include "tui/views.h"
@@ -66,6 +67,7 @@ struct tui_app {
     const tui_view *view;
     int pane;    /* with the focus, of the view's panes */
     int subs[TUI_PANES_MOST]; /* which sub-view each pane of Explore shows, of its table (sub.h) */
+    tui_choice choices[TUI_PANES_MOST]; /* of lists in the panes of Explore */
     tui_map map;
     bool zoomed; /* that pane alone */
     bool linear; /* counts on a linear axis instead of a logarithmic one */
@@ -88,6 +90,7 @@ struct tui_app {
     tui_record *record; /* NULL: nobody writes the keys down */
     tui_latency *latency; /* NULL: nobody times the keys */
     bool headless;
+    bool quiet; /* nothing was under way after the last frame, so that it showed everything */
     bool suspend, redraw; /* asked for; the loop does it */
     bool quit;
     int signal; /* that ends the program, 0: none */

@@ -28,7 +28,10 @@ static const struct {
     [TUI_EXPLORE_TENSOR] = { "Tensor", tui_pane_tensor },
 };
 
-static const tui_sub *const *const subs[TUI_EXPLORE_PANES] = { [TUI_EXPLORE_ERROR] = tui_error_subs };
+static const tui_sub *const *const subs[TUI_EXPLORE_PANES] = {
+    [TUI_EXPLORE_ERROR] = tui_error_subs,
+    [TUI_EXPLORE_TENSOR] = tui_tensor_subs,
+};
 
 const char *tui_reason_in(const char *message)
 {

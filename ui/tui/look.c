@@ -1,6 +1,8 @@
 /* The table of looks. */
 #include "tui/look.h"
 
+#include "tui/ranks.h"
+
 static ql_status make_strip(const tui_look_work *work, void **out, ql_error *error)
 {
     ql_strip *strip = NULL;
@@ -41,6 +43,8 @@ static const struct {
 } looks[TUI_LOOK_COUNT] = {
     [TUI_LOOK_STRIP] = { "looking at a block", make_strip, free_strip },
     [TUI_LOOK_MAP] = { "making a map", make_map, free_map },
+    [TUI_LOOK_CHANNELS] = { "looking at rows and columns", tui_channels_make, tui_channels_free },
+    [TUI_LOOK_GROUPS] = { "looking at groups", tui_groups_make, tui_groups_free },
 };
 
 bool tui_wish_is(const tui_wish *a, const tui_wish *b)

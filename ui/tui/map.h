@@ -36,7 +36,6 @@ typedef struct tui_map {
     ql_region region; /* rows 0: all of it */
     int kind;         /* of tui_map_kind_at */
     /* of the last frame that showed it */
-    unsigned shown_at;        /* app->frame */
     int room_rows, room_cols; /* cells that there are */
     tui_rect rect;            /* of those that are drawn */
     ql_region drawn;

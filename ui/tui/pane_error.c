@@ -74,7 +74,9 @@ static void draw_sqnr(tui_canvas *canvas, tui_rect in, const ql_report *report)
     tui_canvas_text(canvas, in.y, x, in.x + in.cols - x, style, word);
 }
 
-const tui_sub *const tui_error_subs[] = { &tui_sub_histogram, &tui_sub_rows, &tui_sub_codes, &tui_sub_map, NULL };
+const tui_sub *const tui_error_subs[] = {
+    &tui_sub_histogram, &tui_sub_rows, &tui_sub_columns, &tui_sub_blocks, &tui_sub_codes, &tui_sub_map, NULL
+};
 enum { LEAST_HISTOGRAM = 3 }; /* lines */
 enum { GAP = 2, LEAST_PAIR = 16, MOST_PAIR = 26 };
 

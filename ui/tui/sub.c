@@ -45,6 +45,7 @@ void tui_sub_step(tui_app *app, int direction)
     while (table_of(app, app->pane)[count])
         count++;
     app->subs[app->pane] = (app->subs[app->pane] + count + direction) % count;
+    app->choices[app->pane] = (tui_choice) { 0 };
 }
 
 void tui_sub_show(tui_app *app, int pane, const tui_sub *sub)

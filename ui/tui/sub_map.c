@@ -251,7 +251,6 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *measure)
     tui_map *state = &app->map;
     const tui_map_kind *kind = tui_map_kind_at(state->kind);
     const int rows = in.rows - (in.rows >= 2 * CAPTION_ROWS ? CAPTION_ROWS : 1);
-    state->shown_at = app->frame;
     state->room_rows = rows < 1 ? 1 : rows > QL_HEAT_ROWS ? QL_HEAT_ROWS : rows;
     state->room_cols = line.cols < 1 ? 1 : line.cols > QL_HEAT_COLS ? QL_HEAT_COLS : line.cols;
     if (kind->heat == QL_HEAT_SCALE && !measure->report->scales) {
