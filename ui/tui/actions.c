@@ -11,7 +11,6 @@
 #include "tui/help.h"
 #include "tui/knobs.h"
 #include "tui/panes.h"
-#include "tui/sub.h"
 
 /* ---- Knobs ----------------------------------------------------------------------------------------------------- */
 
@@ -193,11 +192,6 @@ void tui_act_zoom(tui_app *app, int unused)
 {
     (void)unused;
     app->zoomed = !app->zoomed;
-}
-
-void tui_act_sub(tui_app *app, int direction)
-{
-    tui_sub_step(app, direction);
 }
 
 void tui_act_axis(tui_app *app, int unused)
