@@ -20,6 +20,7 @@
 #include "tui/state.h"
 #include "tui/tui.h"
 #include "tui/views.h"
+#include "tui/window.h"
 
 /* Where keys go. */
 typedef enum tui_context {
@@ -80,7 +81,9 @@ struct tui_app {
     int subs[TUI_PANES_MOST]; /* which sub-view each pane of Explore shows, of its table (sub.h) */
     tui_choice choices[TUI_PANES_MOST]; /* of lists in the panes of Explore */
     tui_map map;
-    bool zoomed; /* that pane alone */
+    bool zoomed;       /* that pane alone */
+    tui_window window; /* of the distribution */
+    tui_end clip_end;  /* of the clipping range, which keys move there */
     bool linear; /* counts on a linear axis instead of a logarithmic one */
     int page;    /* lines of the list on the screen, for PgUp and PgDn */
 
