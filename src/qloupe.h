@@ -733,6 +733,8 @@ typedef struct ql_channels {
     const double *col_rms, *col_max;       /* [col_count] */
     const double *col_mse;                 /* [col_count] mean of e^2; NULL when there was no report */
     double row_rms_median, col_rms_median; /* of an even number the mean of the two in the middle */
+    uint64_t worst_index;                  /* the element of largest |e|, the first of equal ones */
+    double worst_error;                    /* its e; 0 when there was no report */
 } ql_channels;
 
 /* The report is of the profile's tensor, or NULL. Goes through all elements once more; the same bits for any number of

@@ -80,12 +80,12 @@ static void codes_are_counted_as_in_the_report(void **state)
     char arguments[512], text[64];
     snprintf(arguments, sizeof arguments, "%s -s absmax:bits=4", path);
     char *json = compare_json(arguments);
-    char *screen = screen_of("%s --keys '<Tab>vv' --size 80x24", arguments);
+    char *screen = screen_of("%s --keys '<Tab>VV' --size 80x24", arguments);
     snprintf(text, sizeof text, "most often 3: 43 · %.0f unused", 15 - json_number(json, "levels_used"));
     assert_shows(screen, text);
     free(screen);
     free(json);
-    screen = screen_of(MATRIX " -s none --keys '<Tab>vv' --size 80x24");
+    screen = screen_of(MATRIX " -s none --keys '<Tab>VV' --size 80x24");
     assert_shows(screen, "no codes of its own");
     free(screen);
     screen = screen_of(MATRIX " -s none --keys '<Tab>v' --size 80x24");
@@ -150,8 +150,10 @@ static void keys_step_through_the_sub_views(void **state)
         const char *keys, *title;
     } rows[] = {
         { "<Tab>", "Error · histogram" },        { "<Tab>v", "Error · rows" },
-        { "<Tab>vv", "Error · codes" },          { "<Tab>vvv", "Error · map" },
-        { "<Tab>vvvv", "Error · histogram" },    { "<Tab>V", "Error · map" },
+        { "<Tab>vv", "Error · columns" },        { "<Tab>vvv", "Error · groups" },
+        { "<Tab>vvvv", "Error · codes" },        { "<Tab>vvvvv", "Error · map" },
+        { "<Tab>vvvvvv", "Error · histogram" },  { "<Tab>V", "Error · map" },
+        { "<Tab><Tab>v", "loudest columns" },    { "<Tab><Tab>vv", "loudest rows" },
         { "<Tab>vV", "Error · histogram" },      { "<Tab>v<Tab><S-Tab>", "Error · rows" },
         { "<Tab>:view<Enter>", "Error · rows" },
     };

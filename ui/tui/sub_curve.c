@@ -267,4 +267,4 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *unused)
     draw_all(app, in, &s);
 }
 
-const tui_sub tui_sub_curve = { "loss", draw };
+const tui_sub tui_sub_curve = { .name = "loss", .draw = draw };

@@ -258,4 +258,4 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *unused)
     draw_plots(app, in, &facts);
 }
 
-const tui_sub tui_sub_values = { "histogram", draw };
+const tui_sub tui_sub_values = { .name = "histogram", .draw = draw };
