@@ -70,7 +70,7 @@ static double height_of(double loss, extent e, bool linear)
 
 static tui_columns columns_of(const tui_ways *w, const ql_curve *curve, extent e, bool linear)
 {
-    tui_columns columns = { .count = w->plot.cols < QL_BINS ? w->plot.cols : QL_BINS, .lo = 0, .hi = w->whole, .peak = 1 };
+    tui_columns columns = { .count = w->plot.cols, .lo = 0, .hi = w->whole, .peak = 1 };
     for (int column = 0; column < columns.count; column++) {
         const double from = w->whole * column / columns.count, to = w->whole * (column + 1) / columns.count;
         columns.counts[column] = height_of(loss_in(curve, from, to), e, linear);
@@ -261,7 +261,8 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *unused)
     }
     s.is_symmetric = tui_range_is_symmetric(&s.ways->reports[0]->spec);
     s.whole = s.is_symmetric && s.curve->hi > 0 ? s.curve->hi : 1;
-    s.plot = (tui_rect) { in.y, in.x + COUNT_COLS + 1, in.rows, in.cols - COUNT_COLS - 2 };
+    const int cols = in.cols - COUNT_COLS - 2;
+    s.plot = (tui_rect) { in.y, in.x + COUNT_COLS + 1, in.rows, cols < QL_BINS ? cols : QL_BINS };
     find_now(document, &s);
     canvas->faded = !are_of(s.ways, &document->spec);
     draw_all(app, in, &s);
