@@ -234,6 +234,33 @@ static void draw_all(tui_app *app, tui_rect in, tui_ways *w)
     tui_ways_legend(canvas, (tui_rect) { line.y + 1, in.x + 1, at.lines, in.cols - 2 }, w, at);
 }
 
+/* The axis of these ways; false when none of them is a search. */
+static bool make_axis(const void *made, tui_ways *out)
+{
+    *out = (tui_ways) { .ways = made };
+    for (size_t i = 0; i < out->ways->count && !out->curve; i++)
+        out->curve = out->ways->curves[i];
+    if (!out->curve)
+        return false;
+    out->is_symmetric = tui_range_is_symmetric(&out->ways->reports[0]->spec);
+    out->whole = out->is_symmetric && out->curve->hi > 0 ? out->curve->hi : 1;
+    return true;
+}
+
+/* The threshold goes to where the mouse is pressed, and along with it. */
+static void drag(tui_app *app, int unused, tui_drag_step step)
+{
+    (void)unused;
+    tui_document *document = &app->document;
+    const tui_seen seen = tui_looks_wish(document, TUI_LOOK_WAYS, &(tui_wish) { 0 });
+    tui_ways w;
+    app->pane = TUI_EXPLORE_DISTRIBUTION;
+    if (step != TUI_DRAG_MOVE)
+        tui_document_end_run(document);
+    if (step != TUI_DRAG_END && seen.made && make_axis(seen.made, &w))
+        tui_document_set_range(document, TUI_KNOB_RANGE, tui_window_mouse(app) * w.whole, w.whole / app->window.cols);
+}
+
 static void draw(tui_app *app, tui_rect in, const tui_measure *unused)
 {
     (void)unused;
@@ -249,23 +276,25 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *unused)
     }
     const tui_seen seen = tui_looks_wish(document, TUI_LOOK_WAYS, &(tui_wish) { 0 });
     if (!seen.made) {
-        tui_canvas_wrap(canvas, words, TUI_TEXT, seen.missing);
+        const tui_facts facts = tui_facts_of(app); /* without a report there is nothing to make it of */
+        tui_canvas_wrap(canvas, words, TUI_TEXT, facts.report || !facts.missing ? seen.missing : facts.missing);
         return;
     }
-    tui_ways s = { .ways = seen.made, .tensor = tui_document_tensor(document) };
-    for (size_t i = 0; i < s.ways->count && !s.curve; i++)
-        s.curve = s.ways->curves[i];
-    if (!s.curve) {
+    tui_ways w;
+    if (!make_axis(seen.made, &w)) {
         tui_canvas_wrap(canvas, words, TUI_TEXT, "no search for a clip is there for this scheme");
         return;
     }
-    s.is_symmetric = tui_range_is_symmetric(&s.ways->reports[0]->spec);
-    s.whole = s.is_symmetric && s.curve->hi > 0 ? s.curve->hi : 1;
     const int cols = in.cols - COUNT_COLS - 2;
-    s.plot = (tui_rect) { in.y, in.x + COUNT_COLS + 1, in.rows, cols < QL_BINS ? cols : QL_BINS };
-    find_now(document, &s);
-    canvas->faded = !are_of(s.ways, &document->spec);
-    draw_all(app, in, &s);
+    w.tensor = tui_document_tensor(document);
+    w.plot = (tui_rect) { in.y, in.x + COUNT_COLS + 1, in.rows, cols < QL_BINS ? cols : QL_BINS };
+    app->window.x = w.plot.x;
+    app->window.cols = w.plot.cols;
+    if (w.is_symmetric && tui_range_is_symmetric(&document->spec))
+        tui_hit_add_drag(app, w.plot, drag, 0);
+    find_now(document, &w);
+    canvas->faded = !are_of(w.ways, &document->spec);
+    draw_all(app, in, &w);
 }
 
 const tui_sub tui_sub_curve = { .name = "loss", .draw = draw };
