@@ -23,7 +23,7 @@
 
 enum { COUNT_COLS = 5 }; /* beside the plots */
 
-static void print_outside(tui_outside counts, char *out, size_t size)
+static void print_outside(tui_outside counts, bool is_brief, char *out, size_t size)
 {
     char below[TEXT_NUMBER_SIZE], above[TEXT_NUMBER_SIZE];
     const char *about = counts.is_rough ? "≈" : "";
@@ -31,6 +31,8 @@ static void print_outside(tui_outside counts, char *out, size_t size)
     text_count(above, counts.above);
     if (counts.below == 0 && counts.above == 0)
         snprintf(out, size, "%s0 outside", about);
+    else if (is_brief)
+        snprintf(out, size, "%s%s ◂ ▸ %s%s", about, below, about, above);
     else if (counts.below == 0 || counts.above == 0)
         snprintf(out, size, "%s%s %s", about, counts.below ? below : above, counts.below ? "below" : "above");
     else
@@ -41,57 +43,57 @@ static void print_outside(tui_outside counts, char *out, size_t size)
 static void draw_original_label(tui_canvas *canvas, tui_rect line, const tui_values *values, const ql_histogram *whole,
                                 tui_outside counts)
 {
-    static const char *const forms[] = {
-        " view %s … %s of %s … %s · 512 bins · %s",
-        " view %s … %s of %s … %s · %s",
-        " %s…%s of %s…%s · %s",
-        " %s…%s of %s…%s · %s ◂ ▸ %s",
+    static const struct {
+        const char *form;
+        bool is_brief; /* of what lies outside */
+    } forms[] = {
+        { " view %s … %s of %s … %s · 512 bins · %s", false },
+        { " view %s … %s of %s … %s · %s", false },
+        { " %s…%s of %s…%s · %s", false },
+        { " %s…%s of %s…%s · %s", true },
     };
     enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
     char lo[TEXT_NUMBER_SIZE], hi[TEXT_NUMBER_SIZE], least[TEXT_NUMBER_SIZE], most[TEXT_NUMBER_SIZE];
-    char below[TEXT_NUMBER_SIZE], above[TEXT_NUMBER_SIZE], words[160], text[512];
+    char words[160], text[512];
     text_number(lo, values->original.lo, TEXT_SIGNIFICANT);
     text_number(hi, values->original.hi, TEXT_SIGNIFICANT);
     text_number(least, whole->lo, TEXT_SIGNIFICANT);
     text_number(most, whole->hi, TEXT_SIGNIFICANT);
-    print_outside(counts, words, sizeof words);
     const int used = tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_ORIGINAL, "█ original ");
-    if (!values->is_part) {
-        tui_canvas_format(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, " %s … %s · %d bins · %s", lo, hi,
-                          QL_BINS, words);
-        return;
+    print_outside(counts, false, words, sizeof words);
+    snprintf(text, sizeof text, " %s … %s · %d bins · %s", lo, hi, QL_BINS, words);
+    for (int form = 0; values->is_part && form < FORM_COUNT; form++) {
+        print_outside(counts, forms[form].is_brief, words, sizeof words);
+        snprintf(text, sizeof text, forms[form].form, lo, hi, least, most, words);
+        if (tui_canvas_width(canvas, text) <= line.cols - used)
+            break;
     }
-    for (int form = 0; form < FORM_COUNT; form++) {
-        const bool is_last = form + 1 == FORM_COUNT;
-        text_count(below, counts.below);
-        text_count(above, counts.above);
-        snprintf(text, sizeof text, forms[form], lo, hi, least, most, is_last ? below : words, above);
-        if (tui_canvas_width(canvas, text) <= line.cols - used || is_last) {
-            tui_canvas_text(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, text);
-            return;
-        }
-    }
+    tui_canvas_text(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, text);
 }
 
 static void draw_dequantized_label(tui_canvas *canvas, tui_rect line, const ql_report *report, tui_outside counts)
 {
-    char low[TEXT_NUMBER_SIZE], high[TEXT_NUMBER_SIZE], groups[TEXT_NUMBER_SIZE], words[128], scales[160] = "", text[400];
+    char low[TEXT_NUMBER_SIZE], high[TEXT_NUMBER_SIZE], groups[TEXT_NUMBER_SIZE], words[160], scales[160] = "", text[500];
     const char *word = text_scale_word(report);
     text_number(low, (double)report->scale_min, TEXT_SIGNIFICANT);
     text_number(high, (double)report->scale_max, TEXT_SIGNIFICANT);
     text_count(groups, report->group_count);
-    print_outside(counts, words, sizeof words);
     if (word && report->scale_min == report->scale_max)
         snprintf(scales, sizeof scales, " · %s %s", word, low);
     else if (word)
         snprintf(scales, sizeof scales, " · %s %s … %s", word, low, high);
-    if (report->group_count > 1)
-        snprintf(text, sizeof text, " %s groups%s · %s", groups, scales, words);
-    else if (report->levels > 0)
-        snprintf(text, sizeof text, " %u levels%s · %s", report->levels, scales, words);
-    else
-        snprintf(text, sizeof text, " as stored · %s", words);
     int used = tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_QUANTIZED, "█ dequantized ");
+    for (int is_brief = 0; is_brief < 2; is_brief++) {
+        print_outside(counts, is_brief, words, sizeof words);
+        if (report->group_count > 1)
+            snprintf(text, sizeof text, " %s groups%s · %s", groups, scales, words);
+        else if (report->levels > 0)
+            snprintf(text, sizeof text, " %u levels%s · %s", report->levels, scales, words);
+        else
+            snprintf(text, sizeof text, " as stored · %s", words);
+        if (tui_canvas_width(canvas, text) <= line.cols - used)
+            break;
+    }
     used += tui_canvas_text(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, text);
     static const char legend[] = "··· original";
     if (line.cols - used > tui_canvas_width(canvas, legend) + 2)
