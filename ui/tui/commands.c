@@ -230,6 +230,8 @@ static const tui_command commands[] = {
     { "open", "FILE", "FILE: open another file in place of this one", open_file, complete_file },
     { "spec", "SPEC", "SPEC: quantize by it, such as zeropoint:per=row", set_spec, complete_spec },
     { "tensor", "NAME", "NAME: go to that tensor; a part of its name or a pattern will do", go_to, complete_tensor },
+    { "goto", "ROW,COLUMN", "ROW,COLUMN: look at that weight, counted from 0, wherever weights are shown", tui_go_to_weight,
+      complete_nothing },
     { "x", "FILE", "FILE: multiply with its activations [tokens][channels]; alone: synthetic ones", read_inputs,
       complete_file },
     { "w", "FILE", "FILE: write a figure (png svg ...), numbers (json csv md) or codes (ends in /)", write_figure, complete_file },

@@ -31,7 +31,11 @@ static const struct {
     [TUI_EXPLORE_TENSOR] = { "Tensor", tui_pane_tensor },
 };
 
-static const tui_sub *const *const subs[TUI_EXPLORE_PANES] = { [TUI_EXPLORE_ERROR] = tui_error_subs };
+static const tui_sub *const *const subs[TUI_EXPLORE_PANES] = {
+    [TUI_EXPLORE_DISTRIBUTION] = tui_distribution_subs,
+    [TUI_EXPLORE_ERROR] = tui_error_subs,
+    [TUI_EXPLORE_TENSOR] = tui_tensor_subs,
+};
 
 static bool find_number(tui_app *app, int pane, tui_number *out)
 {

@@ -78,7 +78,7 @@ void tui_record_key(tui_record *record, const tui_app *app, tui_key key, bool se
     if (!record)
         return;
     const int rows = app->canvas.rows, cols = app->canvas.cols;
-    const char *help = tui_keys_meaning(app->context, key);
+    const char *help = tui_keys_meaning(app, key);
     char text[TUI_KEY_TEXT];
     tui_key_spell(key, text);
     if (record->rows == 0) {
