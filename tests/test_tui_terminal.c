@@ -507,6 +507,72 @@ static void a_file_is_opened_where_it_was_left(void **state)
     remember(folder, DEMO, "zeropoint", "q");
 }
 
+static void pins_are_kept(void **state)
+{
+    (void)state;
+    const char *folder = testing_folder();
+    char place[512];
+    snprintf(place, sizeof place, "%s/qloupe/state", folder);
+    remember(folder, DEMO, "absmax", "2q"); /* columns that nobody asked for are not */
+    char *bytes = testing_read(place, NULL);
+    assert_null(strstr(bytes, "pin"));
+    free(bytes);
+    remember(folder, DEMO, "absmax",
+             "pb:spec nf4\rpB2hhplq"); /* A absmax, B nf4, C nf4 with more: back to B, A the baseline */
+    bytes = testing_read(place, NULL);
+    assert_non_null(strstr(bytes, "\nspec nf4\npins 1 0\npin absmax\npin nf4\npin nf4\n"));
+    free(bytes);
+    session s;
+    char command[1024];
+    snprintf(command, sizeof command,
+             "unset QLOUPE_NO_STATE; XDG_CONFIG_HOME=%s/config XDG_STATE_HOME=%s exec \"$QLOUPE\" " DEMO, folder, folder);
+    s = start(36, 120, "xterm-256color", command);
+    expect(&s, "SQNR");
+    type(&s, "2");
+    expect(&s, "A absmax");
+    expect(&s, "C nf4");
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    close_session(&s);
+    remember(folder, "-s zeropoint " DEMO, "zeropoint", "q"); /* what is said comes first, alone */
+    bytes = testing_read(place, NULL);
+    assert_null(strstr(bytes, "pin"));
+    free(bytes);
+}
+
+/* Several programs that end at once: the file is that of one of them, whole. */
+static void states_written_at_once_are_whole(void **state)
+{
+    (void)state;
+    enum { COUNT = 6 };
+    const char *folder = testing_folder();
+    char place[512], command[1024];
+    snprintf(place, sizeof place, "%s/qloupe/state", folder);
+    session s[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(
+            command, sizeof command,
+            "unset QLOUPE_NO_STATE; XDG_CONFIG_HOME=%s/config XDG_STATE_HOME=%s exec \"$QLOUPE\" -s absmax:bits=%d " DEMO,
+            folder, folder, i + 2);
+        s[i] = start(24, 80, "xterm-256color", command);
+    }
+    for (int i = 0; i < COUNT; i++)
+        expect(&s[i], "SQNR");
+    for (int i = 0; i < COUNT; i++)
+        type(&s[i], "q");
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(end(&s[i]), 0);
+        close_session(&s[i]);
+    }
+    char *bytes = testing_read(place, NULL);
+    assert_ptr_equal(strstr(bytes, "qloupe-state 1\ntheme dark\nfile /"), bytes);
+    assert_non_null(strstr(bytes, "\nspec absmax"));
+    free(bytes);
+    testing_result files = testing_run("ls -A %s/qloupe", folder);
+    assert_string_equal(files.standard_output, "state\n"); /* nothing half-written */
+    testing_result_free(&files);
+}
+
 static void damaged_state_is_ignored_with_a_note(void **state)
 {
     (void)state;
@@ -528,6 +594,19 @@ static void damaged_state_is_ignored_with_a_note(void **state)
         ROW("qloupe-state 1\ntheme dark\nfile /a%00\ntensor a\nspec absmax\n"),
         ROW("qloupe-state 1\ntheme dark\nfile /a\033[2J\ntensor a\nspec absmax\n"),
         ROW("qloupe-state 1\ntheme dark\nfile /a\0\ntensor a\nspec absmax\n"),
+#define FILE_A "qloupe-state 1\ntheme dark\nfile /a\ntensor a\nspec absmax\n"
+        ROW(FILE_A "pins 0 0\n"),
+        ROW(FILE_A "pins 0 0\npin absmax\n"),
+        ROW(FILE_A "pin absmax\n"),
+        ROW(FILE_A "pins 2 0\npin absmax\npin nf4\n"),
+        ROW(FILE_A "pins 0 2\npin absmax\npin nf4\n"),
+        ROW(FILE_A "pins 1 0\npin absmax\npin nf4\n"), /* another than the spec */
+        ROW(FILE_A "pins 0 0 0\npin absmax\npin nf4\n"),
+        ROW(FILE_A "pins -1 0\npin absmax\npin nf4\n"),
+        ROW(FILE_A "pins 0 0\npin absmax\npin nonsense\n"),
+        ROW(FILE_A "pins 0 0\npin absmax\nfile /b\ntensor a\nspec absmax\n"),
+        ROW(FILE_A "pins 0 0\npin absmax\npin nf4\npin nf4\npin nf4\npin nf4\npin nf4\npin nf4\n"),
+        ROW(FILE_A "tensor a\n"),
         ROW("\x7f\x45LF\2\1\1\0\0\0\0\0\xff\xff\n\n\n"),
     };
     const char *folder = testing_folder();
@@ -780,6 +859,8 @@ int main(void)
         cmocka_unit_test(the_copied_table_is_what_the_command_line_prints),
         cmocka_unit_test(another_file_is_opened_in_place),
         cmocka_unit_test(a_file_is_opened_where_it_was_left),
+        cmocka_unit_test(pins_are_kept),
+        cmocka_unit_test(states_written_at_once_are_whole),
         cmocka_unit_test(damaged_state_is_ignored_with_a_note),
         cmocka_unit_test(state_that_cannot_be_kept_is_no_failure),
         cmocka_unit_test(the_config_file_is_read_and_written_when_asked_for),
