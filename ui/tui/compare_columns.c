@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "text/number.h"
+#include "tui/actions.h"
 #include "tui/compare.h"
 #include "tui/panes.h"
 #include "tui/plot.h"
@@ -90,6 +91,7 @@ static void draw_column(tui_app *app, tui_rect rect, const axes *locked, size_t 
 {
     tui_canvas *canvas = &app->canvas;
     const tui_shown_column column = tui_shown_column_of(app, index);
+    tui_hit_add(app, rect, tui_act_column_at, TUI_COLUMN_AT(TUI_COMPARE_COLUMNS, (int)index), NULL);
     char spec[TUI_SPEC_SHOWN], title[TUI_SPEC_SHOWN + 8];
     tui_show_spec(spec, column.spec_text);
     snprintf(title, sizeof title, "%c %s", column.letter, spec);

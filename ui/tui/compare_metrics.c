@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "text/number.h"
+#include "tui/actions.h"
 #include "tui/compare.h"
 
 enum { LABEL_COLS = 13, LEAST_COLS = 16, MOST_COLS = 30 };
@@ -201,7 +202,8 @@ void tui_compare_metrics(tui_app *app, tui_rect rect, bool focused)
     const int cols = room / (int)fit > MOST_COLS ? MOST_COLS : room / (int)fit;
     for (size_t i = 0; i < fit; i++) {
         const tui_shown_column column = tui_shown_column_of(app, first + i);
-        draw_column(app, (tui_rect) { in.y, in.x + 1 + LABEL_COLS + (int)i * cols, in.rows, cols - 1 }, &column,
-                    baseline.is_exact && baseline.report ? &baseline : NULL, focused);
+        const tui_rect cells = { in.y, in.x + 1 + LABEL_COLS + (int)i * cols, in.rows, cols - 1 };
+        tui_hit_add(app, cells, tui_act_column_at, TUI_COLUMN_AT(TUI_COMPARE_METRICS, (int)(first + i)), NULL);
+        draw_column(app, cells, &column, baseline.is_exact && baseline.report ? &baseline : NULL, focused);
     }
 }

@@ -20,7 +20,7 @@ enum {
     TUI_KNOB_FINE,                  /* the number that is active: percentile, range by hand, or block size */
 };
 
-enum { TUI_UNDO_SIZE = 256, TUI_PENDING_SIZE = 64, TUI_MESSAGE_SIZE = 700 };
+enum { TUI_PENDING_SIZE = 64, TUI_MESSAGE_SIZE = 700 };
 
 #define TUI_FIRST_SPEC "absmax"
 
@@ -36,8 +36,6 @@ typedef struct tui_document {
     ql_spec spec;
     char spec_text[QL_SPEC_TEXT];
 
-    ql_spec history[TUI_UNDO_SIZE]; /* specs, oldest first; spec is history[at] */
-    size_t history_count, history_at;
     tui_turn pending[TUI_PENDING_SIZE]; /* turns that need the profile before they can be made */
     size_t pending_count;
 
