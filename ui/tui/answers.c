@@ -48,6 +48,10 @@ static void take_event(tui_document *document, tui_event *event)
 {
     bool is_newest = event->ticket == document->ticket;
     switch (event->kind) {
+    case TUI_SAMPLED:
+        if (is_newest && !tui_document_is_exact(document))
+            tui_document_show(document, event->measure);
+        break;
     case TUI_PROFILED:
         document->profiles[event->tensor] = event->profile;
         tui_findings_take_stats(&document->findings, event->tensor, &event->profile->stats);
@@ -102,6 +106,7 @@ static void take_event(tui_document *document, tui_event *event)
     case TUI_READ:
         take_inputs(document, event);
         break;
+    case TUI_QUEUE_SAMPLED:
     case TUI_PRODUCED:
     case TUI_EMPTIED:
     case TUI_LOOKED:

@@ -69,7 +69,9 @@ static void paint(tui_app *app)
     tui_app_draw(app);
     tui_looks_ask(&app->document);
     const bool sent = tui_terminal_show(&app->canvas, app->cursor_y, app->cursor_x);
-    tui_latency_painted(app->latency, sent, !app->opener && tui_document_is_exact(&app->document));
+    const bool is_here = !app->opener;
+    tui_latency_painted(app->latency, sent, is_here && tui_document_is_current(&app->document),
+                        is_here && tui_document_is_exact(&app->document));
 }
 
 /* The file that was being opened takes the place of this one, or the message says why not. */

@@ -39,11 +39,13 @@ tui_shown_column tui_shown_column_of(const tui_app *app, size_t column)
         .letter = (char)('A' + column),
         .spec_text = pin->spec_text,
         .is_exact = tui_pin_is_exact(document, column),
+        .is_current = tui_pin_is_current(document, column),
         .is_selected = is_selected,
         .is_baseline = column == document->pins.baseline,
     };
     if (pin->shown && problem->status == QL_OK) {
         shown.report = pin->shown->report;
+        shown.is_sampled = pin->shown->is_sampled;
         shown.has_product = pin->shown->inputs == document->inputs;
         shown.product = pin->shown->product;
     }

@@ -23,6 +23,11 @@ bool tui_document_is_exact(const tui_document *document)
     return tui_measure_is(document->shown, document->tensor, document->spec_text);
 }
 
+bool tui_document_is_current(const tui_document *document)
+{
+    return tui_measure_is_about(document->shown, document->tensor, document->spec_text) && document->problem.status == QL_OK;
+}
+
 bool tui_document_is_settled(const tui_document *document)
 {
     return !document->busy && !document->exporting && !document->pins.busy && !tui_looks_are_busy(&document->looks) &&

@@ -92,8 +92,9 @@ void tui_document_use_inputs(tui_document *document, tui_inputs *inputs);
 /* Takes what the worker has sent. Returns true when something changed. */
 bool tui_document_collect(tui_document *document);
 
-/* `shown` is of the tensor and spec that are selected. */
+/* `shown` is of the tensor and spec that are selected: exact, or an estimate too. */
 bool tui_document_is_exact(const tui_document *document);
+bool tui_document_is_current(const tui_document *document);
 
 /* Nothing is under way: every number is exact or there is a reason why not. */
 bool tui_document_is_settled(const tui_document *document);

@@ -53,7 +53,8 @@ tui_facts tui_facts_of(const tui_app *app)
         facts.report = shown->report;
         facts.stats = &shown->report->stats;
         facts.original = &shown->report->original;
-        facts.is_old = !tui_document_is_exact(document);
+        facts.is_old = !tui_document_is_current(document);
+        facts.is_sampled = shown->is_sampled;
         facts.missing = NULL;
     } else if (profile) {
         facts.stats = &profile->stats;
@@ -65,12 +66,16 @@ tui_facts tui_facts_of(const tui_app *app)
 tui_rect tui_pane_frame(tui_app *app, tui_rect rect, bool focused, const char *title, const char *note)
 {
     tui_facts facts = tui_facts_of(app);
-    char old[TUI_SPEC_SHOWN + 32], spec[TUI_SPEC_SHOWN];
+    char old[TUI_SPEC_SHOWN + 32], spec[TUI_SPEC_SHOWN], near[256];
     if (facts.is_old) {
         tui_show_spec(spec, facts.report->spec_text);
         snprintf(old, sizeof old, "still of %s",
                  app->document.shown->tensor == app->document.tensor ? spec : "the tensor before");
         note = old;
+    }
+    if (facts.is_sampled) {
+        snprintf(near, sizeof near, "≈ %s", title);
+        title = near;
     }
     return tui_canvas_box(&app->canvas, rect, focused, title, note);
 }
@@ -109,7 +114,7 @@ static tui_style print_summary(const ql_report *report, char *out, size_t size)
     text_number(sqnr, report->metrics[QL_SQNR_DB], TEXT_FIXED_2);
     text_number(bits, report->bits_per_weight, TEXT_FIXED_3);
     const char *word = tui_sqnr_word(report->metrics[QL_SQNR_DB], &style);
-    snprintf(out, size, "SQNR %s dB %s · %s bits/wt", sqnr, word, bits);
+    snprintf(out, size, "SQNR %s%s dB %s · %s bits/wt", report->sampled ? "≈ " : "", sqnr, word, bits);
     return style;
 }
 

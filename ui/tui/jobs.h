@@ -3,6 +3,7 @@
  * older one within a chunk. An export is not cancelled by newer requests, only by tui_jobs_cancel.
  *
  *   tui_jobs_measure --> profile --> report --> why    each stage sends an event; tui_jobs_fd becomes readable
+ *                  sample        sample                where the next stage takes long (ql_excerpt), an estimate comes first
  *   tui_jobs_queue   --> report, report, ...           one after the other, between the report and the why of the request
  *   tui_jobs_scan ----> many tensors one by one, while nothing else is wanted (scan.h)
  *
@@ -19,12 +20,14 @@
 typedef struct tui_jobs tui_jobs;
 
 typedef enum tui_event_kind {
+    TUI_SAMPLED,   /* `measure` is there, an estimate: before the profile, the report or both, where those take long */
     TUI_PROFILED,  /* `profile` is there */
     TUI_REPORTED,  /* `measure` is there */
     TUI_EXPLAINED, /* `why` of `measure` is there */
     TUI_FINISHED,  /* the request is done */
     TUI_FAILED,    /* the request ended with `error`; not sent when it was cancelled */
     TUI_EXPORTED,  /* the figure is written, or `error` says why not */
+    TUI_QUEUE_SAMPLED, /* of the queue: `measure` is there, an estimate */
     TUI_QUEUED,    /* of the queue: `measure` is there, or `error` says why not */
     TUI_PRODUCED,  /* of the queue: `product` of `measure` with `inputs` is there, or `error` says why not */
     TUI_EMPTIED,   /* the queue is done */
@@ -81,6 +84,7 @@ typedef struct tui_task {
     ql_spec spec;
     tui_inputs *inputs; /* of the product; NULL: the report is wanted */
     tui_measure *known; /* the report; NULL: not there yet */
+    bool wants_sample;  /* an estimate first, where the report takes long */
 } tui_task;
 
 /* Asks for several tasks of a tensor, one after the other, instead of those asked for before (count 0: none). A newer request

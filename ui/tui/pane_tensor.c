@@ -86,9 +86,11 @@ void tui_pane_tensor(tui_app *app, tui_rect rect, bool focused)
 {
     tui_canvas *canvas = &app->canvas;
     tui_facts facts = tui_facts_of(app);
-    char name[512];
-    ql_text_print(name, sizeof name, tui_document_tensor(&app->document)->name, rect.cols > 10 ? (size_t)rect.cols - 8 : 2);
-    tui_rect in = tui_canvas_box(canvas, rect, focused, name, NULL);
+    char name[512], title[sizeof name + 8];
+    ql_text_print(name, sizeof name, tui_document_tensor(&app->document)->name, rect.cols > 12 ? (size_t)rect.cols - 10 : 2);
+    const bool is_estimate = facts.is_sampled && !tui_document_profile(&app->document);
+    snprintf(title, sizeof title, "%s%s", is_estimate ? "≈ " : "", name);
+    tui_rect in = tui_canvas_box(canvas, rect, focused, title, NULL);
     int used = draw_shape(canvas, in, tui_document_tensor(&app->document), tui_document_profile(&app->document));
     if (!facts.stats) {
         tui_canvas_wrap(canvas, (tui_rect) { in.y + used + 1, in.x + 1, in.rows - used - 1, in.cols - 2 }, TUI_TEXT,
