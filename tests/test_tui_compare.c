@@ -1,8 +1,25 @@
 /* The Compare view: columns, their numbers, what keys do to them. */
-#include "tui.h"
+#include "screens.h"
 
 #include "npy.h"
 #include "qloupe.h"
+
+static void screens_are_as_recorded_at_every_size_in_every_mode(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *arguments;
+    } screens[] = {
+        { "compare", MATRIX " --keys 2" },
+        { "compare-baseline", MATRIX " --keys '2p<Right>cL'" },
+        { "compare-columns", MATRIX " --keys '2<Tab>aab'" },
+        { "compare-bits", MATRIX " --keys '2]'" },
+        { "compare-block", MATRIX " --keys 2lllnnnn" },
+        { "compare-product", "data/loud.npy -s absmax:bits=4 --keys pc2" },
+    };
+    for (size_t i = 0; i < sizeof screens / sizeof screens[0]; i++)
+        assert_screen_everywhere(screens[i].name, screens[i].arguments);
+}
 
 static char *columns_of(const char *keys)
 {
@@ -367,6 +384,7 @@ static void every_size_is_drawn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(screens_are_as_recorded_at_every_size_in_every_mode),
         cmocka_unit_test(a_first_start_has_columns),
         cmocka_unit_test(numbers_are_those_of_compare),
         cmocka_unit_test(keys_change_the_columns),

@@ -2,9 +2,9 @@
  * SQNR against true bits per weight: the columns as capital letters, what else was tried as small ones. A point is on the
  * Pareto edge (marked) when none has as few bits and a higher SQNR; dots mark the edge.
  *
- *   43┤                 ······k◆     a  zeropoint:bits=3...  3.969  11.2
- *   24┤        ····i◆··       A      b  absmax:bits=4...     4.125  17.7
- *    4┤ a◆··D◆·                    ▶ c◆ int4g                4.156  19.8
+ *   43┤                 ······k◆        spec                 bits/wt   dB
+ *   24┤        ····i◆··       A      b  absmax:bits=4...     4.125  17.73
+ *    4┤ a◆··D◆·                    ▶ c◆ int4g                4.156  19.77
  *     └ 4        6         8 bits
  */
 #include <math.h>
@@ -244,6 +244,13 @@ static void draw_list(tui_app *app, tui_rect rect, const point *points, size_t c
     for (size_t i = 0; i < count; i++)
         if (points[order[i]].is_selected && points[order[i]].is_column != focused)
             selected = i;
+    enum { HEADED_ROWS = 4 };
+    if (rect.rows >= HEADED_ROWS) {
+        tui_canvas_text(&app->canvas, rect.y, rect.x + 3, rect.cols - 3, TUI_FADED, "spec");
+        tui_canvas_right(&app->canvas, rect.y, rect.x + 8, rect.cols - 8, TUI_FADED, "bits/wt     dB");
+        rect.y++;
+        rect.rows--;
+    }
     const size_t lines = rect.rows > 0 ? (size_t)rect.rows : 0;
     size_t first = selected >= lines / 2 ? selected - lines / 2 : 0;
     first = first + lines > count ? count > lines ? count - lines : 0 : first;
