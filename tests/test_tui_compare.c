@@ -115,8 +115,8 @@ static void keys_change_the_columns(void **state)
         { "2]]<Enter>u", 5, "E absmax  " },
         { "2<Enter><C-u>nf4<Enter>", 4, "A=base nf4" },
         { "2<S-Tab><Enter>", 4, "n and N step through the weights" },
-        { "2y", 4, "copied: the 4 columns as a Markdown table" },
-        { "2Y", 4, "copied: h.2.mlp.c_fc.weight absmax" },
+        { "2<settle>yt", 4, "copied: a table of the columns, as Markdown" },
+        { "2<settle>Y", 4, "copied: h.2.mlp.c_fc.weight absmax" },
         { "2^", 4, "^ does nothing here" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -24,6 +24,8 @@ typedef struct channel {
 typedef struct channels_worker {
     uint64_t first_line, first_place;
     size_t line_count, place_count;
+    uint64_t worst_index;
+    double worst_error;
     channel *lines, *places; /* [line_count], [place_count] */
 } channels_worker;
 
@@ -31,6 +33,8 @@ typedef struct channels_job {
     uint64_t length; /* of a line */
     size_t place_slots;
     channel *lines, *places; /* [elements / length], [length] */
+    uint64_t worst_index;
+    double worst_error;
 } channels_job;
 
 static void begin_chunk(void *context, void *memory, uint64_t begin, uint64_t end)
@@ -41,6 +45,8 @@ static void begin_chunk(void *context, void *memory, uint64_t begin, uint64_t en
     w->first_place = begin % job->length;
     w->line_count = (size_t)((end - 1) / job->length - w->first_line) + 1;
     w->place_count = end - begin < job->length ? (size_t)(end - begin) : (size_t)job->length;
+    w->worst_index = begin;
+    w->worst_error = 0;
     w->places = (channel *)(w + 1);
     w->lines = w->places + job->place_slots;
     memset(w->places, 0, w->place_count * sizeof *w->places);
@@ -66,11 +72,25 @@ static void add_run(const float *x, const float *y, size_t n, channel *line, cha
     line->most = fmax(line->most, sum.most);
 }
 
+static void find_worst(channels_worker *w, const ql_tile_seen *tile)
+{
+    for (size_t i = 0; i < tile->n; i++) {
+        const double e = (double)(tile->x[i] - tile->y[i]);
+        if (fabs(e) > fabs(w->worst_error)) {
+            w->worst_error = e;
+            w->worst_index = tile->begin + i;
+        }
+    }
+}
+
 /* In pieces of one line, which end where the slots of the places begin anew. */
 static void add_tile(void *context, void *memory, const ql_tile_seen *tile)
 {
     const channels_job *job = context;
     channels_worker *w = memory;
+    if (tile->y) {
+        find_worst(w, tile);
+    }
     for (size_t done = 0, count; done < tile->n; done += count) {
         const uint64_t line = (tile->begin + done) / job->length, place = (tile->begin + done) % job->length;
         const uint64_t slot = place < w->first_place ? place + job->length - w->first_place : place - w->first_place;
@@ -89,8 +109,12 @@ static void merge_channel(channel *into, const channel *from)
 
 static void merge(void *context, const void *memory)
 {
-    const channels_job *job = context;
+    channels_job *job = context;
     const channels_worker *w = memory;
+    if (fabs(w->worst_error) > fabs(job->worst_error)) {
+        job->worst_error = w->worst_error;
+        job->worst_index = w->worst_index;
+    }
     for (size_t i = 0; i < w->line_count; i++) {
         merge_channel(&job->lines[w->first_line + i], &w->lines[i]);
     }
@@ -178,6 +202,8 @@ ql_status ql_channels_make(ql_engine *engine, const ql_profile *profile, const q
         channels->col_rms_median =
             conclude(is_across ? job.lines : job.places, tensor->cols, tensor->rows, (double *)channels->col_rms,
                      (double *)channels->col_max, (double *)channels->col_mse);
+        channels->worst_index = job.worst_index;
+        channels->worst_error = job.worst_error;
         *out = channels;
         channels = NULL;
     }

@@ -2,7 +2,6 @@
 #include "tui/actions.h"
 
 #include "tui/compare.h"
-#include "tui/copy.h"
 
 /* ---- Columns --------------------------------------------------------------------------------------------------- */
 
@@ -107,10 +106,4 @@ void tui_act_take(tui_app *app, int unused)
         tui_document_say(&app->document, false, "n and N step through the weights, [ and ] through the blocks");
     else
         tui_act_spec_type(app, 0);
-}
-
-void tui_act_copy_table(tui_app *app, int unused)
-{
-    (void)unused;
-    tui_copy_table(app);
 }

@@ -8,6 +8,7 @@
 #include "text/formula.h"
 #include "text/number.h"
 #include "tui/actions.h"
+#include "tui/copy.h"
 #include "tui/plot.h"
 
 enum { ROOMY_COLS = 100 };
@@ -310,6 +311,8 @@ void tui_bar_status(tui_app *app, int y)
         draw_prompt(app, y, "spec ");
     else if (app->context == TUI_IN_COMMAND)
         draw_prompt(app, y, ":");
+    else if (app->context == TUI_IN_COPY)
+        tui_copy_draw(app, y);
     else if (is_in_why(app))
         return;
     else if (complaint(document))

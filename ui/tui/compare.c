@@ -11,9 +11,11 @@
  */
 #include "tui/compare.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "tui/actions.h"
+#include "tui/copy.h"
 #include "tui/panes.h"
 
 enum { WIDE_COLS = 100, WIDE_ROWS = 22 }; /* of the screen; of the view's area */
@@ -117,6 +119,29 @@ static void draw(tui_app *app, tui_rect area)
         draw_one(app, area);
 }
 
+static bool find_number(tui_app *app, int pane, tui_number *out)
+{
+    tui_document *document = &app->document;
+    const tui_trials *trials = &document->pins.trials;
+    const tui_wish wish = tui_scope_wish(document);
+    const tui_seen seen = pane == TUI_COMPARE_BLOCK && tui_scope_is_placed(document)
+                              ? tui_looks_wish(document, TUI_LOOK_STRIP, &wish)
+                              : (tui_seen) { .made = NULL };
+    if (seen.made && seen.is_exact) {
+        const ql_strip *strip = seen.made;
+        const tui_scope *scope = &document->scope;
+        out->value = strip->x[scope->col - tui_scope_block(document)];
+        snprintf(out->what, sizeof out->what, "the weight W[%" PRIu64 "][%" PRIu64 "]", scope->row, scope->col);
+        return true;
+    }
+    if (pane == TUI_COMPARE_BITS && trials->at < trials->count && trials->trials[trials->at].is_known) {
+        out->value = trials->trials[trials->at].sqnr_db;
+        snprintf(out->what, sizeof out->what, "SQNR dB of %.120s", trials->trials[trials->at].spec_text);
+        return true;
+    }
+    return tui_copy_find_sqnr(app, out);
+}
+
 static void open_columns(tui_app *app)
 {
     tui_pins_open(&app->document);
@@ -138,4 +163,5 @@ const tui_view tui_view_compare = {
     .open = open_columns,
     .close = close_columns,
     .words = tui_compare_words,
+    .number = find_number,
 };

@@ -7,11 +7,14 @@
  *                      |         | Error   | Tensor |     The list of knobs takes the place of the tensors.
  *                      +---------+---------+--------+
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "text/formula.h"
 #include "text/number.h"
 #include "tui/actions.h"
+#include "tui/copy.h"
 #include "tui/knobs.h"
 #include "tui/panes.h"
 #include "tui/sub.h"
@@ -28,7 +31,33 @@ static const struct {
     [TUI_EXPLORE_TENSOR] = { "Tensor", tui_pane_tensor },
 };
 
-static const tui_sub *const *const subs[TUI_EXPLORE_PANES] = { [TUI_EXPLORE_ERROR] = tui_error_subs };
+static const tui_sub *const *const subs[TUI_EXPLORE_PANES] = {
+    [TUI_EXPLORE_DISTRIBUTION] = tui_distribution_subs,
+    [TUI_EXPLORE_ERROR] = tui_error_subs,
+    [TUI_EXPLORE_TENSOR] = tui_tensor_subs,
+};
+
+static bool find_number(tui_app *app, int pane, tui_number *out)
+{
+    const tui_facts facts = tui_facts_of(app);
+    const int column = tui_column_shown(app->list.column);
+    const char *scale = facts.report && !facts.is_old ? text_scale_word(facts.report) : NULL;
+    if (pane == TUI_EXPLORE_TENSORS) {
+        out->value = tui_column_value(column, app->model, &app->document.findings, app->document.tensor);
+        snprintf(out->what, sizeof out->what, "%s", tui_column_describe(column).title);
+        return !isnan(out->value);
+    }
+    if (pane == TUI_EXPLORE_TENSOR && facts.stats) {
+        *out = (tui_number) { facts.stats->std, "standard deviation of the weights" };
+        return true;
+    }
+    if (pane == TUI_EXPLORE_DISTRIBUTION && scale) {
+        out->value = facts.report->scale_max;
+        snprintf(out->what, sizeof out->what, facts.report->group_count > 1 ? "%s, the largest of all groups" : "%s", scale);
+        return true;
+    }
+    return tui_copy_find_sqnr(app, out);
+}
 
 const char *tui_reason_in(const char *message)
 {
@@ -185,4 +214,5 @@ const tui_view tui_view_explore = {
     .draw = draw,
     .subs = subs,
     .context = TUI_IN_VIEW,
+    .number = find_number,
 };

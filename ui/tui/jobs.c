@@ -70,7 +70,7 @@ void tui_jobs_stop(tui_jobs **held)
     tui_events_stop(&jobs->events);
     pthread_mutex_destroy(&jobs->lock);
     pthread_cond_destroy(&jobs->changed);
-    free(jobs->export);
+    tui_export_free(&jobs->export);
     free(jobs->inputs);
     free(jobs->scan.tensors);
     free(jobs->profiles);
@@ -136,20 +136,15 @@ uint64_t tui_jobs_read(tui_jobs *jobs, const char *text)
     return ticket;
 }
 
-bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish)
+void tui_jobs_export(tui_jobs *jobs, tui_export *wish)
 {
-    tui_export *copy = malloc(sizeof *copy);
-    if (!copy)
-        return false;
-    *copy = *wish;
     pthread_mutex_lock(&jobs->lock);
-    free(jobs->export);
-    jobs->export = copy;
+    tui_export_free(&jobs->export);
+    jobs->export = wish;
     atomic_store(&jobs->stop_export, false);
     atomic_store(&jobs->hurry, true);
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
-    return true;
 }
 
 void tui_jobs_cancel(tui_jobs *jobs, bool exports)
@@ -159,8 +154,7 @@ void tui_jobs_cancel(tui_jobs *jobs, bool exports)
     jobs->wanted.stage = TUI_STAGE_DONE;
     if (exports) {
         atomic_store(&jobs->stop_export, true);
-        free(jobs->export);
-        jobs->export = NULL;
+        tui_export_free(&jobs->export);
     }
     pthread_mutex_unlock(&jobs->lock);
 }
