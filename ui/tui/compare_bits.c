@@ -232,8 +232,8 @@ void tui_compare_bits_move(tui_app *app, int lines)
     app->pane = TUI_COMPARE_BITS;
     if (trial_count == 0)
         return;
-    const long wanted = (long)at + lines, last = (long)trial_count - 1;
-    app->document.pins.trials.at = trials[wanted < 0 ? 0 : wanted > last ? last : wanted];
+    const size_t step = lines < 0 ? trial_count - (size_t)-lines % trial_count : (size_t)lines;
+    app->document.pins.trials.at = trials[(at + step) % trial_count];
 }
 
 /* Around the selected trial when not all fit. */

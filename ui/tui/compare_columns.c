@@ -66,6 +66,8 @@ static void draw_error_label(tui_canvas *canvas, tui_rect rect, const axes *lock
     text_number(range, locked->error, TEXT_SIGNIFICANT);
     text_count(count, errors->below + errors->above);
     snprintf(text, sizeof text, " error ±%s · %s out ", range, count);
+    if (tui_canvas_width(canvas, text) > rect.cols - 4)
+        snprintf(text, sizeof text, " e ±%s · %s out ", range, count);
     tui_canvas_text(canvas, rect.y + rect.rows - 1, rect.x + 2, rect.cols - 4, TUI_FADED, text);
 }
 
@@ -116,6 +118,10 @@ static void draw_column(tui_app *app, tui_rect rect, const axes *locked, size_t 
     tui_hit_add(app, rect, tui_act_column_at, TUI_COLUMN_AT(TUI_COMPARE_COLUMNS, (int)index), NULL);
     char spec[TUI_SPEC_SHOWN], title[TUI_SPEC_SHOWN + 16];
     tui_show_spec(spec, column.spec_text);
+    enum { AROUND = 13 }; /* cells of the frame, the letter and the gap before the note */
+    const int room = rect.cols - AROUND - tui_canvas_width(canvas, note);
+    if (before + behind > 0 && room > 0)
+        ql_text_print(spec, sizeof spec, ql_text_from(column.spec_text), (size_t)room); /* the note is worth more */
     snprintf(title, sizeof title, "%s%c %s", column.is_sampled ? "≈ " : "", column.letter, spec);
     const tui_rect in = tui_canvas_box(canvas, rect, focused && column.is_selected, title, note);
     if (!column.report) {
