@@ -3,6 +3,8 @@
 
 #include "analysis/excerpt.h"
 
+#include <unistd.h>
+
 static ql_engine *engine;
 
 static int start(void **state)
@@ -249,7 +251,7 @@ static void the_sqnr_of_unlike_rows_is_near_the_exact_one(void **state)
         { "absmax:per=block,block=64", 0.2 }, { "absmax:per=tile,block=32x32", 0.5 }, { "absmax:per=flat,block=100", 0.3 },
         { "zeropoint:clip=percentile", 1.5 }, { "zeropoint:per=row,clip=percentile", 2 }, { "absmax:clip=mse", 1.5 },
         { "absmax:per=row,clip=mse", 1 }, { "zeropoint:bits=4,per=block,block=128,clip=mse", 0.2 }, { "absmax:clip=kl", 2 },
-        { "absmax:per=row,clip=kl", 2 }, { "absmax:clip=aciq", 2 }, { "nf4", 0.1 }, { "nf4:double=1", 0.1 }, { "nvfp4", 0.1 },
+        { "absmax:per=row,clip=kl", 3 }, { "absmax:clip=aciq", 2 }, { "nf4", 0.1 }, { "nf4:double=1", 0.1 }, { "nvfp4", 0.1 },
         { "mxfp4", 0.1 }, { "fp8_e4m3:per=tensor", 0.05 }, { "fp8_e5m2", 0.05 }, { "kmeans", 0.6 }, { "kmeans:per=row,bits=3", 0.2 },
         { "quantile", 0.3 }, { "quantile:per=row", 0.6 }, { "ternary", 0.1 }, { "binary", 0.1 }, { "absmax:outliers=1%", 0.3 },
         { "q4_0", 0.1 }, { "q8_0", 0.2 },
@@ -490,6 +492,28 @@ static void what_has_no_answer_says_so(void **state)
     free(x);
 }
 
+static void what_is_made_of_exact_numbers_refuses_an_estimate(void **state)
+{
+    (void)state;
+    pair p;
+    pair_make(&p, QL_LAYOUT_OUT_IN);
+    const ql_spec spec = spec_of("absmax");
+    const ql_figure_options figure = { ql_figure_kind_at(0)->name, "qloupe", "w", "w" };
+    ql_excerpt *e = excerpt_of(&p.tensor.tensor, "absmax");
+    ql_report *near = sampled_of(engine, e, &spec);
+    ql_error error = { 0 };
+    ql_why why;
+    const char *out = testing_path(testing_folder(), "w.png");
+    assert_int_equal(ql_why_make(engine, p.profile, near, NULL, &why, &error), QL_BAD_USAGE);
+    assert_non_null(strstr(error.message, "an estimate from "));
+    assert_int_equal(ql_report_write_npy(engine, p.profile, near, NULL, out, &error), QL_BAD_USAGE);
+    assert_int_equal(ql_figure_write(near, &figure, out, &error), QL_BAD_USAGE);
+    assert_int_not_equal(access(out, F_OK), 0);
+    ql_report_free(&near);
+    ql_excerpt_free(&e);
+    pair_free(&p);
+}
+
 static void the_same_bits_for_any_number_of_threads(void **state)
 {
     (void)state;
@@ -577,6 +601,7 @@ int main(void)
         cmocka_unit_test(without_a_profile_the_values_are_estimated_too),
         cmocka_unit_test(an_excerpt_of_a_tiny_tensor_is_all_of_it_under_every_spec),
         cmocka_unit_test(what_has_no_answer_says_so),
+        cmocka_unit_test(what_is_made_of_exact_numbers_refuses_an_estimate),
         cmocka_unit_test(the_same_bits_for_any_number_of_threads),
         cmocka_unit_test(an_excerpt_is_worth_its_while_where_the_exact_answer_takes_long),
         cmocka_unit_test(an_excerpt_serves_every_spec_that_wants_its_strips),
