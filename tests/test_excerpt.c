@@ -5,6 +5,12 @@
 
 #include <unistd.h>
 
+#ifdef __SANITIZE_THREAD__
+enum { EVERY = 7 }; /* case of the long tests: everything takes long */
+#else
+enum { EVERY = 1 };
+#endif
+
 static ql_engine *engine;
 
 static int start(void **state)
@@ -85,7 +91,7 @@ static void what_a_spec_shares_parameters_over_is_in_an_excerpt_whole(void **sta
         { "kmeans:per=block,block=32", 1, 9000000, 1, 32 },
         { "absmax", 9000000, 1, 1, 1 },
     };
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i += EVERY) {
         for (ql_layout layout = QL_LAYOUT_OUT_IN; layout <= QL_LAYOUT_IN_OUT; layout++) {
             const uint64_t rows = cases[i].rows, cols = cases[i].cols;
             float *x = numbered(rows, cols, layout);
@@ -259,7 +265,7 @@ static void the_sqnr_of_unlike_rows_is_near_the_exact_one(void **state)
     for (ql_layout layout = QL_LAYOUT_OUT_IN; layout <= QL_LAYOUT_IN_OUT; layout++) {
         pair p;
         pair_make(&p, layout);
-        for (size_t i = 0; i < COUNT(cases); i++) {
+        for (size_t i = 0; i < COUNT(cases); i += EVERY) {
             const ql_spec spec = spec_of(cases[i].spec);
             ql_excerpt *e = excerpt_of(&p.tensor.tensor, cases[i].spec);
             ql_excerpt_learn(e, p.profile);
@@ -285,7 +291,7 @@ static void what_is_said_to_be_exact_is(void **state)
     pair p;
     pair_make(&p, QL_LAYOUT_OUT_IN);
     for (size_t m = 0; m < ql_mapping_count(); m++) {
-        for (size_t i = 0; i <= COUNT(settings); i++) {
+        for (size_t i = 0; i <= COUNT(settings); i += EVERY) {
             const struct setting *setting = i ? &settings[i - 1] : NULL;
             ql_spec spec;
             if (!make_spec(ql_mapping_at(m), setting, NULL, &spec) || (setting && (setting->key == QL_KEY_CLIP || setting->key == QL_KEY_ROUND)) ||
