@@ -621,8 +621,9 @@ void ql_excerpt_learn(ql_excerpt *excerpt, const ql_profile *profile);
      of the rows that it holds    row_mse (NAN for all others), worst_row_mse
      left out     the parameters of groups where there are several (NULL), which group is the widest, the places of outliers
 
-   QL_UNUSABLE when the excerpt holds NaN or Inf; what else is wrong is what ql_report_make says. */
-ql_status ql_excerpt_report(ql_engine *engine, const ql_excerpt *excerpt, const ql_spec *spec, const ql_monitor *monitor,
+   On made-up rows whose deviations differ tenfold sqnr_db is off by less than 1 dB, by 0.1 where blocks have scales, by 2 where
+   the tail decides (clip=kl, percentile, aciq). QL_UNUSABLE when the excerpt holds NaN or Inf; what else is wrong is what ql_report_make says. */
+ql_status ql_excerpt_report(ql_engine *engine, ql_excerpt *excerpt, const ql_spec *spec, const ql_monitor *monitor,
                             ql_report **out, ql_error *error);
 
 /* ---- Working: the same, element by element, of a small tensor ------------------------------------------------- */
@@ -829,13 +830,15 @@ ql_status ql_ways_make(ql_engine *engine, const ql_profile *profile, const ql_sp
 void ql_ways_free(ql_ways **ways);
 
 /* Why the error is what it is, from the real numbers, and the knob that changes it. `why` is one line without control
-   characters. A remedy is tried for real, so the gain is what a report of the remedy says. */
+   characters. A remedy is tried for real, so the gain is what a report of the remedy says: dB, or bits per weight that it saves
+   for less than the 6.02 dB that a bit is worth. */
 typedef struct ql_why {
     char text[800];
     bool has_remedy;
     ql_spec remedy;
-    int remedy_key; /* the knob (ql_key) that leads there, QL_KEY_COUNT: the mapping */
-    double gain_db; /* sqnr_db of the remedy minus that of the report */
+    int remedy_key;    /* the knob (ql_key) that leads there, QL_KEY_COUNT: the mapping */
+    double gain_db;    /* sqnr_db of the remedy minus that of the report */
+    double saved_bits; /* bits_per_weight of the report minus those of the remedy */
 } ql_why;
 ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
                       ql_why *out, ql_error *error);

@@ -376,13 +376,53 @@ static void copies_go_to_the_terminal(void **state)
     (void)state;
     session s = start(36, 120, "xterm-256color", "exec \"$QLOUPE\" -t h.2.mlp.c_fc.weight " DEMO);
     expect(&s, "Try ");
-    type(&s, "y"); /* in base64: what the status line says */
+    type(&s, "yy"); /* in base64: what the status line says */
     expect(&s, "\033]52;c;"
                "cWxvdXBlIGNvbXBhcmUgZGF0YS9zdG9yeXRlbGxlci5zYWZldGVuc29ycyAtdCBoLjIubWxwLmNfZmMud2VpZ2h0IC1zIGFic21heA==\a");
     expect(&s, "copied: qloupe compare data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax");
     type(&s, "q");
     assert_int_equal(end(&s), 0);
     close_session(&s);
+}
+
+/* What the terminal was asked to put into the clipboard, decoded; to be freed. */
+static char *read_copy(session *s)
+{
+    expect(s, "\033]52;c;");
+    const size_t begin = s->seen;
+    expect(s, "\a");
+    const char *path = testing_path(testing_folder(), "copy");
+    testing_write(path, s->output + begin, s->seen - begin - 1);
+    testing_result result = testing_run("base64 -d %s", path);
+    assert_int_equal(result.exit_code, 0);
+    char *text = strdup(result.standard_output);
+    testing_result_free(&result);
+    return text;
+}
+
+static void the_copied_table_is_what_the_command_line_prints(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *command;
+    } rows[] = {
+        { "<settle>yt", "quant " DEMO " -t h.2.mlp.c_fc.weight -s absmax --md" },
+        { "2<settle>yt", "compare " DEMO " -t h.2.mlp.c_fc.weight -s absmax -s absmax:bits=4 "
+                         "-s absmax:bits=4,per=block,block=64 -s nf4 --x synthetic --md" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char command[256];
+        snprintf(command, sizeof command, "exec \"$QLOUPE\" -t h.2.mlp.c_fc.weight --keys '%s' " DEMO, rows[i].keys);
+        session s = start(36, 120, "xterm-256color", command);
+        char *copied = read_copy(&s);
+        testing_result result = testing_run("LC_ALL=C.UTF-8 \"$QLOUPE\" %s", rows[i].command);
+        assert_string_equal(copied, result.standard_output);
+        testing_result_free(&result);
+        free(copied);
+        type(&s, "q");
+        assert_int_equal(end(&s), 0);
+        close_session(&s);
+    }
 }
 
 static void another_file_is_opened_in_place(void **state)
@@ -722,6 +762,7 @@ int main(void)
         cmocka_unit_test(keys_come_from_the_terminal_when_stdin_is_a_pipe),
         cmocka_unit_test(the_mouse_is_heard),
         cmocka_unit_test(copies_go_to_the_terminal),
+        cmocka_unit_test(the_copied_table_is_what_the_command_line_prints),
         cmocka_unit_test(another_file_is_opened_in_place),
         cmocka_unit_test(a_file_is_opened_where_it_was_left),
         cmocka_unit_test(damaged_state_is_ignored_with_a_note),

@@ -131,8 +131,9 @@ ql_excerpt_plan ql_excerpt_plan_of(const ql_tensor *tensor, const ql_spec *spec)
     const uint64_t width = ql_dtype_describe(tensor->dtype)->block_elements;
     const uint64_t least = by_columns || group_rows > 1 ? LEAST_ACROSS : LEAST_STRIP;
     const uint64_t side_by_side = least < width ? width : least;
-    const uint64_t row_strip = strip_of(group_rows, by_columns ? side_by_side : 1, rows);
-    const uint64_t col_strip = strip_of(group_cols, by_columns ? 1 : side_by_side, cols);
+    const uint64_t line = by_columns ? rows : cols, together = line < LEAST_STRIP ? LEAST_STRIP / line : 1;
+    const uint64_t row_strip = strip_of(group_rows, by_columns ? side_by_side : together, rows);
+    const uint64_t col_strip = strip_of(group_cols, by_columns ? together : side_by_side, cols);
     const uint64_t even = by_columns ? (uint64_t)sqrt((double)wanted * ((double)cols / (double)rows)) : col_strip;
     ql_excerpt_plan plan;
     plan.cols = make_axis(cols, clamp(even, 1, clamp(wanted / row_strip, 1, cols)), col_strip);

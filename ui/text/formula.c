@@ -393,7 +393,8 @@ void text_formula(char *out, size_t size, const ql_report *report, bool brief)
 {
     const ql_mapping_info *info = ql_mapping_describe(report->spec.mapping);
     text_out to = { out, size, 0 };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const bool is_known = !report->sampled || report->group_count == 1; /* an estimate has no groups to show */
+    for (size_t i = 0; is_known && i < sizeof rows / sizeof rows[0]; i++) {
         const bool is_it = strcmp(rows[i].mapping, info->name) == 0 && (!rows[i].when || rows[i].when(&report->spec));
         if (is_it && (!rows[i].needs_range || high_end(report) > low_end(report))) {
             fill(&to, brief && rows[i].brief ? rows[i].brief : rows[i].full, report);

@@ -58,13 +58,16 @@ void tui_select(tui_app *app, size_t tensor);
 void tui_filter_accepted(tui_app *app);
 
 /* Sub-views (act_sub.c): where the cursor goes (tui_step), the next quantity, the map from closer by (argument > 0) and as a
-   whole, the weight of largest magnitude. */
+   whole, the weights of largest magnitude and error. */
 void tui_act_step(tui_app *app, int step);
 void tui_act_next(tui_app *app, int direction);
 void tui_act_pick(tui_app *app, int unused); /* what is chosen in a list */
 void tui_act_map_zoom(tui_app *app, int direction);
 void tui_act_map_all(tui_app *app, int unused);
 void tui_act_largest(tui_app *app, int unused);
+void tui_act_worst(tui_app *app, int unused);
+/* Before a frame: goes to the weight of largest error once its place is known. */
+void tui_seek_worst(tui_app *app);
 /* Looks at weight "ROW,COLUMN", or says why it cannot. */
 void tui_go_to_weight(tui_app *app, const char *text);
 
@@ -78,9 +81,13 @@ void tui_act_axis(tui_app *app, int unused);
 void tui_act_redraw(tui_app *app, int unused);
 void tui_act_help(tui_app *app, int unused);
 void tui_act_export(tui_app *app, int unused);
+void tui_act_export_row(tui_app *app, int rows); /* in its dialog: what to write, */
+void tui_act_export_format(tui_app *app, int formats);
 
+/* Asks what to copy; copies it. */
 void tui_act_copy(tui_app *app, int unused);
-void tui_act_copy_row(tui_app *app, int unused);
+enum { TUI_COPY_NUMBER, TUI_COPY_ROW, TUI_COPY_TABLE, TUI_COPY_COMMAND };
+void tui_act_copy_what(tui_app *app, int what);
 
 /* The command line: open, Tab (argument < 0: backwards), the history (argument < 0: older). */
 void tui_act_command(tui_app *app, int unused);

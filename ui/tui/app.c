@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "tui/actions.h"
 #include "tui/bars.h"
 #include "tui/export.h"
 #include "tui/file.h"
@@ -34,6 +35,7 @@ void tui_app_draw(tui_app *app)
     canvas->faded = false;
     tui_canvas_clear(canvas, (tui_rect) { 0, 0, rows, cols }, TUI_TEXT);
     tui_looks_begin(&app->document);
+    tui_seek_worst(app);
     tui_list_refresh(&app->list, &app->document.findings);
     if (rows < LEAST_ROWS || cols < LEAST_COLS) {
         draw_too_small(app);
@@ -77,7 +79,9 @@ static void paint(tui_app *app)
     tui_looks_ask(&app->document);
     app->quiet = is_settled(app);
     const bool sent = tui_terminal_show(&app->canvas, app->cursor_y, app->cursor_x);
-    tui_latency_painted(app->latency, sent, !app->opener && tui_document_is_exact(&app->document));
+    const bool is_here = !app->opener;
+    tui_latency_painted(app->latency, sent, is_here && tui_document_is_current(&app->document),
+                        is_here && tui_document_is_exact(&app->document));
 }
 
 /* The file that was being opened takes the place of this one, or the message says why not. */
@@ -126,7 +130,7 @@ static bool play(tui_app *app)
     const tui_document *document = &app->document;
     const bool settled = is_settled(app);
     if (key == TUI_KEY_SETTLE ? !settled
-                              : app->opener || document->pending_count > 0 ||
+                              : app->opener || document->pending_count > 0 || app->dialog.waits ||
                                     (document->pins.open && !settled && !tui_scope_is_placed(document)) ||
                                     (tui_sub_context(app) && !(settled && app->quiet)))
         return false;
@@ -196,6 +200,7 @@ ql_status tui_app_run(tui_app *app, ql_error *error)
     tui_document_measure(&app->document);
     for (;;) {
         tui_document_collect(&app->document);
+        tui_export_follow(app);
         take_opened(app);
         take_signals(app);
         for (tui_key key; !app->headless && !app->quit && (key = tui_terminal_key()) != TUI_KEY_NONE;)

@@ -50,7 +50,7 @@ static void draw_bars(tui_canvas *canvas, tui_rect plot, const tui_spread *rows,
             lo = fmin(lo, rows->least[run]);
             hi = fmax(hi, rows->most[run]);
         }
-        least.counts[cell] = lo / unit;
+        least.counts[cell] = lo > 0 ? lo / unit : 0; /* of an estimate there are rows that nothing is known of */
         const int height = hi > lo ? (int)ceil(tui_plot_height(hi / unit, peak, linear) * plot.rows) : 0;
         for (int y = 1; y <= height && y <= plot.rows; y++)
             tui_canvas_put(canvas, plot.y + plot.rows - y, plot.x + cell, text_shade(2), TUI_ERROR_BARS);

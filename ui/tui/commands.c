@@ -234,7 +234,7 @@ static const tui_command commands[] = {
       complete_nothing },
     { "x", "FILE", "FILE: multiply with its activations [tokens][channels]; alone: synthetic ones", read_inputs,
       complete_file },
-    { "w", "FILE", "FILE: write a figure of this tensor and spec (png svg pdf jpg bmp tga)", write_figure, complete_file },
+    { "w", "FILE", "FILE: write a figure (png svg ...), numbers (json csv md) or codes (ends in /)", write_figure, complete_file },
     { "set", "NAME=VALUE", "NAME=VALUE: change a setting; NAME: show what it can be; nothing: show all", set,
       complete_setting },
     { "write-config", "", "write the settings as they are now to the config file", write_config, complete_nothing },

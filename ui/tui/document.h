@@ -55,7 +55,9 @@ typedef struct tui_document {
     uint64_t ticket; /* of the newest request */
     bool busy;       /* it is not finished */
     bool stopped;    /* it was cancelled by hand */
-    bool exporting;  /* a figure is being written */
+    bool exporting;  /* something is being written */
+    bool unwritten;  /* nothing came of it, */
+    bool exists;     /* since there is something of that name */
 
     size_t *scan_set; /* owned [scan_count]: tensors to be measured under every spec; NULL: no scan was asked for */
     size_t scan_count;
@@ -85,7 +87,9 @@ void tui_document_measure(tui_document *document);             /* asks again */
    stopped. */
 void tui_document_scan(tui_document *document, const size_t *tensors, size_t count);
 void tui_document_stop(tui_document *document); /* cancels what is under way */
-void tui_document_export(tui_document *document, const char *path, const char *command);
+void tui_document_export(tui_document *document, tui_export *wish); /* takes the wish over */
+/* The measure of a spec of the selected tensor, borrowed; NULL: not known. */
+tui_measure *tui_document_find(tui_document *document, const char *spec_text);
 
 /* Multiplies with other activations: read by the worker, or read already. */
 void tui_document_read_inputs(tui_document *document, const char *text);
@@ -94,8 +98,9 @@ void tui_document_use_inputs(tui_document *document, tui_inputs *inputs);
 /* Takes what the worker has sent. Returns true when something changed. */
 bool tui_document_collect(tui_document *document);
 
-/* `shown` is of the tensor and spec that are selected. */
+/* `shown` is of the tensor and spec that are selected: exact, or an estimate too. */
 bool tui_document_is_exact(const tui_document *document);
+bool tui_document_is_current(const tui_document *document);
 
 /* Nothing is under way: every number is exact or there is a reason why not. */
 bool tui_document_is_settled(const tui_document *document);

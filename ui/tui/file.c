@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "text/near.h"
+#include "tui/signals.h"
 
 static ql_text name_at(const void *context, size_t index)
 {
@@ -159,7 +160,7 @@ tui_opener *tui_opener_start(const tui_source *source)
     opener->source.path = opener->path;
     opener->source.tensor = opener->tensor;
     pthread_mutex_init(&opener->lock, NULL);
-    if (opener->path && pthread_create(&opener->thread, NULL, run, opener) == 0)
+    if (opener->path && tui_signals_thread(&opener->thread, run, opener))
         return opener;
     close(opener->wake[1]);
     free_opener(opener);

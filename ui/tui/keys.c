@@ -72,11 +72,11 @@ static const tui_binding bindings[] = {
     { TUI_IN_VIEW, { 'v' },                                   tui_act_sub,         1,                              "v view",       21, "what the pane with the focus shows: of the error a histogram, rows, codes, a map" },
     { TUI_IN_VIEW, { 'V' },                                   tui_act_sub,         -1, "V view back", 0, "the same, the other way round" },
     { TUI_WATCHING,{ 'L' },                                   tui_act_axis,        0,                              "L log",        16, "counts on a logarithmic or linear axis" },
-    { TUI_WATCHING,{ 'w' },                                   tui_act_export,      0,                              "w export",      8, "write a figure of this tensor and spec (png svg pdf jpg bmp tga)" },
+    { TUI_WATCHING,{ 'w' },                                   tui_act_export,      0,                              "w export",      8, "write a figure, the numbers or the codes of what is shown" },
     { TUI_WATCHING,{ 'm' },                                   tui_act_scan,        0,                              "m measure all",20, "measure all tensors of the list, under each spec from now on; ^C ends it" },
     { TUI_WATCHING,{ 'r' },                                   tui_act_measure,     0, "r measure", 0, "measure again, after ^C" },
-    { TUI_WATCHING,{ 'y' },                                   tui_act_copy,        0,                              "y copy",       20, "copy the command line that prints these numbers" },
-    { TUI_WATCHING,{ 'Y' },                                   tui_act_copy_row,    0,                              "Y copy row",    0, "copy name, spec, SQNR and bits per weight, with tabs between them" },
+    { TUI_WATCHING,{ 'y' },                                   tui_act_copy,        0,                              "y copy",       20, "copy: then n the number of the pane, r a row, t a table, y the command line" },
+    { TUI_WATCHING,{ 'Y' },                                   tui_act_copy_what,   TUI_COPY_ROW,                   "Y copy row",    0, "copy name, spec, SQNR and bits per weight, with tabs between them" },
     { TUI_WATCHING,{ ':' },                                   tui_act_command,     0,                              ": command",    19, "command line: any key by its name, such as :zoom, and more; Tab completes" },
     { TUI_WATCHING,{ 'q' },                                   tui_act_quit,        0,                              "q quit",        2, "quit" },
 
@@ -98,9 +98,10 @@ static const tui_binding bindings[] = {
     { TUI_IN_MAP, { 'x' },                                    tui_act_map_zoom,    1,                              "x/X zoom",      2, "the map: closer, at the cursor; so does the wheel" },
     { TUI_IN_MAP, { 'X' },                                    tui_act_map_zoom,    -1,                             NULL,            0, "the map: farther away" },
     { TUI_IN_MAP, { '0' },                                    tui_act_map_all,     0,                              "0 whole map",  14, "the map: the whole tensor again" },
-    { TUI_IN_CELLS, { 'd' },                                  tui_act_next,        1,                              "d what",        2, "the map: error, weights, scales; the weights: w, code, y, e" },
-    { TUI_IN_CELLS, { 'D' },                                  tui_act_next,        -1,                             NULL,            0, "the same, the other way round" },
-    { TUI_IN_CELLS, { 'W' },                                  tui_act_largest,     0,                              "W largest w",  14, "map, weights, bits, bytes: to the weight of largest magnitude" },
+    { TUI_IN_KINDS, { 'd' },                                  tui_act_next,        1,                              "d what",        2, "the map: error, weights, scales; the weights: w, code, y, e" },
+    { TUI_IN_KINDS, { 'D' },                                  tui_act_next,        -1,                             NULL,            0, "the same, the other way round" },
+    { TUI_IN_CELLS, { 'W' },                                  tui_act_largest,     0,                              "W/R largest",  14, "map, weights, bits, bytes: to the weight of largest magnitude" },
+    { TUI_IN_CELLS, { 'R' },                                  tui_act_worst,       0,                              NULL,            0, "map, weights, bits, bytes: to the weight of largest error" },
 
     { TUI_IN_KNOBS, { 'j', TUI_KEY_DOWN },                    tui_act_knob_move,   1,                              "j/k knob",      1, "in the knobs: next one" },
     { TUI_IN_KNOBS, { 'k', TUI_KEY_UP },                      tui_act_knob_move,   -1,                             NULL,            0, "in the knobs: the one before" },
@@ -108,9 +109,19 @@ static const tui_binding bindings[] = {
     { TUI_IN_KNOBS, { 'h', TUI_KEY_LEFT, '-' },               tui_act_knob_turn,   -1,                             NULL,            0, "in the knobs: less, or the choice before" },
     { TUI_IN_KNOBS, { TUI_KEY_ENTER },                        tui_act_knob_type,   0,                              "Enter type it", 1, "in the knobs: type the value" },
     { TUI_IN_KNOBS, { TUI_KEY_ESC },                          tui_act_knobs,       0,                              "Esc back",      2, "in the knobs: back, keeping what was changed" },
+    { TUI_IN_COPY, { 'n' },                                   tui_act_copy_what,   TUI_COPY_NUMBER,                "n number",      1, "after y: the number that the pane with the focus is about, with all its digits" },
+    { TUI_IN_COPY, { 'r' },                                   tui_act_copy_what,   TUI_COPY_ROW,                   "r row",         1, "after y: name, spec, SQNR and bits per weight, with tabs between them" },
+    { TUI_IN_COPY, { 't' },                                   tui_act_copy_what,   TUI_COPY_TABLE,                 "t table",       1, "after y: every metric of what is shown, as a Markdown table" },
+    { TUI_IN_COPY, { 'y', 'c', TUI_KEY_ENTER },               tui_act_copy_what,   TUI_COPY_COMMAND,               "y command line", 1, "after y: the command line that prints these numbers" },
+    { TUI_IN_COPY, { TUI_KEY_ESC },                           tui_act_back,        0,                              "Esc back",      2, "after y: copy nothing" },
     { TUI_TYPING,  { TUI_KEY_ENTER },                         tui_act_accept,      0,                              "Enter do it",   1, "while typing: accept" },
     { TUI_TYPING,  { TUI_KEY_ESC },                           tui_act_back,        0,                              "Esc back",      2, "while typing: back, and all is as it was" },
     { TUI_IN_VIEW, { TUI_KEY_ESC },                           tui_act_back,        0,                              "Esc show all",  0, "back: show all tensors again" },
+    { TUI_IN_EXPORT, { TUI_KEY_DOWN },                        tui_act_export_row,  1,                              "Down/Up what",  3, "while exporting: the next thing to write: figures, numbers, codes" },
+    { TUI_IN_EXPORT, { TUI_KEY_UP },                          tui_act_export_row,  -1,                             NULL,            0, "while exporting: the thing before" },
+    { TUI_IN_EXPORT, { TUI_KEY_TAB },                         tui_act_export_format, 1,                            "Tab format",    3, "while exporting: the next format of it" },
+    { TUI_IN_EXPORT, { TUI_KEY_BACK_TAB },                    tui_act_export_format, -1,                           NULL,            0, "while exporting: the format before" },
+    { TUI_IN_EXPORT, { TUI_CONTROL('y') },                    tui_act_copy_what,   TUI_COPY_COMMAND,                          "^Y copy",       4, "while exporting: copy the command line that writes the same" },
     { TUI_IN_HELP, { TUI_KEY_DOWN, TUI_KEY_TAB },             tui_act_help_move,   1,                              "Down/Up",       3, "in the help: next line" },
     { TUI_IN_HELP, { TUI_KEY_UP, TUI_KEY_BACK_TAB },          tui_act_help_move,   -1,                             NULL,            0, "in the help: previous line" },
     { TUI_IN_HELP, { TUI_KEY_PAGE_DOWN },                     tui_act_help_move,   10,                             NULL,            0, "in the help: ten lines down" },
@@ -233,6 +244,11 @@ void tui_keys_dispatch(tui_app *app, tui_key key)
     const tui_binding *binding = find_binding(contexts_of(app), key);
     if (binding) {
         binding->act(app, binding->argument);
+        return;
+    }
+    if (app->context == TUI_IN_COPY) {
+        app->context = app->home;
+        tui_document_say(&app->document, false, "nothing was copied");
         return;
     }
     if (app->context & TUI_TYPING) {

@@ -64,7 +64,7 @@ static void draw_sqnr(tui_canvas *canvas, tui_rect in, const ql_report *report)
     text_number(text, sqnr, TEXT_FIXED_2);
     int x = in.x + 1;
     x += tui_canvas_text(canvas, in.y, x, in.cols - 1, TUI_FADED, "SQNR") + 2;
-    x += tui_canvas_format(canvas, in.y, x, in.cols, TUI_STRONG, "%s dB", text) + 2;
+    x += tui_canvas_format(canvas, in.y, x, in.cols, TUI_STRONG, "%s%s dB", report->sampled ? "≈ " : "", text) + 2;
     int room = in.x + in.cols - x - 11;
     int gauge = room > 24 ? 24 : room;
     if (gauge >= 5) {

@@ -4,18 +4,21 @@
 #include "tui/panes.h"
 #include "tui/sub.h"
 
-const tui_sub *const tui_tensor_subs[] = { &tui_sub_statistics, &tui_sub_loud_columns, &tui_sub_loud_rows, NULL };
+const tui_sub *const tui_tensor_subs[] = {
+    &tui_sub_statistics, &tui_sub_loud_columns, &tui_sub_loud_rows, &tui_sub_table, &tui_sub_bits, &tui_sub_bytes, NULL
+};
 
 /* "NAME", "NAME · loudest columns": the name gives way. */
 static void print_title(const tui_app *app, const tui_sub *sub, int cols, char *out, size_t size)
 {
-    enum { FRAME = 8 };
+    enum { FRAME = 10 };
     const bool is_first = sub == tui_tensor_subs[0];
     const int taken = FRAME + (is_first ? 0 : tui_canvas_width(&app->canvas, sub->name) + 3), room = cols - taken;
+    const bool is_estimate = tui_facts_of(app).is_sampled && !tui_document_profile(&app->document);
     char name[512];
     ql_text_print(name, sizeof name, tui_document_tensor(&app->document)->name, room > 2 ? (size_t)room : 2);
     if (is_first)
-        snprintf(out, size, "%s", name);
+        snprintf(out, size, "%s%s", is_estimate ? "≈ " : "", name);
     else
         tui_sub_title(app, sub, room > 8 ? name : "Tensor", cols, out, size);
 }

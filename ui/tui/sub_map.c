@@ -291,7 +291,7 @@ const tui_sub tui_sub_map = {
     .draw = draw,
     .title = print_title,
     .least_rows = LEAST_ROWS,
-    .context = TUI_IN_CELLS | TUI_IN_MAP,
+    .context = TUI_IN_CELLS | TUI_IN_MAP | TUI_IN_KINDS,
     .step = tui_map_step,
     .next = tui_map_next_kind,
 };

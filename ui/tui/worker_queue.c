@@ -15,6 +15,17 @@ static void hand_on(tui_queue *of, tui_measure *measure, const char *spec_text)
     }
 }
 
+/* An estimate first, where there can be one. */
+static ql_status send_sample(tui_jobs *jobs, const tui_event *of, const ql_spec *spec, const ql_monitor *monitor)
+{
+    tui_event event = { .kind = TUI_QUEUE_SAMPLED, .ticket = of->ticket, .tensor = of->tensor };
+    memcpy(event.spec_text, of->spec_text, sizeof event.spec_text);
+    const ql_status status = tui_make_sample(jobs, of->tensor, spec, monitor, &event.measure);
+    if (event.measure)
+        tui_events_post(&jobs->events, &event);
+    return status;
+}
+
 /* The next task of the queue. One that a newer request has cancelled is begun anew after it. Called and returns with the
  * lock held. */
 void tui_work_queue(tui_jobs *jobs)
@@ -36,6 +47,8 @@ void tui_work_queue(tui_jobs *jobs)
     tui_event event = { .kind = inputs ? TUI_PRODUCED : TUI_QUEUED, .ticket = ticket, .tensor = job.tensor, .product = NAN };
     memcpy(event.spec_text, spec_text, sizeof spec_text);
     ql_status status = tui_need_profile(jobs, job.tensor, &monitor, &event.error);
+    if (status == QL_OK && task.wants_sample && !job.measure)
+        status = send_sample(jobs, &event, &job.spec, &monitor);
     if (status == QL_OK)
         status = tui_need_measure(jobs, &job, &monitor, &event.error);
     if (status == QL_OK && inputs) {
