@@ -131,6 +131,29 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *measure)
     canvas->faded = was_faded;
 }
 
+/* What the cell of the cursor holds. */
+static bool find_number(tui_app *app, tui_number *out)
+{
+    const tui_table *table = &app->table;
+    const tui_scope *scope = &app->document.scope;
+    const ql_region *r = &table->window;
+    if (!tui_scope_is_placed(&app->document) || table->tensor != app->document.tensor || r->rows == 0)
+        return false;
+    const tui_wish wish = { .row = r->row, .col = r->col, .rows = r->rows, .cols = r->cols };
+    const tui_seen seen = tui_looks_wish(&app->document, TUI_LOOK_WEIGHTS, &wish);
+    const ql_window *window = seen.made;
+    if (!window || !seen.is_exact)
+        return false;
+    const size_t at = (size_t)((scope->row - r->row) * r->cols + (scope->col - r->col));
+    out->value = table->field == TUI_FIELD_W      ? window->w[at]
+                 : table->field == TUI_FIELD_CODE ? window->codes[at]
+                 : table->field == TUI_FIELD_Y    ? (double)window->y[at]
+                                                  : (double)(window->x[at] - window->y[at]);
+    snprintf(out->what, sizeof out->what, "%s of W[%" PRIu64 "][%" PRIu64 "]", tui_field_at(table->field)->name, scope->row,
+             scope->col);
+    return true;
+}
+
 /* "weights as stored [640-655,192-195]" */
 static void print_title(const tui_app *app, bool is_short, char *out, size_t size)
 {
@@ -152,4 +175,5 @@ const tui_sub tui_sub_table = {
     .context = TUI_IN_CELLS | TUI_IN_KINDS,
     .step = tui_table_step,
     .next = tui_table_next_field,
+    .number = find_number,
 };
