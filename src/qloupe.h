@@ -589,6 +589,10 @@ ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_
                          ql_report **out, ql_error *error);
 void ql_report_free(ql_report **report);
 
+/* Where the values of report->grid meet: what lies between out[i - 1] and out[i] takes grid[i]. Returns how many there are,
+   grid_count - 1; 0 when there is no grid, or chance decides (round=stochastic). */
+unsigned ql_report_thresholds(const ql_report *report, double out[QL_MAX_GRID]);
+
 /* ---- Excerpt: an answer that comes at once --------------------------------------------------------------------- */
 
 /* Strips that lie all over a tensor, read into memory as a small matrix, a few megabytes at most: for a first answer while
@@ -805,6 +809,7 @@ typedef struct ql_curve {
     double lo, hi;                         /* the whole range, which the first candidate keeps */
     size_t count, best;                    /* count 0: the values are all 0 and there is nothing to search */
     const double *threshold, *loss;        /* [count] */
+    uint64_t inside;                       /* elements of the group that lie in the best range; with count 0: all */
 } ql_curve;
 ql_status ql_curve_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, uint64_t group,
                         const ql_monitor *monitor, ql_curve **out, ql_error *error);
@@ -822,6 +827,7 @@ typedef struct ql_ways {
     ql_report *reports[QL_WAYS_MOST];
     ql_curve *curves[QL_WAYS_MOST]; /* of `group` where the way is a search, else NULL */
     uint64_t group;                 /* the one that holds the element of largest magnitude */
+    double lo[QL_WAYS_MOST], hi[QL_WAYS_MOST]; /* [count] what each way keeps of that group */
 } ql_ways;
 
 /* QL_BAD_USAGE when the mapping takes no clip; else as ql_report_make. */

@@ -17,15 +17,23 @@ static const struct {
     { "clip-linear-120x36", MATRIX " --size 120x36 -s zeropoint:bits=3,clip=percentile,p=99 --keys L" },
     { "tensors-80x24", MATRIX " --size 80x24 --keys '<S-Tab>'" },
     { "error-80x24", MATRIX " --size 80x24 --keys '<Tab>'" },
-    { "rows-80x24", MATRIX " --size 80x24 -s absmax:bits=4 --keys v" },
-    { "rows-120x36", MATRIX " --size 120x36 -s absmax:bits=4 --keys v" },
-    { "rows-120x36-ascii", MATRIX " --size 120x36 --ascii -s absmax:bits=4 --keys vzL" },
-    { "codes-80x24", MATRIX " --size 80x24 --keys VV" },
-    { "codes-120x36", MATRIX " --size 120x36 -s nf4 --keys VV" },
-    { "codes-120x36-ascii", MATRIX " --size 120x36 --ascii --keys VVz" },
-    { "map-120x36", MATRIX " --size 120x36 -s absmax:bits=4,per=row --keys V" },
-    { "map-120x36-ascii", MATRIX " --size 120x36 --ascii -s absmax:bits=4 --keys VzL" },
+    { "rows-80x24", MATRIX " --size 80x24 -s absmax:bits=4 --keys '<Tab>v'" },
+    { "rows-120x36", MATRIX " --size 120x36 -s absmax:bits=4 --keys '<Tab>v'" },
+    { "rows-120x36-ascii", MATRIX " --size 120x36 --ascii -s absmax:bits=4 --keys '<Tab>vzL'" },
+    { "codes-80x24", MATRIX " --size 80x24 --keys '<Tab>VV'" },
+    { "codes-120x36", MATRIX " --size 120x36 -s nf4 --keys '<Tab>VV'" },
+    { "codes-120x36-ascii", MATRIX " --size 120x36 --ascii --keys '<Tab>VVz'" },
+    { "map-120x36", MATRIX " --size 120x36 -s absmax:bits=4,per=row --keys '<Tab>V'" },
+    { "map-120x36-ascii", MATRIX " --size 120x36 --ascii -s absmax:bits=4 --keys '<Tab>VzL'" },
     { "tensor-80x24", MATRIX " --size 80x24 --keys '<Tab><Tab>'" },
+    { "view-80x24", MATRIX " --size 80x24 --keys xxxx" },
+    { "view-120x36", MATRIX " --size 120x36 -s zeropoint:bits=4,clip=percentile,p=99 --keys xx]" },
+    { "view-120x36-ascii", MATRIX " --size 120x36 --ascii -s quantile:bits=3 --keys zxx" },
+    { "range-80x24", MATRIX " --size 80x24 -s absmax:bits=4 --keys '<settle><Click:10,8><Drag:10,20><Release:10,20>'" },
+    { "range-80x24-ascii", MATRIX " --size 80x24 --ascii -s zeropoint:bits=5 --keys ';;,,,,,,,,x'" },
+    { "loss-80x24", MATRIX " --size 80x24 -s absmax:bits=4,clip=percentile --keys v" },
+    { "loss-120x36", MATRIX " --size 120x36 -s zeropoint:bits=4,per=row --keys v,," },
+    { "loss-120x36-ascii", MATRIX " --size 120x36 --ascii -s absmax:bits=3,per=block,block=64 --keys vzL" },
     { "help-80x24", MATRIX " --size 80x24 --keys '?gran'" },
     { "filter-120x36", MATRIX " --size 120x36 --keys '&attn'" },
     { "scan-120x36", MATRIX " --size 120x36 --keys 'mo<settle>'" },
@@ -64,7 +72,7 @@ static const struct {
     const char *name, *arguments;
 } everywhere[] = {
     { "explore", MATRIX },
-    { "blocks-map", MATRIX " -s absmax:bits=4,per=block,block=64 --keys V" },
+    { "blocks-map", MATRIX " -s absmax:bits=4,per=block,block=64 --keys '<Tab>V'" },
     { "scan-tree", MATRIX " --keys '<S-Tab>tm<settle>'" },
     { "knobs-typing", MATRIX " -s zeropoint:bits=4,per=row,clip=percentile --keys 'ejjjj<Enter>99'" },
 };
@@ -348,7 +356,7 @@ static void help_lists_every_key(void **state)
     (void)state;
     testing_result table = testing_run("\"$(dirname \"$QLOUPE\")\"/keys");
     assert_int_equal(table.exit_code, 0);
-    char *screen = screen_of("%s --keys '?' --size 160x160", MATRIX);
+    char *screen = screen_of("%s --keys '?' --size 160x200", MATRIX);
     int count = 0;
     for (char *line = strtok(table.standard_output, "\n"); line; line = strtok(NULL, "\n")) {
         char *help = strstr(line, "` | ");

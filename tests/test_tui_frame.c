@@ -334,6 +334,7 @@ static void a_recorded_session_leads_to_the_same_screen(void **state)
         ":tensor # <lt>x> \xc3\xa4 <Enter>", /* what scripts take for something else */
         "C-<C-l><Tab><S-Tab>?first<Enter>:open " QAT "<Enter>b",
         "b<C-z>b<settle>qbb",
+        "xx<settle><Click:10,60><Drag:10,66><settle><Drag:10,70><Release:10,70>b<settle>0<settle>,,<Release:1,1>.",
     };
     const char *script = testing_path(testing_folder(), "session.keys");
     for (size_t i = 0; i < sizeof sessions / sizeof sessions[0]; i++) {
@@ -390,6 +391,7 @@ static void write_random_script(const char *path, uint64_t seed, int count)
         "theme=",   "axis=",   ":open ", "data/",    ":spec ",
         ":tensor ", "absmax:", "bits=",  "*",        "[",
         "0",        "9",       "x",      "a",        "<settle>",
+        "X",        "]",       ",",      ".",        ";",
     };
     char *script = malloc((size_t)count * 32 + 1);
     size_t used = 0;
@@ -397,9 +399,9 @@ static void write_random_script(const char *path, uint64_t seed, int count)
     for (int i = 0; i < count; i++) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
         const unsigned what = (unsigned)(seed >> 33), where = (unsigned)(seed >> 40);
-        static const char *const mouse[] = { "Click", "Click", "WheelUp", "WheelDown" };
+        static const char *const mouse[] = { "Click", "Click", "WheelUp", "WheelDown", "Drag", "Drag", "Release" };
         if (what % 4 == 0)
-            used += (size_t)sprintf(script + used, "<%s:%u,%u>", mouse[what / 4 % 4], where % 64 + 1, where / 64 % 256 + 1);
+            used += (size_t)sprintf(script + used, "<%s:%u,%u>", mouse[what / 4 % 7], where % 64 + 1, where / 64 % 256 + 1);
         else
             used += (size_t)sprintf(script + used, "%s", pieces[what / 4 % (sizeof pieces / sizeof pieces[0])]);
     }

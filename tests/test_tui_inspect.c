@@ -22,19 +22,19 @@ enum { ROWS = 1024, COLS = 256 }; /* of MATRIX, which is stored [COLS][ROWS] */
 static const struct {
     const char *name, *arguments;
 } screens[] = {
-    { "columns-80x24", MATRIX COARSE " --size 80x24 --keys vv" },
-    { "columns-120x36", MATRIX COARSE " --size 120x36 --keys vv" },
-    { "columns-120x36-ascii", MATRIX COARSE " --size 120x36 --ascii --keys vvz" },
-    { "groups-80x24", MATRIX COARSE " --size 80x24 --keys vvvjj" },
-    { "groups-120x36", MATRIX COARSE " --size 120x36 --keys vvv" },
-    { "groups-120x36-ascii", MATRIX " -s absmax:per=flat,block=100 --size 120x36 --ascii --keys vvvz" },
+    { "columns-80x24", MATRIX COARSE " --size 80x24 --keys '<Tab>vv'" },
+    { "columns-120x36", MATRIX COARSE " --size 120x36 --keys '<Tab>vv'" },
+    { "columns-120x36-ascii", MATRIX COARSE " --size 120x36 --ascii --keys '<Tab>vvz'" },
+    { "groups-80x24", MATRIX COARSE " --size 80x24 --keys '<Tab>vvvjj'" },
+    { "groups-120x36", MATRIX COARSE " --size 120x36 --keys '<Tab>vvv'" },
+    { "groups-120x36-ascii", MATRIX " -s absmax:per=flat,block=100 --size 120x36 --ascii --keys '<Tab>vvvz'" },
     { "loud-columns-80x24", LOUD " --size 80x24 --keys '<Tab><Tab>vj'" },
     { "loud-columns-120x36", LOUD " --size 120x36 --keys '<Tab><Tab>v'" },
     { "loud-rows-120x36-ascii", LOUD " --size 120x36 --ascii --keys '<Tab><Tab>vvz'" },
-    { "map-weights-80x24", MATRIX " --size 80x24 --keys Vdxxx" },
-    { "map-weights-120x36", LOUD " --size 120x36 --keys VdzL" },
-    { "map-weights-120x36-ascii", LOUD " --size 120x36 --ascii --keys Vdzxx" },
-    { "map-scales-120x36", MATRIX COARSE " --size 120x36 --keys VDz" },
+    { "map-weights-80x24", MATRIX " --size 80x24 --keys '<Tab>Vdxxx'" },
+    { "map-weights-120x36", LOUD " --size 120x36 --keys '<Tab>VdzL'" },
+    { "map-weights-120x36-ascii", LOUD " --size 120x36 --ascii --keys '<Tab>Vdzxx'" },
+    { "map-scales-120x36", MATRIX COARSE " --size 120x36 --keys '<Tab>VDz'" },
     { "table-80x24", MATRIX COARSE " --size 80x24 --keys '<Tab><Tab>VVVD'" },
     { "table-120x36", MATRIX COARSE " --size 120x36 --keys '<Tab><Tab>VVV'" },
     { "table-120x36-ascii", MATRIX COARSE " --size 120x36 --ascii --keys '<Tab><Tab>VVVdz'" },
@@ -169,14 +169,14 @@ static void single_weights_of_the_map_have_their_numbers(void **state)
         const size_t at = (size_t)places[i].col * ROWS + (size_t)places[i].row;
         const double w = a.original.values[at], e = (double)((float)w - (float)a.values.values[at]);
         char place[64], text[64];
-        char *screen = screen_of(MATRIX " -s absmax:bits=4 --size 120x36 --keys 'Vz:goto %d,%d<Enter>xxxxxxxx'",
+        char *screen = screen_of(MATRIX " -s absmax:bits=4 --size 120x36 --keys '<Tab>Vz:goto %d,%d<Enter>xxxxxxxx'",
                                  places[i].row, places[i].col);
         snprintf(place, sizeof place, "here [%d,%d]: MSE ", places[i].row, places[i].col);
         assert_shows(screen, place);
         assert_shown(strtod(strstr(screen, place) + strlen(place), NULL), e * e, place);
         free(screen);
-        screen = screen_of(MATRIX " -s absmax:bits=4 --size 120x36 --keys 'Vdz:goto %d,%d<Enter>xxxxxxxx'", places[i].row,
-                           places[i].col);
+        screen = screen_of(MATRIX " -s absmax:bits=4 --size 120x36 --keys '<Tab>Vdz:goto %d,%d<Enter>xxxxxxxx'",
+                           places[i].row, places[i].col);
         snprintf(text, sizeof text, "here [%d,%d]: w ", places[i].row, places[i].col);
         assert_shows(screen, text);
         assert_shown(strtod(strstr(screen, text) + strlen(text), NULL), w, text);
@@ -356,16 +356,16 @@ static void the_map_goes_closer_and_along(void **state)
         int rows, cols;  /* that are shown */
         bool has_cursor; /* W[654][194] is in it */
     } rows[] = {
-        { "Vz", 1024, 256, true },
-        { "Vzx", 512, 128, true },
-        { "Vzxx", 256, 116, true },
-        { "VzxxX", 512, 232, true },
-        { "VzxxXXX", 1024, 256, true },
-        { "Vzxxx0", 1024, 256, true },
-        { "Vzxxxxxxxxxxx", 19, 116, true },
-        { "Vzxx:goto 0,0<Enter>", 256, 116, false },
-        { "Vzxxx<PgUp><PgUp>", 128, 116, false },
-        { "Vzxxxxx<Home><Home>", 32, 116, false },
+        { "<Tab>Vz", 1024, 256, true },
+        { "<Tab>Vzx", 512, 128, true },
+        { "<Tab>Vzxx", 256, 116, true },
+        { "<Tab>VzxxX", 512, 232, true },
+        { "<Tab>VzxxXXX", 1024, 256, true },
+        { "<Tab>Vzxxx0", 1024, 256, true },
+        { "<Tab>Vzxxxxxxxxxxx", 19, 116, true },
+        { "<Tab>Vzxx:goto 0,0<Enter>", 256, 116, false },
+        { "<Tab>Vzxxx<PgUp><PgUp>", 128, 116, false },
+        { "<Tab>Vzxxxxx<Home><Home>", 32, 116, false },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *screen = screen_of(MATRIX " --size 120x36 --keys '%s'", rows[i].keys);
@@ -397,16 +397,17 @@ static void the_mouse_points_and_goes_closer(void **state)
 {
     (void)state;
     int line, column;
-    char *screen = screen_of(MATRIX " --size 120x36 --keys Vz");
+    char *screen = screen_of(MATRIX " --size 120x36 --keys '<Tab>Vz'");
     find_on(screen, "here [", &line, &column);
     free(screen);
-    screen = screen_of(MATRIX " --size 120x36 --keys 'Vz<Click:%d,%d>'", line + 1, column);
+    screen = screen_of(MATRIX " --size 120x36 --keys '<Tab>Vz<Click:%d,%d>'", line + 1, column);
     assert_shows(screen, "here [0-53,0-2]");
     free(screen);
-    screen = screen_of(MATRIX " --size 120x36 --keys 'Vz<Click:%d,%d><WheelUp:%d,%d>'", line + 1, column, line + 1, column);
+    screen =
+        screen_of(MATRIX " --size 120x36 --keys '<Tab>Vz<Click:%d,%d><WheelUp:%d,%d>'", line + 1, column, line + 1, column);
     assert_shows(screen, "[0-511,0-127]");
     free(screen);
-    screen = screen_of(MATRIX " --size 120x36 --keys 'Vzx<WheelDown:%d,%d>'", line + 3, column + 9);
+    screen = screen_of(MATRIX " --size 120x36 --keys '<Tab>Vzx<WheelDown:%d,%d>'", line + 3, column + 9);
     assert_shows(screen, "[0-1023,0-255]");
     free(screen);
     screen = screen_of(MATRIX " --size 80x24 --keys '<Tab><Tab>VVV'");
@@ -424,7 +425,8 @@ static const char *write_loud(void)
     for (int row = 0; row < 16; row++)
         for (int col = 0; col < 64; col++)
             values[row][col] = 0.01f * (float)((row * 7 + col * 3) % 11 - 5) * (col == 5 ? 9 : 1) * (row == 2 ? 3 : 1);
-    const char *path = testing_path(testing_folder(), "loud.npy");
+    static char path[256];
+    snprintf(path, sizeof path, "%s", testing_path(testing_folder(), "loud.npy"));
     assert_true(npy_write(path, "f4", 2, (uint64_t[]) { 16, 64 }, values));
     return path;
 }
@@ -448,18 +450,18 @@ static void lists_name_the_loudest_and_lead_there(void **state)
     snprintf(arguments, sizeof arguments, "%s -s absmax:bits=3,per=row", path);
     char *json = compare_json(arguments), text[64];
     snprintf(text, sizeof text, "worst group 2: MSE %#.4g", json_number(json, "worst_row_mse")); /* groups are the rows */
-    screen = screen_of("%s --size 80x24 --keys vvv", arguments);
+    screen = screen_of("%s --size 80x24 --keys '<Tab>vvv'", arguments);
     assert_shows(screen, text);
     assert_shows(screen, "[2,0-63]");
     free(screen);
     free(json);
-    screen = screen_of("%s -s absmax --size 80x24 --keys vvv", path);
+    screen = screen_of("%s -s absmax --size 80x24 --keys '<Tab>vvv'", path);
     assert_shows(screen, "one group: all weights share their scale");
     free(screen);
-    screen = screen_of("%s -s none --size 80x24 --keys VDD", path);
+    screen = screen_of("%s -s none --size 80x24 --keys '<Tab>VDD'", path);
     assert_shows(screen, "map of mean |w|");
     free(screen);
-    screen = screen_of("%s -s none --size 80x24 --keys VD", path);
+    screen = screen_of("%s -s none --size 80x24 --keys '<Tab>VD'", path);
     assert_shows(screen, "none has no scales");
     free(screen);
 }
@@ -468,7 +470,8 @@ static void a_tensor_that_nothing_takes_has_its_reason(void **state)
 {
     (void)state;
     const float values[4] = { 1, NAN, 2, 3 };
-    const char *path = testing_path(testing_folder(), "nan.npy");
+    char path[256];
+    snprintf(path, sizeof path, "%s", testing_path(testing_folder(), "nan.npy"));
     assert_true(npy_write(path, "f4", 2, (uint64_t[]) { 2, 2 }, values));
     static const char *const keys[] = { "<Tab><Tab>v", "<Tab><Tab>VVVj", "<Tab><Tab>VVR", "<Tab><Tab>Vl",
                                         "Vxd",         "vvvj<Enter>" };
@@ -489,10 +492,12 @@ static void every_shape_and_size_is_drawn(void **state)
     static const uint64_t shapes[][2] = { { 1, 1 }, { 1, 3000 }, { 3000, 1 }, { 2, 513 } };
     static const char *const sizes[] = { "1x1", "9x40", "60x16", "80x24", "100x29", "300x20", "61x100" };
     static const char *const specs[] = { "absmax:bits=4,per=flat,block=7", "ternary", "kmeans:bits=2", "mxfp4", "none" };
-    static const char keys[] = "vjkhl<PgDn><End><Enter>Vzxlj<PgDn>X0dDWR<PgUp><Home><Tab>vjk<Enter><S-Tab>"
-                               "<Tab><Tab>vvjhkl<PgDn><PgUp>dR<Home><End>vljkhvlkj<PgDn><End><Home>z";
+    static const char keys[] =
+        "vv<Tab>vvvjkhl<PgDn><End><Enter><Tab><S-Tab>VVzxlj<PgDn>X0dDWR<PgUp><Home><Tab>vjk<Enter><S-Tab>"
+        "<Tab><Tab>vvjhkl<PgDn><PgUp>dR<Home><End>vljkhvlkj<PgDn><End><Home>z";
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-        const char *path = testing_path(testing_folder(), "shape.npy");
+        char path[256];
+        snprintf(path, sizeof path, "%s", testing_path(testing_folder(), "shape.npy"));
         assert_true(npy_write(path, "f4", 2, shapes[i], values));
         for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
             free(screen_of("%s -s %s --keys '%s' --size %s %s", path, specs[(i + k) % (sizeof specs / sizeof specs[0])],

@@ -371,6 +371,25 @@ static void the_mouse_is_heard(void **state)
     close_session(&s);
 }
 
+/* The end of the clipping range, at the left edge of the plot. */
+static void the_mouse_drags(void **state)
+{
+    (void)state;
+    session s = start(24, 80, "xterm-256color", "exec \"$QLOUPE\" " DEMO " -t h.2.mlp.c_fc.weight");
+    expect(&s, "of 255 used");
+    type(&s, "\033[<35;9;10M"); /* moved, but nothing is held */
+    type(&s, "\033[<0;8;10M\033[<32;12;10M\033[<32;20;10M");
+    expect(&s, "abs=0.219");
+    expect(&s, "7.6e-04"); /* per cent clipped, while the button is held */
+    type(&s, "\033[<0;20;10m\033[<32;30;10M"); /* let go */
+    type(&s, "ub");
+    expect(&s, "bits=7");
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    close_session(&s);
+}
+
 static void copies_go_to_the_terminal(void **state)
 {
     (void)state;
@@ -761,6 +780,7 @@ int main(void)
         cmocka_unit_test(themes_keep_to_what_the_terminal_can_show),
         cmocka_unit_test(keys_come_from_the_terminal_when_stdin_is_a_pipe),
         cmocka_unit_test(the_mouse_is_heard),
+        cmocka_unit_test(the_mouse_drags),
         cmocka_unit_test(copies_go_to_the_terminal),
         cmocka_unit_test(the_copied_table_is_what_the_command_line_prints),
         cmocka_unit_test(another_file_is_opened_in_place),

@@ -86,7 +86,8 @@ static void the_whole_is_what_the_report_says(void **state)
     ql_error error;
     ql_zoom *zoom;
     begin(&s, "absmax:bits=5,per=block,block=64", QL_LAYOUT_OUT_IN, MANY);
-    must(ql_zoom_make(engine, s.profile, s.report, s.report->original.lo, s.report->original.hi, NULL, &zoom, &error), &error);
+    must(ql_zoom_make(engine, s.profile, s.report, s.report->original.lo, s.report->original.hi, NULL, &zoom, &error),
+         &error);
     assert_memory_equal(&zoom->original, &s.report->original, sizeof zoom->original);
     assert_memory_equal(&zoom->dequantized, &s.report->dequantized, sizeof zoom->dequantized);
     ql_zoom_free(&zoom);

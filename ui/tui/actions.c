@@ -11,6 +11,8 @@
 #include "tui/help.h"
 #include "tui/knobs.h"
 #include "tui/panes.h"
+#include "tui/sub.h"
+#include "tui/values.h"
 
 /* ---- Knobs ----------------------------------------------------------------------------------------------------- */
 
@@ -192,6 +194,50 @@ void tui_act_zoom(tui_app *app, int unused)
 {
     (void)unused;
     app->zoomed = !app->zoomed;
+}
+
+/* What is done to the histogram is seen. */
+static void show_values(tui_app *app)
+{
+    app->pane = TUI_EXPLORE_DISTRIBUTION;
+    app->subs[TUI_EXPLORE_DISTRIBUTION] = 0;
+}
+
+void tui_act_closer(tui_app *app, int direction)
+{
+    show_values(app);
+    tui_window_zoom(app, direction, 0.5);
+}
+
+void tui_act_along(tui_app *app, int direction)
+{
+    show_values(app);
+    tui_window_pan(app, direction);
+}
+
+void tui_act_whole(tui_app *app, int unused)
+{
+    (void)unused;
+    show_values(app);
+    tui_window_reset(app);
+}
+
+void tui_act_fit(tui_app *app, int unused)
+{
+    (void)unused;
+    show_values(app);
+    tui_window_next_fit(app);
+}
+
+void tui_act_range(tui_app *app, int direction)
+{
+    tui_clip_move(app, direction);
+}
+
+void tui_act_range_end(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_clip_next_end(app);
 }
 
 void tui_act_axis(tui_app *app, int unused)

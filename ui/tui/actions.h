@@ -77,6 +77,14 @@ void tui_act_pane_at(tui_app *app, int pane);
 void tui_act_view_at(tui_app *app, int index);
 void tui_act_zoom(tui_app *app, int unused);
 void tui_act_sub(tui_app *app, int direction); /* the next sub-view of the pane with the focus */
+/* The distribution: closer (argument > 0) or further away, along, everything, what `a` goes through; its clipping range. */
+void tui_act_closer(tui_app *app, int direction);
+void tui_act_along(tui_app *app, int direction);
+void tui_act_whole(tui_app *app, int unused);
+void tui_act_fit(tui_app *app, int unused);
+void tui_act_range(tui_app *app, int direction);
+void tui_act_range_end(tui_app *app, int unused);
+
 void tui_act_axis(tui_app *app, int unused);
 void tui_act_redraw(tui_app *app, int unused);
 void tui_act_help(tui_app *app, int unused);

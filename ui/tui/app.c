@@ -37,6 +37,7 @@ void tui_app_draw(tui_app *app)
     tui_looks_begin(&app->document);
     tui_seek_worst(app);
     tui_list_refresh(&app->list, &app->document.findings);
+    tui_window_follow_tensor(app);
     if (rows < LEAST_ROWS || cols < LEAST_COLS) {
         draw_too_small(app);
         return;
@@ -125,12 +126,13 @@ static bool play(tui_app *app)
     if (script->next == script->count || app->latency)
         return false;
     tui_key key = script->keys[script->next];
-    /* A turn that needs the profile is made, a file opened, and the microscope in its place before the next key, and what has a cursor of
-       its own is there, so that a script always does the same. */
+    /* A turn or a view that needs numbers is made, a file opened, the microscope in its place, and what has a cursor of its
+       own there before the next key, so that a script always does the same. */
     const tui_document *document = &app->document;
     const bool settled = is_settled(app);
     if (key == TUI_KEY_SETTLE ? !settled
                               : app->opener || document->pending_count > 0 || app->dialog.waits ||
+                                    (app->window.is_due && !settled) ||
                                     (document->pins.open && !settled && !tui_scope_is_placed(document)) ||
                                     (tui_sub_context(app) && !(settled && app->quiet)))
         return false;

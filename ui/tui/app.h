@@ -21,6 +21,7 @@
 #include "tui/tui.h"
 #include "tui/views.h"
 #include "tui/weights.h"
+#include "tui/window.h"
 
 /* Where keys go. */
 typedef enum tui_context {
@@ -84,7 +85,9 @@ struct tui_app {
     tui_map map;
     tui_table table;
     bool seeks_worst; /* the weight of largest error, whose place is being looked for */
-    bool zoomed; /* that pane alone */
+    bool zoomed;       /* that pane alone */
+    tui_window window; /* of the distribution */
+    tui_end clip_end;  /* of the clipping range, which keys move there */
     bool linear; /* counts on a linear axis instead of a logarithmic one */
     int page;    /* lines of the list on the screen, for PgUp and PgDn */
 

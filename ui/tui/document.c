@@ -159,6 +159,7 @@ void tui_document_select(tui_document *document, size_t tensor)
     if (tensor == document->tensor)
         return;
     document->tensor = tensor;
+    document->run = 0;
     tui_document_measure(document);
 }
 

@@ -11,6 +11,7 @@
 #include "tui/jobs.h"
 #include "tui/looks.h"
 #include "tui/pins.h"
+#include "tui/range.h"
 #include "tui/scope.h"
 
 /* What a key can turn: a key of the spec, or one of these. */
@@ -18,6 +19,9 @@ enum {
     TUI_KNOB_SCHEME = QL_KEY_COUNT, /* the mapping */
     TUI_KNOB_FEWER,                 /* next is one bit fewer, and from the fewest back to the most */
     TUI_KNOB_FINE,                  /* the number that is active: percentile, range by hand, or block size */
+    TUI_KNOB_RANGE,                 /* the clipping range by hand: both ends, or as below; outwards is next */
+    TUI_KNOB_RANGE_LO,
+    TUI_KNOB_RANGE_HI,
 };
 
 enum { TUI_UNDO_SIZE = 256, TUI_PENDING_SIZE = 64, TUI_MESSAGE_SIZE = 700 };
@@ -26,6 +30,7 @@ enum { TUI_UNDO_SIZE = 256, TUI_PENDING_SIZE = 64, TUI_MESSAGE_SIZE = 700 };
 
 typedef struct tui_turn {
     int knob, direction;
+    double share; /* of a range by hand: how far, as a share of the range of all values */
 } tui_turn;
 
 typedef struct tui_document {
@@ -38,7 +43,8 @@ typedef struct tui_document {
 
     ql_spec history[TUI_UNDO_SIZE]; /* specs, oldest first; spec is history[at] */
     size_t history_count, history_at;
-    tui_turn pending[TUI_PENDING_SIZE]; /* turns that need the profile before they can be made */
+    int run; /* of turns that are undone at once: the knob; 0: the next one is a turn of its own */
+    tui_turn pending[TUI_PENDING_SIZE]; /* turns that need the profile, or a report, before they can be made */
     size_t pending_count;
 
     const ql_profile **profiles; /* owned array [tensor count] of what jobs owns; NULL: not known yet */
@@ -75,6 +81,11 @@ void tui_document_free(tui_document *document);
 
 void tui_document_select(tui_document *document, size_t tensor);
 void tui_document_turn(tui_document *document, int knob, int direction);
+/* Moves the clipping range by hand (TUI_KNOB_RANGE and its ends), or brings an end to a value, told apart from others by
+   `grain`. Such turns that follow each other are undone at once; end_run says that the next is another one. */
+void tui_document_move_range(tui_document *document, int knob, int direction, double share);
+void tui_document_set_range(tui_document *document, int knob, double value, double grain);
+void tui_document_end_run(tui_document *document);
 void tui_document_set_spec(tui_document *document, const ql_spec *spec); /* as one undoable turn */
 void tui_document_load(tui_document *document, const ql_spec *spec);     /* the same, leaving what can be undone alone */
 /* What a person typed: a whole spec, or the value of a knob (a key of the spec or TUI_KNOB_SCHEME). One undoable turn; false

@@ -32,6 +32,7 @@ static const struct {
 };
 
 static const tui_sub *const *const subs[TUI_EXPLORE_PANES] = {
+    [TUI_EXPLORE_DISTRIBUTION] = tui_distribution_subs,
     [TUI_EXPLORE_ERROR] = tui_error_subs,
     [TUI_EXPLORE_TENSOR] = tui_tensor_subs,
 };

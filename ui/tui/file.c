@@ -93,6 +93,7 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
     app->list = file->list;
     app->jobs = jobs;
     app->document = document;
+    tui_window_reset(app);
     if (sort != TUI_COLUMN_NAME)
         tui_list_sort(&app->list, &app->document.findings, sort, false);
     if (app->view->open)

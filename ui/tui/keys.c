@@ -69,8 +69,17 @@ static const tui_binding bindings[] = {
     { TUI_IN_VIEW, { 'l', TUI_KEY_RIGHT },                    tui_act_side,        1,                              NULL,            0, "to the next pane; in a tree: unfold" },
     { TUI_IN_VIEW, { 'h', TUI_KEY_LEFT },                     tui_act_side,        -1,                             NULL,            0, "to the previous pane; in a tree: fold, then out" },
     { TUI_WATCHING,{ 'z' },                                   tui_act_zoom,        0,                              "z zoom",       18, "the pane with the focus alone, and back" },
-    { TUI_IN_VIEW, { 'v' },                                   tui_act_sub,         1,                              "v view",       21, "what the pane with the focus shows: of the error a histogram, rows, codes, a map" },
+    { TUI_IN_VIEW, { 'v' },                                   tui_act_sub,         1,                              "v view",       21, "what the pane with the focus shows: histogram, loss of a clip, rows, codes, map" },
     { TUI_IN_VIEW, { 'V' },                                   tui_act_sub,         -1, "V view back", 0, "the same, the other way round" },
+    { TUI_IN_VIEW, { 'x' },                                   tui_act_closer,      1,                              "x/X closer",   23, "the distribution: closer, half of the values that it shows" },
+    { TUI_IN_VIEW, { 'X' },                                   tui_act_closer,      -1, "X farther", 0, "the distribution: farther away, twice as much" },
+    { TUI_IN_VIEW, { ']' },                                   tui_act_along,       1, "] larger values", 0, "the distribution from close by: on to larger values" },
+    { TUI_IN_VIEW, { '[' },                                   tui_act_along,       -1, "[ smaller values", 0, "the distribution from close by: back to smaller values" },
+    { TUI_IN_VIEW, { '0' },                                   tui_act_whole,       0, "0 all values", 0, "the distribution: all values again" },
+    { TUI_IN_VIEW, { 'a' },                                   tui_act_fit,         0,                              "a fit",        24, "the distribution: the central 99.8 %, the clipping range, all values" },
+    { TUI_IN_VIEW, { ',' },                                   tui_act_range,       -1,                             ",/. narrower", 22, "clip closer by a cell of the distribution, by hand; so does dragging its lines" },
+    { TUI_IN_VIEW, { '.' },                                   tui_act_range,       1, ". wider", 0, "clip wider by a cell" },
+    { TUI_IN_VIEW, { ';' },                                   tui_act_range_end,   0, "; range end", 0, "which end , and . move: both, the low one, the high one" },
     { TUI_WATCHING,{ 'L' },                                   tui_act_axis,        0,                              "L log",        16, "counts on a logarithmic or linear axis" },
     { TUI_WATCHING,{ 'w' },                                   tui_act_export,      0,                              "w export",      8, "write a figure, the numbers or the codes of what is shown" },
     { TUI_WATCHING,{ 'm' },                                   tui_act_scan,        0,                              "m measure all",20, "measure all tensors of the list, under each spec from now on; ^C ends it" },
@@ -241,6 +250,7 @@ void tui_keys_dispatch(tui_app *app, tui_key key)
         tui_hits_press(app, key);
         return;
     }
+    tui_hits_let_go(app);
     const tui_binding *binding = find_binding(contexts_of(app), key);
     if (binding) {
         binding->act(app, binding->argument);

@@ -37,6 +37,36 @@ static void free_map(void *made)
     ql_heat_map_free(&map);
 }
 
+static ql_status make_zoom(const tui_look_work *work, void **out, ql_error *error)
+{
+    ql_zoom *zoom = NULL;
+    const ql_status status =
+        ql_zoom_make(work->engine, work->profile, work->report, work->wish.lo, work->wish.hi, work->monitor, &zoom, error);
+    *out = zoom;
+    return status;
+}
+
+static void free_zoom(void *made)
+{
+    ql_zoom *zoom = made;
+    ql_zoom_free(&zoom);
+}
+
+static ql_status make_ways(const tui_look_work *work, void **out, ql_error *error)
+{
+    ql_ways *ways = NULL;
+    const ql_status status =
+        ql_ways_make(work->engine, work->profile, &work->report->spec, work->monitor, &ways, error);
+    *out = ways;
+    return status;
+}
+
+static void free_ways(void *made)
+{
+    ql_ways *ways = made;
+    ql_ways_free(&ways);
+}
+
 static const struct {
     const char *doing;
     ql_status (*make)(const tui_look_work *work, void **out, ql_error *error);
@@ -48,6 +78,8 @@ static const struct {
     [TUI_LOOK_WEIGHTS] = { "looking at weights", tui_weights_make, tui_weights_free },
     [TUI_LOOK_BYTES] = { "looking at bytes", tui_bytes_make, tui_bytes_free },
     [TUI_LOOK_GROUPS] = { "looking at groups", tui_groups_make, tui_groups_free },
+    [TUI_LOOK_ZOOM] = { "counting what is in view", make_zoom, free_zoom },
+    [TUI_LOOK_WAYS] = { "trying every way to clip", make_ways, free_ways },
 };
 
 bool tui_wish_is(const tui_wish *a, const tui_wish *b)

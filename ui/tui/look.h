@@ -14,6 +14,8 @@ typedef enum tui_look_kind {
     TUI_LOOK_GROUPS,   /* tui_groups */
     TUI_LOOK_WEIGHTS,  /* ql_window of the region */
     TUI_LOOK_BYTES,    /* ql_stored_bytes around W[row][col] */
+    TUI_LOOK_ZOOM,  /* ql_zoom of the values in [lo, hi] */
+    TUI_LOOK_WAYS,  /* ql_ways of the spec */
     TUI_LOOK_COUNT
 } tui_look_kind;
 

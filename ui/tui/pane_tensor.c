@@ -9,12 +9,11 @@ const tui_sub *const tui_tensor_subs[] = {
 };
 
 /* "NAME", "NAME · loudest columns": the name gives way. */
-static void print_title(const tui_app *app, const tui_sub *sub, int cols, char *out, size_t size)
+static void print_title(const tui_app *app, const tui_sub *sub, bool is_estimate, int cols, char *out, size_t size)
 {
     enum { FRAME = 10 };
     const bool is_first = sub == tui_tensor_subs[0];
     const int taken = FRAME + (is_first ? 0 : tui_canvas_width(&app->canvas, sub->name) + 3), room = cols - taken;
-    const bool is_estimate = tui_facts_of(app).is_sampled && !tui_document_profile(&app->document);
     char name[512];
     ql_text_print(name, sizeof name, tui_document_tensor(&app->document)->name, room > 2 ? (size_t)room : 2);
     if (is_first)
@@ -29,7 +28,7 @@ void tui_pane_tensor(tui_app *app, tui_rect rect, bool focused)
     const tui_facts facts = tui_facts_of(app);
     const tui_sub *sub = tui_sub_of(app, TUI_EXPLORE_TENSOR);
     char title[700];
-    print_title(app, sub, rect.cols, title, sizeof title);
+    print_title(app, sub, facts.is_sampled && !tui_document_profile(&app->document), rect.cols, title, sizeof title);
     const tui_rect in = tui_canvas_box(canvas, rect, focused, title, "v view");
     if (sub == tui_tensor_subs[0] || facts.report) {
         canvas->faded = facts.is_old && sub != tui_tensor_subs[0];

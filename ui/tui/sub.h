@@ -22,9 +22,10 @@ enum { TUI_SUB_ROWS = 5 };
 
 extern const tui_sub tui_sub_histogram, tui_sub_rows, tui_sub_columns, tui_sub_blocks, tui_sub_codes, tui_sub_map;
 extern const tui_sub tui_sub_statistics, tui_sub_loud_columns, tui_sub_loud_rows, tui_sub_table, tui_sub_bits, tui_sub_bytes;
+extern const tui_sub tui_sub_values, tui_sub_curve;
 
 /* The tables of the panes: in the order of `v`, NULL at the end. */
-extern const tui_sub *const tui_error_subs[], *const tui_tensor_subs[];
+extern const tui_sub *const tui_error_subs[], *const tui_tensor_subs[], *const tui_distribution_subs[];
 
 /* What a pane of the view shows; NULL when it has no sub-views. */
 const tui_sub *tui_sub_of(const tui_app *app, int pane);
