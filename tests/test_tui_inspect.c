@@ -446,7 +446,7 @@ static void lists_name_the_loudest_and_lead_there(void **state)
     screen = screen_of("%s --size 80x24 --keys '<Tab><Tab>vv<Enter>xx'", path);
     assert_shows(screen, "here [2,");
     free(screen);
-    char arguments[256];
+    char arguments[300];
     snprintf(arguments, sizeof arguments, "%s -s absmax:bits=3,per=row", path);
     char *json = compare_json(arguments), text[64];
     snprintf(text, sizeof text, "worst group 2: MSE %#.4g", json_number(json, "worst_row_mse")); /* groups are the rows */
@@ -473,8 +473,8 @@ static void a_tensor_that_nothing_takes_has_its_reason(void **state)
     char path[256];
     snprintf(path, sizeof path, "%s", testing_path(testing_folder(), "nan.npy"));
     assert_true(npy_write(path, "f4", 2, (uint64_t[]) { 2, 2 }, values));
-    static const char *const keys[] = { "<Tab><Tab>v", "<Tab><Tab>VVVj", "<Tab><Tab>VVR", "<Tab><Tab>Vl",
-                                        "Vxd",         "vvvj<Enter>" };
+    static const char *const keys[] = { "<Tab><Tab>v",  "<Tab><Tab>VVVj", "<Tab><Tab>VVR",
+                                        "<Tab><Tab>Vl", "<Tab>Vxd",       "<Tab>vvvj<Enter>" };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         char *screen = screen_of("%s --size 80x24 --keys '%s'", path, keys[i]);
         assert_shows(screen, "NaN");
