@@ -222,6 +222,7 @@ static ql_status explain(const char *path, ql_error *error)
     ql_working *working = NULL;
     ql_curve *curve = NULL;
     ql_ways *ways = NULL;
+    ql_zoom *zoom = NULL;
     ql_why why;
     ql_spec spec;
     ql_status status = ql_model_open(path, QL_LAYOUT_AUTO, &model, error);
@@ -238,9 +239,12 @@ static ql_status explain(const char *path, ql_error *error)
     if (status == QL_OK)
         status = ql_ways_make(engine, profile, &spec, NULL, &ways, error);
     if (status == QL_OK)
+        status = ql_zoom_make(engine, profile, report, 0, 1, NULL, &zoom, error);
+    if (status == QL_OK)
         status = ql_why_make(engine, profile, report, NULL, &why, error);
     if (status == QL_OK)
         status = ql_report_write_npy(engine, profile, report, NULL, out_folder, error);
+    ql_zoom_free(&zoom);
     ql_ways_free(&ways);
     ql_curve_free(&curve);
     ql_working_free(&working);
