@@ -22,7 +22,8 @@ enum {
 
 static inline float near_tie(double least, double most)
 {
-    return (float)(0.5 - (fmax(fabs(least), fabs(most)) + 2) * 0x1p-21);
+    const double low = fabs(least), high = fabs(most);
+    return (float)(0.5 - ((low > high ? low : high) + 2) * 0x1p-21);
 }
 
 static inline bool is_quick_step(float step)

@@ -236,17 +236,16 @@ static bool is_one_key(const ql_ranks *r)
     return r->range_count == 1 && r->ranges[0][0] == r->ranges[0][1];
 }
 
-/* Keeps the values whose keys are wanted: x[i], or x[i] - y[i] where the key is that of e[i]. */
-static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float *e, const float *x, const float *y, size_t n)
+/* Keeps the values at some places: x[i], or x[i] - y[i]. */
+static void keep_found(ql_ranks *r, worker *w, const uint32_t *found, size_t count, const float *x, const float *y)
 {
-    const size_t count = kernels->collect(r->order, r->ranges, r->range_count, e, n, w->found, w->above);
     if (count == 0) {
         return;
     }
     const size_t at = atomic_fetch_add_explicit(&r->kept_count, count, memory_order_relaxed);
     const bool one_key = is_one_key(r);
     for (size_t i = 0; i < count; i++) {
-        const uint32_t place = w->found[i];
+        const uint32_t place = found[i];
         const double v = y ? (double)x[place] - (double)y[place] : (double)x[place];
         if (one_key) {
             const double ordered = r->order == QL_BY_MAGNITUDE ? fabs(v) : v;
@@ -256,6 +255,13 @@ static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float 
             r->kept[at + i] = v;
         }
     }
+}
+
+/* Keeps the values whose keys are wanted: x[i], or x[i] - y[i] where the key is that of e[i]. */
+static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float *e, const float *x, const float *y, size_t n)
+{
+    const size_t count = kernels->collect(r->order, r->ranges, r->range_count, e, n, w->found, w->above);
+    keep_found(r, w, w->found, count, x, y);
 }
 
 enum { FULL = UINT32_MAX / 2 }; /* so many values fill a worker's counters */
@@ -316,6 +322,23 @@ void ql_ranks_feed_errors(ql_ranks *r, const ql_kernels *kernels, unsigned index
         return;
     }
     keep(r, kernels, w, e, x, y, n);
+}
+
+bool ql_ranks_keeps_one(const ql_ranks *r, uint32_t wanted[2])
+{
+    const bool keeps = r->stage == KEEPING && r->range_count == 1;
+    wanted[0] = r->ranges[0][0];
+    wanted[1] = r->ranges[0][1];
+    return keeps;
+}
+
+void ql_ranks_keep_errors(ql_ranks *r, unsigned index, const uint32_t *at, size_t count, uint64_t above, const float *x,
+                          const float *y)
+{
+    worker *w = &r->workers[index];
+    w->fed_errors = true;
+    w->above[0] += above;
+    keep_found(r, w, at, count, x, y);
 }
 
 /* ---- After a scan */

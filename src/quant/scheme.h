@@ -60,7 +60,7 @@ typedef struct ql_quantizer {
     uint64_t second_count;
     ql_outliers outliers;
     double stored_extra_bits; /* none: what the stored tensor holds besides codes */
-    uint64_t widest; /* the group with the widest range, the first of equal ones */
+    uint64_t widest;          /* the group with the widest range, the first of equal ones */
     double widest_lo,
         widest_hi; /* that range: as clipped (-alpha, alpha), or of the values where a mapping is fit to those */
 } ql_quantizer;
@@ -152,12 +152,12 @@ uint64_t ql_quantizer_elements(const ql_profile *profile, const ql_spec *spec);
 /* Scratch for ql_quantize_tile, for n <= QL_TILE elements, and where it leaves what it made. */
 enum { QL_TILE = 4096 };
 typedef struct ql_tile_buffers {
-    const float *x; /* the values: `values`, or the tensor's own memory */
     float y[QL_TILE], values[QL_TILE], dense[QL_TILE], step[QL_TILE];
     int32_t zero[QL_TILE];
     float more[QL_TILE_MORE * QL_TILE];
     int16_t codes[QL_TILE];
     uint64_t groups[QL_TILE];
+    const float *x;                         /* the values: `values`, or the tensor's own memory */
     unsigned char bytes[(QL_TILE + 2) * 9]; /* as stored: ql_tensor_scratch_size */
 } ql_tile_buffers;
 
