@@ -368,21 +368,11 @@ static double zero_at(const double *kept, size_t n, size_t k)
     return k < count ? -0.0 : 0.0;
 }
 
-/* wanted[i], the k-th of kept[n]. When the one before was the neighbour below, selecting that has left nothing but this and
-   larger ones behind it: the least of them comes to its place, for the next neighbour. */
+/* wanted[i], the k-th of kept[n]. */
 static double kept_value(const ql_ranks *r, unsigned i, double *kept, size_t n, size_t k)
 {
-    if (i == 0 || k == 0 || r->wanted[i] != r->wanted[i - 1] + 1) {
-        return ql_nth_wide(kept, n, k);
-    }
-    size_t least = k;
-    for (size_t rest = k + 1; rest < n; rest++) {
-        least = kept[rest] < kept[least] ? rest : least;
-    }
-    const double v = kept[least];
-    kept[least] = kept[k];
-    kept[k] = v;
-    return v;
+    const bool is_next = i > 0 && k > 0 && r->wanted[i] == r->wanted[i - 1] + 1;
+    return is_next ? ql_next_of_many(kept, n, k, r->value[i - 1]) : ql_nth_of_many(kept, n, k);
 }
 
 /* All kept values have one key. */
