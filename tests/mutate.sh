@@ -39,6 +39,8 @@ table()
         's/vf_mul(vf_sub(clamped, magic), step)/vf_mul(vf_sub(magic, clamped), vf_sub(vf_set(0), step))/'
     row far_zeros_go_the_quick_way src/kernels/vector_uniform.h check_kernels \
         's/if (!vm_bits(far) \&\& /if (/'
+    row blocks_begin_in_the_middle src/kernels/vector_uniform.h check_kernels \
+        's/blocks.offset = blocks.size - left;/blocks.offset = 0;/'
     row squares_are_fused src/kernels/vector_measure.h check_kernels \
         's/squares = vd_add(squares, vd_mul(error, error));/squares = vd_add_exact_product(squares, error, error);/'
     row moments_drop_the_tail src/kernels/vector.h check_kernels \

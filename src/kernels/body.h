@@ -170,6 +170,18 @@ QL_PLAIN uint64_t plain_uniform_run(ql_uniform codes, float step, int32_t zero, 
     return outside;
 }
 
+QL_PLAIN uint64_t plain_uniform_blocks(ql_uniform codes, const float *step, const int32_t *zero, ql_blocks blocks,
+                                       const float *x, size_t n, int16_t *q, float *y)
+{
+    const double lo = codes.code_lo, hi = codes.code_hi;
+    uint64_t outside = 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t block = (blocks.offset + i) / blocks.size;
+        uniform_one(step[block], zero ? zero[block] : 0, lo, hi, x[i], &q[i], &y[i], &outside);
+    }
+    return outside;
+}
+
 QL_PLAIN uint64_t plain_uniform_each(ql_uniform codes, const float *step, const int32_t *zero, const float *x, size_t n,
                                      int16_t *q, float *y)
 {
@@ -233,7 +245,7 @@ QL_PLAIN void plain_candidate_errors(const ql_candidate *c, const float *x, size
     .range = plain_range, .range_each = plain_range_each, .census = plain_census, .moments = plain_moments,                 \
     .beyond = plain_beyond, .count_upper = plain_count_upper, .collect = plain_collect, .histogram = plain_histogram,       \
     .count_codes = plain_count_codes, .fine = plain_fine, .uniform_run = plain_uniform_run,                                 \
-    .uniform_each = plain_uniform_each, .errors = plain_errors, .measure = plain_measure, .square_each = plain_square_each, \
-    .candidate_errors = plain_candidate_errors,
+    .uniform_blocks = plain_uniform_blocks, .uniform_each = plain_uniform_each, .errors = plain_errors,                     \
+    .measure = plain_measure, .square_each = plain_square_each, .candidate_errors = plain_candidate_errors,
 
 #endif

@@ -167,7 +167,11 @@ typedef struct ql_kernels {
     /* One step and zero for all of x[n]; returns how many rounded codes lay outside [code_lo, code_hi]. */
     uint64_t (*uniform_run)(ql_uniform codes, float step, int32_t zero, const float *x, size_t n, int16_t *q, float *y);
 
-    /* The same with a step and a zero for every element: step[n], zero[n] (NULL: all 0). */
+    /* The same with a step and a zero for every block of x: step[], zero[] (NULL: all 0). */
+    uint64_t (*uniform_blocks)(ql_uniform codes, const float *step, const int32_t *zero, ql_blocks blocks, const float *x,
+                               size_t n, int16_t *q, float *y);
+
+    /* The same for every element: step[n], zero[n]. */
     uint64_t (*uniform_each)(ql_uniform codes, const float *step, const int32_t *zero, const float *x, size_t n, int16_t *q,
                              float *y);
 

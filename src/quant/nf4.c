@@ -196,7 +196,6 @@ const ql_mapping ql_mapping_nf4 = {
     .prepare = prepare,
     .fit = fit,
     .finish = finish,
-    .takes_blocks = true,
     .quantize = quantize,
     .decode = decode,
     .half_gap = half_gap,

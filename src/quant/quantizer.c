@@ -227,9 +227,6 @@ ql_blocks ql_tile_blocks(const ql_tile *tile)
 static uint64_t place_tile(const ql_quantizer *q, uint64_t begin, ql_tile *tile)
 {
     uint64_t length, offset;
-    if (!q->spec.mapping->takes_blocks) {
-        return ql_groups_run(&q->groups, begin, &tile->group);
-    }
     const uint64_t left = ql_groups_even_runs(&q->groups, begin, &tile->group, &length, &offset);
     tile->blocks = (ql_blocks) { (size_t)length, (size_t)offset };
     return left;

@@ -12,7 +12,7 @@
 #include "quant/outliers.h"
 
 /* A piece of a tensor in stored order and what a mapping makes of it. Element i lies in groups[i]; where groups is NULL, in
-   the group `group`, or, of mappings that take blocks, in group + (blocks.offset + i) / blocks.size. step, zero and more are
+   group + (blocks.offset + i) / blocks.size. step, zero and more are
    scratch for the mapping. */
 typedef struct ql_tile {
     const float *x; /* [n], outliers replaced by 0 */
@@ -29,10 +29,9 @@ typedef struct ql_tile {
 } ql_tile;
 enum { QL_TILE_MORE = 3 };
 
-/* Of mappings that do not take blocks. */
 static inline uint64_t ql_tile_group(const ql_tile *tile, size_t i)
 {
-    return tile->groups ? tile->groups[i] : tile->group;
+    return tile->groups ? tile->groups[i] : tile->group + (tile->blocks.offset + i) / tile->blocks.size;
 }
 
 /* For kernels that find parameters by blocks: those of the tile's groups, of_groups[groups.count] itself or gathered in
@@ -118,7 +117,6 @@ struct ql_mapping {
     ql_status (*finish)(ql_quantizer *quantizer, ql_error *error);
 
     /* Encodes and decodes a tile; returns how many elements were clipped. */
-    bool takes_blocks; /* a tile may hold many groups side by side */
     uint64_t (*quantize)(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tile *tile);
 
     /* The value of a code of a group. */

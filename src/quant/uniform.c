@@ -63,8 +63,8 @@ uint64_t ql_quantize_uniform(const ql_quantizer *quantizer, const ql_kernels *ke
         return quantize_otherwise(quantizer, tile);
     }
     if (!tile->groups) {
-        return kernels->uniform_run(codes, scales[tile->group], zeros ? zeros[tile->group] : 0, tile->x, tile->n,
-                                    tile->codes, tile->y);
+        return kernels->uniform_blocks(codes, scales + tile->group, zeros ? zeros + tile->group : NULL, tile->blocks,
+                                       tile->x, tile->n, tile->codes, tile->y);
     }
     if (quantizer->groups.per == QL_PER_ROW || quantizer->groups.per == QL_PER_COL) {
         return quantize_side_by_side(quantizer, kernels, tile, codes);

@@ -54,7 +54,7 @@ typedef struct job {
     unsigned range_count;
     bool counting; /* what lies above the ranges */
     ql_binning axis, error_axis;
-    size_t block, offset; /* of values that codes tell; 0: of none */
+    size_t block, offset; /* of values that codes tell, 0: of none; or of steps */
     ql_fine_axis fine;
     ql_levels16 levels;
 } job;

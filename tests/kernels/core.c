@@ -62,6 +62,24 @@ static void prepare_steps(job *j)
     }
 }
 
+/* The steps of blocks: the first ones. Now and then one is odd. */
+static void prepare_steps_of_blocks(job *j)
+{
+    prepare_steps(j);
+    const bool wide = draw(&j->draws) & 1, even = draw(&j->draws) & 1;
+    j->block = j->ordinary ? 64 : wide ? 16 * (1 + draw_below(&j->draws, 9)) : 1 + draw_below(&j->draws, 150);
+    j->offset = j->ordinary ? 0 : wide && even ? 16 * draw_below(&j->draws, j->block / 16) : draw_below(&j->draws, j->block);
+    const float usual = draw_step(j);
+    for (size_t i = 0; i < j->n; i++) {
+        j->steps[i] = even && draw_below(&j->draws, 400) ? usual : j->steps[i];
+        j->zeros[i] = even && draw_below(&j->draws, 400) ? j->zeros[i] % 512 : j->zeros[i];
+    }
+    for (size_t i = 0; i < j->n; i++) {
+        const size_t block = (i + j->offset) / j->block;
+        j->x[i] = draw_value(j, j->kind, j->steps[block], j->without_zeros ? 0 : j->zeros[block]);
+    }
+}
+
 /* y is what a quantizer makes of x, or something else. */
 static void prepare_pairs(job *j)
 {
@@ -341,6 +359,14 @@ static void run_uniform_run(const ql_kernels *k, const job *j, outputs *o)
     outputs_note(o, k->uniform_run(j->codes, j->step, j->zero, j->x, j->n, q, y));
 }
 
+static void run_uniform_blocks(const ql_kernels *k, const job *j, outputs *o)
+{
+    int16_t *q = outputs_array(o, j->n, sizeof *q);
+    float *y = outputs_array(o, j->n, sizeof *y);
+    outputs_note(o, k->uniform_blocks(j->codes, j->steps, j->without_zeros ? NULL : j->zeros,
+                                      (ql_blocks) { j->block, j->offset }, j->x, j->n, q, y));
+}
+
 static void run_uniform_each(const ql_kernels *k, const job *j, outputs *o)
 {
     int16_t *q = outputs_array(o, j->n, sizeof *q);
@@ -413,6 +439,7 @@ static const kernel_check rows[] = {
     { KERNEL(count_codes), .unit_bytes = 2, .prepare = prepare_codes, .run = run_count_codes },
     { KERNEL(fine), .unit_bytes = 4, .prepare = prepare_fine, .run = run_fine },
     { KERNEL(uniform_run), .unit_bytes = 4, .prepare = prepare_values, .run = run_uniform_run },
+    { KERNEL(uniform_blocks), .unit_bytes = 4, .prepare = prepare_steps_of_blocks, .run = run_uniform_blocks },
     { KERNEL(uniform_each), .unit_bytes = 4, .prepare = prepare_steps, .run = run_uniform_each },
     { KERNEL(errors), .unit_bytes = 4, .prepare = prepare_pairs, .run = run_errors },
     { KERNEL(measure), .unit_bytes = 4, .prepare = prepare_tally, .run = run_measure },
