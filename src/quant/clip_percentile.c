@@ -118,6 +118,9 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
     return c->groups->count == 1 ? calibrate_tensor(c, error) : ql_calibrate_groups(c, NULL, calibrate_group, error);
 }
 
-const ql_calibrator ql_calibrator_percentile = {
-    .name = "percentile", .passes_tensor = 1, .passes_groups = 1, .calibrate = calibrate
-};
+const ql_calibrator ql_calibrator_percentile = { .name = "percentile",
+                                                 .passes_tensor = 1,
+                                                 .passes_groups = 1,
+                                                 .calibrate = calibrate,
+                                                 .ranges = calibrate,
+                                                 .by_magnitude = true };
