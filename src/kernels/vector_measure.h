@@ -138,17 +138,19 @@ QL_SIMD size_t measure_all(const ql_tally *tally, const bin_plan *error_plan, co
 
 enum { FEW_CODES = 16, CODES = 64 /* at once */ };
 
-/* Where the codes of one block are, 64 bits: how often each comes is how often its value does, whose bin is that of the first
-   element that has it. */
+/* Where the codes of one block are, 64 bits: how often each comes is how often its value does, whose bin is that of the
+   first element that has it. */
 QL_SIMD void count_block(const ql_tally *t, const uint64_t masks[FEW_CODES], uint64_t block, const uint32_t *bins,
                          uint32_t counts[FEW_CODES])
 {
-    for (uint32_t k = 0; k < t->code_count; k++) {
-        const uint64_t mask = masks[k] & block;
-        const uint32_t count = (uint32_t)__builtin_popcountll(mask);
-        counts[k] += count;
-        if (bins) {
-            t->value_table[bins[__builtin_ctzll(mask | 1ull << 63)]] += count;
+    for (uint32_t begin = 0; begin < t->code_count; begin += 8) { /* masks behind the last code are 0 */
+        for (uint32_t k = begin; k < begin + 8; k++) {
+            const uint64_t mask = masks[k] & block;
+            const uint32_t count = (uint32_t)__builtin_popcountll(mask);
+            counts[k] += count;
+            if (bins) {
+                t->value_table[bins[__builtin_ctzll(mask | 1ull << 63)]] += count;
+            }
         }
     }
 }
@@ -157,7 +159,7 @@ QL_SIMD void count_block(const ql_tally *t, const uint64_t masks[FEW_CODES], uin
 QL_SIMD void count_few(const ql_tally *t, const bin_plan *plan, const float *y, const int16_t *codes, size_t n)
 {
     uint32_t counts[FEW_CODES] = { 0 }, bins[CODES];
-    uint64_t masks[FEW_CODES];
+    uint64_t masks[FEW_CODES] = { 0 };
     size_t left = plan ? t->blocks.size - t->blocks.offset : 0; /* of the block */
     for (size_t i = 0; i < n; i += CODES) {
         const vb low = vb_load_low(codes + i);

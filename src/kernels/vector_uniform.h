@@ -263,6 +263,9 @@ static uint64_t blocks_apart(ql_uniform codes, const float *step, const int32_t 
 static uint64_t uniform_blocks(ql_uniform codes, const float *step, const int32_t *zero, ql_blocks blocks, const float *x,
                                size_t n, int16_t *q, float *y)
 {
+    if (blocks.size == 1) {
+        return uniform_each(codes, step, zero, x, n, q, y);
+    }
     if (blocks.size % WIDTH || blocks.offset % WIDTH || blocks.size > 16 * BLOCK) {
         return blocks_apart(codes, step, zero, blocks, x, n, q, y);
     }

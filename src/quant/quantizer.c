@@ -256,7 +256,7 @@ ql_status ql_quantizer_make(ql_engine *engine, const ql_profile *profile, const 
     if (status == QL_OK && (mapping->fit || mapping->fit_values || mapping->fit_blocks)) {
         status = fit_groups(q, &calibration, error);
     }
-    return status == QL_OK && mapping->finish ? mapping->finish(q, error) : status;
+    return status == QL_OK && mapping->finish ? mapping->finish(q, engine, error) : status;
 }
 
 void ql_quantizer_free(ql_quantizer *q)
@@ -298,10 +298,21 @@ ql_blocks ql_tile_blocks(const ql_tile *tile)
     return tile->groups ? (ql_blocks) { 1, 0 } : tile->blocks;
 }
 
-/* Groups are runs: the tile's group and blocks at stored element `begin`; returns how many elements it may hold. */
+/* Lines across the stored ones: neighbours belong to neighbouring groups, as if each were a block. */
+static bool are_side_by_side(const ql_groups *g)
+{
+    return !ql_groups_are_runs(g) && (g->per == QL_PER_ROW || g->per == QL_PER_COL);
+}
+
+/* The tile's group and blocks at stored element `begin`; returns how many elements it may hold. */
 static uint64_t place_tile(const ql_quantizer *q, uint64_t begin, ql_tile *tile)
 {
     uint64_t length, offset;
+    if (are_side_by_side(&q->groups)) {
+        tile->group = begin % q->groups.count;
+        tile->blocks = (ql_blocks) { 1, 0 };
+        return q->groups.count - tile->group;
+    }
     const uint64_t left = ql_groups_even_runs(&q->groups, begin, &tile->group, &length, &offset);
     tile->blocks = (ql_blocks) { (size_t)length, (size_t)offset };
     return left;
@@ -318,8 +329,8 @@ void ql_quantize_values(const ql_quantizer *quantizer, const ql_kernels *kernels
         x = buffers->dense;
     }
     ql_tile tile = { .step = buffers->step, .zero = buffers->zero, .more = buffers->more };
-    const bool runs = ql_groups_are_runs(groups);
-    if (!runs) {
+    const bool in_order = ql_groups_are_runs(groups) || are_side_by_side(groups);
+    if (!in_order) {
         ql_groups_of(groups, begin, n, buffers->groups);
         tile.groups = buffers->groups;
     }
@@ -329,7 +340,7 @@ void ql_quantize_values(const ql_quantizer *quantizer, const ql_kernels *kernels
         tile.codes = buffers->codes + done;
         tile.y = buffers->y + done;
         tile.n = n - done;
-        if (runs) {
+        if (in_order) {
             const uint64_t most = place_tile(quantizer, begin + done, &tile);
             tile.n = most < tile.n ? (size_t)most : tile.n;
         }

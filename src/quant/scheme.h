@@ -114,7 +114,7 @@ struct ql_mapping {
     const char *(*fit_blocks)(ql_quantizer *quantizer, const ql_kernels *kernels, const ql_group_values *groups);
 
     /* Optional, after all groups. */
-    ql_status (*finish)(ql_quantizer *quantizer, ql_error *error);
+    ql_status (*finish)(ql_quantizer *quantizer, ql_engine *engine, ql_error *error);
 
     /* Encodes and decodes a tile; returns how many elements were clipped. */
     uint64_t (*quantize)(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tile *tile);
