@@ -48,8 +48,9 @@ UI_OBJECTS   := $(UI_SOURCES:%.c=$(OUT)/%.o)
 TESTS        := $(TEST_SOURCES:%.c=$(OUT)/%)
 GOLDEN_OBJECTS := $(OUT)/tests/golden.o $(OUT)/tests/golden_more.o
 CHECK_OBJECTS := $(patsubst %.c,$(OUT)/%.o,tests/check_kernels.c $(wildcard tests/kernels/*.c))
+MONKEY_OBJECTS := $(patsubst %,$(OUT)/tests/%.o,monkey job vt)
 FUZZ_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out %/main.c,$(wildcard tests/fuzz/*.c)))
-OBJECTS      := $(LIB_OBJECTS) $(CHECK_OBJECTS) $(FUZZ_OBJECTS) $(OUT)/tests/fuzz/main.o $(OUT)/tests/fuzz/libfuzzer.o $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/corpus.o $(OUT)/tests/zip.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/keys.o
+OBJECTS      := $(LIB_OBJECTS) $(CHECK_OBJECTS) $(FUZZ_OBJECTS) $(OUT)/tests/fuzz/main.o $(OUT)/tests/fuzz/libfuzzer.o $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/corpus.o $(OUT)/tests/zip.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/keys.o $(MONKEY_OBJECTS)
 
 # The targets for people use all cores, unless -j says otherwise.
 PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
@@ -83,8 +84,8 @@ deps deps-peers:
 	} >$$log 2>&1 || { cat $$log; echo "$@: apt-get failed, see above"; exit 1; }; \
 	echo "$@: installed"
 
-check: all golden $(OUT)/keys $(TESTS) $(OUT)/check_kernels $(OUT)/replay ## run every test, with all packages already there
-	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) $(OUT)/check_kernels tests/layers.sh tests/no_avx.sh tests/tmux.sh tests/readme.sh tests/fuzz/seeds.sh
+check: all golden $(OUT)/keys $(TESTS) $(OUT)/check_kernels $(OUT)/replay $(OUT)/monkey ## run every test, with all packages already there
+	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) $(OUT)/monkey $(OUT)/check_kernels tests/layers.sh tests/no_avx.sh tests/tmux.sh tests/readme.sh tests/fuzz/seeds.sh
 
 check-layers: $(OUT)/libqloupe.a ## check that the folders include each other only in the allowed directions
 	@sh tests/layers.sh $(OUT)
@@ -120,8 +121,9 @@ THREADED := $(if $(TEST_SOURCES),$(shell grep -L testing_run $$(grep -l ql_engin
 # Not those that take minutes under it and share nothing between threads.
 THREADED := $(filter-out $(addprefix tests/test_,plot% tui% fine% truncation% memory% reads%),$(THREADED))
 THREADED := $(THREADED:%.c=$(OUT)/%)
-check-threads: $(THREADED) golden
+check-threads: all $(THREADED) golden $(OUT)/monkey
 	@V=$(V) sh tests/run.sh $(OUT) $(THREADED)
+	@QLOUPE=$(OUT)/qloupe $(OUT)/monkey --events 300
 
 bench: ## build, and time every pass on one thread and on all (qloupe bench)
 	@+$(PARALLEL) all
@@ -147,13 +149,18 @@ run-coverage: all $(OUT)/replay $(filter $(addprefix $(OUT)/tests/test_,$(PARSER
 	@sh tests/coverage.sh $(OUT) build-fuzz/corpus
 
 SECONDS ?= 600
-soak: ## break the kernels on purpose; damage files, try specs at random, fuzz every parser, each for SECONDS (600)
+EVENTS  ?= 100000
+SEED    ?= $(shell date +%s)
+soak: ## break the kernels on purpose; damage files, try specs at random, fuzz every parser, each for SECONDS (600); EVENTS (100000) for the terminal interface
 	@+$(PARALLEL) mutate
-	@$(OUT)/check_kernels --seed $$(date +%s) --rounds 20000
-	@+$(PARALLEL) BUILD=asan OUT=$(OUT)-asan run-soak
+	@$(OUT)/check_kernels --seed $(SEED) --rounds 20000
+	@+$(PARALLEL) BUILD=asan OUT=$(OUT)-asan run-soak run-monkey
+	@+$(PARALLEL) BUILD=tsan OUT=$(OUT)-tsan run-monkey
 	@+$(PARALLEL) fuzz TIME=$(SECONDS) JOBS=2
 run-soak: $(OUT)/soak
 	$(OUT)/soak $(SECONDS)
+run-monkey: all $(OUT)/monkey
+	QLOUPE=$(OUT)/qloupe $(OUT)/monkey --seed $(SEED) --events $(EVENTS)
 
 fresh: ## build a minimal Debian root and run README's two commands in it (root, debootstrap, minutes)
 	@sh tests/fresh.sh
@@ -188,7 +195,7 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-.PHONY: all demo test deps deps-peers bench bench-peers check check-layers check-kernels check-neon deps-neon mutate check-threads golden asan tsan fuzz run-fuzz coverage run-coverage soak run-soak fresh screenshots install uninstall clean help FORCE
+.PHONY: all demo test deps deps-peers bench bench-peers check check-layers check-kernels check-neon deps-neon mutate check-threads golden asan tsan fuzz run-fuzz coverage run-coverage soak run-soak run-monkey fresh screenshots install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: # keep the tests' objects
 
@@ -221,15 +228,22 @@ $(OUT)/fuzz: $(FUZZ_OBJECTS) $(OUT)/tests/fuzz/libfuzzer.o $(OUT)/tests/zip.o $(
 $(OUT)/tests/fuzz/libfuzzer.o: tests/fuzz/main.c $(OUT)/flags
 	$(call SAY,cc)mkdir -p $(@D) && $(COMPILE) -DFUZZ_LIBFUZZER -c -o $@ $<
 
+$(OUT)/monkey: $(MONKEY_OBJECTS)
+	$(call SAY,ld)$(LINK) -o $@ $^
+
 $(OUT)/keys: $(OUT)/tests/keys.o $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS)) $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
 
 $(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/corpus.o $(OUT)/tests/zip.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ -lcmocka $(QL_LDLIBS)
 
-# This one calls the terminal interface.
-$(OUT)/tests/test_tui_scan: $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS))
-$(OUT)/tests/test_tui_scan: QL_LDLIBS = $(OUT)/libqloupe.a $(PKG_LIBS) -lm
+# A program as a job on a pseudo-terminal.
+$(OUT)/tests/test_tui_job: $(OUT)/tests/job.o $(OUT)/tests/vt.o
+
+# These call the terminal interface.
+CALLERS := $(addprefix $(OUT)/tests/test_tui_,scan config sampled)
+$(CALLERS): $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS))
+$(CALLERS): QL_LDLIBS = $(OUT)/libqloupe.a $(PKG_LIBS) -lm
 
 # Calls of the library that fail in these tests.
 comma := ,

@@ -236,13 +236,26 @@ static size_t values_of(const subject *s, const ql_spec *spec, uint64_t group, f
     return n;
 }
 
-static void check_curve(const subject *s, const ql_spec *spec, uint64_t group, const search *want, const float *scale)
+/* How many values the best range holds. */
+static uint64_t count_inside(const ql_curve *curve, const ql_spec *spec, const float *values, size_t n)
+{
+    const double share = curve->threshold[curve->best];
+    uint64_t inside = 0;
+    for (size_t i = 0; i < n; i++)
+        inside += spec->mapping->symmetric ? fabs((double)values[i]) <= share
+                                           : (double)values[i] >= share * curve->lo && (double)values[i] <= share * curve->hi;
+    return inside;
+}
+
+static void check_curve(const subject *s, const ql_spec *spec, uint64_t group, const search *want, const float *scale,
+                        const float *values, size_t n)
 {
     ql_curve *curve;
     ql_error error;
     must(ql_curve_make(engine, s->profile, spec, group, NULL, &curve, &error), &error);
     assert_int_equal(curve->group, group);
     assert_int_equal(curve->count, want->count);
+    assert_int_equal(curve->inside, curve->count ? count_inside(curve, spec, values, n) : n);
     if (curve->count) {
         assert_int_equal(curve->best, want->best);
         float d;
@@ -280,7 +293,7 @@ static void check_search(const subject *s, const char *text)
             fail_msg("%s, %s, group %d of %d: the step is %.9g, by the definition %.9g", text, ql_layout_name(s->memory.tensor.layout), (int)group,
                      (int)d.report->group_count, (double)got, (double)step);
         if (spec.clip != QL_CLIP_ACIQ && (group < 3 || group + 1 == d.report->group_count))
-            check_curve(s, &spec, group, &want, &d.report->scales[group]);
+            check_curve(s, &spec, group, &want, &d.report->scales[group], values, n);
     }
     free(values);
     drop(&d);

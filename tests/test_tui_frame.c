@@ -53,7 +53,13 @@ static void commands_that_make_no_sense_say_why(void **state)
         { ":open<Enter>", "a file is missing" },
         { ":spec absmax:bits=99<Enter>", "bits=99" },
         { ":tensor nothing.like.it<Enter>", "no tensor matches 'nothing.like.it'" },
-        { ":set colour=blue<Enter>", "there is no such setting: theme=[dark]|light|safe|mono   axis=[log]|linear" },
+        { ":set colour=blue<Enter>",
+          "there is no setting 'colour'; there are theme axis glyphs mouse sort spec x threads state" },
+        { ":set temh=dark<Enter>", "did you mean theme?" },
+        { ":set mouse=o<Enter>", "it can be mouse=[on]|off" },
+        { ":set spec=absmax:bits=99<Enter>", "bits=99" },
+        { ":set threads=0<Enter>", "it can be 1 to 1024" },
+        { ":write-config<Enter>", "--no-state: nothing is read or written" },
         { ":set axis=cubic<Enter>", "it can be axis=[log]|linear" },
         { ":w /nonexistent/x.png<Enter>", "/nonexistent/x.png" },
     };
@@ -86,6 +92,8 @@ static void tab_completes(void **state)
         { ":spec absmax:bits=4,b<Tab>", ":spec absmax:bits=4,block=" }, /* bits is there already */
         { ":tensor h.3.mlp.c_proj.w<Tab>", ":tensor h.3.mlp.c_proj.weight" },
         { ":set axis=li<Tab>", ":set axis=linear" },
+        { ":set sort=sq<Tab>", ":set sort=sqnr_db" },
+        { ":set sp<Tab>", ":set spec=" },
         { ":zoom x<Tab>", ":zoom x" },
         { ":bits<Enter>:axis<Enter>:<Up><Up>", ":bits" }, /* what was typed before */
         { ":bits<Enter>:ne<Up><Up><Down>", ":ne" },       /* and what was being typed */
@@ -171,7 +179,7 @@ static void themes_change_colours_and_nothing_else(void **state)
 static void the_copied_command_line_works(void **state)
 {
     (void)state;
-    char *screen = screen_of("%s --size 160x36 --keys 'bby'", MATRIX);
+    char *screen = screen_of("%s --size 160x36 --keys 'bbyy'", MATRIX);
     assert_shows(status_of(screen), "copied: qloupe compare " DEMO " -t h.2.mlp.c_fc.weight -s absmax:bits=6");
     const char *command = strstr(status_of(screen), "qloupe compare ") + strlen("qloupe ");
     testing_result result = testing_run("\"$QLOUPE\" %s --json", command);
@@ -187,14 +195,49 @@ static void the_copied_command_line_works(void **state)
     testing_result_free(&result);
     free(screen);
 
-    screen = screen_of("data/eval.txt --raw U8:4x8:0x10 --layout out,in --size 160x36 --keys y");
+    screen = screen_of("data/eval.txt --raw U8:4x8:0x10 --layout out,in --size 160x36 --keys yy");
     assert_shows(status_of(screen), " -s absmax --raw U8:4x8:0x10 --layout out,in"); /* how the file is read belongs to it */
     free(screen);
     const char *empty = testing_path(testing_folder(), "empty.npy");
     assert_true(npy_write(empty, "f4", 2, (uint64_t[]) { 0, 4 }, ""));
-    screen = screen_of("%s --size 160x36 --keys '<settle>Y'", empty);
-    assert_shows(status_of(screen), "there are no numbers yet");
-    free(screen);
+    static const char *const without[][2] = { { "Y", "there are no numbers yet" },
+                                              { "yr", "there are no numbers yet" },
+                                              { "yt", "there are no numbers yet" },
+                                              { "yn", "there is no number yet" } };
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
+        screen = screen_of("%s --size 160x36 --keys '<settle>%s'", empty, without[i][0]);
+        assert_shows(status_of(screen), without[i][1]);
+        free(screen);
+    }
+}
+
+static void the_number_that_is_copied_is_that_of_the_pane(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *status;
+    } rows[] = {
+        { "y", "copy what? The number here is 0.002478, step" },
+        { "yx", "nothing was copied" },
+        { "y<Esc>yn", "copied: 0.002477931324392557, step" },
+        { "<S-Tab>yn", "copied: 36.5568384506948, SQNR dB" },
+        { "<S-Tab>:set sort=size<Enter>yn", "copied: 524288, stored" }, /* the number beside its name */
+        { "<Tab>yn", "copied: 36.5568384506948, SQNR dB" },
+        { "<Tab><Tab>yn", "copied: 0.048162263526217504, standard deviation of the weights" },
+        { "2<settle>lyn", "copied: 11.38586604467" }, /* of the selected column */
+        { "2<settle>]yn", "SQNR dB of absmax:bits=4,per=row" },
+        { "2<settle><Tab><Tab><Tab><settle>yn", "copied: -0.314697265625, the weight W[654][194]" },
+        { "2<settle>yt", "copied: a table of the columns, as Markdown" },
+        { "2<settle>yr", "copied: h.2.mlp.c_fc.weight absmax 36.56 dB 8.000 bits/wt" },
+        { "2<settle>yy",
+          "copied: qloupe compare data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax -s absmax:bits=4" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of("%s --size 200x36 --keys '<settle>%s'", MATRIX, rows[i].keys);
+        if (!strstr(status_of(screen), rows[i].status))
+            fail_msg("after %s: '%s'", rows[i].keys, status_of(screen));
+        free(screen);
+    }
 }
 
 /* ---- The mouse ------------------------------------------------------------------------------------------------- */
@@ -249,7 +292,7 @@ static void clicks_reach_what_is_drawn(void **state)
         { "120x36", "ejj<Enter>row", on("Click", knobs, "bits   "), " absmax " }, /* what is half typed is dropped */
         { "80x24", "", on("Click", narrow, " Error"), "[Error]" },
         { "80x24", "", on("Click", narrow, "g groups"), " absmax:per=row " },
-        { "80x24", "w", "<Click:10,10>", "Export a figure" }, /* nothing is reached through a box */
+        { "80x24", "w", "<Click:10,10>", "figure histogram" }, /* nothing is reached through a box */
         { "80x24", "", "<Click:24,80><Click:16000,16000><WheelUp:1,1>", " absmax " },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -291,6 +334,7 @@ static void a_recorded_session_leads_to_the_same_screen(void **state)
         ":tensor # <lt>x> \xc3\xa4 <Enter>", /* what scripts take for something else */
         "C-<C-l><Tab><S-Tab>?first<Enter>:open " QAT "<Enter>b",
         "b<C-z>b<settle>qbb",
+        "xx<settle><Click:10,60><Drag:10,66><settle><Drag:10,70><Release:10,70>b<settle>0<settle>,,<Release:1,1>.",
     };
     const char *script = testing_path(testing_folder(), "session.keys");
     for (size_t i = 0; i < sizeof sessions / sizeof sessions[0]; i++) {
@@ -347,6 +391,7 @@ static void write_random_script(const char *path, uint64_t seed, int count)
         "theme=",   "axis=",   ":open ", "data/",    ":spec ",
         ":tensor ", "absmax:", "bits=",  "*",        "[",
         "0",        "9",       "x",      "a",        "<settle>",
+        "X",        "]",       ",",      ".",        ";",
     };
     char *script = malloc((size_t)count * 32 + 1);
     size_t used = 0;
@@ -354,9 +399,9 @@ static void write_random_script(const char *path, uint64_t seed, int count)
     for (int i = 0; i < count; i++) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
         const unsigned what = (unsigned)(seed >> 33), where = (unsigned)(seed >> 40);
-        static const char *const mouse[] = { "Click", "Click", "WheelUp", "WheelDown" };
+        static const char *const mouse[] = { "Click", "Click", "WheelUp", "WheelDown", "Drag", "Drag", "Release" };
         if (what % 4 == 0)
-            used += (size_t)sprintf(script + used, "<%s:%u,%u>", mouse[what / 4 % 4], where % 64 + 1, where / 64 % 256 + 1);
+            used += (size_t)sprintf(script + used, "<%s:%u,%u>", mouse[what / 4 % 7], where % 64 + 1, where / 64 % 256 + 1);
         else
             used += (size_t)sprintf(script + used, "%s", pieces[what / 4 % (sizeof pieces / sizeof pieces[0])]);
     }
@@ -409,6 +454,7 @@ int main(void)
         cmocka_unit_test(the_help_lists_commands_and_starts_them),
         cmocka_unit_test(themes_change_colours_and_nothing_else),
         cmocka_unit_test(the_copied_command_line_works),
+        cmocka_unit_test(the_number_that_is_copied_is_that_of_the_pane),
         cmocka_unit_test(clicks_reach_what_is_drawn),
         cmocka_unit_test(clicks_that_are_none_are_refused),
         cmocka_unit_test(random_keys_and_clicks_are_survived),

@@ -57,19 +57,42 @@ void tui_select(tui_app *app, size_t tensor);
    shows. */
 void tui_filter_accepted(tui_app *app);
 
+/* Sub-views (act_sub.c): where the cursor goes (tui_step), the next quantity, the map from closer by (argument > 0) and as a
+   whole, the weight of largest magnitude. */
+void tui_act_step(tui_app *app, int step);
+void tui_act_next(tui_app *app, int direction);
+void tui_act_pick(tui_app *app, int unused); /* what is chosen in a list */
+void tui_act_map_zoom(tui_app *app, int direction);
+void tui_act_map_all(tui_app *app, int unused);
+void tui_act_largest(tui_app *app, int unused);
+/* Looks at weight "ROW,COLUMN", or says why it cannot. */
+void tui_go_to_weight(tui_app *app, const char *text);
+
 /* The screen. */
 void tui_act_pane(tui_app *app, int direction);
 void tui_act_pane_at(tui_app *app, int pane);
 void tui_act_view_at(tui_app *app, int index);
 void tui_act_zoom(tui_app *app, int unused);
 void tui_act_sub(tui_app *app, int direction); /* the next sub-view of the pane with the focus */
+/* The distribution: closer (argument > 0) or further away, along, everything, what `a` goes through; its clipping range. */
+void tui_act_closer(tui_app *app, int direction);
+void tui_act_along(tui_app *app, int direction);
+void tui_act_whole(tui_app *app, int unused);
+void tui_act_fit(tui_app *app, int unused);
+void tui_act_range(tui_app *app, int direction);
+void tui_act_range_end(tui_app *app, int unused);
+
 void tui_act_axis(tui_app *app, int unused);
 void tui_act_redraw(tui_app *app, int unused);
 void tui_act_help(tui_app *app, int unused);
 void tui_act_export(tui_app *app, int unused);
+void tui_act_export_row(tui_app *app, int rows); /* in its dialog: what to write, */
+void tui_act_export_format(tui_app *app, int formats);
 
+/* Asks what to copy; copies it. */
 void tui_act_copy(tui_app *app, int unused);
-void tui_act_copy_row(tui_app *app, int unused);
+enum { TUI_COPY_NUMBER, TUI_COPY_ROW, TUI_COPY_TABLE, TUI_COPY_COMMAND };
+void tui_act_copy_what(tui_app *app, int what);
 
 /* The command line: open, Tab (argument < 0: backwards), the history (argument < 0: older). */
 void tui_act_command(tui_app *app, int unused);

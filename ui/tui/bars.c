@@ -8,6 +8,7 @@
 #include "text/formula.h"
 #include "text/number.h"
 #include "tui/actions.h"
+#include "tui/copy.h"
 #include "tui/plot.h"
 
 enum { ROOMY_COLS = 100 };
@@ -172,17 +173,20 @@ void tui_bar_formula(tui_app *app, int y)
     text_count(count, report->group_count);
     text_formula(formula, sizeof formula, report, false);
     text_formula(brief, sizeof brief, report, true);
-    if (strcmp(formula, ql_mapping_describe(report->spec.mapping)->formula) == 0)
+    const bool is_filled = strcmp(formula, ql_mapping_describe(report->spec.mapping)->formula) != 0;
+    if (!is_filled)
         group[0] = 0; /* nothing was worked out */
+    else if (shown->is_sampled)
+        snprintf(of, sizeof of, "≈ ");
     if (*group)
         snprintf(of, sizeof of, "%s, the widest of %s: ", group, count);
     const bool is_long = tui_canvas_width(canvas, of) + tui_canvas_width(canvas, formula) <= room;
     if (!is_long && *group)
         snprintf(of, sizeof of, "%s: ", group);
     const bool is_full = tui_canvas_width(canvas, of) + tui_canvas_width(canvas, formula) <= room;
-    if (!is_full && tui_canvas_width(canvas, of) + tui_canvas_width(canvas, brief) > room)
+    if (!is_full && tui_canvas_width(canvas, of) + tui_canvas_width(canvas, brief) > room && *group)
         of[0] = 0;
-    canvas->faded = !tui_document_is_exact(document);
+    canvas->faded = !tui_document_is_current(document);
     const int used = tui_canvas_text(canvas, y, 1, room, TUI_FADED, of);
     tui_canvas_text(canvas, y, 1 + used, room - used, TUI_TEXT, is_full ? formula : brief);
     canvas->faded = false;
@@ -196,12 +200,25 @@ static const char *complaint(const tui_document *document)
     return document->problem.status != QL_OK ? document->problem.message : NULL;
 }
 
-/* A complaint stands in the status line; one that is too long for it, or while that is typed in, takes the place of the
- * reason. */
+/* A message or complaint stands in the status line; one that is too long for it takes the place of the reason, and so does a
+ * complaint while that line is typed in. */
 static bool is_in_why(const tui_app *app)
 {
-    const char *text = complaint(&app->document);
-    return text && (app->context == TUI_IN_SPEC || tui_canvas_width(&app->canvas, text) > app->canvas.cols - 2);
+    const tui_document *document = &app->document;
+    const char *text = *document->message ? document->message : complaint(document);
+    return text && ((app->context == TUI_IN_SPEC && complaint(document)) ||
+                    tui_canvas_width(&app->canvas, text) > app->canvas.cols - 2);
+}
+
+/* What the numbers are of that are not exact yet. */
+static void draw_estimate(tui_app *app, tui_rect inside)
+{
+    char some[TEXT_NUMBER_SIZE], all[TEXT_NUMBER_SIZE], text[200];
+    text_count(some, app->document.shown->report->sampled);
+    text_count(all, tui_document_tensor(&app->document)->element_count);
+    snprintf(text, sizeof text, "≈ estimated from %s of %s weights; %s", some, all,
+             app->document.stopped ? "stopped before the exact numbers, r measures again" : "the exact numbers are on their way");
+    tui_canvas_wrap(&app->canvas, inside, TUI_FADED, text);
 }
 
 void tui_bar_why(tui_app *app, tui_rect rect)
@@ -214,12 +231,17 @@ void tui_bar_why(tui_app *app, tui_rect rect)
     }
     char words[sizeof shown->why.text];
     if (is_in_why(app)) {
-        tui_canvas_wrap(&app->canvas, inside, TUI_WARNING, complaint(&app->document));
+        const char *wrong = complaint(&app->document);
+        tui_canvas_wrap(&app->canvas, inside, wrong ? TUI_WARNING : TUI_STRONG, wrong ? wrong : app->document.message);
         return;
     }
     if (app->view->words) {
         if (app->view->words(app, words, sizeof words))
             tui_canvas_wrap(&app->canvas, inside, TUI_STRONG, words);
+        return;
+    }
+    if (shown && shown->is_sampled && tui_document_is_current(&app->document)) {
+        draw_estimate(app, inside);
         return;
     }
     if (!shown || !shown->has_why || app->document.problem.status != QL_OK)
@@ -289,10 +311,14 @@ void tui_bar_status(tui_app *app, int y)
         draw_prompt(app, y, "spec ");
     else if (app->context == TUI_IN_COMMAND)
         draw_prompt(app, y, ":");
-    else if (complaint(document) && !is_in_why(app))
+    else if (app->context == TUI_IN_COPY)
+        tui_copy_draw(app, y);
+    else if (is_in_why(app))
+        return;
+    else if (complaint(document))
         tui_canvas_text(&app->canvas, y, 1, room, TUI_WARNING, complaint(document));
     else if (*document->message && !document->is_error)
         tui_canvas_text(&app->canvas, y, 1, room, TUI_STRONG, document->message);
-    else if (!complaint(document))
+    else
         draw_remarks(app, y);
 }

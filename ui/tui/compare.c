@@ -11,8 +11,10 @@
  */
 #include "tui/compare.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
+#include "tui/copy.h"
 #include "tui/panes.h"
 
 enum { WIDE_COLS = 100, WIDE_ROWS = 22 }; /* of the screen; of the view's area */
@@ -37,12 +39,14 @@ tui_shown_column tui_shown_column_of(const tui_app *app, size_t column)
         .letter = (char)('A' + column),
         .spec_text = pin->spec_text,
         .is_exact = tui_pin_is_exact(document, column),
+        .is_current = tui_pin_is_current(document, column),
         .is_selected = is_selected,
         .is_baseline = column == document->pins.baseline,
     };
     if (pin->shown && problem->status == QL_OK) {
         shown.report = pin->shown->report;
-        shown.has_product = pin->shown->has_product;
+        shown.is_sampled = pin->shown->is_sampled;
+        shown.has_product = pin->shown->inputs == document->inputs;
         shown.product = pin->shown->product;
     }
     if (!shown.is_exact)
@@ -105,6 +109,29 @@ static void draw(tui_app *app, tui_rect area)
         draw_one(app, area);
 }
 
+static bool find_number(tui_app *app, int pane, tui_number *out)
+{
+    tui_document *document = &app->document;
+    const tui_trials *trials = &document->pins.trials;
+    const tui_wish wish = tui_scope_wish(document);
+    const tui_seen seen = pane == TUI_COMPARE_BLOCK && tui_scope_is_placed(document)
+                              ? tui_looks_wish(document, TUI_LOOK_STRIP, &wish)
+                              : (tui_seen) { .made = NULL };
+    if (seen.made && seen.is_exact) {
+        const ql_strip *strip = seen.made;
+        const tui_scope *scope = &document->scope;
+        out->value = strip->x[scope->col - tui_scope_block(document)];
+        snprintf(out->what, sizeof out->what, "the weight W[%" PRIu64 "][%" PRIu64 "]", scope->row, scope->col);
+        return true;
+    }
+    if (pane == TUI_COMPARE_BITS && trials->at < trials->count && trials->trials[trials->at].is_known) {
+        out->value = trials->trials[trials->at].sqnr_db;
+        snprintf(out->what, sizeof out->what, "SQNR dB of %.120s", trials->trials[trials->at].spec_text);
+        return true;
+    }
+    return tui_copy_find_sqnr(app, out);
+}
+
 static void open_columns(tui_app *app)
 {
     tui_pins_open(&app->document);
@@ -126,4 +153,5 @@ const tui_view tui_view_compare = {
     .open = open_columns,
     .close = close_columns,
     .words = tui_compare_words,
+    .number = find_number,
 };

@@ -11,7 +11,9 @@ typedef struct tui_shown_column {
     const ql_report *report; /* NULL: none yet */
     bool has_product;        /* `product` is known; NAN: there is none */
     double product;
-    bool is_exact; /* the report is of its spec and the selected tensor */
+    bool is_exact;   /* the report is of its spec and the selected tensor */
+    bool is_current; /* the same, exact or an estimate */
+    bool is_sampled; /* the report is an estimate, current or not */
     bool is_selected, is_baseline;
     const char *missing; /* why there is no exact report; NULL: there is one */
 } tui_shown_column;

@@ -90,11 +90,12 @@ static void draw_column(tui_app *app, tui_rect rect, const axes *locked, size_t 
 {
     tui_canvas *canvas = &app->canvas;
     const tui_shown_column column = tui_shown_column_of(app, index);
-    char spec[TUI_SPEC_SHOWN], title[TUI_SPEC_SHOWN + 8];
+    char spec[TUI_SPEC_SHOWN], title[TUI_SPEC_SHOWN + 16];
     tui_show_spec(spec, column.spec_text);
-    snprintf(title, sizeof title, "%c %s", column.letter, spec);
+    snprintf(title, sizeof title, "%s%c %s", column.is_sampled ? "≈ " : "", column.letter, spec);
     const tui_rect in = tui_canvas_box(canvas, rect, focused && column.is_selected, title,
-                                       !column.is_exact     ? column.report ? "older" : ""
+                                       !column.is_current   ? column.report ? "older" : ""
+                                       : column.is_sampled  ? "estimate"
                                        : column.is_baseline ? "baseline"
                                        : app->linear        ? "linear y"
                                                             : "log y");
@@ -102,7 +103,7 @@ static void draw_column(tui_app *app, tui_rect rect, const axes *locked, size_t 
         tui_canvas_wrap(canvas, (tui_rect) { in.y, in.x + 1, in.rows, in.cols - 2 }, TUI_TEXT, column.missing);
         return;
     }
-    canvas->faded = !column.is_exact;
+    canvas->faded = !column.is_current;
     if (in.rows >= 2)
         draw_plots(app, rect, in, locked, column.report);
     canvas->faded = false;

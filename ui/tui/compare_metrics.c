@@ -66,6 +66,12 @@ static int better_of(size_t row)
     return rows[row].value ? -1 : ql_metric_describe(rows[row].metric)->better;
 }
 
+/* Exact also where the rest is an estimate. */
+static bool is_known(size_t row)
+{
+    return rows[row].value == bits_of || rows[row].value == size_of;
+}
+
 /* The best value among the exact columns; false when all are the same, or there is no better. */
 static bool find_best(const tui_app *app, size_t row, double *best)
 {
@@ -119,6 +125,8 @@ static void draw_cell(tui_app *app, tui_rect cell, size_t row, const tui_shown_c
     else
         text_number(text, value, form_of(row));
     int x = cell.x, end = cell.x + cell.cols;
+    if (column->is_sampled && !isnan(value) && !is_known(row))
+        x += tui_canvas_text(canvas, cell.y, x, end - x, TUI_TEXT, "≈");
     x += tui_canvas_text(canvas, cell.y, x, end - x, is_best ? TUI_STRONG : TUI_TEXT, text) + 1;
     if (is_best && x < end) {
         tui_canvas_put(canvas, cell.y, x, 0x2605, TUI_GOOD);
@@ -157,7 +165,7 @@ static void draw_column(tui_app *app, tui_rect cell, const tui_shown_column *col
         tui_canvas_wrap(canvas, (tui_rect) { cell.y + 1, cell.x, cell.rows - 1, cell.cols }, TUI_TEXT, column->missing);
         return;
     }
-    canvas->faded = !column->is_exact;
+    canvas->faded = !column->is_current;
     for (size_t row = 0; row < ROW_COUNT && (int)row + 1 < cell.rows; row++)
         draw_cell(app, (tui_rect) { cell.y + 1 + (int)row, cell.x, 1, cell.cols }, row, column, base);
     canvas->faded = false;
@@ -166,12 +174,15 @@ static void draw_column(tui_app *app, tui_rect cell, const tui_shown_column *col
 /* What the product is of, on the lower frame. */
 static void draw_activations(tui_app *app, tui_rect rect)
 {
-    char text[160];
-    if (!tui_pins_have_product(&app->document))
-        return;
-    snprintf(text, sizeof text, " product err: ‖X·ΔW‖/‖X·W‖, X synthetic %llu×%llu, %u outlier channels, seed %llu ",
-             (unsigned long long)tui_synthetic.rows, (unsigned long long)tui_document_tensor(&app->document)->cols,
-             tui_synthetic.channels, (unsigned long long)tui_synthetic.seed);
+    const tui_document *document = &app->document;
+    const ql_tensor *tensor = tui_document_tensor(document);
+    char text[700], what[300];
+    ql_error misfit;
+    ql_activations_describe(document->inputs->activations, tensor->cols, what, sizeof what);
+    if (ql_activations_fit(document->inputs->activations, tensor, &misfit) == QL_OK)
+        snprintf(text, sizeof text, " product err: ‖X·ΔW‖/‖X·W‖, X %s ", what);
+    else
+        snprintf(text, sizeof text, " no product: %s ", misfit.message);
     tui_canvas_text(&app->canvas, rect.y + rect.rows - 1, rect.x + 2, rect.cols - 4, TUI_FADED, text);
 }
 

@@ -23,10 +23,15 @@ bool tui_document_is_exact(const tui_document *document)
     return tui_measure_is(document->shown, document->tensor, document->spec_text);
 }
 
+bool tui_document_is_current(const tui_document *document)
+{
+    return tui_measure_is_about(document->shown, document->tensor, document->spec_text) && document->problem.status == QL_OK;
+}
+
 bool tui_document_is_settled(const tui_document *document)
 {
     return !document->busy && !document->exporting && !document->pins.busy && !tui_looks_are_busy(&document->looks) &&
-           !document->scanning && document->pending_count == 0;
+           !document->scanning && document->reading == 0 && document->pending_count == 0;
 }
 
 void tui_document_say(tui_document *document, bool is_error, const char *format, ...)
@@ -111,7 +116,9 @@ void tui_document_stop(tui_document *document)
     tui_looks_stop(document);
     document->pending_count = 0;
     document->ticket = NO_TICKET;
-    document->exporting = false;
+    document->unwritten = document->exporting;
+    document->exporting = document->exists = false;
+    document->reading = 0;
     if (was_scan)
         tui_document_say(document, false, "stopped; m measures the rest, q quits");
     else if (was_busy)
@@ -120,19 +127,31 @@ void tui_document_stop(tui_document *document)
         tui_document_say(document, false, "nothing to stop; q quits");
 }
 
-void tui_document_export(tui_document *document, const char *path, const char *command)
+void tui_document_export(tui_document *document, tui_export *wish)
 {
-    tui_export wish = { .tensor = document->tensor, .spec = document->spec };
-    ql_text_print(wish.tensor_name, sizeof wish.tensor_name, tui_document_tensor(document)->name, TUI_EXPORT_CELLS);
-    ql_text_print(wish.file_name, sizeof wish.file_name, ql_text_from(ql_model_path(document->model)), TUI_EXPORT_CELLS);
-    snprintf(wish.path, sizeof wish.path, "%s", path);
-    snprintf(wish.command, sizeof wish.command, "%s", command);
-    if (!tui_jobs_export(document->jobs, &wish)) {
-        tui_document_say(document, true, "out of memory");
-        return;
-    }
+    tui_jobs_export(document->jobs, wish);
     document->exporting = true;
-    tui_document_say(document, false, "writing the figure");
+    tui_document_say(document, false, "writing");
+}
+
+tui_measure *tui_document_find(tui_document *document, const char *spec_text)
+{
+    return tui_cache_find(&document->cache, document->tensor, spec_text);
+}
+
+void tui_document_read_inputs(tui_document *document, const char *text)
+{
+    document->reading = tui_jobs_read(document->jobs, text);
+    if (document->reading == 0)
+        tui_document_say(document, true, "out of memory");
+}
+
+void tui_document_use_inputs(tui_document *document, tui_inputs *inputs)
+{
+    tui_inputs_retain(inputs);
+    tui_inputs_release(&document->inputs);
+    document->inputs = inputs;
+    tui_pins_measure(document);
 }
 
 void tui_document_select(tui_document *document, size_t tensor)
@@ -140,6 +159,7 @@ void tui_document_select(tui_document *document, size_t tensor)
     if (tensor == document->tensor)
         return;
     document->tensor = tensor;
+    document->run = 0;
     tui_document_measure(document);
 }
 
@@ -148,7 +168,7 @@ ql_status tui_document_start(tui_document *document, const ql_model *model, tui_
 {
     *document = (tui_document) { .model = model, .jobs = jobs, .tensor = tensor };
     ql_spec first;
-    ql_status status = ql_spec_parse(spec ? spec : "absmax", &first, error);
+    ql_status status = ql_spec_parse(spec ? spec : TUI_FIRST_SPEC, &first, error);
     if (status != QL_OK)
         return status;
     document->profiles = calloc(ql_model_tensor_count(model) + 1, sizeof(ql_profile *));
@@ -157,6 +177,8 @@ ql_status tui_document_start(tui_document *document, const ql_model *model, tui_
         return error->status = QL_NO_MEMORY;
     }
     status = tui_findings_start(&document->findings, ql_model_tensor_count(model), error);
+    if (status == QL_OK)
+        status = tui_inputs_open(TUI_INPUTS_USUAL, &document->inputs, error);
     if (status != QL_OK)
         return status;
     document->spec = first;
@@ -171,6 +193,7 @@ ql_status tui_document_start(tui_document *document, const ql_model *model, tui_
 void tui_document_free(tui_document *document)
 {
     tui_measure_release(&document->shown);
+    tui_inputs_release(&document->inputs);
     tui_pins_free(&document->pins);
     tui_looks_free(&document->looks);
     tui_cache_free(&document->cache);

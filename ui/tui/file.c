@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "text/near.h"
+#include "tui/signals.h"
 
 static ql_text name_at(const void *context, size_t index)
 {
@@ -70,7 +71,7 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
 {
     tui_jobs *jobs = NULL;
     tui_document document = { 0 };
-    ql_status status = tui_jobs_start(file->model, app->options->threads, &jobs, error);
+    ql_status status = tui_jobs_start(file->model, app->threads, &jobs, error);
     if (status == QL_OK)
         status = tui_document_start(&document, file->model, jobs, file->tensor, spec, error);
     if (status != QL_OK) {
@@ -79,6 +80,9 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
         tui_file_free(file);
         return status;
     }
+    const int sort = app->model ? app->list.column : app->first_sort;
+    if (app->document.inputs) /* those of the file before */
+        tui_document_use_inputs(&document, app->document.inputs);
     if (app->view->close)
         app->view->close(app);
     tui_jobs_stop(&app->jobs);
@@ -89,6 +93,9 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
     app->list = file->list;
     app->jobs = jobs;
     app->document = document;
+    tui_window_reset(app);
+    if (sort != TUI_COLUMN_NAME)
+        tui_list_sort(&app->list, &app->document.findings, sort, false);
     if (app->view->open)
         app->view->open(app);
     if (app->context & TUI_TYPING) /* what Esc would go back to is gone */
@@ -154,7 +161,7 @@ tui_opener *tui_opener_start(const tui_source *source)
     opener->source.path = opener->path;
     opener->source.tensor = opener->tensor;
     pthread_mutex_init(&opener->lock, NULL);
-    if (opener->path && pthread_create(&opener->thread, NULL, run, opener) == 0)
+    if (opener->path && tui_signals_thread(&opener->thread, run, opener))
         return opener;
     close(opener->wake[1]);
     free_opener(opener);

@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "tui/signals.h"
 #include "tui/worker.h"
-
-const ql_synthetic tui_synthetic = { .seed = 7, .rows = 32, .channels = 5, .strongest = 20 };
 
 bool tui_jobs_event(tui_jobs *jobs, tui_event *out)
 {
@@ -25,7 +25,7 @@ ql_status tui_jobs_start(const ql_model *model, unsigned threads, tui_jobs **out
     jobs->wanted.stage = TUI_STAGE_DONE;
     pthread_mutex_init(&jobs->lock, NULL);
     pthread_cond_init(&jobs->changed, NULL);
-    if (pthread_create(&jobs->thread, NULL, tui_worker_run, jobs) == 0) {
+    if (tui_signals_thread(&jobs->thread, tui_worker_run, jobs)) {
         *out = jobs;
         return QL_OK;
     }
@@ -35,6 +35,15 @@ failed:
     free(profiles);
     snprintf(error->message, sizeof error->message, "the system has no room for one more thread");
     return error->status = QL_NO_MEMORY;
+}
+
+static void clear_queue(tui_queue *old)
+{
+    for (size_t i = 0; i < old->count; i++) {
+        tui_measure_release(&old->tasks[i].known);
+        tui_inputs_release(&old->tasks[i].inputs);
+    }
+    old->count = old->next = 0;
 }
 
 void tui_jobs_stop(tui_jobs **held)
@@ -49,18 +58,20 @@ void tui_jobs_stop(tui_jobs **held)
     pthread_mutex_unlock(&jobs->lock);
     pthread_join(jobs->thread, NULL);
 
+    for (size_t i = 0; i < TUI_EXCERPTS; i++)
+        ql_excerpt_free(&jobs->excerpts[i]);
     for (size_t i = 0; i < ql_model_tensor_count(jobs->model); i++)
         ql_profile_free(&jobs->profiles[i]);
     tui_measure_release(&jobs->wanted.measure);
     for (int kind = 0; kind < TUI_LOOK_COUNT; kind++)
         tui_measure_release(&jobs->looks[kind].measure);
-    for (size_t i = 0; i < jobs->queue.count; i++)
-        tui_measure_release(&jobs->queue.tasks[i].known);
+    clear_queue(&jobs->queue);
     ql_engine_free(&jobs->engine);
     tui_events_stop(&jobs->events);
     pthread_mutex_destroy(&jobs->lock);
     pthread_cond_destroy(&jobs->changed);
-    free(jobs->export);
+    tui_export_free(&jobs->export);
+    free(jobs->inputs);
     free(jobs->scan.tensors);
     free(jobs->profiles);
     free(jobs);
@@ -71,18 +82,11 @@ uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tu
     pthread_mutex_lock(&jobs->lock);
     uint64_t ticket = atomic_fetch_add(&jobs->newest, 1) + 1;
     tui_measure_release(&jobs->wanted.measure);
-    jobs->wanted = (tui_request) { ticket, tensor, *spec, tui_measure_retain(known), TUI_STAGE_PROFILE };
+    jobs->wanted = (tui_request) { ticket, tensor, *spec, tui_measure_retain(known), TUI_STAGE_GLANCE };
     atomic_store(&jobs->hurry, true);
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
     return ticket;
-}
-
-static void clear_queue(tui_queue *old)
-{
-    for (size_t i = 0; i < old->count; i++)
-        tui_measure_release(&old->tasks[i].known);
-    old->count = old->next = 0;
 }
 
 uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const tui_task *tasks, size_t count)
@@ -97,6 +101,7 @@ uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const tui_task *tasks, si
     for (size_t i = 0; i < made->count; i++) {
         made->tasks[i] = tasks[i];
         tui_measure_retain(tasks[i].known);
+        tui_inputs_retain(tasks[i].inputs);
     }
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
@@ -116,20 +121,30 @@ uint64_t tui_jobs_look(tui_jobs *jobs, tui_look_kind kind, tui_measure *measure,
     return ticket;
 }
 
-bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish)
+uint64_t tui_jobs_read(tui_jobs *jobs, const char *text)
 {
-    tui_export *copy = malloc(sizeof *copy);
+    char *copy = strdup(text);
     if (!copy)
-        return false;
-    *copy = *wish;
+        return 0;
     pthread_mutex_lock(&jobs->lock);
-    free(jobs->export);
-    jobs->export = copy;
+    free(jobs->inputs);
+    jobs->inputs = copy;
+    const uint64_t ticket = ++jobs->inputs_ticket;
+    atomic_store(&jobs->hurry, true);
+    pthread_cond_signal(&jobs->changed);
+    pthread_mutex_unlock(&jobs->lock);
+    return ticket;
+}
+
+void tui_jobs_export(tui_jobs *jobs, tui_export *wish)
+{
+    pthread_mutex_lock(&jobs->lock);
+    tui_export_free(&jobs->export);
+    jobs->export = wish;
     atomic_store(&jobs->stop_export, false);
     atomic_store(&jobs->hurry, true);
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
-    return true;
 }
 
 void tui_jobs_cancel(tui_jobs *jobs, bool exports)
@@ -139,8 +154,7 @@ void tui_jobs_cancel(tui_jobs *jobs, bool exports)
     jobs->wanted.stage = TUI_STAGE_DONE;
     if (exports) {
         atomic_store(&jobs->stop_export, true);
-        free(jobs->export);
-        jobs->export = NULL;
+        tui_export_free(&jobs->export);
     }
     pthread_mutex_unlock(&jobs->lock);
 }

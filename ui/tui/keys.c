@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tui/actions.h"
+#include "tui/sub.h"
 
 /* clang-format off */
 static const tui_binding bindings[] = {
@@ -68,16 +69,47 @@ static const tui_binding bindings[] = {
     { TUI_IN_VIEW, { 'l', TUI_KEY_RIGHT },                    tui_act_side,        1,                              NULL,            0, "to the next pane; in a tree: unfold" },
     { TUI_IN_VIEW, { 'h', TUI_KEY_LEFT },                     tui_act_side,        -1,                             NULL,            0, "to the previous pane; in a tree: fold, then out" },
     { TUI_WATCHING,{ 'z' },                                   tui_act_zoom,        0,                              "z zoom",       18, "the pane with the focus alone, and back" },
-    { TUI_IN_VIEW, { 'v' },                                   tui_act_sub,         1,                              "v view",       21, "what the pane with the focus shows: of the error a histogram, rows, codes, a map" },
+    { TUI_IN_VIEW, { 'v' },                                   tui_act_sub,         1,                              "v view",       21, "what the pane with the focus shows: histogram, loss of a clip, rows, codes, map" },
     { TUI_IN_VIEW, { 'V' },                                   tui_act_sub,         -1, "V view back", 0, "the same, the other way round" },
+    { TUI_IN_VIEW, { 'x' },                                   tui_act_closer,      1,                              "x/X closer",   23, "the distribution: closer, half of the values that it shows" },
+    { TUI_IN_VIEW, { 'X' },                                   tui_act_closer,      -1, "X farther", 0, "the distribution: farther away, twice as much" },
+    { TUI_IN_VIEW, { ']' },                                   tui_act_along,       1, "] larger values", 0, "the distribution from close by: on to larger values" },
+    { TUI_IN_VIEW, { '[' },                                   tui_act_along,       -1, "[ smaller values", 0, "the distribution from close by: back to smaller values" },
+    { TUI_IN_VIEW, { '0' },                                   tui_act_whole,       0, "0 all values", 0, "the distribution: all values again" },
+    { TUI_IN_VIEW, { 'a' },                                   tui_act_fit,         0,                              "a fit",        24, "the distribution: the central 99.8 %, the clipping range, all values" },
+    { TUI_IN_VIEW, { ',' },                                   tui_act_range,       -1,                             ",/. narrower", 22, "clip closer by a cell of the distribution, by hand; so does dragging its lines" },
+    { TUI_IN_VIEW, { '.' },                                   tui_act_range,       1, ". wider", 0, "clip wider by a cell" },
+    { TUI_IN_VIEW, { ';' },                                   tui_act_range_end,   0, "; range end", 0, "which end , and . move: both, the low one, the high one" },
     { TUI_WATCHING,{ 'L' },                                   tui_act_axis,        0,                              "L log",        16, "counts on a logarithmic or linear axis" },
-    { TUI_WATCHING,{ 'w' },                                   tui_act_export,      0,                              "w export",      8, "write a figure of this tensor and spec (png svg pdf jpg bmp tga)" },
+    { TUI_WATCHING,{ 'w' },                                   tui_act_export,      0,                              "w export",      8, "write a figure, the numbers or the codes of what is shown" },
     { TUI_WATCHING,{ 'm' },                                   tui_act_scan,        0,                              "m measure all",20, "measure all tensors of the list, under each spec from now on; ^C ends it" },
     { TUI_WATCHING,{ 'r' },                                   tui_act_measure,     0, "r measure", 0, "measure again, after ^C" },
-    { TUI_WATCHING,{ 'y' },                                   tui_act_copy,        0,                              "y copy",       20, "copy the command line that prints these numbers" },
-    { TUI_WATCHING,{ 'Y' },                                   tui_act_copy_row,    0,                              "Y copy row",    0, "copy name, spec, SQNR and bits per weight, with tabs between them" },
+    { TUI_WATCHING,{ 'y' },                                   tui_act_copy,        0,                              "y copy",       20, "copy: then n the number of the pane, r a row, t a table, y the command line" },
+    { TUI_WATCHING,{ 'Y' },                                   tui_act_copy_what,   TUI_COPY_ROW,                   "Y copy row",    0, "copy name, spec, SQNR and bits per weight, with tabs between them" },
     { TUI_WATCHING,{ ':' },                                   tui_act_command,     0,                              ": command",    19, "command line: any key by its name, such as :zoom, and more; Tab completes" },
     { TUI_WATCHING,{ 'q' },                                   tui_act_quit,        0,                              "q quit",        2, "quit" },
+
+    { TUI_IN_CELLS, { 'h', TUI_KEY_LEFT },                    tui_act_step,        TUI_STEP_LEFT,                  "hjkl move",     2, "map, weights, bits, bytes: to the left" },
+    { TUI_IN_CELLS, { 'l', TUI_KEY_RIGHT },                   tui_act_step,        TUI_STEP_RIGHT,                 NULL,            0, "map, weights, bits, bytes: to the right" },
+    { TUI_IN_CELLS, { 'k', TUI_KEY_UP },                      tui_act_step,        TUI_STEP_UP,                    NULL,            0, "map, weights, bits, bytes: up" },
+    { TUI_IN_CELLS, { 'j', TUI_KEY_DOWN },                    tui_act_step,        TUI_STEP_DOWN,                  NULL,            0, "map, weights, bits, bytes: down" },
+    { TUI_IN_CELLS, { TUI_KEY_PAGE_UP, TUI_CONTROL('b') },    tui_act_step,        TUI_STEP_PAGE_UP,               NULL,            0, "map, weights, bits, bytes: up by what is shown" },
+    { TUI_IN_CELLS, { TUI_KEY_PAGE_DOWN, TUI_CONTROL('f') },  tui_act_step,        TUI_STEP_PAGE_DOWN,             NULL,            0, "map, weights, bits, bytes: down by what is shown" },
+    { TUI_IN_CELLS, { TUI_KEY_HOME },                         tui_act_step,        TUI_STEP_FIRST,                 NULL,            0, "map: left by what is shown; weights: first column" },
+    { TUI_IN_CELLS, { TUI_KEY_END },                          tui_act_step,        TUI_STEP_LAST,                  NULL,            0, "map: right by what is shown; weights: last column" },
+    { TUI_IN_CHOICE, { 'j', TUI_KEY_DOWN },                   tui_act_step,        TUI_STEP_DOWN,                  "j/k choose",    2, "a list of rows, columns or groups: the next one" },
+    { TUI_IN_CHOICE, { 'k', TUI_KEY_UP },                     tui_act_step,        TUI_STEP_UP,                    NULL,            0, "a list of rows, columns or groups: the one before" },
+    { TUI_IN_CHOICE, { TUI_KEY_PAGE_DOWN, TUI_CONTROL('f') }, tui_act_step,        TUI_STEP_PAGE_DOWN,             NULL,            0, "a list of rows, columns or groups: a page on" },
+    { TUI_IN_CHOICE, { TUI_KEY_PAGE_UP, TUI_CONTROL('b') },   tui_act_step,        TUI_STEP_PAGE_UP,               NULL,            0, "a list of rows, columns or groups: a page back" },
+    { TUI_IN_CHOICE, { TUI_KEY_HOME },                        tui_act_step,        TUI_STEP_FIRST,                 NULL,            0, "a list of rows, columns or groups: the first" },
+    { TUI_IN_CHOICE, { TUI_KEY_END },                         tui_act_step,        TUI_STEP_LAST,                  NULL,            0, "a list of rows, columns or groups: the last" },
+    { TUI_IN_CHOICE, { TUI_KEY_ENTER },                       tui_act_pick,        0,                              "Enter map",     2, "a list of rows, columns or groups: the map there" },
+    { TUI_IN_MAP, { 'x' },                                    tui_act_map_zoom,    1,                              "x/X zoom",      2, "the map: closer, at the cursor; so does the wheel" },
+    { TUI_IN_MAP, { 'X' },                                    tui_act_map_zoom,    -1,                             NULL,            0, "the map: farther away" },
+    { TUI_IN_MAP, { '0' },                                    tui_act_map_all,     0,                              "0 whole map",  14, "the map: the whole tensor again" },
+    { TUI_IN_CELLS, { 'd' },                                  tui_act_next,        1,                              "d what",        2, "the map: error, weights, scales; the weights: w, code, y, e" },
+    { TUI_IN_CELLS, { 'D' },                                  tui_act_next,        -1,                             NULL,            0, "the same, the other way round" },
+    { TUI_IN_CELLS, { 'W' },                                  tui_act_largest,     0,                              "W largest w",  14, "map, weights, bits, bytes: to the weight of largest magnitude" },
 
     { TUI_IN_KNOBS, { 'j', TUI_KEY_DOWN },                    tui_act_knob_move,   1,                              "j/k knob",      1, "in the knobs: next one" },
     { TUI_IN_KNOBS, { 'k', TUI_KEY_UP },                      tui_act_knob_move,   -1,                             NULL,            0, "in the knobs: the one before" },
@@ -85,9 +117,19 @@ static const tui_binding bindings[] = {
     { TUI_IN_KNOBS, { 'h', TUI_KEY_LEFT, '-' },               tui_act_knob_turn,   -1,                             NULL,            0, "in the knobs: less, or the choice before" },
     { TUI_IN_KNOBS, { TUI_KEY_ENTER },                        tui_act_knob_type,   0,                              "Enter type it", 1, "in the knobs: type the value" },
     { TUI_IN_KNOBS, { TUI_KEY_ESC },                          tui_act_knobs,       0,                              "Esc back",      2, "in the knobs: back, keeping what was changed" },
+    { TUI_IN_COPY, { 'n' },                                   tui_act_copy_what,   TUI_COPY_NUMBER,                "n number",      1, "after y: the number that the pane with the focus is about, with all its digits" },
+    { TUI_IN_COPY, { 'r' },                                   tui_act_copy_what,   TUI_COPY_ROW,                   "r row",         1, "after y: name, spec, SQNR and bits per weight, with tabs between them" },
+    { TUI_IN_COPY, { 't' },                                   tui_act_copy_what,   TUI_COPY_TABLE,                 "t table",       1, "after y: every metric of what is shown, as a Markdown table" },
+    { TUI_IN_COPY, { 'y', 'c', TUI_KEY_ENTER },               tui_act_copy_what,   TUI_COPY_COMMAND,               "y command line", 1, "after y: the command line that prints these numbers" },
+    { TUI_IN_COPY, { TUI_KEY_ESC },                           tui_act_back,        0,                              "Esc back",      2, "after y: copy nothing" },
     { TUI_TYPING,  { TUI_KEY_ENTER },                         tui_act_accept,      0,                              "Enter do it",   1, "while typing: accept" },
     { TUI_TYPING,  { TUI_KEY_ESC },                           tui_act_back,        0,                              "Esc back",      2, "while typing: back, and all is as it was" },
     { TUI_IN_VIEW, { TUI_KEY_ESC },                           tui_act_back,        0,                              "Esc show all",  0, "back: show all tensors again" },
+    { TUI_IN_EXPORT, { TUI_KEY_DOWN },                        tui_act_export_row,  1,                              "Down/Up what",  3, "while exporting: the next thing to write: figures, numbers, codes" },
+    { TUI_IN_EXPORT, { TUI_KEY_UP },                          tui_act_export_row,  -1,                             NULL,            0, "while exporting: the thing before" },
+    { TUI_IN_EXPORT, { TUI_KEY_TAB },                         tui_act_export_format, 1,                            "Tab format",    3, "while exporting: the next format of it" },
+    { TUI_IN_EXPORT, { TUI_KEY_BACK_TAB },                    tui_act_export_format, -1,                           NULL,            0, "while exporting: the format before" },
+    { TUI_IN_EXPORT, { TUI_CONTROL('y') },                    tui_act_copy_what,   TUI_COPY_COMMAND,                          "^Y copy",       4, "while exporting: copy the command line that writes the same" },
     { TUI_IN_HELP, { TUI_KEY_DOWN, TUI_KEY_TAB },             tui_act_help_move,   1,                              "Down/Up",       3, "in the help: next line" },
     { TUI_IN_HELP, { TUI_KEY_UP, TUI_KEY_BACK_TAB },          tui_act_help_move,   -1,                             NULL,            0, "in the help: previous line" },
     { TUI_IN_HELP, { TUI_KEY_PAGE_DOWN },                     tui_act_help_move,   10,                             NULL,            0, "in the help: ten lines down" },
@@ -105,17 +147,21 @@ enum { BINDING_COUNT = sizeof bindings / sizeof bindings[0] };
 
 bool tui_keys_at(size_t index, tui_entry *out)
 {
-    size_t views = 0;
+    size_t views = 0, commands = 0;
     while (tui_view_at(views))
         views++;
+    while (tui_command_at(commands))
+        commands++;
     *out = (tui_entry) { 0 };
     if (index < BINDING_COUNT)
         out->binding = &bindings[index];
-    else if (index < BINDING_COUNT + views)
-        out->view = tui_view_at(index - BINDING_COUNT);
+    else if ((index -= BINDING_COUNT) < views)
+        out->view = tui_view_at(index);
+    else if ((index -= views) < commands)
+        out->command = tui_command_at(index);
     else
-        out->command = tui_command_at(index - BINDING_COUNT - views);
-    return out->binding || out->view || out->command;
+        out->setting = tui_setting_at(index - commands);
+    return out->binding || out->view || out->command || out->setting;
 }
 
 void tui_entry_keys(const tui_entry *entry, char out[TUI_ENTRY_KEYS])
@@ -126,6 +172,8 @@ void tui_entry_keys(const tui_entry *entry, char out[TUI_ENTRY_KEYS])
     out[0] = 0;
     if (entry->command)
         snprintf(out, TUI_ENTRY_KEYS, ":%s", entry->command->name);
+    if (entry->setting)
+        snprintf(out, TUI_ENTRY_KEYS, ":set %s=", entry->setting->name);
     for (int i = 0; i < 3 && keys[i]; i++) {
         char name[TUI_KEY_TEXT];
         tui_key_spell(keys[i], name);
@@ -135,14 +183,20 @@ void tui_entry_keys(const tui_entry *entry, char out[TUI_ENTRY_KEYS])
 
 const char *tui_entry_help(const tui_entry *entry)
 {
-    return entry->binding ? entry->binding->help : entry->view ? entry->view->help : entry->command->help;
+    return entry->binding   ? entry->binding->help
+           : entry->view    ? entry->view->help
+           : entry->command ? entry->command->help
+                            : entry->setting->help;
 }
 
 void tui_entry_name(const tui_entry *entry, char out[TUI_ENTRY_NAME])
 {
     const tui_binding *binding = entry->binding;
-    const char *name = binding ? binding->label : entry->view ? entry->view->name : entry->command->name;
-    if (!name || (binding && !(binding->contexts & TUI_IN_VIEW)))
+    const char *name = binding          ? binding->label
+                       : entry->view    ? entry->view->name
+                       : entry->command ? entry->command->name
+                                        : NULL;
+    if (!name || (binding && !(binding->contexts & (TUI_IN_VIEW | TUI_IN_SUBS))))
         name = "";
     else if (binding)
         name += strcspn(name, " ") + 1;
@@ -151,13 +205,26 @@ void tui_entry_name(const tui_entry *entry, char out[TUI_ENTRY_NAME])
         *c = (char)(*c == ' ' ? '-' : tolower((unsigned char)*c));
 }
 
-static const tui_binding *find_binding(tui_context context, tui_key key)
+static bool has_key(const tui_binding *binding, tui_key key)
 {
+    return key != TUI_KEY_NONE && (binding->keys[0] == key || binding->keys[1] == key || binding->keys[2] == key);
+}
+
+/* Of the contexts; those of sub-views go first. */
+static const tui_binding *find_binding(unsigned contexts, tui_key key)
+{
+    for (size_t i = 0; i < BINDING_COUNT && (contexts & TUI_IN_SUBS); i++)
+        if ((bindings[i].contexts & contexts & TUI_IN_SUBS) && has_key(&bindings[i], key))
+            return &bindings[i];
     for (size_t i = 0; i < BINDING_COUNT; i++)
-        for (int k = 0; k < 3; k++)
-            if (key != TUI_KEY_NONE && bindings[i].keys[k] == key && (bindings[i].contexts & context))
-                return &bindings[i];
+        if ((bindings[i].contexts & contexts) && has_key(&bindings[i], key))
+            return &bindings[i];
     return NULL;
+}
+
+static unsigned contexts_of(const tui_app *app)
+{
+    return app->context | tui_sub_context(app);
 }
 
 static const tui_view *find_view(tui_context context, tui_key key)
@@ -168,10 +235,10 @@ static const tui_view *find_view(tui_context context, tui_key key)
     return view;
 }
 
-const char *tui_keys_meaning(tui_context context, tui_key key)
+const char *tui_keys_meaning(const tui_app *app, tui_key key)
 {
-    const tui_binding *binding = find_binding(context, key);
-    const tui_view *view = find_view(context, key);
+    const tui_binding *binding = find_binding(contexts_of(app), key);
+    const tui_view *view = find_view(app->context, key);
     return binding ? binding->help : view ? view->help : NULL;
 }
 
@@ -182,9 +249,15 @@ void tui_keys_dispatch(tui_app *app, tui_key key)
         tui_hits_press(app, key);
         return;
     }
-    const tui_binding *binding = find_binding(app->context, key);
+    tui_hits_let_go(app);
+    const tui_binding *binding = find_binding(contexts_of(app), key);
     if (binding) {
         binding->act(app, binding->argument);
+        return;
+    }
+    if (app->context == TUI_IN_COPY) {
+        app->context = app->home;
+        tui_document_say(&app->document, false, "nothing was copied");
         return;
     }
     if (app->context & TUI_TYPING) {
@@ -204,13 +277,16 @@ void tui_keys_dispatch(tui_app *app, tui_key key)
 
 void tui_keys_run(tui_app *app, const tui_entry *entry)
 {
+    char text[TUI_ENTRY_KEYS];
     if (entry->command) {
-        char text[TUI_ENTRY_NAME + 1];
         snprintf(text, sizeof text, "%s ", entry->command->name);
+        tui_prompt_open(app, text);
+    } else if (entry->setting) {
+        snprintf(text, sizeof text, "set %s=", entry->setting->name);
         tui_prompt_open(app, text);
     } else if (entry->view) {
         tui_act_view(app, entry->view);
-    } else if (entry->binding->contexts & app->home) {
+    } else if (entry->binding->contexts & (app->home | tui_sub_context(app))) {
         entry->binding->act(app, entry->binding->argument);
     } else {
         tui_document_say(&app->document, false, "that key works only where it is said");
@@ -234,12 +310,13 @@ void tui_keys_footer(tui_app *app, int y, int cols)
 {
     enum { RANKS = 32, GAP = 2 };
     bool chosen[BINDING_COUNT] = { false };
+    const unsigned contexts = contexts_of(app);
     int room = cols - 2 + GAP; /* a space at each end; the last label needs no gap */
     for (int rank = 1; rank <= RANKS; rank++)
         for (size_t i = 0; i < BINDING_COUNT; i++) {
             const tui_binding *binding = &bindings[i];
-            if (binding->rank != rank || !binding->label || !(binding->contexts & app->context))
-                continue;
+            if (binding->rank != rank || !binding->label || find_binding(contexts, binding->keys[0]) != binding)
+                continue; /* it does nothing now, or another one goes first */
             int width = tui_canvas_width(&app->canvas, binding->label) + GAP;
             chosen[i] = width <= room;
             room -= chosen[i] ? width : 0;

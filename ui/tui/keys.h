@@ -5,6 +5,7 @@
 #define TUI_KEYS_H
 
 #include "tui/app.h"
+#include "tui/settings.h"
 
 typedef struct tui_binding {
     unsigned contexts; /* tui_context bits: where it works */
@@ -16,11 +17,12 @@ typedef struct tui_binding {
     const char *help;  /* a sentence for the help */
 } tui_binding;
 
-/* One line of the help: a row of the table of keys, of views, or of commands. */
+/* One line of the help: a row of the table of keys, of views, of commands, or of settings. */
 typedef struct tui_entry { /* one of them, the others NULL */
     const tui_binding *binding;
     const tui_view *view;
     const tui_command *command;
+    const tui_setting *setting;
 } tui_entry;
 
 /* All entries in display order; false at the end. */
@@ -35,8 +37,8 @@ const char *tui_entry_help(const tui_entry *entry);
 enum { TUI_ENTRY_NAME = 32 };
 void tui_entry_name(const tui_entry *entry, char out[TUI_ENTRY_NAME]);
 
-/* What the key does in a context, as the help says it; NULL: nothing, or it is text that is being typed. */
-const char *tui_keys_meaning(tui_context context, tui_key key);
+/* What the key does now, as the help says it; NULL: nothing, or it is text that is being typed. */
+const char *tui_keys_meaning(const tui_app *app, tui_key key);
 
 /* Does what the key means where app->context is; other printable characters go to the line that is being typed. */
 void tui_keys_dispatch(tui_app *app, tui_key key);
