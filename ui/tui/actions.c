@@ -301,6 +301,17 @@ void tui_act_quit(tui_app *app, int unused)
     app->quit = true;
 }
 
+/* One step back in a view: the pane that is alone, a view that is not the first, the filter. */
+static void go_back(tui_app *app)
+{
+    if (app->zoomed)
+        app->zoomed = false;
+    else if (app->view != tui_view_at(0))
+        tui_act_view(app, tui_view_at(0));
+    else
+        tui_list_set_filter(&app->list, "", false);
+}
+
 void tui_act_back(tui_app *app, int unused)
 {
     (void)unused;
@@ -308,15 +319,9 @@ void tui_act_back(tui_app *app, int unused)
         tui_list_set_filter(&app->list, app->filter_before, app->inverted_before);
     else if (app->context == TUI_IN_FIND)
         preview(app, app->tensor_before);
-    else if (app->context == TUI_IN_VIEW)
-        tui_list_set_filter(&app->list, "", false);
+    else if (app->context == app->home)
+        go_back(app);
     app->context = app->home;
-}
-
-void tui_act_first_view(tui_app *app, int unused)
-{
-    (void)unused;
-    tui_act_view(app, tui_view_at(0));
 }
 
 void tui_act_accept(tui_app *app, int unused)

@@ -109,7 +109,6 @@ void tui_act_recall(tui_app *app, int direction);
 void tui_act_stop(tui_app *app, int unused);
 void tui_act_suspend(tui_app *app, int unused);
 void tui_act_back(tui_app *app, int unused);
-void tui_act_first_view(tui_app *app, int unused);
 void tui_act_accept(tui_app *app, int unused);
 void tui_act_quit(tui_app *app, int unused);
 

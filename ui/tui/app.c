@@ -90,7 +90,7 @@ static void take_opened(tui_app *app)
     tui_file file;
     ql_error error = { 0 };
     char spec[QL_SPEC_TEXT];
-    const tui_known *known;
+    const tui_known *known = NULL;
     if (!app->opener || poll(&fd, 1, 0) != 1)
         return;
     snprintf(spec, sizeof spec, "%s", app->document.spec_text);
@@ -104,6 +104,7 @@ static void take_opened(tui_app *app)
     }
     app->raw = NULL;
     app->layout = QL_LAYOUT_AUTO;
+    tui_file_recall(app, known);
     tui_document_measure(&app->document);
 }
 

@@ -185,6 +185,20 @@ void tui_pins_add_trial(tui_document *document)
     tui_document_set_spec(document, &trials->trials[trials->at].spec);
 }
 
+void tui_pins_restore(tui_document *document, const char *const *specs, size_t count, size_t at, size_t baseline)
+{
+    tui_pins *pins = &document->pins;
+    while (pins->count > 0)
+        remove_pin(pins, pins->count - 1);
+    for (size_t i = 0; i < count; i++) {
+        ql_spec spec;
+        ql_error error;
+        append(pins, ql_spec_parse(specs[i], &spec, &error) == QL_OK ? &spec : &document->spec, false);
+    }
+    pins->at = at;
+    pins->baseline = baseline;
+}
+
 void tui_pins_set_baseline(tui_document *document)
 {
     document->pins.baseline = document->pins.at;

@@ -58,6 +58,9 @@ void tui_pins_set_baseline(struct tui_document *document);
 void tui_pins_next_trial(struct tui_document *document, int direction);
 void tui_pins_add_trial(struct tui_document *document);
 
+/* Puts columns in the place of those that there are: [count] specs, 2 or more. The selected one is the current spec. */
+void tui_pins_restore(struct tui_document *document, const char *const *specs, size_t count, size_t at, size_t baseline);
+
 /* The document has another current spec: so has the selected column. */
 void tui_pins_follow(struct tui_document *document);
 
