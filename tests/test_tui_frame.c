@@ -395,6 +395,10 @@ static void clicks_reach_what_is_drawn(void **state)
         { "120x36", "", on("Click", wide, "absmax"), "spec absmax" },
         { "120x36", "", on("WheelDown", wide, "h.1.attn.c_attn.bias"), "Distribution · h.2.mlp.c_proj.bias" },
         { "120x36", "", on("WheelUp", wide, "h.1.attn.c_attn.bias"), "Distribution · h.2.mlp.c_fc.bias" },
+        { "120x36", "", on("WheelDown", wide, "SQNR  36.56"), "Distribution · h.2.mlp.c_fc.weight" }, /* another pane */
+        { "120x36", "", on("WheelUp", wide, "kurtosis"), "Distribution · h.2.mlp.c_fc.weight" },
+        { "120x36", "2", "<WheelDown:10,10><WheelUp:30,90><WheelDown:20,20>", "h.2.mlp.c_fc.weight" },
+        { "120x36", "y", on("Click", wide, "Tensors"), "▸ Tensors" }, /* what was to be copied is dropped */
         { "120x36", "/h.3<Left>", on("Click", wide, "b bits"), "find / h.3" }, /* another footer is there */
         { "120x36", "?", on("Click", wide, "h.2.mlp.c_fc.bias"), "Distribution · h.2.mlp.c_fc.bias" }, /* beside the help */
         { "120x36", "?one bit", on("Click", help, "one bit fewer"), " absmax:bits=7 " },
