@@ -250,6 +250,33 @@ static ql_status explain(const char *path, ql_error *error)
     return status;
 }
 
+/* An estimate, and what it is made of. */
+static ql_status estimate(const char *path, ql_error *error)
+{
+    ql_model *model = NULL;
+    ql_profile *profile = NULL;
+    ql_excerpt *excerpt = NULL;
+    ql_report *report = NULL;
+    ql_spec spec;
+    ql_status status = ql_model_open(path, QL_LAYOUT_AUTO, &model, error);
+    if (status == QL_OK)
+        status = ql_spec_parse("nf4:block=4,outliers=2%", &spec, error);
+    if (status == QL_OK)
+        status = ql_excerpt_make(engine, ql_model_tensor(model, 0), &spec, NULL, &excerpt, error);
+    if (status == QL_OK)
+        status = ql_profile_make(engine, model, ql_model_tensor(model, 0), NULL, &profile, error);
+    if (status == QL_OK) {
+        ql_excerpt_learn(excerpt, profile);
+        status = ql_excerpt_report(engine, excerpt, &spec, NULL, &report, error);
+        assert_true((status == QL_OK) == (report != NULL));
+    }
+    ql_report_free(&report);
+    ql_excerpt_free(&excerpt);
+    ql_profile_free(&profile);
+    ql_model_free(&model);
+    return status;
+}
+
 /* Far away in what is compressed, and back again. */
 static ql_status read_far(const char *path, ql_error *error)
 {
@@ -339,6 +366,14 @@ static void what_is_made_of_a_report_is_made_or_ends_in_words(void **state)
     print_message("%ld, %ld\n", exhaust(explain, path, false), exhaust(explain, path, true));
 }
 
+static void an_estimate_is_made_or_ends_in_words(void **state)
+{
+    (void)state;
+    const char *path = GOOD "/npy-fortran-3d.npy";
+    assert_in_range(exhaust(estimate, path, false), 20, 10000);
+    exhaust(estimate, path, true);
+}
+
 static void pieces_of_a_large_compressed_array_are_read_or_end_in_words(void **state)
 {
     (void)state;
@@ -365,6 +400,7 @@ int main(void)
         cmocka_unit_test(every_good_file_opens_or_ends_in_words),
         cmocka_unit_test(one_file_of_each_kind_is_measured_or_ends_in_words),
         cmocka_unit_test(what_is_made_of_a_report_is_made_or_ends_in_words),
+        cmocka_unit_test(an_estimate_is_made_or_ends_in_words),
         cmocka_unit_test(pieces_of_a_large_compressed_array_are_read_or_end_in_words),
         cmocka_unit_test(an_engine_and_a_model_of_values_start_or_end_in_words),
     };

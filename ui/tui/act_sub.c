@@ -69,9 +69,10 @@ void tui_act_largest(tui_app *app, int unused)
 {
     (void)unused;
     uint64_t row, col;
-    if (!has_place(app) || !app->document.shown)
+    const ql_profile *profile = tui_document_profile(&app->document); /* there where there is a place */
+    if (!has_place(app) || !profile)
         return;
-    ql_tensor_place(tui_document_tensor(&app->document), app->document.shown->report->stats.max_abs_index, &row, &col);
+    ql_tensor_place(tui_document_tensor(&app->document), profile->stats.max_abs_index, &row, &col);
     tui_scope_go(&app->document, row, col);
     say_place(app, ": the largest weight");
 }

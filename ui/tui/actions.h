@@ -26,11 +26,17 @@ void tui_act_column_add(tui_app *app, int unused);
 void tui_act_column_drop(tui_app *app, int unused);
 void tui_act_column_move(tui_app *app, int columns);
 void tui_act_column_end(tui_app *app, int direction);
+void tui_act_column_at(tui_app *app, int argument);                   /* TUI_COLUMN_AT */
+#define TUI_COLUMN_AT(pane, column) ((pane)*TUI_PINS_MOST + (column)) /* with the focus on that pane */
 void tui_act_baseline(tui_app *app, int unused);
 
 /* What the pane with the focus has to choose from, and what Enter does with it. */
 void tui_act_choose(tui_app *app, int direction);
+void tui_act_compare_line(tui_app *app, int lines);
+void tui_act_trial_line(tui_app *app, int lines);
+void tui_act_trial_at(tui_app *app, int trial); /* chosen already: adds it */
 void tui_act_weight(tui_app *app, int direction);
+void tui_act_weight_at(tui_app *app, int weight); /* of the block */
 void tui_act_take(tui_app *app, int unused);
 
 /* The list: by tensors, by rows (groups, too), by pages, to an end (argument < 0: towards the first). */

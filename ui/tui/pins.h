@@ -2,7 +2,8 @@
  * The columns of the Compare view: specs beside each other, of the selected tensor.
  *
  *      A          B          C ...        the selected column is the document's current spec, in every view: turning a knob
- *      pinned     pinned     selected     changes it, and moving to another column changes the spec
+ *      pinned     pinned     selected     changes it, and moving to another column changes the spec; undo goes back within
+ *                                         the column, and a copy takes over what can be undone
  *
  * To pin a spec is to go on in a copy of it. Columns that nobody asked for (`is_offered`) fill the view at a first start; a
  * pin sends them away. Part of the document: only its functions and those here write.
@@ -10,6 +11,7 @@
 #ifndef TUI_PINS_H
 #define TUI_PINS_H
 
+#include "tui/history.h"
 #include "tui/trials.h"
 
 enum { TUI_PINS_MOST = 6 };
@@ -17,6 +19,7 @@ enum { TUI_PINS_MOST = 6 };
 typedef struct tui_pin {
     ql_spec spec;
     char spec_text[QL_SPEC_TEXT];
+    tui_history history;
     bool is_offered;
     tui_measure *shown; /* one reference: of this spec, or what the column showed before; NULL: nothing yet */
     ql_error problem;   /* why it has no report; QL_OK: nothing is wrong */

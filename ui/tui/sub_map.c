@@ -253,7 +253,7 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *measure)
     const int rows = in.rows - (in.rows >= 2 * CAPTION_ROWS ? CAPTION_ROWS : 1);
     state->room_rows = rows < 1 ? 1 : rows > QL_HEAT_ROWS ? QL_HEAT_ROWS : rows;
     state->room_cols = line.cols < 1 ? 1 : line.cols > QL_HEAT_COLS ? QL_HEAT_COLS : line.cols;
-    if (kind->heat == QL_HEAT_SCALE && !measure->report->scales) {
+    if (kind->heat == QL_HEAT_SCALE && !measure->report->scales && !measure->is_sampled) {
         tui_canvas_format(canvas, line.y, line.x, line.cols, TUI_FADED, "%s has no scales",
                           ql_mapping_describe(measure->report->spec.mapping)->name);
         return;
