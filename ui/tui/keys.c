@@ -196,7 +196,7 @@ void tui_entry_name(const tui_entry *entry, char out[TUI_ENTRY_NAME])
                        : entry->view    ? entry->view->name
                        : entry->command ? entry->command->name
                                         : NULL;
-    if (!name || (binding && !(binding->contexts & (TUI_IN_VIEW | TUI_IN_SUBS))))
+    if (!name || (binding && !(binding->contexts & (TUI_IN_VIEWS | TUI_IN_SUBS))))
         name = "";
     else if (binding)
         name += strcspn(name, " ") + 1;
@@ -275,6 +275,16 @@ void tui_keys_dispatch(tui_app *app, tui_key key)
     tui_document_say(&app->document, false, "%s does nothing here; ? lists the keys", name);
 }
 
+/* The view whose keys these are; NULL: they are of something inside a view. */
+static const tui_view *view_of(unsigned contexts)
+{
+    const tui_view *view;
+    for (size_t i = 0; (view = tui_view_at(i)) != NULL; i++)
+        if (view->context & contexts)
+            return view;
+    return NULL;
+}
+
 void tui_keys_run(tui_app *app, const tui_entry *entry)
 {
     char text[TUI_ENTRY_KEYS];
@@ -287,6 +297,11 @@ void tui_keys_run(tui_app *app, const tui_entry *entry)
     } else if (entry->view) {
         tui_act_view(app, entry->view);
     } else if (entry->binding->contexts & (app->home | tui_sub_context(app))) {
+        entry->binding->act(app, entry->binding->argument);
+    } else if (view_of(entry->binding->contexts)) { /* in another view, or beside this one: there */
+        const tui_view *view = view_of(entry->binding->contexts);
+        tui_act_view(app, view);
+        app->home = app->context = (tui_context)view->context;
         entry->binding->act(app, entry->binding->argument);
     } else {
         tui_document_say(&app->document, false, "that key works only where it is said");
