@@ -801,6 +801,10 @@ ql_status ql_zoom_make(ql_engine *engine, const ql_profile *profile, const ql_re
                        const ql_monitor *monitor, ql_zoom **out, ql_error *error);
 void ql_zoom_free(ql_zoom **zoom);
 
+/* The dequantized half of it at once, from a report that says how often each value occurs; false when it does not: several
+   groups, too many values, outliers kept beside the codes, an estimate. */
+bool ql_zoom_levels(const ql_report *report, double lo, double hi, ql_histogram *out);
+
 /* How a search for a clipping range (clip=kl, clip=mse) judged its candidates for one group: the threshold is alpha for
    symmetric mappings, else the share of the range that is kept, 0..1; the loss is the divergence in nats (kl; infinite where
    a candidate is unusable) or the mean squared error (mse). Every candidate is exact. thresholds fall. */

@@ -64,13 +64,16 @@ void tui_select(tui_app *app, size_t tensor);
 void tui_filter_accepted(tui_app *app);
 
 /* Sub-views (act_sub.c): where the cursor goes (tui_step), the next quantity, the map from closer by (argument > 0) and as a
-   whole, the weight of largest magnitude. */
+   whole, the weights of largest magnitude and error. */
 void tui_act_step(tui_app *app, int step);
 void tui_act_next(tui_app *app, int direction);
 void tui_act_pick(tui_app *app, int unused); /* what is chosen in a list */
 void tui_act_map_zoom(tui_app *app, int direction);
 void tui_act_map_all(tui_app *app, int unused);
 void tui_act_largest(tui_app *app, int unused);
+void tui_act_worst(tui_app *app, int unused);
+/* Before a frame: goes to the weight of largest error once its place is known. */
+void tui_seek_worst(tui_app *app);
 /* Looks at weight "ROW,COLUMN", or says why it cannot. */
 void tui_go_to_weight(tui_app *app, const char *text);
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "tui/actions.h"
 #include "tui/bars.h"
 #include "tui/export.h"
 #include "tui/file.h"
@@ -34,6 +35,7 @@ void tui_app_draw(tui_app *app)
     canvas->faded = false;
     tui_canvas_clear(canvas, (tui_rect) { 0, 0, rows, cols }, TUI_TEXT);
     tui_looks_begin(&app->document);
+    tui_seek_worst(app);
     tui_list_refresh(&app->list, &app->document.findings);
     tui_window_follow_tensor(app);
     if (rows < LEAST_ROWS || cols < LEAST_COLS) {

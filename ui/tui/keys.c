@@ -107,9 +107,10 @@ static const tui_binding bindings[] = {
     { TUI_IN_MAP, { 'x' },                                    tui_act_map_zoom,    1,                              "x/X zoom",      2, "the map: closer, at the cursor; so does the wheel" },
     { TUI_IN_MAP, { 'X' },                                    tui_act_map_zoom,    -1,                             NULL,            0, "the map: farther away" },
     { TUI_IN_MAP, { '0' },                                    tui_act_map_all,     0,                              "0 whole map",  14, "the map: the whole tensor again" },
-    { TUI_IN_CELLS, { 'd' },                                  tui_act_next,        1,                              "d what",        2, "the map: error, weights, scales; the weights: w, code, y, e" },
-    { TUI_IN_CELLS, { 'D' },                                  tui_act_next,        -1,                             NULL,            0, "the same, the other way round" },
-    { TUI_IN_CELLS, { 'W' },                                  tui_act_largest,     0,                              "W largest w",  14, "map, weights, bits, bytes: to the weight of largest magnitude" },
+    { TUI_IN_KINDS, { 'd' },                                  tui_act_next,        1,                              "d what",        2, "the map: error, weights, scales; the weights: w, code, y, e" },
+    { TUI_IN_KINDS, { 'D' },                                  tui_act_next,        -1,                             NULL,            0, "the same, the other way round" },
+    { TUI_IN_CELLS, { 'W' },                                  tui_act_largest,     0,                              "W/R largest",  14, "map, weights, bits, bytes: to the weight of largest magnitude" },
+    { TUI_IN_CELLS, { 'R' },                                  tui_act_worst,       0,                              NULL,            0, "map, weights, bits, bytes: to the weight of largest error" },
 
     { TUI_IN_KNOBS, { 'j', TUI_KEY_DOWN },                    tui_act_knob_move,   1,                              "j/k knob",      1, "in the knobs: next one" },
     { TUI_IN_KNOBS, { 'k', TUI_KEY_UP },                      tui_act_knob_move,   -1,                             NULL,            0, "in the knobs: the one before" },

@@ -46,10 +46,13 @@ static void set_spec_in_run(tui_document *document, const ql_spec *spec, int run
         tui_history_step(history_of(document), -1);
     tui_document_set_spec(document, spec);
     document->run = run;
+    tui_document_say(document, false, "the range is by hand; u takes all of the move back");
 }
 
 void tui_document_end_run(tui_document *document)
 {
+    if (document->run)
+        tui_document_say(document, false, "the range is by hand; u takes it back");
     document->run = 0;
 }
 
