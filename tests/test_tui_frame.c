@@ -248,7 +248,7 @@ static void the_number_that_is_copied_is_that_of_the_pane(void **state)
         { "<Tab><Tab>yn", "copied: 0.048162263526217504, standard deviation of the weights" },
         { "2<settle>lyn", "copied: 11.38586604467" }, /* of the selected column */
         { "2<settle>]yn", "SQNR dB of absmax:bits=4,per=row" },
-        { "<Tab>V<settle>y<settle>n", "copied: -0.314697265625, the weight W[654][194]" }, /* under the cursor of the map */
+        { "<Tab>V<settle>y<settle>n", " MSE of [512-682,192-195]" }, /* under the cursor of the map */
         { "2<settle><Tab><Tab><Tab><settle>yn", "copied: -0.314697265625, the weight W[654][194]" },
         { "2<settle>yt", "copied: a table of the columns, as Markdown" },
         { "2<settle>yr", "copied: h.2.mlp.c_fc.weight absmax 36.56 dB 8.000 bits/wt" },

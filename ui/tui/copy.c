@@ -62,6 +62,8 @@ bool tui_copy_find_weight(tui_app *app, tui_number *out)
 static bool find_number(tui_app *app, tui_number *out)
 {
     const tui_sub *sub = tui_sub_of(app, app->pane);
+    if (sub && sub->number)
+        return sub->number(app, out);
     if (sub && sub->context & TUI_IN_CELLS && tui_copy_find_weight(app, out))
         return true;
     return app->view->number ? app->view->number(app, app->pane, out) : tui_copy_find_sqnr(app, out);

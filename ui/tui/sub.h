@@ -15,6 +15,7 @@ typedef struct tui_sub {
     void (*step)(tui_app *app, tui_step step); /* TUI_IN_CELLS, TUI_IN_CHOICE: where its cursor goes */
     void (*next)(tui_app *app, int direction); /* TUI_IN_KINDS: the next quantity */
     void (*take)(tui_app *app);                /* TUI_IN_CHOICE: what is chosen */
+    bool (*number)(tui_app *app, tui_number *out); /* under the cursor, for the clipboard; NULL: that of the pane */
 } tui_sub;
 
 enum { TUI_SUB_ROWS = 5 };
