@@ -241,7 +241,7 @@ $(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OU
 $(OUT)/tests/test_tui_job: $(OUT)/tests/job.o $(OUT)/tests/vt.o
 
 # These call the terminal interface.
-CALLERS := $(addprefix $(OUT)/tests/test_tui_,scan config sampled)
+CALLERS := $(addprefix $(OUT)/tests/test_tui_,scan config sampled keys)
 $(CALLERS): $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS))
 $(CALLERS): QL_LDLIBS = $(OUT)/libqloupe.a $(PKG_LIBS) -lm
 

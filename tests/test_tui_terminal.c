@@ -363,7 +363,7 @@ static void the_mouse_is_heard(void **state)
     type(&s, "\033[<35;10;10M\033[<;;M\033[<x\033[<99999999999;1;1M\033[<0;0;0M\033[<0;1;111111111111111111111111111M");
     type(&s, "b");
     expect(&s, " / 31 = ");     /* 6 bits: none of that was anything */
-    type(&s, "\033[<0;10;24M"); /* "s scheme" in the footer */
+    type(&s, "\033[<0;21;24M"); /* "s scheme" in the footer */
     expect(&s, "zeropoint");
     type(&s, "q");
     assert_int_equal(end(&s), 0);

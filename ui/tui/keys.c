@@ -81,7 +81,7 @@ static const tui_binding bindings[] = {
     { TUI_IN_VIEW, { '.' },                                   tui_act_range,       1, ". wider", 0, "clip wider by a cell" },
     { TUI_IN_VIEW, { ';' },                                   tui_act_range_end,   0, "; range end", 0, "which end , and . move: both, the low one, the high one" },
     { TUI_WATCHING,{ 'L' },                                   tui_act_axis,        0,                              "L log",        16, "counts on a logarithmic or linear axis" },
-    { TUI_WATCHING,{ 'w' },                                   tui_act_export,      0,                              "w export",      8, "write a figure, the numbers or the codes of what is shown" },
+    { TUI_WATCHING,{ 'w' },                                   tui_act_export,      0,                              "w export",      6, "write a figure, the numbers or the codes of what is shown" },
     { TUI_WATCHING,{ 'm' },                                   tui_act_scan,        0,                              "m measure all",20, "measure all tensors of the list, under each spec from now on; ^C ends it" },
     { TUI_WATCHING,{ 'r' },                                   tui_act_measure,     0, "r measure", 0, "measure again, after ^C" },
     { TUI_WATCHING,{ 'y' },                                   tui_act_copy,        0,                              "y copy",       20, "copy: then n the number of the pane, r a row, t a table, y the command line" },
@@ -104,7 +104,7 @@ static const tui_binding bindings[] = {
     { TUI_IN_CHOICE, { TUI_KEY_HOME },                        tui_act_step,        TUI_STEP_FIRST,                 NULL,            0, "a list of rows, columns or groups: the first" },
     { TUI_IN_CHOICE, { TUI_KEY_END },                         tui_act_step,        TUI_STEP_LAST,                  NULL,            0, "a list of rows, columns or groups: the last" },
     { TUI_IN_CHOICE, { TUI_KEY_ENTER },                       tui_act_pick,        0,                              "Enter map",     2, "a list of rows, columns or groups: the map there" },
-    { TUI_IN_MAP, { 'x' },                                    tui_act_map_zoom,    1,                              "x/X zoom",      2, "the map: closer, at the cursor; so does the wheel" },
+    { TUI_IN_MAP, { 'x' },                                    tui_act_map_zoom,    1,                              "x/X closer",    2, "the map: closer, at the cursor; so does the wheel" },
     { TUI_IN_MAP, { 'X' },                                    tui_act_map_zoom,    -1,                             NULL,            0, "the map: farther away" },
     { TUI_IN_MAP, { '0' },                                    tui_act_map_all,     0,                              "0 whole map",  14, "the map: the whole tensor again" },
     { TUI_IN_CELLS, { 'd' },                                  tui_act_next,        1,                              "d what",        2, "the map: error, weights, scales; the weights: w, code, y, e" },
@@ -293,36 +293,64 @@ void tui_keys_run(tui_app *app, const tui_entry *entry)
     }
 }
 
+typedef struct label {
+    const char *text; /* the key up to the first space */
+    tui_act act;
+    int argument, rank;
+    bool chosen;
+} label;
+
 /* Draws "KEY words", the key in its own style, to be clicked; returns the cells used. */
-static int draw_label(tui_app *app, int y, int x, int width, const tui_binding *binding)
+static int draw_label(tui_app *app, int y, int x, int width, const label *drawn)
 {
     char key[TUI_KEY_TEXT];
-    const char *label = binding->label;
-    size_t size = strcspn(label, " ");
-    snprintf(key, sizeof key, "%.*s", (int)size, label);
+    size_t size = strcspn(drawn->text, " ");
+    snprintf(key, sizeof key, "%.*s", (int)size, drawn->text);
     int used = tui_canvas_text(&app->canvas, y, x, width, TUI_KEY, key);
-    used += tui_canvas_text(&app->canvas, y, x + used, width - used, TUI_TEXT, label + size);
-    tui_hit_add(app, (tui_rect) { y, x, 1, used }, binding->act, binding->argument, NULL);
+    used += tui_canvas_text(&app->canvas, y, x + used, width - used, TUI_TEXT, drawn->text + size);
+    tui_hit_add(app, (tui_rect) { y, x, 1, used }, drawn->act, drawn->argument, NULL);
     return used;
+}
+
+/* The view behind the one that is shown, as a label: narrow screens name the views nowhere else. */
+static bool label_view(const tui_app *app, char text[TUI_KEY_TEXT], label *out)
+{
+    enum { RANK = 6 };
+    size_t index = 0;
+    while (tui_view_at(index) && tui_view_at(index) != app->view)
+        index++;
+    const tui_view *view = tui_view_at(index) ? tui_view_at(index + 1) : NULL;
+    if (!view || !(app->context & app->view->context))
+        return false;
+    snprintf(text, TUI_KEY_TEXT, "%c %s", (int)view->key, view->name);
+    text[2] = (char)tolower((unsigned char)text[2]);
+    *out = (label) { text, tui_act_view_at, (int)index + 1, RANK, false };
+    return true;
 }
 
 void tui_keys_footer(tui_app *app, int y, int cols)
 {
     enum { RANKS = 32, GAP = 2 };
-    bool chosen[BINDING_COUNT] = { false };
     const unsigned contexts = contexts_of(app);
+    label labels[BINDING_COUNT + 1];
+    char view[TUI_KEY_TEXT];
+    size_t count = 0;
+    for (size_t i = 0; i < BINDING_COUNT; i++) {
+        const tui_binding *binding = &bindings[i];
+        /* Not one that does nothing now, or that another one goes before. */
+        if (binding->rank && binding->label && find_binding(contexts, binding->keys[0]) == binding)
+            labels[count++] = (label) { binding->label, binding->act, binding->argument, binding->rank, false };
+        count += i == 0 && label_view(app, view, &labels[count]);
+    }
     int room = cols - 2 + GAP; /* a space at each end; the last label needs no gap */
     for (int rank = 1; rank <= RANKS; rank++)
-        for (size_t i = 0; i < BINDING_COUNT; i++) {
-            const tui_binding *binding = &bindings[i];
-            if (binding->rank != rank || !binding->label || find_binding(contexts, binding->keys[0]) != binding)
-                continue; /* it does nothing now, or another one goes first */
-            int width = tui_canvas_width(&app->canvas, binding->label) + GAP;
-            chosen[i] = width <= room;
-            room -= chosen[i] ? width : 0;
+        for (size_t i = 0; i < count; i++) {
+            const int width = labels[i].rank == rank ? tui_canvas_width(&app->canvas, labels[i].text) + GAP : 0;
+            labels[i].chosen |= width > 0 && width <= room;
+            room -= width <= room ? width : 0;
         }
     int x = 1;
-    for (size_t i = 0; i < BINDING_COUNT; i++)
-        if (chosen[i])
-            x += draw_label(app, y, x, cols - x, &bindings[i]) + GAP;
+    for (size_t i = 0; i < count; i++)
+        if (labels[i].chosen)
+            x += draw_label(app, y, x, cols - x, &labels[i]) + GAP;
 }

@@ -227,7 +227,7 @@ static counted find_counts(tui_app *app, const tui_facts *facts, tui_values *val
     const tui_seen seen = tui_looks_wish(&app->document, TUI_LOOK_ZOOM, &wish);
     const ql_zoom *zoom = seen.made && tui_wish_is(seen.wish, &wish) ? seen.made : NULL;
     const bool is_of_report = zoom && facts->report && seen.measure->report == facts->report;
-    counted made;
+    counted made = { 0 };
     made.original = choose(original, zoom ? &zoom->original : NULL, *lo, *hi, &made.outside_original);
     made.dequantized =
         dequantized ? choose(dequantized, is_of_report ? &zoom->dequantized : NULL, *lo, *hi, &made.outside_dequantized)
