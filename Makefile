@@ -166,13 +166,7 @@ fresh: ## build a minimal Debian root and run README's two commands in it (root,
 	@sh tests/fresh.sh
 
 screenshots: $(OUT)/qloupe ## make the pictures in screenshots/ with the program itself
-	@mkdir -p screenshots
-	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \
-	    --size 120x36 --screenshot screenshots/explore.png
-	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe data/storyteller.safetensors -t h.2.mlp.c_fc.weight \
-	    --keys 2lllnnnn --size 120x36 --screenshot screenshots/compare.png
-	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe data/loud.npy -s absmax:bits=4 \
-	    --keys pc2 --size 120x36 --screenshot screenshots/product.png
+	sh screenshots/make.sh $(OUT)/qloupe
 	$(OUT)/qloupe plot data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \
 	    --kind histogram -o screenshots/histogram.png
 	$(OUT)/qloupe plot data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \
@@ -239,6 +233,9 @@ $(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OU
 
 # A program as a job on a pseudo-terminal.
 $(OUT)/tests/test_tui_job: $(OUT)/tests/job.o $(OUT)/tests/vt.o
+
+# This one prints numbers as the screen does.
+$(OUT)/tests/test_stories: $(OUT)/ui/text/number.o
 
 # These call the terminal interface.
 CALLERS := $(addprefix $(OUT)/tests/test_tui_,scan config sampled keys)

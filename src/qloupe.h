@@ -595,17 +595,17 @@ unsigned ql_report_thresholds(const ql_report *report, double out[QL_MAX_GRID]);
 
 /* ---- Excerpt: an answer that comes at once --------------------------------------------------------------------- */
 
-/* Strips that lie all over a tensor, read into memory as a small matrix, a few megabytes at most: for a first answer while
-   the exact one is being found. Blocks, rows, columns or tiles of the spec that it is made for are in it whole, as far as four
-   of them fit. It serves every spec that wants the same strips. */
+/* Strips that lie all over a tensor, read into memory as a small matrix, a few megabytes at most: for a first answer
+   while the exact one is being found. Blocks, rows, columns or tiles of the spec that it is made for are in it whole, as
+   far as four of them fit. It serves every spec that wants the same strips. */
 typedef struct ql_excerpt ql_excerpt;
 
-/* Whether an exact report (after the profile: is_profiled) is expected to take so long that another answer should come first.
-   From the number of elements and a table of costs, not from a clock: the same on every machine. */
+/* Whether an exact report (after the profile: is_profiled) is expected to take so long that another answer should come
+   first. From the number of elements and a table of costs, not from a clock: the same on every machine. */
 bool ql_excerpt_is_worth(const ql_tensor *tensor, const ql_spec *spec, bool is_profiled);
 
-/* Reads the strips. The tensor is borrowed: its model must outlive the excerpt. QL_UNUSABLE when the tensor is empty or has no
-   values, QL_BAD_USAGE when the spec does not fit it. */
+/* Reads the strips. The tensor is borrowed: its model must outlive the excerpt. QL_UNUSABLE when the tensor is empty or
+   has no values, QL_BAD_USAGE when the spec does not fit it. */
 ql_status ql_excerpt_make(ql_engine *engine, const ql_tensor *tensor, const ql_spec *spec, const ql_monitor *monitor,
                           ql_excerpt **out, ql_error *error);
 void ql_excerpt_free(ql_excerpt **excerpt);
@@ -625,8 +625,9 @@ void ql_excerpt_learn(ql_excerpt *excerpt, const ql_profile *profile);
      of the rows that it holds    row_mse (NAN for all others), worst_row_mse
      left out     the parameters of groups where there are several (NULL), which group is the widest, the places of outliers
 
-   On made-up rows whose deviations differ tenfold sqnr_db is off by less than 1 dB, by 0.1 where blocks have scales, by 2 where
-   the tail decides (clip=kl, percentile, aciq). QL_UNUSABLE when the excerpt holds NaN or Inf; what else is wrong is what ql_report_make says. */
+   On made-up rows whose deviations differ tenfold sqnr_db is off by less than 1 dB, by 0.1 where blocks have scales, by
+   up to 3 where the tail decides (clip=kl, percentile, aciq). ql_why_make, ql_report_write_npy and ql_figure_write refuse
+   it: QL_BAD_USAGE. QL_UNUSABLE when the excerpt holds NaN or Inf; what else is wrong is what ql_report_make says. */
 ql_status ql_excerpt_report(ql_engine *engine, ql_excerpt *excerpt, const ql_spec *spec, const ql_monitor *monitor,
                             ql_report **out, ql_error *error);
 
@@ -799,6 +800,10 @@ typedef struct ql_zoom {
 ql_status ql_zoom_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, double lo, double hi,
                        const ql_monitor *monitor, ql_zoom **out, ql_error *error);
 void ql_zoom_free(ql_zoom **zoom);
+
+/* The dequantized half of it at once, from a report that says how often each value occurs; false when it does not: several
+   groups, too many values, outliers kept beside the codes, an estimate. */
+bool ql_zoom_levels(const ql_report *report, double lo, double hi, ql_histogram *out);
 
 /* How a search for a clipping range (clip=kl, clip=mse) judged its candidates for one group: the threshold is alpha for
    symmetric mappings, else the share of the range that is kept, 0..1; the loss is the divergence in nats (kl; infinite where

@@ -52,12 +52,6 @@ static const struct {
     { "knobs-120x36", MATRIX " --size 120x36 -s zeropoint:bits=4,per=row,clip=percentile --keys 'ejjjj<Enter>99'" },
     { "knobs-nf4-120x36-ascii", MATRIX " --size 120x36 --ascii -s nf4:double=1 --keys e" },
     { "spec-80x24", MATRIX " --size 80x24 --keys 'E:bits=4'" },
-    { "compare-80x24", MATRIX " --size 80x24 --keys 2" },
-    { "compare-120x36", MATRIX " --size 120x36 --keys 2" },
-    { "compare-bits-80x24", MATRIX " --size 80x24 --keys '2]'" },
-    { "compare-block-80x24", MATRIX " --size 80x24 --keys 2lllnnnn" },
-    { "compare-product-120x36", "data/loud.npy -s absmax:bits=4 --size 120x36 --keys pc2" },
-    { "compare-120x36-ascii", MATRIX " --size 120x36 --ascii --keys '2p<Right>c'" },
     { "command-80x24", MATRIX " --size 80x24 --keys ':'" },
     { "command-120x36", MATRIX " --size 120x36 --keys ':spec absmax:bits=4,<Tab>'" },
     { "help-commands-120x36", MATRIX " --size 120x36 --keys '?FILE'" },
@@ -76,23 +70,12 @@ static const struct {
     { "scan-tree", MATRIX " --keys '<S-Tab>tm<settle>'" },
     { "knobs-typing", MATRIX " -s zeropoint:bits=4,per=row,clip=percentile --keys 'ejjjj<Enter>99'" },
 };
-static const char *const everywhere_sizes[] = { "80x24", "120x36", "200x60" };
-static const struct {
-    const char *ending, *arguments;
-} everywhere_modes[] = { { "", "--color always" }, { "-mono", "--color never" }, { "-ascii", "--ascii" } };
 
 static void screens_are_as_recorded_at_every_size_in_every_mode(void **state)
 {
     (void)state;
-    char name[64], arguments[512];
     for (size_t i = 0; i < sizeof everywhere / sizeof everywhere[0]; i++)
-        for (size_t s = 0; s < sizeof everywhere_sizes / sizeof everywhere_sizes[0]; s++)
-            for (size_t m = 0; m < sizeof everywhere_modes / sizeof everywhere_modes[0]; m++) {
-                snprintf(name, sizeof name, "%s-%s%s", everywhere[i].name, everywhere_sizes[s], everywhere_modes[m].ending);
-                snprintf(arguments, sizeof arguments, "%s --size %s %s", everywhere[i].arguments, everywhere_sizes[s],
-                         everywhere_modes[m].arguments);
-                assert_screen(name, arguments);
-            }
+        assert_screen_everywhere(everywhere[i].name, everywhere[i].arguments);
 }
 
 static void screens_are_as_recorded(void **state)

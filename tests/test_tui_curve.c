@@ -111,12 +111,43 @@ static void every_way_has_the_numbers_of_the_command_line(void **state)
     free(screen);
 }
 
+/* A press puts the threshold there, a drag takes it along, and both are one turn. */
+static void the_threshold_is_where_the_mouse_is(void **state)
+{
+    (void)state;
+    enum { LEFT = 8, CELLS = 71 }; /* of the plot, from 1 */
+    static const struct {
+        const char *keys;
+        int col; /* of the threshold; 0: there is none */
+    } rows[] = {
+        { "v<settle><Click:8,40>", 40 },
+        { "v<settle><Click:8,40><Drag:9,30><Drag:20,20><Release:20,20>", 20 },
+        { "v<settle><Click:8,40><Drag:9,30><Release:9,30>u", 0 },
+        { "sv<settle><Click:8,40>", 0 }, /* two ends */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of(MATRIX " -s absmax:bits=4 --keys '%s' --size 80x24", rows[i].keys);
+        const char *spec = spec_on(screen), *at = strstr(spec, "manual,abs=");
+        const double expected = 0.314697265625 * (rows[i].col - LEFT + 0.5) / CELLS;
+        if (!at != !rows[i].col || (at && !(fabs(strtod(at + strlen("manual,abs="), NULL) - expected) < 0.0025)))
+            fail_msg("%s: %s, expected %g", rows[i].keys, spec, rows[i].col ? expected : 0);
+        free(screen);
+    }
+}
+
 static void what_takes_no_clip_or_is_all_zero_says_so(void **state)
 {
     (void)state;
     static float zeros[64];
     char *screen = screen_of(MATRIX " -s nf4 --keys v --size 80x24");
     assert_shows(screen, "nf4 takes no clip");
+    free(screen);
+    float with_nan[64] = { NAN, 1 };
+    const char *nan_path = testing_path(testing_folder(), "nan.npy");
+    assert_true(npy_write(nan_path, "f4", 2, (uint64_t[]) { 8, 8 }, with_nan));
+    screen = screen_of("%s --keys v --size 80x24", nan_path);
+    assert_shows(screen, "1 NaN");
+    assert_shows_not(screen, "trying every way");
     free(screen);
     const char *path = testing_path(testing_folder(), "zeros.npy");
     assert_true(npy_write(path, "f4", 2, (uint64_t[]) { 8, 8 }, zeros));
@@ -165,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_least_loss_is_named_with_its_place_and_percentile),
         cmocka_unit_test(every_way_has_the_numbers_of_the_command_line),
+        cmocka_unit_test(the_threshold_is_where_the_mouse_is),
         cmocka_unit_test(what_takes_no_clip_or_is_all_zero_says_so),
         cmocka_unit_test(v_leads_there_and_back),
         cmocka_unit_test(every_spec_and_size_is_drawn),

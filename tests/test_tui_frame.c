@@ -240,6 +240,118 @@ static void the_number_that_is_copied_is_that_of_the_pane(void **state)
     }
 }
 
+/* ---- What stands around a view ---------------------------------------------------------------------------------- */
+
+static const char *footer_of(const char *screen, int rows)
+{
+    return line_of(screen, rows - 1);
+}
+
+static void a_newcomer_finds_the_main_keys_in_the_footer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *size;
+        int rows;
+        const char *keys, *labels[12];
+    } rows[] = {
+        { "80x24",
+          24,
+          "",
+          { "? help", "s scheme", "g groups", "b bits", "c clip", "2 compare", "p pin", "w export", "q quit" } },
+        { "80x24", 24, "2", { "? help", "s scheme", "c clip", "a add", "d drop", "w export", "q quit" } },
+        { "60x16", 16, "", { "? help", "s scheme", "c clip", "2 compare", "w export", "q quit" } },
+        { "60x16", 16, "2", { "? help", "s scheme", "c clip", "a add", "w export", "q quit" } },
+        { "120x36", 36, "", { "& filter", "o sort", "t tree", "m scan", "e knobs", "2 compare" } },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of("%s --size %s --keys '%s'", MATRIX, rows[i].size, rows[i].keys);
+        for (size_t k = 0; rows[i].labels[k]; k++)
+            assert_shows(footer_of(screen, rows[i].rows), rows[i].labels[k]);
+        free(screen);
+    }
+}
+
+/* Help and the way out stand in the footer wherever keys are not typed text, and where they are, the way back does. */
+static void every_footer_says_where_help_and_the_way_out_are(void **state)
+{
+    (void)state;
+    static const char *const sizes[] = { "60x16", "80x24", "120x36", "200x40" };
+    static const int heights[] = { 16, 24, 36, 40 };
+    static const char *const watching[] = { "",         "2",           "e",
+                                            "z",        "2z",          "v",
+                                            "<Tab>vv",  "<Tab>vvv",    "<Tab>vvvv",
+                                            "<Tab>V",   "<Tab><Tab>v", "<Tab><Tab>vv",
+                                            "2<Tab>",   "2<Tab><Tab>", "2<Tab><Tab><Tab>",
+                                            "<S-Tab>tt" };
+    static const char *const typing[] = { "&", "/", "w", "?", ":", "E", "e<Enter>", "y", "2e" };
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        for (size_t i = 0; i < sizeof watching / sizeof watching[0]; i++) {
+            char *screen = screen_of("%s --size %s --keys '%s'", MATRIX, sizes[s], watching[i]);
+            const char *footer = footer_of(screen, heights[s]);
+            if (!strstr(footer, "? help") || !strstr(footer, "q quit"))
+                fail_msg("after '%s' at %s: '%s'", watching[i], sizes[s], footer);
+            free(screen);
+        }
+        for (size_t i = 0; i < sizeof typing / sizeof typing[0]; i++) {
+            char *screen = screen_of("%s --size %s --keys '%s'", MATRIX, sizes[s], typing[i]);
+            const char *footer = footer_of(screen, heights[s]);
+            if (!strstr(footer, "Esc back"))
+                fail_msg("after '%s' at %s: '%s'", typing[i], sizes[s], footer);
+            free(screen);
+        }
+    }
+}
+
+static void the_title_names_the_views_before_the_file_in_full(void **state)
+{
+    (void)state;
+    static const char *const sizes[] = { "60x16", "80x24", "120x36" };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char *screen = screen_of("%s --size %s --keys 2", MATRIX, sizes[i]);
+        assert_shows(line_of(screen, 0), "storyteller.safetensors");
+        assert_shows(line_of(screen, 0), " 1 Explore  [2 Compare]");
+        free(screen);
+    }
+    const char *name = "a-file-of-a-name-that-is-far-too-long-for-sixty-columns-of-a-title.npy";
+    const char *path = testing_path(testing_folder(), name);
+    const float values[16] = { 1, 2, 3, -4 };
+    assert_true(npy_write(path, "f4", 2, (uint64_t[]) { 4, 4 }, values));
+    char *screen = screen_of("%s --size 60x16", path);
+    assert_shows(line_of(screen, 0), "a-file-");
+    assert_shows(line_of(screen, 0), "[1 Explore]  2"); /* the others by their keys alone */
+    free(screen);
+}
+
+static void escape_goes_back_one_step(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *shows, *shows_not;
+    } rows[] = {
+        { "2z<Esc>", "─ A absmax ─", NULL },               /* all panes again, */
+        { "2z<Esc><Esc>", "[1 Explore]", "─ A absmax ─" }, /* then Explore, */
+        { "&c_fc<Enter>2<Esc>", "8 of 52", NULL },        /* then the filter */
+        { "&c_fc<Enter>2<Esc><Esc>", "─ 52 ─", "8 of 52" },
+        { "z<Esc>", "─ Tensors ─", NULL },
+        { "&c_fc<Enter>z<Esc>", "8 of 52", NULL },
+        { "e<Esc>", "─ Tensors ─", NULL },
+        { "eE<Esc>", "Knobs", "─ Tensors ─" },
+        { "e:<Esc><Esc>", "─ Tensors ─", NULL },
+        { "w<Esc>", "─ Tensors ─", "figure histogram" },
+        { "2w<Esc>", "[2 Compare]", "figure histogram" },
+        { "?x<Esc>", "─ Tensors ─", "search:" },
+        { "y<Esc>", "─ Tensors ─", "copy what?" },
+        { "<Esc><Esc><Esc>", "─ Tensors ─", NULL }, /* never out */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of("%s --size 120x36 --keys '%s'", MATRIX, rows[i].keys);
+        if (!strstr(screen, rows[i].shows) || (rows[i].shows_not && strstr(screen, rows[i].shows_not)))
+            fail_msg("after %s:\n%s", rows[i].keys, screen);
+        free(screen);
+    }
+}
+
 /* ---- The mouse ------------------------------------------------------------------------------------------------- */
 
 /* "<KIND:ROW,COL>" on the first `text` of a screen, in one of a few static buffers. */
@@ -292,6 +404,9 @@ static void clicks_reach_what_is_drawn(void **state)
         { "120x36", "ejj<Enter>row", on("Click", knobs, "bits   "), " absmax " }, /* what is half typed is dropped */
         { "80x24", "", on("Click", narrow, " Error"), "[Error]" },
         { "80x24", "", on("Click", narrow, "g groups"), " absmax:per=row " },
+        { "80x24", "", on("Click", narrow, "2 compare"), "[2 Compare]" },
+        { "80x24", "", on("Click", narrow, " 2 Compare"), "[2 Compare]" },
+        { "60x16", "", "<Click:1,53>", "[2 Compare]" },
         { "80x24", "w", "<Click:10,10>", "figure histogram" }, /* nothing is reached through a box */
         { "80x24", "", "<Click:24,80><Click:16000,16000><WheelUp:1,1>", " absmax " },
     };
@@ -455,6 +570,10 @@ int main(void)
         cmocka_unit_test(themes_change_colours_and_nothing_else),
         cmocka_unit_test(the_copied_command_line_works),
         cmocka_unit_test(the_number_that_is_copied_is_that_of_the_pane),
+        cmocka_unit_test(a_newcomer_finds_the_main_keys_in_the_footer),
+        cmocka_unit_test(every_footer_says_where_help_and_the_way_out_are),
+        cmocka_unit_test(the_title_names_the_views_before_the_file_in_full),
+        cmocka_unit_test(escape_goes_back_one_step),
         cmocka_unit_test(clicks_reach_what_is_drawn),
         cmocka_unit_test(clicks_that_are_none_are_refused),
         cmocka_unit_test(random_keys_and_clicks_are_survived),

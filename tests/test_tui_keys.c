@@ -1,5 +1,8 @@
-/* The table of keys against itself and against the rules: every key once, arrows beside letters, what must always work. */
-#include "tui.h"
+/* The table of keys against itself and against the rules: every key once, arrows beside letters, what must always work. (What
+   the footer shows of it: test_tui_frame.c.) */
+#include "testing.h"
+
+#include <string.h>
 
 #include "tui/keys.h"
 
@@ -155,36 +158,6 @@ static void letters_mean_what_they_promise(void **state)
             }
 }
 
-/* Who has never seen it finds these on a screen of 80x24 without any help. */
-static void the_footer_names_what_a_beginner_looks_for(void **state)
-{
-    (void)state;
-    static const char *const labels[] = { "s scheme", "2 compare", "c clip", "w export", "q quit", "? help" };
-    char *screen = screen_of("%s --size 80x24", MATRIX);
-    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
-        assert_shows(line_of(screen, 23), labels[i]);
-    free(screen);
-    screen = screen_of("%s --size 80x24 --keys 2", MATRIX);
-    assert_shows(line_of(screen, 23), "a add");
-    assert_shows(line_of(screen, 23), "q quit");
-    free(screen);
-}
-
-static void the_footer_is_clickable_up_to_the_next_view(void **state)
-{
-    (void)state;
-    char *screen = screen_of("%s --size 80x24", MATRIX), click[32];
-    const char *footer = line_of(screen, 23), *at = strstr(footer, "2 compare");
-    assert_non_null(at);
-    snprintf(click, sizeof click, "<Click:24,%d>", (int)(at - footer) + 3);
-    char *clicked = screen_of("%s --size 80x24 --keys '%s'", MATRIX, click),
-         *pressed = screen_of("%s --size 80x24 --keys 2", MATRIX);
-    assert_string_equal(clicked, pressed);
-    free(screen);
-    free(clicked);
-    free(pressed);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,8 +166,6 @@ int main(void)
         cmocka_unit_test(arrows_do_what_hjkl_do),
         cmocka_unit_test(stopping_suspending_redrawing_and_going_back_work_everywhere),
         cmocka_unit_test(letters_mean_what_they_promise),
-        cmocka_unit_test(the_footer_names_what_a_beginner_looks_for),
-        cmocka_unit_test(the_footer_is_clickable_up_to_the_next_view),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

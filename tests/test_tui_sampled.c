@@ -133,6 +133,34 @@ static void a_newer_request_ends_the_estimates_of_the_older_one(void **state)
     assert_true(has_new && event.ticket == new);
 }
 
+/* Of columns that wait, too: before the report of what is selected, if it has not begun. */
+static void columns_that_wait_have_their_estimates_first(void **state)
+{
+    (void)state;
+    const ql_spec slow = spec_of(SLOW);
+    const tui_task tasks[] = { { .spec = spec_of("kmeans:per=row"), .wants_sample = true },
+                               { .spec = spec_of("absmax:bits=4"), .wants_sample = true }, /* quick */
+                               { .spec = spec_of("kmeans:bits=3,per=row") } };
+    tui_jobs_measure(app.jobs, 0, &slow, NULL);
+    const uint64_t queue = tui_jobs_queue(app.jobs, 0, tasks, sizeof tasks / sizeof tasks[0]);
+    char letters[16];
+    size_t count = 0;
+    for (tui_event event = { 0 }; event.kind != TUI_EMPTIED || event.ticket != queue;) {
+        next_event(&event);
+        const char letter = event.kind == TUI_QUEUE_SAMPLED ? 's' : event.kind == TUI_QUEUED ? 'q' : event.kind == TUI_REPORTED ? 'r' : 0;
+        if (letter && count + 1 < sizeof letters)
+            letters[count++] = letter;
+        if (event.kind == TUI_QUEUE_SAMPLED) {
+            assert_true(event.measure->is_sampled);
+            assert_string_equal(event.measure->report->spec_text, "kmeans:per=row");
+        }
+        tui_measure_release(&event.measure);
+    }
+    letters[count] = 0;
+    if (strcmp(letters, "srqqq") != 0) /* the report had begun before they were asked for */
+        assert_string_equal(letters, "rsqqq");
+}
+
 /* ---- On the screen ------------------------------------------------------------------------------------------------ */
 
 /* An estimate under the current spec; one reference. */
@@ -281,6 +309,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_estimate_comes_before_what_takes_long_and_only_then, begin, end),
         cmocka_unit_test_setup_teardown(a_newer_request_ends_the_estimates_of_the_older_one, begin, end),
+        cmocka_unit_test_setup_teardown(columns_that_wait_have_their_estimates_first, begin, end),
         cmocka_unit_test_setup_teardown(an_estimate_is_marked_wherever_it_stands, begin, end),
         cmocka_unit_test_setup_teardown(a_column_of_compare_marks_what_is_estimated_and_no_more, begin, end),
         cmocka_unit_test_setup_teardown(an_estimate_is_neither_kept_nor_copied_nor_a_finding, begin, end),

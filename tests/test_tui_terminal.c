@@ -363,7 +363,7 @@ static void the_mouse_is_heard(void **state)
     type(&s, "\033[<35;10;10M\033[<;;M\033[<x\033[<99999999999;1;1M\033[<0;0;0M\033[<0;1;111111111111111111111111111M");
     type(&s, "b");
     expect(&s, " / 31 = ");     /* 6 bits: none of that was anything */
-    type(&s, "\033[<0;21;24M"); /* "s scheme" in the footer */
+    type(&s, "\033[<0;10;24M"); /* "s scheme" in the footer */
     expect(&s, "zeropoint");
     type(&s, "q");
     assert_int_equal(end(&s), 0);
@@ -380,7 +380,7 @@ static void the_mouse_drags(void **state)
     type(&s, "\033[<35;9;10M"); /* moved, but nothing is held */
     type(&s, "\033[<0;8;10M\033[<32;12;10M\033[<32;20;10M");
     expect(&s, "abs=0.219");
-    expect(&s, "7.6e-04"); /* per cent clipped, while the button is held */
+    expect(&s, "7.6e-04");                     /* per cent clipped, while the button is held */
     type(&s, "\033[<0;20;10m\033[<32;30;10M"); /* let go */
     type(&s, "ub");
     expect(&s, "bits=7");
@@ -466,8 +466,8 @@ static void another_file_is_opened_in_place(void **state)
 
 /* ---- State ----------------------------------------------------------------------------------------------------- */
 
-/* Runs `keys` in a session with state and config in `folder`, once `sees` and then `rests` were seen. */
-static void remember_seeing(const char *folder, const char *arguments, const char *sees, const char *rests, const char *keys)
+/* Runs `keys` in a session with state and config in `folder`, once `sees` and numbers were seen. */
+static void remember(const char *folder, const char *arguments, const char *sees, const char *keys)
 {
     char command[4096];
     snprintf(command, sizeof command,
@@ -475,16 +475,11 @@ static void remember_seeing(const char *folder, const char *arguments, const cha
              arguments);
     session s = start(36, 120, "xterm-256color", command);
     expect(&s, sees);
-    expect(&s, rests);
+    expect(&s, "SQNR");
     type(&s, keys);
     assert_int_equal(end(&s), 0);
     assert_restored(&s);
     close_session(&s);
-}
-
-static void remember(const char *folder, const char *arguments, const char *sees, const char *keys)
-{
-    remember_seeing(folder, arguments, sees, "Try ", keys);
 }
 
 static void a_file_is_opened_where_it_was_left(void **state)
@@ -512,6 +507,72 @@ static void a_file_is_opened_where_it_was_left(void **state)
     remember(folder, DEMO, "zeropoint", "q");
 }
 
+static void pins_are_kept(void **state)
+{
+    (void)state;
+    const char *folder = testing_folder();
+    char place[512];
+    snprintf(place, sizeof place, "%s/qloupe/state", folder);
+    remember(folder, DEMO, "absmax", "2q"); /* columns that nobody asked for are not */
+    char *bytes = testing_read(place, NULL);
+    assert_null(strstr(bytes, "pin"));
+    free(bytes);
+    remember(folder, DEMO, "absmax",
+             "pb:spec nf4\rpB2hhplq"); /* A absmax, B nf4, C nf4 with more: back to B, A the baseline */
+    bytes = testing_read(place, NULL);
+    assert_non_null(strstr(bytes, "\nspec nf4\npins 1 0\npin absmax\npin nf4\npin nf4\n"));
+    free(bytes);
+    session s;
+    char command[1024];
+    snprintf(command, sizeof command,
+             "unset QLOUPE_NO_STATE; XDG_CONFIG_HOME=%s/config XDG_STATE_HOME=%s exec \"$QLOUPE\" " DEMO, folder, folder);
+    s = start(36, 120, "xterm-256color", command);
+    expect(&s, "SQNR");
+    type(&s, "2");
+    expect(&s, "A absmax");
+    expect(&s, "C nf4");
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    close_session(&s);
+    remember(folder, "-s zeropoint " DEMO, "zeropoint", "q"); /* what is said comes first, alone */
+    bytes = testing_read(place, NULL);
+    assert_null(strstr(bytes, "pin"));
+    free(bytes);
+}
+
+/* Several programs that end at once: the file is that of one of them, whole. */
+static void states_written_at_once_are_whole(void **state)
+{
+    (void)state;
+    enum { COUNT = 6 };
+    const char *folder = testing_folder();
+    char place[512], command[1024];
+    snprintf(place, sizeof place, "%s/qloupe/state", folder);
+    session s[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(
+            command, sizeof command,
+            "unset QLOUPE_NO_STATE; XDG_CONFIG_HOME=%s/config XDG_STATE_HOME=%s exec \"$QLOUPE\" -s absmax:bits=%d " DEMO,
+            folder, folder, i + 2);
+        s[i] = start(24, 80, "xterm-256color", command);
+    }
+    for (int i = 0; i < COUNT; i++)
+        expect(&s[i], "SQNR");
+    for (int i = 0; i < COUNT; i++)
+        type(&s[i], "q");
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(end(&s[i]), 0);
+        close_session(&s[i]);
+    }
+    char *bytes = testing_read(place, NULL);
+    assert_ptr_equal(strstr(bytes, "qloupe-state 1\ntheme dark\nfile /"), bytes);
+    assert_non_null(strstr(bytes, "\nspec absmax"));
+    free(bytes);
+    testing_result files = testing_run("ls -A %s/qloupe", folder);
+    assert_string_equal(files.standard_output, "state\n"); /* nothing half-written */
+    testing_result_free(&files);
+}
+
 static void damaged_state_is_ignored_with_a_note(void **state)
 {
     (void)state;
@@ -533,6 +594,19 @@ static void damaged_state_is_ignored_with_a_note(void **state)
         ROW("qloupe-state 1\ntheme dark\nfile /a%00\ntensor a\nspec absmax\n"),
         ROW("qloupe-state 1\ntheme dark\nfile /a\033[2J\ntensor a\nspec absmax\n"),
         ROW("qloupe-state 1\ntheme dark\nfile /a\0\ntensor a\nspec absmax\n"),
+#define FILE_A "qloupe-state 1\ntheme dark\nfile /a\ntensor a\nspec absmax\n"
+        ROW(FILE_A "pins 0 0\n"),
+        ROW(FILE_A "pins 0 0\npin absmax\n"),
+        ROW(FILE_A "pin absmax\n"),
+        ROW(FILE_A "pins 2 0\npin absmax\npin nf4\n"),
+        ROW(FILE_A "pins 0 2\npin absmax\npin nf4\n"),
+        ROW(FILE_A "pins 1 0\npin absmax\npin nf4\n"), /* another than the spec */
+        ROW(FILE_A "pins 0 0 0\npin absmax\npin nf4\n"),
+        ROW(FILE_A "pins -1 0\npin absmax\npin nf4\n"),
+        ROW(FILE_A "pins 0 0\npin absmax\npin nonsense\n"),
+        ROW(FILE_A "pins 0 0\npin absmax\nfile /b\ntensor a\nspec absmax\n"),
+        ROW(FILE_A "pins 0 0\npin absmax\npin nf4\npin nf4\npin nf4\npin nf4\npin nf4\npin nf4\n"),
+        ROW(FILE_A "tensor a\n"),
         ROW("\x7f\x45LF\2\1\1\0\0\0\0\0\xff\xff\n\n\n"),
     };
     const char *folder = testing_folder();
@@ -588,19 +662,19 @@ static void the_config_file_is_read_and_written_when_asked_for(void **state)
     snprintf(place, sizeof place, "%s/config", inner);
     static const char config[] = "# mine\nspec = absmax:bits=5\nglyphs = ascii\ncolour = blue\nthreads = 2\n";
     testing_write(place, config, sizeof config - 1);
-    remember_seeing(folder, DEMO, "/config:4: there is no setting 'colour'", "SQNR", ":set axis=linear\rq");
+    remember(folder, DEMO, "/config:4: there is no setting 'colour'", ":set axis=linear\rq");
     char *bytes = testing_read(place, NULL);
     assert_string_equal(bytes, config); /* not asked for */
     free(bytes);
-    remember_seeing(folder, DEMO, "absmax:bits=5", "SQNR", ":set threads=1\r:write-config\rq");
+    remember(folder, DEMO, "absmax:bits=5", ":set threads=1\r:write-config\rq");
     bytes = testing_read(place, NULL);
     assert_string_equal(bytes, "# mine\nspec = absmax:bits=5\nglyphs = ascii\ncolour = blue\nthreads = 1\n");
     free(bytes);
     remember(folder, "--no-state " DEMO, "8 bits", "q");
     static const char qat[] = "data/storyteller-qat-int3.safetensors",
                       said[] = "-s zeropoint data/storyteller-qat-int3.safetensors";
-    remember_seeing(folder, said, "zeropoint", "SQNR", ":set state=off\rq");
-    remember_seeing(folder, qat, "absmax:bits=5", "SQNR", "q"); /* nothing was kept of it */
+    remember(folder, said, "zeropoint", ":set state=off\rq");
+    remember(folder, qat, "absmax:bits=5", "q"); /* nothing was kept of it */
 }
 
 static void without_a_mouse_the_terminal_is_not_asked_for_one(void **state)
@@ -690,11 +764,11 @@ static void old_numbers_stay_and_say_so_while_new_ones_are_made(void **state)
     snprintf(command, sizeof command, "exec \"$QLOUPE\" %s", path);
     session s = start(36, 120, "xterm-256color", command);
     expect(&s, "SQNR");
-    expect(&s, "Try ");
+    expect(&s, "Fine already");
     type(&s, "J");
     expect(&s, "still of the tensor before");
     type(&s, "K"); /* what was measured is there at once, and the long work has ended */
-    expect(&s, "Try ");
+    expect(&s, "Fine already");
     type(&s, "b");
     expect(&s, "/127"); /* codes of the small one under the new spec */
     type(&s, "q");
@@ -785,6 +859,8 @@ int main(void)
         cmocka_unit_test(the_copied_table_is_what_the_command_line_prints),
         cmocka_unit_test(another_file_is_opened_in_place),
         cmocka_unit_test(a_file_is_opened_where_it_was_left),
+        cmocka_unit_test(pins_are_kept),
+        cmocka_unit_test(states_written_at_once_are_whole),
         cmocka_unit_test(damaged_state_is_ignored_with_a_note),
         cmocka_unit_test(state_that_cannot_be_kept_is_no_failure),
         cmocka_unit_test(the_config_file_is_read_and_written_when_asked_for),

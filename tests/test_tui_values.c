@@ -2,6 +2,8 @@
 #include "tui.h"
 
 #include "npy.h"
+#include "qloupe.h"
+#include "text/number.c"
 
 #include <math.h>
 
@@ -57,6 +59,47 @@ static void keys_and_the_wheel_choose_the_part_that_is_shown(void **state)
             fail_msg("%s: '%s' is not on\n%s", rows[i].keys, rows[i].shows, screen);
         free(screen);
     }
+}
+
+/* Also where groups have grids of their own, so that the worker has to count. */
+static void what_lies_outside_is_counted(void **state)
+{
+    (void)state;
+    static const char *const specs[] = { "absmax:bits=4,per=row", "absmax:bits=4", "zeropoint:per=block,block=64" };
+    ql_error error;
+    ql_model *model;
+    ql_engine *engine;
+    ql_profile *profile;
+    size_t index;
+    assert_int_equal(ql_engine_new(2, &engine, &error), QL_OK);
+    assert_int_equal(ql_model_open(DEMO, QL_LAYOUT_AUTO, &model, &error), QL_OK);
+    assert_int_equal(ql_model_match(model, "h.2.mlp.c_fc.weight", &index, 1), 1);
+    assert_int_equal(ql_profile_make(engine, model, ql_model_tensor(model, index), NULL, &profile, &error), QL_OK);
+    const double lo = profile->original.lo, width = profile->original.hi - lo;
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+        ql_spec spec;
+        ql_report *report;
+        ql_zoom *zoom;
+        assert_int_equal(ql_spec_parse(specs[i], &spec, &error), QL_OK);
+        assert_int_equal(ql_report_make(engine, profile, &spec, NULL, &report, &error), QL_OK);
+        assert_int_equal(ql_zoom_make(engine, profile, report, lo + 0.375 * width, lo + 0.625 * width, NULL, &zoom, &error),
+                         QL_OK);
+        char *screen = screen_of(MATRIX " -s %s --keys zxx --size 120x36", specs[i]);
+        const ql_histogram *const sides[] = { &zoom->original, &zoom->dequantized };
+        for (int side = 0; side < 2; side++) {
+            char below[TEXT_NUMBER_SIZE], above[TEXT_NUMBER_SIZE], text[128];
+            text_count(below, sides[side]->below);
+            text_count(above, sides[side]->above);
+            snprintf(text, sizeof text, " · %s below, %s above", below, above);
+            assert_shows(screen, text);
+        }
+        free(screen);
+        ql_zoom_free(&zoom);
+        ql_report_free(&report);
+    }
+    ql_profile_free(&profile);
+    ql_model_free(&model);
+    ql_engine_free(&engine);
 }
 
 static void another_tensor_or_file_is_shown_whole(void **state)
@@ -248,6 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_and_the_wheel_choose_the_part_that_is_shown),
+        cmocka_unit_test(what_lies_outside_is_counted),
         cmocka_unit_test(another_tensor_or_file_is_shown_whole),
         cmocka_unit_test(the_view_of_the_clipping_range_shows_both_of_its_ends),
         cmocka_unit_test(levels_far_enough_apart_have_their_codes),

@@ -93,7 +93,7 @@ tm resize-window -t q -x 120 -y 36
 sees '4 of 52'
 
 keys w
-sees 'Export a figure'
+sees 'figure histogram'
 keys C-u "$work/figure.png" Enter
 sees 'wrote '
 test -s "$work/figure.png" || fail "no figure was written"
@@ -123,7 +123,7 @@ keys 'ulimit -c 0' Enter
 for row in TERM:Terminated HUP:Hangup QUIT:Quit SEGV:Segmentation ABRT:Aborted BUS:Bus FPE:Floating INT:; do
     signal=${row%:*}
     keys "clear; sh -c 'echo \$\$ >pid; exec \"\$@\"' sh '$program' '$demo'; echo left by \$?" Enter
-    sees 'Try '
+    sees 'SQNR  '
     kill -"$signal" "$(cat "$work/pid")"
     sees 'left by '
     sees "${row#*:}"

@@ -35,8 +35,7 @@ static ql_status read_run(const reading *r, worker *w, uint64_t line, uint64_t p
     for (uint64_t done = 0; done < n;) {
         const size_t count = n - done < QL_TILE ? (size_t)(n - done) : QL_TILE;
         float *to = r->by_columns ? w->values : e->values + line_at * e->plan.cols.picked + at + done;
-        ql_status status =
-            ql_tensor_read_f32(e->of, line * r->places->total + place + done, count, to, w->bytes, error);
+        ql_status status = ql_tensor_read_f32(e->of, line * r->places->total + place + done, count, to, w->bytes, error);
         if (status != QL_OK) {
             return status;
         }
@@ -109,9 +108,9 @@ static ql_status make_tensor(ql_excerpt *e, ql_error *error)
     const uint64_t rows = e->plan.rows.picked, cols = e->plan.cols.picked, size = rows * cols * sizeof *e->values;
     e->values = malloc(size);
     e->row_square = malloc(rows * sizeof *e->row_square);
-    ql_status status = e->values && e->row_square
-                           ? ql_source_from_memory(ql_source_path(e->of->storage->source), e->values, size, &e->source, error)
-                           : ql_fail_memory(error, size);
+    ql_status status = e->values && e->row_square ? ql_source_from_memory(ql_source_path(e->of->storage->source), e->values,
+                                                                          size, &e->source, error)
+                                                  : ql_fail_memory(error, size);
     e->storage.source = e->source;
     e->shape[0] = rows;
     e->shape[1] = cols;

@@ -72,8 +72,8 @@ static double slope(const ql_excerpt *e, const ql_report *r, double x_mean, doub
     return fmin(fmax(covariance / variance, 0), ratio);
 }
 
-/* One weight that is clipped may be most of the error. Where there is one range for all, that of the least and of the greatest
-   is known: what they add to the mean squared error is right in the end, whether the excerpt holds them or not. */
+/* One weight that is clipped may be most of the error. Where there is one range for all, that of the least and of the
+   greatest is known: what they add to the mean squared error is right in the end, whether the excerpt holds them or not. */
 typedef struct extremes {
     double held;    /* squared errors of those that are in the excerpt */
     double all;     /* of both */
@@ -83,7 +83,8 @@ typedef struct extremes {
 static extremes clipped_extremes(const ql_excerpt *e, const ql_report *r)
 {
     extremes out = { 0, 0, 0 };
-    if (e->whole && r->spec.per == QL_PER_TENSOR && r->spec.mapping->decode && r->spec.outliers == 0 && !needs_extremes(&r->spec)) {
+    if (e->whole && r->spec.per == QL_PER_TENSOR && r->spec.mapping->decode && r->spec.outliers == 0 &&
+        !needs_extremes(&r->spec)) {
         const double below = fmax(r->clip_lo - e->whole->x_min, 0), above = fmax(e->whole->x_max - r->clip_hi, 0);
         out.held = (e->whole->x_min < e->profile->stats.min ? 0 : below * below) +
                    (e->whole->x_max > e->profile->stats.max ? 0 : above * above);

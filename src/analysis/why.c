@@ -4,6 +4,8 @@
  */
 #include "analysis/why.h"
 
+#include "analysis/describe.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -65,6 +67,9 @@ ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_rep
 {
     ql_error own;
     *out = (ql_why) { 0 };
+    if (report->sampled) {
+        return ql_check_exact(report, error);
+    }
     if (report->metrics[QL_MSE] == 0) {
         say_exact(profile, report, out);
         return QL_OK;

@@ -93,6 +93,11 @@ ROW(vi_from_bytes, vi_store(out->i, vi_from_bytes(UINT64_C(0x0102030405060708) *
                          : 0)
 ROW(vi_load_nibbles, vi_store(out->i, vi_and(vi_load_nibbles(in->bytes + 3), vi_set(15))),
     out->i[l] = in->bytes[3 + l / 2] >> (l % 2 ? 0 : 4) & 15)
+ROW(vb_equal, int16_t codes[64]; for (int at = 0; at < 64; at++) { codes[at] = code_at(in, at); }
+    const uint64_t equal = vb_equal(vb_load_low(codes), in->bytes[0] & 3); memcpy(out->i, &equal, 8),
+    for (int at = (int)l; at < 64; at += LANES) {
+        out->i[at / 32] |= (int32_t)((uint32_t)((code_at(in, at) & 255) == (in->bytes[0] & 3)) << at % 32);
+    })
 ROW(vm_from_bits, out->bits = vm_bits(vm_from_bits(in->bytes[0] | in->bytes[1] << 8 | 1u << 20)),
     out->bits = in->bytes[0] | in->bytes[1] << 8)
 ROW(vf_load_half, vf_store(out->f, vf_load_half((const uint16_t *)in->bytes)), out->f[l] = half_of(word_at(in, l)))

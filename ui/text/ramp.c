@@ -85,7 +85,7 @@ static const stand_in stand_ins[] = {
     { 0x25BC, "v" },
     { 0x25BE, "v" },
     { 0x25C2, "<" },
-    { 0x25C6, "o" },
+    { 0x25C6, "*" },
     { 0x2605, "*" },
 };
 /* clang-format on */

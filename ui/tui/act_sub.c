@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "text/number.h"
 #include "tui/actions.h"
 #include "tui/panes.h"
 #include "tui/sub.h"
@@ -25,6 +26,7 @@ void tui_act_sub(tui_app *app, int direction)
 
 void tui_act_step(tui_app *app, int step)
 {
+    app->seeks_worst = false;
     const tui_sub *sub = tui_sub_of(app, app->pane);
     if (sub && sub->step && has_place(app))
         sub->step(app, (tui_step)step);
@@ -43,8 +45,6 @@ void tui_act_next(tui_app *app, int direction)
     const tui_sub *sub = tui_sub_of(app, app->pane);
     if (sub && sub->next)
         sub->next(app, direction);
-    else
-        tui_document_say(&app->document, false, "this shows one thing only");
 }
 
 void tui_act_map_zoom(tui_app *app, int direction)
@@ -69,11 +69,37 @@ void tui_act_largest(tui_app *app, int unused)
 {
     (void)unused;
     uint64_t row, col;
-    if (!has_place(app) || !app->document.shown)
+    const ql_profile *profile = tui_document_profile(&app->document); /* there where there is a place */
+    app->seeks_worst = false;
+    if (!has_place(app) || !profile)
         return;
-    ql_tensor_place(tui_document_tensor(&app->document), app->document.shown->report->stats.max_abs_index, &row, &col);
+    ql_tensor_place(tui_document_tensor(&app->document), profile->stats.max_abs_index, &row, &col);
     tui_scope_go(&app->document, row, col);
     say_place(app, ": the largest weight");
+}
+
+void tui_act_worst(tui_app *app, int unused)
+{
+    (void)unused;
+    app->seeks_worst = has_place(app);
+}
+
+void tui_seek_worst(tui_app *app)
+{
+    uint64_t row, col;
+    char text[TEXT_NUMBER_SIZE + 32], number[TEXT_NUMBER_SIZE];
+    if (!app->seeks_worst)
+        return;
+    const tui_seen seen = tui_looks_wish(&app->document, TUI_LOOK_CHANNELS, &(tui_wish) { 0 });
+    if (!seen.made || !seen.is_exact)
+        return;
+    const ql_channels *numbers = ((const tui_channels *)seen.made)->numbers;
+    app->seeks_worst = false;
+    ql_tensor_place(tui_document_tensor(&app->document), numbers->worst_index, &row, &col);
+    tui_scope_go(&app->document, row, col);
+    text_number(number, numbers->worst_error, TEXT_SIGNIFICANT);
+    snprintf(text, sizeof text, ": the largest error, %s", number);
+    say_place(app, text);
 }
 
 void tui_go_to_weight(tui_app *app, const char *text)

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/compare.h"
 #include "tui/copy.h"
 #include "tui/export.h"
 #include "tui/file.h"
@@ -77,68 +76,6 @@ void tui_act_spec_type(tui_app *app, int unused)
     (void)unused;
     tui_line_set(&app->line, app->document.spec_text);
     app->context = TUI_IN_SPEC;
-}
-
-/* ---- Columns --------------------------------------------------------------------------------------------------- */
-
-void tui_act_pin(tui_app *app, int unused)
-{
-    (void)unused;
-    tui_pins_keep(&app->document);
-}
-
-void tui_act_column_add(tui_app *app, int unused)
-{
-    (void)unused;
-    tui_pins_add(&app->document);
-}
-
-void tui_act_column_drop(tui_app *app, int unused)
-{
-    (void)unused;
-    tui_pins_drop(&app->document);
-}
-
-void tui_act_column_move(tui_app *app, int columns)
-{
-    tui_pins_move(&app->document, columns);
-}
-
-void tui_act_column_end(tui_app *app, int direction)
-{
-    const tui_pins *pins = &app->document.pins;
-    tui_pins_move(&app->document, direction < 0 ? -(int)pins->at : (int)(pins->count - 1 - pins->at));
-}
-
-void tui_act_baseline(tui_app *app, int unused)
-{
-    (void)unused;
-    tui_pins_set_baseline(&app->document);
-}
-
-void tui_act_choose(tui_app *app, int direction)
-{
-    if (app->pane == TUI_COMPARE_BLOCK) {
-        tui_scope_move_block(&app->document, direction);
-        return;
-    }
-    app->pane = TUI_COMPARE_BITS;
-    tui_pins_next_trial(&app->document, direction);
-}
-
-void tui_act_weight(tui_app *app, int direction)
-{
-    app->pane = TUI_COMPARE_BLOCK;
-    tui_scope_move_weight(&app->document, direction);
-}
-
-void tui_act_take(tui_app *app, int unused)
-{
-    (void)unused;
-    if (app->pane == TUI_COMPARE_BITS)
-        tui_pins_add_trial(&app->document);
-    else
-        tui_document_say(&app->document, false, "Enter adds a spec of the plot: [ and ] choose one");
 }
 
 /* ---- The list -------------------------------------------------------------------------------------------------- */
@@ -364,6 +301,17 @@ void tui_act_quit(tui_app *app, int unused)
     app->quit = true;
 }
 
+/* One step back in a view: the pane that is alone, a view that is not the first, the filter. */
+static void go_back(tui_app *app)
+{
+    if (app->zoomed)
+        app->zoomed = false;
+    else if (app->view != tui_view_at(0))
+        tui_act_view(app, tui_view_at(0));
+    else
+        tui_list_set_filter(&app->list, "", false);
+}
+
 void tui_act_back(tui_app *app, int unused)
 {
     (void)unused;
@@ -371,15 +319,9 @@ void tui_act_back(tui_app *app, int unused)
         tui_list_set_filter(&app->list, app->filter_before, app->inverted_before);
     else if (app->context == TUI_IN_FIND)
         preview(app, app->tensor_before);
-    else if (app->context == TUI_IN_VIEW)
-        tui_list_set_filter(&app->list, "", false);
+    else if (app->context == app->home)
+        go_back(app);
     app->context = app->home;
-}
-
-void tui_act_first_view(tui_app *app, int unused)
-{
-    (void)unused;
-    tui_act_view(app, tui_view_at(0));
 }
 
 void tui_act_accept(tui_app *app, int unused)

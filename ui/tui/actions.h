@@ -26,11 +26,17 @@ void tui_act_column_add(tui_app *app, int unused);
 void tui_act_column_drop(tui_app *app, int unused);
 void tui_act_column_move(tui_app *app, int columns);
 void tui_act_column_end(tui_app *app, int direction);
+void tui_act_column_at(tui_app *app, int argument);                   /* TUI_COLUMN_AT */
+#define TUI_COLUMN_AT(pane, column) ((pane)*TUI_PINS_MOST + (column)) /* with the focus on that pane */
 void tui_act_baseline(tui_app *app, int unused);
 
 /* What the pane with the focus has to choose from, and what Enter does with it. */
 void tui_act_choose(tui_app *app, int direction);
+void tui_act_compare_line(tui_app *app, int lines);
+void tui_act_trial_line(tui_app *app, int lines);
+void tui_act_trial_at(tui_app *app, int trial); /* chosen already: adds it */
 void tui_act_weight(tui_app *app, int direction);
+void tui_act_weight_at(tui_app *app, int weight); /* of the block */
 void tui_act_take(tui_app *app, int unused);
 
 /* The list: by tensors, by rows (groups, too), by pages, to an end (argument < 0: towards the first). */
@@ -58,13 +64,16 @@ void tui_select(tui_app *app, size_t tensor);
 void tui_filter_accepted(tui_app *app);
 
 /* Sub-views (act_sub.c): where the cursor goes (tui_step), the next quantity, the map from closer by (argument > 0) and as a
-   whole, the weight of largest magnitude. */
+   whole, the weights of largest magnitude and error. */
 void tui_act_step(tui_app *app, int step);
 void tui_act_next(tui_app *app, int direction);
 void tui_act_pick(tui_app *app, int unused); /* what is chosen in a list */
 void tui_act_map_zoom(tui_app *app, int direction);
 void tui_act_map_all(tui_app *app, int unused);
 void tui_act_largest(tui_app *app, int unused);
+void tui_act_worst(tui_app *app, int unused);
+/* Before a frame: goes to the weight of largest error once its place is known. */
+void tui_seek_worst(tui_app *app);
 /* Looks at weight "ROW,COLUMN", or says why it cannot. */
 void tui_go_to_weight(tui_app *app, const char *text);
 
@@ -103,7 +112,6 @@ void tui_act_recall(tui_app *app, int direction);
 void tui_act_stop(tui_app *app, int unused);
 void tui_act_suspend(tui_app *app, int unused);
 void tui_act_back(tui_app *app, int unused);
-void tui_act_first_view(tui_app *app, int unused);
 void tui_act_accept(tui_app *app, int unused);
 void tui_act_quit(tui_app *app, int unused);
 

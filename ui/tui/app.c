@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "tui/actions.h"
 #include "tui/bars.h"
 #include "tui/export.h"
 #include "tui/file.h"
@@ -34,6 +35,7 @@ void tui_app_draw(tui_app *app)
     canvas->faded = false;
     tui_canvas_clear(canvas, (tui_rect) { 0, 0, rows, cols }, TUI_TEXT);
     tui_looks_begin(&app->document);
+    tui_seek_worst(app);
     tui_list_refresh(&app->list, &app->document.findings);
     tui_window_follow_tensor(app);
     if (rows < LEAST_ROWS || cols < LEAST_COLS) {
@@ -90,7 +92,7 @@ static void take_opened(tui_app *app)
     tui_file file;
     ql_error error = { 0 };
     char spec[QL_SPEC_TEXT];
-    const tui_known *known;
+    const tui_known *known = NULL;
     if (!app->opener || poll(&fd, 1, 0) != 1)
         return;
     snprintf(spec, sizeof spec, "%s", app->document.spec_text);
@@ -104,6 +106,7 @@ static void take_opened(tui_app *app)
     }
     app->raw = NULL;
     app->layout = QL_LAYOUT_AUTO;
+    tui_file_recall(app, known);
     tui_document_measure(&app->document);
 }
 

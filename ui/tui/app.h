@@ -20,6 +20,7 @@
 #include "tui/state.h"
 #include "tui/tui.h"
 #include "tui/views.h"
+#include "tui/weights.h"
 #include "tui/window.h"
 
 /* Where keys go. */
@@ -39,7 +40,8 @@ typedef enum tui_context {
     TUI_IN_CELLS = 1 << 12,  /* weights with a cursor: a map, a table, bits, bytes */
     TUI_IN_MAP = 1 << 13,    /* that can be looked at from closer by */
     TUI_IN_CHOICE = 1 << 14, /* a list of rows, columns or groups */
-    TUI_IN_SUBS = TUI_IN_CELLS | TUI_IN_MAP | TUI_IN_CHOICE,
+    TUI_IN_KINDS = 1 << 15,  /* one of several quantities of each weight */
+    TUI_IN_SUBS = TUI_IN_CELLS | TUI_IN_MAP | TUI_IN_CHOICE | TUI_IN_KINDS,
     TUI_TYPING = TUI_IN_FILTER | TUI_IN_FIND | TUI_IN_EXPORT | TUI_IN_HELP | TUI_IN_VALUE | TUI_IN_SPEC |
                  TUI_IN_COMMAND, /* into app->line */
     TUI_IN_VIEWS = TUI_IN_VIEW | TUI_IN_COMPARE,
@@ -81,6 +83,8 @@ struct tui_app {
     int subs[TUI_PANES_MOST]; /* which sub-view each pane of Explore shows, of its table (sub.h) */
     tui_choice choices[TUI_PANES_MOST]; /* of lists in the panes of Explore */
     tui_map map;
+    tui_table table;
+    bool seeks_worst; /* the weight of largest error, whose place is being looked for */
     bool zoomed;       /* that pane alone */
     tui_window window; /* of the distribution */
     tui_end clip_end;  /* of the clipping range, which keys move there */

@@ -31,14 +31,16 @@ static void print_dtypes(const ql_model *model, char *out, size_t size)
         snprintf(out + used, size - used, " +%d", count - NAMED);
 }
 
-/* The views, to be clicked. Returns the cells they take; draws only if `really`. */
-static int draw_tabs(tui_app *app, int y, int x, bool really)
+/* The views, to be clicked; is_short: those that are not shown by their keys alone. Returns the cells they take; draws only
+ * if `really`. */
+static int draw_tabs(tui_app *app, int y, int x, bool is_short, bool really)
 {
     const int begin = x;
     const tui_view *view;
     for (size_t i = 0; (view = tui_view_at(i)) != NULL; i++) {
+        const bool is_shown = view == app->view;
         char tab[48];
-        snprintf(tab, sizeof tab, view == app->view ? "[%c %s] " : " %c %s  ", (int)view->key, view->name);
+        snprintf(tab, sizeof tab, is_shown ? "[%c %s] " : is_short ? " %c  " : " %c %s  ", (int)view->key, view->name);
         const int width = tui_canvas_width(&app->canvas, tab);
         if (really) {
             tui_canvas_text(&app->canvas, y, x, width, TUI_BAR, tab);
@@ -49,28 +51,46 @@ static int draw_tabs(tui_app *app, int y, int x, bool really)
     return x - begin;
 }
 
-void tui_bar_title(tui_app *app, int y)
+/* What the title says, from all to the name of the file alone. */
+enum { TITLES = 5, TITLE_SIZE = 600 };
+static void print_titles(const tui_app *app, char out[TITLES][TITLE_SIZE])
 {
     const ql_model *model = app->model;
-    tui_canvas *canvas = &app->canvas;
     const char *path = ql_model_path(model), *slash = strrchr(path, '/');
-    char name[256], count[16], dtypes[64], bytes[TEXT_NUMBER_SIZE], text[600];
+    const size_t tensors = ql_model_tensor_count(model);
+    char name[256], count[16], dtypes[64], bytes[TEXT_NUMBER_SIZE];
     double elements = 0;
-    for (size_t i = 0; i < ql_model_tensor_count(model); i++)
+    for (size_t i = 0; i < tensors; i++)
         elements += (double)ql_model_tensor(model, i)->element_count;
     ql_text_print(name, sizeof name, ql_text_from(slash ? slash + 1 : path), 60);
     tui_short_count(elements, count);
     print_dtypes(model, dtypes, sizeof dtypes);
     text_bytes(bytes, ql_model_byte_count(model));
-    size_t tensors = ql_model_tensor_count(model);
-    snprintf(text, sizeof text, " qloupe │ %s │ %zu tensor%s · %s element%s · %s · %s", name, tensors,
-             tensors == 1 ? "" : "s", count, elements == 1 ? "" : "s", dtypes, bytes);
+    const char *many = tensors == 1 ? "" : "s";
+    snprintf(out[0], TITLE_SIZE, " qloupe │ %s │ %zu tensor%s · %s element%s · %s · %s", name, tensors, many, count,
+             elements == 1 ? "" : "s", dtypes, bytes);
+    snprintf(out[1], TITLE_SIZE, " qloupe │ %s │ %zu tensor%s · %s", name, tensors, many, bytes);
+    snprintf(out[2], TITLE_SIZE, " qloupe │ %s │ %zu tensor%s", name, tensors, many);
+    snprintf(out[3], TITLE_SIZE, " qloupe │ %s", name);
+    snprintf(out[4], TITLE_SIZE, " %s", name);
+}
 
-    const int width = draw_tabs(app, y, 0, false);
+/* The tabs in full before more than the name is said; the name before the other tabs in full. */
+void tui_bar_title(tui_app *app, int y)
+{
+    enum { GAP = 2 };
+    tui_canvas *canvas = &app->canvas;
+    char titles[TITLES][TITLE_SIZE];
+    print_titles(app, titles);
+    const int whole = draw_tabs(app, y, 0, false, false);
+    const bool is_short = tui_canvas_width(canvas, titles[TITLES - 1]) + GAP + whole > canvas->cols;
+    const int width = is_short ? draw_tabs(app, y, 0, true, false) : whole, room = canvas->cols - width - GAP;
+    int title = 0;
+    while (title + 1 < TITLES && tui_canvas_width(canvas, titles[title]) > room)
+        title++;
     tui_canvas_clear(canvas, (tui_rect) { y, 0, 1, canvas->cols }, TUI_BAR);
-    int taken = tui_canvas_text(canvas, y, 0, canvas->cols, TUI_BAR, text);
-    if (canvas->cols - taken > width + 2)
-        draw_tabs(app, y, canvas->cols - width, true);
+    tui_canvas_middle(canvas, y, 0, room, TUI_BAR, titles[title]);
+    draw_tabs(app, y, canvas->cols - width, is_short, true);
 }
 
 /* " ETA 0:07" once it can be told. */

@@ -27,6 +27,9 @@ void tui_compare_metrics(tui_app *app, tui_rect rect, bool focused);
 void tui_compare_bits(tui_app *app, tui_rect rect, bool focused);
 void tui_compare_block(tui_app *app, tui_rect rect, bool focused);
 
+/* Chooses another trial of the list, around its ends: lines < 0 up. */
+void tui_compare_bits_move(tui_app *app, int lines);
+
 /* The panes, for keys that do what the pane with the focus says. */
 enum { TUI_COMPARE_METRICS, TUI_COMPARE_COLUMNS, TUI_COMPARE_BITS, TUI_COMPARE_BLOCK, TUI_COMPARE_PANES };
 

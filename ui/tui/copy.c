@@ -53,7 +53,7 @@ static bool find_number(tui_app *app, tui_number *out)
 void tui_copy_number(tui_app *app)
 {
     tui_number number;
-    char text[TEXT_NUMBER_SIZE], as[sizeof text + sizeof ", " + sizeof number.what];
+    char text[TEXT_NUMBER_SIZE], as[TEXT_NUMBER_SIZE + 2 + sizeof number.what];
     if (!find_number(app, &number)) {
         tui_document_say(&app->document, true, "there is no number yet");
         return;

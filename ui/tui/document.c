@@ -185,8 +185,6 @@ ql_status tui_document_start(tui_document *document, const ql_model *model, tui_
     ql_spec_format(&first, document->spec_text);
     tui_pins_start(document);
     tui_document_use(document, &first);
-    document->history[0] = first;
-    document->history_count = 1;
     return QL_OK;
 }
 

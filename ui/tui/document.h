@@ -24,7 +24,7 @@ enum {
     TUI_KNOB_RANGE_HI,
 };
 
-enum { TUI_UNDO_SIZE = 256, TUI_PENDING_SIZE = 64, TUI_MESSAGE_SIZE = 700 };
+enum { TUI_PENDING_SIZE = 64, TUI_MESSAGE_SIZE = 700 };
 
 #define TUI_FIRST_SPEC "absmax"
 
@@ -41,8 +41,6 @@ typedef struct tui_document {
     ql_spec spec;
     char spec_text[QL_SPEC_TEXT];
 
-    ql_spec history[TUI_UNDO_SIZE]; /* specs, oldest first; spec is history[at] */
-    size_t history_count, history_at;
     int run; /* of turns that are undone at once: the knob; 0: the next one is a turn of its own */
     tui_turn pending[TUI_PENDING_SIZE]; /* turns that need the profile, or a report, before they can be made */
     size_t pending_count;

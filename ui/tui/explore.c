@@ -41,13 +41,14 @@ static bool find_number(tui_app *app, int pane, tui_number *out)
 {
     const tui_facts facts = tui_facts_of(app);
     const int column = tui_column_shown(app->list.column);
-    const char *scale = facts.report && !facts.is_old ? text_scale_word(facts.report) : NULL;
+    const bool is_exact = facts.report && !facts.is_old && !facts.is_sampled;
+    const char *scale = is_exact ? text_scale_word(facts.report) : NULL;
     if (pane == TUI_EXPLORE_TENSORS) {
         out->value = tui_column_value(column, app->model, &app->document.findings, app->document.tensor);
         snprintf(out->what, sizeof out->what, "%s", tui_column_describe(column).title);
         return !isnan(out->value);
     }
-    if (pane == TUI_EXPLORE_TENSOR && facts.stats) {
+    if (pane == TUI_EXPLORE_TENSOR && facts.stats && (is_exact || tui_document_profile(&app->document))) {
         *out = (tui_number) { facts.stats->std, "standard deviation of the weights" };
         return true;
     }
@@ -209,6 +210,8 @@ const tui_view tui_view_explore = {
     .key = '1',
     .name = "Explore",
     .help = "the Explore view: one tensor under one spec",
+    .label = "1 explore",
+    .rank = 13,
     .pane_count = TUI_EXPLORE_PANES,
     .first_pane = TUI_EXPLORE_DISTRIBUTION,
     .draw = draw,

@@ -43,7 +43,7 @@ static void clear_queue(tui_queue *old)
         tui_measure_release(&old->tasks[i].known);
         tui_inputs_release(&old->tasks[i].inputs);
     }
-    old->count = old->next = 0;
+    old->count = old->next = old->sampled = 0;
 }
 
 void tui_jobs_stop(tui_jobs **held)

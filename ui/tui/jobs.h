@@ -4,7 +4,8 @@
  *
  *   tui_jobs_measure --> profile --> report --> why    each stage sends an event; tui_jobs_fd becomes readable
  *                  sample        sample                where the next stage takes long (ql_excerpt), an estimate comes first
- *   tui_jobs_queue   --> report, report, ...           one after the other, between the report and the why of the request
+ *   tui_jobs_queue   --> report, report, ...           one after the other, between the report and the why of the request;
+ *                                                      their estimates come before that report
  *   tui_jobs_scan ----> many tensors one by one, while nothing else is wanted (scan.h)
  *
  * All functions are called by the thread of the screen and return at once (tui_jobs_stop: within a chunk).

@@ -2,6 +2,7 @@
 #include "tui/look.h"
 
 #include "tui/ranks.h"
+#include "tui/weights.h"
 
 static ql_status make_strip(const tui_look_work *work, void **out, ql_error *error)
 {
@@ -74,6 +75,8 @@ static const struct {
     [TUI_LOOK_STRIP] = { "looking at a block", make_strip, free_strip },
     [TUI_LOOK_MAP] = { "making a map", make_map, free_map },
     [TUI_LOOK_CHANNELS] = { "looking at rows and columns", tui_channels_make, tui_channels_free },
+    [TUI_LOOK_WEIGHTS] = { "looking at weights", tui_weights_make, tui_weights_free },
+    [TUI_LOOK_BYTES] = { "looking at bytes", tui_bytes_make, tui_bytes_free },
     [TUI_LOOK_GROUPS] = { "looking at groups", tui_groups_make, tui_groups_free },
     [TUI_LOOK_ZOOM] = { "counting what is in view", make_zoom, free_zoom },
     [TUI_LOOK_WAYS] = { "trying every way to clip", make_ways, free_ways },

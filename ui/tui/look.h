@@ -12,6 +12,8 @@ typedef enum tui_look_kind {
     TUI_LOOK_MAP,   /* ql_heat_map of the region; what: a ql_heat_kind */
     TUI_LOOK_CHANNELS, /* tui_channels (ranks.h) */
     TUI_LOOK_GROUPS,   /* tui_groups */
+    TUI_LOOK_WEIGHTS,  /* ql_window of the region */
+    TUI_LOOK_BYTES,    /* ql_stored_bytes around W[row][col] */
     TUI_LOOK_ZOOM,  /* ql_zoom of the values in [lo, hi] */
     TUI_LOOK_WAYS,  /* ql_ways of the spec */
     TUI_LOOK_COUNT

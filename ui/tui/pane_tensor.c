@@ -4,7 +4,9 @@
 #include "tui/panes.h"
 #include "tui/sub.h"
 
-const tui_sub *const tui_tensor_subs[] = { &tui_sub_statistics, &tui_sub_loud_columns, &tui_sub_loud_rows, NULL };
+const tui_sub *const tui_tensor_subs[] = {
+    &tui_sub_statistics, &tui_sub_loud_columns, &tui_sub_loud_rows, &tui_sub_table, &tui_sub_bits, &tui_sub_bytes, NULL
+};
 
 /* "NAME", "NAME · loudest columns": the name gives way. */
 static void print_title(const tui_app *app, const tui_sub *sub, bool is_estimate, int cols, char *out, size_t size)

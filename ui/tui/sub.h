@@ -13,7 +13,7 @@ typedef struct tui_sub {
     int least_rows;                            /* lines that other things in the pane leave it; 0: TUI_SUB_ROWS */
     unsigned context;                          /* tui_context of keys that it takes when its pane has the focus */
     void (*step)(tui_app *app, tui_step step); /* TUI_IN_CELLS, TUI_IN_CHOICE: where its cursor goes */
-    void (*next)(tui_app *app, int direction); /* TUI_IN_CELLS: the next quantity */
+    void (*next)(tui_app *app, int direction); /* TUI_IN_KINDS: the next quantity */
     void (*take)(tui_app *app);                /* TUI_IN_CHOICE: what is chosen */
     bool (*number)(tui_app *app, tui_number *out); /* under the cursor, for the clipboard; NULL: that of the pane */
 } tui_sub;
@@ -21,7 +21,7 @@ typedef struct tui_sub {
 enum { TUI_SUB_ROWS = 5 };
 
 extern const tui_sub tui_sub_histogram, tui_sub_rows, tui_sub_columns, tui_sub_blocks, tui_sub_codes, tui_sub_map;
-extern const tui_sub tui_sub_statistics, tui_sub_loud_columns, tui_sub_loud_rows;
+extern const tui_sub tui_sub_statistics, tui_sub_loud_columns, tui_sub_loud_rows, tui_sub_table, tui_sub_bits, tui_sub_bytes;
 extern const tui_sub tui_sub_values, tui_sub_curve;
 
 /* The tables of the panes: in the order of `v`, NULL at the end. */

@@ -18,41 +18,9 @@
 #include "tui/panes.h"
 #include "tui/plot.h"
 #include "tui/sub.h"
+#include "tui/ways.h"
 
-enum { LEAST_ROWS = 3, COUNT_COLS = 5, ENTRY_COLS = 22, LONG_ENTRY_COLS = 33 };
-
-/* What is drawn, from edge to edge. */
-typedef struct scene {
-    const ql_ways *ways;
-    const ql_tensor *tensor;
-    bool is_symmetric;
-    double whole; /* the largest threshold, or 1: everything is kept */
-    tui_rect plot;
-    int now;       /* the way of the current spec; -1: none of them, */
-    double now_at; /* but here; NAN: it is not known where */
-} scene;
-
-/* ---- Places ------------------------------------------------------------------------------------------------------ */
-
-/* Where a range lies on the axis. */
-static double place_of(const scene *s, const ql_curve *curve, double lo, double hi)
-{
-    return s->is_symmetric ? hi : curve->hi > curve->lo ? (hi - lo) / (curve->hi - curve->lo) : 1;
-}
-
-static const ql_curve *any_curve(const ql_ways *ways)
-{
-    for (size_t i = 0; i < ways->count; i++)
-        if (ways->curves[i])
-            return ways->curves[i];
-    return NULL;
-}
-
-static int column_at(const scene *s, double place)
-{
-    const tui_columns axis = { .count = s->plot.cols, .lo = 0, .hi = s->whole };
-    return tui_column_of(&axis, place);
-}
+enum { LEAST_ROWS = 3, COUNT_COLS = 5 };
 
 /* ---- A curve ----------------------------------------------------------------------------------------------------- */
 
@@ -100,11 +68,11 @@ static double height_of(double loss, extent e, bool linear)
     return least_height + (1 - least_height) * (log(loss) - log(e.least)) / (log(e.most) - log(e.least));
 }
 
-static tui_columns columns_of(const scene *s, const ql_curve *curve, extent e, bool linear)
+static tui_columns columns_of(const tui_ways *w, const ql_curve *curve, extent e, bool linear)
 {
-    tui_columns columns = { .count = s->plot.cols < QL_BINS ? s->plot.cols : QL_BINS, .lo = 0, .hi = s->whole, .peak = 1 };
+    tui_columns columns = { .count = w->plot.cols, .lo = 0, .hi = w->whole, .peak = 1 };
     for (int column = 0; column < columns.count; column++) {
-        const double from = s->whole * column / columns.count, to = s->whole * (column + 1) / columns.count;
+        const double from = w->whole * column / columns.count, to = w->whole * (column + 1) / columns.count;
         columns.counts[column] = height_of(loss_in(curve, from, to), e, linear);
     }
     return columns;
@@ -135,12 +103,12 @@ static bool has_infinite(const ql_curve *curve)
 }
 
 /* In as many words as fit: the loss, where it is least, how many values that is. */
-static void draw_label(tui_canvas *canvas, tui_rect line, const scene *s, const ql_curve *curve)
+static void draw_label(tui_canvas *canvas, tui_rect line, const tui_ways *w, const ql_curve *curve)
 {
     const bool is_kl = curve->spec.clip == QL_CLIP_KL;
     char group[96] = "", of[112] = "", loss[TEXT_NUMBER_SIZE], lo[TEXT_NUMBER_SIZE], hi[TEXT_NUMBER_SIZE];
     char percentile[TEXT_NUMBER_SIZE], share[TEXT_NUMBER_SIZE], where[256], text[512];
-    text_group(group, sizeof group, s->ways->reports[0], s->tensor, curve->group);
+    text_group(group, sizeof group, w->ways->reports[0], w->tensor, curve->group);
     if (*group)
         snprintf(of, sizeof of, " of %s", group);
     int used = tui_canvas_format(canvas, line.y, line.x, line.cols, TUI_ERROR_BARS, "█ %s%s", is_kl ? "kl" : "mse", of);
@@ -150,11 +118,11 @@ static void draw_label(tui_canvas *canvas, tui_rect line, const scene *s, const 
     }
     const double at = curve->threshold[curve->best];
     text_number(loss, curve->loss[curve->best], TEXT_SIGNIFICANT);
-    text_number(lo, s->is_symmetric ? -at : at * curve->lo, TEXT_SIGNIFICANT);
-    text_number(hi, s->is_symmetric ? at : at * curve->hi, TEXT_SIGNIFICANT);
+    text_number(lo, w->is_symmetric ? -at : at * curve->lo, TEXT_SIGNIFICANT);
+    text_number(hi, w->is_symmetric ? at : at * curve->hi, TEXT_SIGNIFICANT);
     text_number(share, at, TEXT_PERCENT);
     print_percentile(percentile, curve->inside, curve->elements);
-    if (s->is_symmetric)
+    if (w->is_symmetric)
         snprintf(where, sizeof where, "±%s = p%s of |x|", hi, percentile);
     else
         snprintf(where, sizeof where, "%s … %s, %s %% of the values", lo, hi, percentile);
@@ -163,7 +131,7 @@ static void draw_label(tui_canvas *canvas, tui_rect line, const scene *s, const 
         snprintf(text, sizeof text, "  least at %s", where);
     used += tui_canvas_text(canvas, line.y, line.x + used, line.cols - used, TUI_STRONG, text);
     *text = 0;
-    if (!s->is_symmetric)
+    if (!w->is_symmetric)
         snprintf(text, sizeof text, " · %s of the range", share);
     else if (has_infinite(curve))
         snprintf(text, sizeof text, " · blank: ∞");
@@ -190,104 +158,26 @@ static void draw_axis_of(tui_canvas *canvas, tui_rect plot, extent e, bool linea
 }
 
 /* A label and bars below it. */
-static void draw_curve(tui_app *app, tui_rect rect, const scene *s, const ql_curve *curve)
+static void draw_curve(tui_app *app, tui_rect rect, const tui_ways *w, const ql_curve *curve)
 {
     tui_canvas *canvas = &app->canvas;
-    draw_label(canvas, (tui_rect) { rect.y, rect.x, 1, rect.cols }, s, curve);
+    draw_label(canvas, (tui_rect) { rect.y, rect.x, 1, rect.cols }, w, curve);
     if (curve->count == 0 || rect.rows < 2)
         return;
     const tui_rect plot = { rect.y + 1, rect.x, rect.rows - 1, rect.cols };
     const extent e = extent_of(curve);
-    const tui_columns columns = columns_of(s, curve, e, app->linear);
+    const tui_columns columns = columns_of(w, curve, e, app->linear);
     tui_plot_bars(canvas, plot, &columns, 1, true, TUI_ERROR_BARS);
     draw_axis_of(canvas, plot, e, app->linear);
-    const int best = column_at(s, curve->threshold[curve->best]);
+    const int best = tui_ways_column(w, curve->threshold[curve->best]);
     tui_columns least = { .count = columns.count };
     least.counts[best] = columns.counts[best];
     tui_plot_bars(canvas, plot, &least, 1, true, TUI_GOOD);
-    if (s->now >= 0 || !isnan(s->now_at))
-        draw_now(canvas, plot, &columns, column_at(s, s->now_at));
+    if (!isnan(w->now_at))
+        draw_now(canvas, plot, &columns, tui_ways_column(w, w->now_at));
     const int reach = tui_plot_reach(&columns, best, 1, true, plot.rows);
     if (reach < plot.rows)
         tui_canvas_put(canvas, plot.y + plot.rows - 1 - reach, plot.x + best, 0x25BE, TUI_GOOD);
-}
-
-/* ---- The ways ------------------------------------------------------------------------------------------------------ */
-
-/* The letter and the short name of a way. */
-static char letter_of(const ql_spec *spec)
-{
-    static const char letters[QL_CLIP_COUNT] = {
-        [QL_CLIP_MINMAX] = 'm', [QL_CLIP_PERCENTILE] = 'p', [QL_CLIP_KL] = 'k',
-        [QL_CLIP_MSE] = 'e',    [QL_CLIP_ACIQ] = 'l',       [QL_CLIP_MANUAL] = 'h',
-    };
-    return spec->clip == QL_CLIP_ACIQ && spec->dist == QL_DIST_GAUSS ? 'g' : letters[spec->clip];
-}
-
-static void draw_marks(tui_canvas *canvas, tui_rect line, const scene *s)
-{
-    const ql_curve *curve = any_curve(s->ways);
-    for (int x = 0; x < line.cols; x++)
-        tui_canvas_put(canvas, line.y, line.x + x, 0x2500, TUI_FRAME);
-    for (int searches = 0; searches < 2; searches++) /* which stand where their curves are least, over the others */
-        for (size_t i = 0; i < s->ways->count; i++)
-            if ((s->ways->curves[i] != NULL) == searches)
-                tui_canvas_put(canvas, line.y, line.x + column_at(s, place_of(s, curve, s->ways->lo[i], s->ways->hi[i])),
-                               (uint32_t)letter_of(&s->ways->reports[i]->spec), TUI_STRONG);
-    if (!isnan(s->now_at))
-        tui_canvas_put(canvas, line.y, line.x + column_at(s, s->now_at),
-                       (uint32_t)(s->now >= 0 ? letter_of(&s->ways->reports[s->now]->spec) : 'h'), TUI_SELECTED);
-}
-
-/* "m minmax ±0.3147 36.56 dB ★" */
-static void draw_entry(tui_canvas *canvas, tui_rect rect, const scene *s, size_t i, bool is_long)
-{
-    const ql_report *report = s->ways->reports[i];
-    char hi[TEXT_NUMBER_SIZE], lo[TEXT_NUMBER_SIZE], sqnr[TEXT_NUMBER_SIZE], range[128] = "", name[64];
-    text_number(sqnr, report->metrics[QL_SQNR_DB], TEXT_FIXED_2);
-    text_number(lo, s->ways->lo[i], TEXT_SIGNIFICANT);
-    text_number(hi, s->ways->hi[i], TEXT_SIGNIFICANT);
-    if (is_long && s->is_symmetric)
-        snprintf(range, sizeof range, " ±%s", hi);
-    else if (is_long)
-        snprintf(range, sizeof range, " %s…%s", lo, hi);
-    const char *space = strrchr(s->ways->names[i], ' '); /* "percentile 99.9", "aciq gauss" */
-    snprintf(name, sizeof name, "%s%s", space && report->spec.clip == QL_CLIP_PERCENTILE ? "p" : "",
-             space ? space + 1 : s->ways->names[i]);
-    const bool is_now = (int)i == s->now;
-    int x = rect.x;
-    tui_canvas_put(canvas, rect.y, x, (uint32_t)letter_of(&report->spec), is_now ? TUI_SELECTED : TUI_STRONG);
-    x += 2;
-    x += tui_canvas_format(canvas, rect.y, x, rect.x + rect.cols - x, is_now ? TUI_CLIP : TUI_TEXT, "%s%s %s dB", name,
-                           range, sqnr);
-    if (i == s->ways->best)
-        tui_canvas_text(canvas, rect.y, x + 1, rect.x + rect.cols - x - 1, TUI_GOOD, "★");
-}
-
-/* Lines that the ways take, and how many stand in one. */
-typedef struct legend {
-    int per_line, lines;
-    bool is_long;
-} legend;
-
-static legend make_legend(int count, int rows, int cols)
-{
-    enum { ROOMY = 12, FEW_LINES = 2 };
-    legend made = { .per_line = cols / LONG_ENTRY_COLS, .is_long = true };
-    if (made.per_line < 1 || (count + made.per_line - 1) / made.per_line > FEW_LINES) {
-        made.is_long = false;
-        made.per_line = cols / ENTRY_COLS < 1 ? 1 : cols / ENTRY_COLS;
-    }
-    made.lines = rows >= ROOMY ? (count + made.per_line - 1) / made.per_line : 0;
-    return made;
-}
-
-static void draw_legend(tui_canvas *canvas, tui_rect rect, const scene *s, legend at)
-{
-    const int width = rect.cols / at.per_line;
-    for (int i = 0; i < (int)s->ways->count && i / at.per_line < at.lines; i++)
-        draw_entry(canvas, (tui_rect) { rect.y + i / at.per_line, rect.x + i % at.per_line * width, 1, width - 1 }, s,
-                   (size_t)i, at.is_long);
 }
 
 /* ---- All ----------------------------------------------------------------------------------------------------------- */
@@ -304,45 +194,71 @@ static bool are_of(const ql_ways *ways, const ql_spec *spec)
 }
 
 /* Where the current spec clips. */
-static void find_now(const tui_document *document, scene *s)
+static void find_now(const tui_document *document, tui_ways *w)
 {
-    const ql_curve *curve = any_curve(s->ways);
     double lo, hi;
-    s->now = -1;
-    s->now_at = NAN;
-    for (size_t i = 0; i < s->ways->count; i++)
-        if (strcmp(s->ways->reports[i]->spec_text, document->spec_text) == 0) {
-            s->now = (int)i;
-            s->now_at = place_of(s, curve, s->ways->lo[i], s->ways->hi[i]);
+    w->now = -1;
+    w->now_at = NAN;
+    for (size_t i = 0; i < w->ways->count; i++)
+        if (strcmp(w->ways->reports[i]->spec_text, document->spec_text) == 0) {
+            w->now = (int)i;
+            w->now_at = tui_ways_place(w, w->ways->lo[i], w->ways->hi[i]);
         }
-    if (s->now < 0 && document->spec.clip == QL_CLIP_MANUAL && tui_range_of(&document->spec, NULL, &lo, &hi))
-        s->now_at = place_of(s, curve, lo, hi);
+    if (w->now < 0 && document->spec.clip == QL_CLIP_MANUAL && tui_range_of(&document->spec, NULL, &lo, &hi))
+        w->now_at = tui_ways_place(w, lo, hi);
 }
 
-static void draw_all(tui_app *app, tui_rect in, scene *s)
+static void draw_all(tui_app *app, tui_rect in, tui_ways *w)
 {
     tui_canvas *canvas = &app->canvas;
-    const legend at = make_legend((int)s->ways->count, in.rows, in.cols - 2);
+    const tui_legend at = tui_ways_layout(w, in.rows, in.cols - 2);
     const ql_curve *curves[2] = { NULL };
     int count = 0, used = 0;
-    for (size_t i = 0; i < s->ways->count && count < 2; i++)
-        if (s->ways->curves[i])
-            curves[count++] = s->ways->curves[i];
+    for (size_t i = 0; i < w->ways->count && count < 2; i++)
+        if (w->ways->curves[i])
+            curves[count++] = w->ways->curves[i];
     const int rest = in.rows - 2 - at.lines;
     count = rest < 2 * LEAST_ROWS && count > 1 ? 1 : count;
     for (int i = 0; i < count; i++) {
         const int rows = (rest - used) / (count - i);
-        draw_curve(app, (tui_rect) { in.y + used, s->plot.x, rows, s->plot.cols }, s, curves[i]);
+        draw_curve(app, (tui_rect) { in.y + used, w->plot.x, rows, w->plot.cols }, w, curves[i]);
         used += rows;
     }
-    tui_rect line = { in.y + used, s->plot.x, 1, s->plot.cols };
-    draw_marks(canvas, line, s);
+    tui_rect line = { in.y + used, w->plot.x, 1, w->plot.cols };
+    tui_ways_marks(canvas, line, w);
     line.y++;
     char text[TEXT_NUMBER_SIZE];
-    text_number(text, s->whole, TEXT_SIGNIFICANT);
-    tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, s->is_symmetric ? "0 threshold" : "0 % kept");
-    tui_canvas_right(canvas, line.y, line.x, line.cols, TUI_FADED, s->is_symmetric ? text : "100 % of the range");
-    draw_legend(canvas, (tui_rect) { line.y + 1, in.x + 1, at.lines, in.cols - 2 }, s, at);
+    text_number(text, w->whole, TEXT_SIGNIFICANT);
+    tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, w->is_symmetric ? "0 threshold" : "0 % kept");
+    tui_canvas_right(canvas, line.y, line.x, line.cols, TUI_FADED, w->is_symmetric ? text : "100 % of the range");
+    tui_ways_legend(canvas, (tui_rect) { line.y + 1, in.x + 1, at.lines, in.cols - 2 }, w, at);
+}
+
+/* The axis of these ways; false when none of them is a search. */
+static bool make_axis(const void *made, tui_ways *out)
+{
+    *out = (tui_ways) { .ways = made };
+    for (size_t i = 0; i < out->ways->count && !out->curve; i++)
+        out->curve = out->ways->curves[i];
+    if (!out->curve)
+        return false;
+    out->is_symmetric = tui_range_is_symmetric(&out->ways->reports[0]->spec);
+    out->whole = out->is_symmetric && out->curve->hi > 0 ? out->curve->hi : 1;
+    return true;
+}
+
+/* The threshold goes to where the mouse is pressed, and along with it. */
+static void drag(tui_app *app, int unused, tui_drag_step step)
+{
+    (void)unused;
+    tui_document *document = &app->document;
+    const tui_seen seen = tui_looks_wish(document, TUI_LOOK_WAYS, &(tui_wish) { 0 });
+    tui_ways w;
+    app->pane = TUI_EXPLORE_DISTRIBUTION;
+    if (step != TUI_DRAG_MOVE)
+        tui_document_end_run(document);
+    if (step != TUI_DRAG_END && seen.made && make_axis(seen.made, &w))
+        tui_document_set_range(document, TUI_KNOB_RANGE, tui_window_mouse(app) * w.whole, w.whole / app->window.cols);
 }
 
 static void draw(tui_app *app, tui_rect in, const tui_measure *unused)
@@ -360,17 +276,25 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *unused)
     }
     const tui_seen seen = tui_looks_wish(document, TUI_LOOK_WAYS, &(tui_wish) { 0 });
     if (!seen.made) {
-        tui_canvas_wrap(canvas, words, TUI_TEXT, seen.missing);
+        const tui_facts facts = tui_facts_of(app); /* without a report there is nothing to make it of */
+        tui_canvas_wrap(canvas, words, TUI_TEXT, facts.report || !facts.missing ? seen.missing : facts.missing);
         return;
     }
-    scene s = { .ways = seen.made, .tensor = tui_document_tensor(document) };
-    const ql_curve *curve = any_curve(s.ways);
-    s.is_symmetric = tui_range_is_symmetric(&s.ways->reports[0]->spec);
-    s.whole = !s.is_symmetric ? 1 : curve->hi > 0 ? curve->hi : 1;
-    s.plot = (tui_rect) { in.y, in.x + COUNT_COLS + 1, in.rows, in.cols - COUNT_COLS - 2 };
-    find_now(document, &s);
-    canvas->faded = !are_of(s.ways, &document->spec);
-    draw_all(app, in, &s);
+    tui_ways w;
+    if (!make_axis(seen.made, &w)) {
+        tui_canvas_wrap(canvas, words, TUI_TEXT, "no search for a clip is there for this scheme");
+        return;
+    }
+    const int cols = in.cols - COUNT_COLS - 2;
+    w.tensor = tui_document_tensor(document);
+    w.plot = (tui_rect) { in.y, in.x + COUNT_COLS + 1, in.rows, cols < QL_BINS ? cols : QL_BINS };
+    app->window.x = w.plot.x;
+    app->window.cols = w.plot.cols;
+    if (w.is_symmetric && tui_range_is_symmetric(&document->spec))
+        tui_hit_add_drag(app, w.plot, drag, 0);
+    find_now(document, &w);
+    canvas->faded = !are_of(w.ways, &document->spec);
+    draw_all(app, in, &w);
 }
 
 const tui_sub tui_sub_curve = { .name = "loss", .draw = draw };

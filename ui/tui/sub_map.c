@@ -244,6 +244,35 @@ static void draw_map(tui_app *app, tui_rect in, tui_rect line, const tui_seen *s
     tui_hit_add(app, app->map.rect, click, 0, turn_wheel);
 }
 
+static tui_seen look_at_map(tui_app *app)
+{
+    const ql_region r = tui_map_region(app);
+    const tui_wish wish = { .row = r.row,
+                            .col = r.col,
+                            .rows = r.rows,
+                            .cols = r.cols,
+                            .what = tui_map_kind_at(app->map.kind)->heat,
+                            .down = app->map.room_rows,
+                            .across = app->map.room_cols };
+    return tui_looks_wish(&app->document, TUI_LOOK_MAP, &wish);
+}
+
+/* Of the cell of the cursor. */
+static bool find_number(tui_app *app, tui_number *out)
+{
+    const tui_seen seen = look_at_map(app);
+    const ql_heat_map *map = seen.made;
+    char place[PLACE_SIZE];
+    int row, col;
+    if (!map || !seen.is_exact || !find_here(&app->document, map, &row, &col))
+        return false;
+    const unsigned cell = (unsigned)row * map->col_bands + (unsigned)col;
+    print_place(place, map, cell);
+    out->value = map->values[cell];
+    snprintf(out->what, sizeof out->what, "%s of %s", label_of(tui_map_kind_at(app->map.kind), seen.measure->report), place);
+    return true;
+}
+
 static void draw(tui_app *app, tui_rect in, const tui_measure *measure)
 {
     tui_canvas *canvas = &app->canvas;
@@ -253,21 +282,13 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *measure)
     const int rows = in.rows - (in.rows >= 2 * CAPTION_ROWS ? CAPTION_ROWS : 1);
     state->room_rows = rows < 1 ? 1 : rows > QL_HEAT_ROWS ? QL_HEAT_ROWS : rows;
     state->room_cols = line.cols < 1 ? 1 : line.cols > QL_HEAT_COLS ? QL_HEAT_COLS : line.cols;
-    if (kind->heat == QL_HEAT_SCALE && !measure->report->scales) {
+    if (kind->heat == QL_HEAT_SCALE && !measure->report->scales && !measure->is_sampled) {
         tui_canvas_format(canvas, line.y, line.x, line.cols, TUI_FADED, "%s has no scales",
                           ql_mapping_describe(measure->report->spec.mapping)->name);
         return;
     }
     tui_map_follow(app);
-    const ql_region r = tui_map_region(app);
-    const tui_wish wish = { .row = r.row,
-                            .col = r.col,
-                            .rows = r.rows,
-                            .cols = r.cols,
-                            .what = kind->heat,
-                            .down = state->room_rows,
-                            .across = state->room_cols };
-    const tui_seen seen = tui_looks_wish(&app->document, TUI_LOOK_MAP, &wish);
+    const tui_seen seen = look_at_map(app);
     if (!seen.made) {
         tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, seen.missing);
         return;
@@ -291,7 +312,8 @@ const tui_sub tui_sub_map = {
     .draw = draw,
     .title = print_title,
     .least_rows = LEAST_ROWS,
-    .context = TUI_IN_CELLS | TUI_IN_MAP,
+    .context = TUI_IN_CELLS | TUI_IN_MAP | TUI_IN_KINDS,
     .step = tui_map_step,
     .next = tui_map_next_kind,
+    .number = find_number,
 };

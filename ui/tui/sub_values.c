@@ -23,13 +23,7 @@
 
 enum { COUNT_COLS = 5 }; /* beside the plots */
 
-/* Values outside of what is drawn: on both sides. */
-typedef struct outside {
-    uint64_t below, above;
-    bool is_rough; /* counted in bins that do not end where the view does */
-} outside;
-
-static void print_outside(outside counts, char *out, size_t size)
+static void print_outside(tui_outside counts, bool is_brief, char *out, size_t size)
 {
     char below[TEXT_NUMBER_SIZE], above[TEXT_NUMBER_SIZE];
     const char *about = counts.is_rough ? "≈" : "";
@@ -37,6 +31,8 @@ static void print_outside(outside counts, char *out, size_t size)
     text_count(above, counts.above);
     if (counts.below == 0 && counts.above == 0)
         snprintf(out, size, "%s0 outside", about);
+    else if (is_brief)
+        snprintf(out, size, "%s%s ◂ ▸ %s%s", about, below, about, above);
     else if (counts.below == 0 || counts.above == 0)
         snprintf(out, size, "%s%s %s", about, counts.below ? below : above, counts.below ? "below" : "above");
     else
@@ -45,59 +41,59 @@ static void print_outside(outside counts, char *out, size_t size)
 
 /* As many words as fit of what is drawn of the original. */
 static void draw_original_label(tui_canvas *canvas, tui_rect line, const tui_values *values, const ql_histogram *whole,
-                                outside counts)
+                                tui_outside counts)
 {
-    static const char *const forms[] = {
-        " view %s … %s of %s … %s · 512 bins · %s",
-        " view %s … %s of %s … %s · %s",
-        " %s…%s of %s…%s · %s",
-        " %s…%s of %s…%s · %s ◂ ▸ %s",
+    static const struct {
+        const char *form;
+        bool is_brief; /* of what lies outside */
+    } forms[] = {
+        { " view %s … %s of %s … %s · 512 bins · %s", false },
+        { " view %s … %s of %s … %s · %s", false },
+        { " %s…%s of %s…%s · %s", false },
+        { " %s…%s of %s…%s · %s", true },
     };
     enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
     char lo[TEXT_NUMBER_SIZE], hi[TEXT_NUMBER_SIZE], least[TEXT_NUMBER_SIZE], most[TEXT_NUMBER_SIZE];
-    char below[TEXT_NUMBER_SIZE], above[TEXT_NUMBER_SIZE], words[160], text[512];
+    char words[160], text[512];
     text_number(lo, values->original.lo, TEXT_SIGNIFICANT);
     text_number(hi, values->original.hi, TEXT_SIGNIFICANT);
     text_number(least, whole->lo, TEXT_SIGNIFICANT);
     text_number(most, whole->hi, TEXT_SIGNIFICANT);
-    print_outside(counts, words, sizeof words);
     const int used = tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_ORIGINAL, "█ original ");
-    if (!values->is_part) {
-        tui_canvas_format(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, " %s … %s · %d bins · %s", lo, hi,
-                          QL_BINS, words);
-        return;
+    print_outside(counts, false, words, sizeof words);
+    snprintf(text, sizeof text, " %s … %s · %d bins · %s", lo, hi, QL_BINS, words);
+    for (int form = 0; values->is_part && form < FORM_COUNT; form++) {
+        print_outside(counts, forms[form].is_brief, words, sizeof words);
+        snprintf(text, sizeof text, forms[form].form, lo, hi, least, most, words);
+        if (tui_canvas_width(canvas, text) <= line.cols - used)
+            break;
     }
-    for (int form = 0; form < FORM_COUNT; form++) {
-        const bool is_last = form + 1 == FORM_COUNT;
-        text_count(below, counts.below);
-        text_count(above, counts.above);
-        snprintf(text, sizeof text, forms[form], lo, hi, least, most, is_last ? below : words, above);
-        if (tui_canvas_width(canvas, text) <= line.cols - used || is_last) {
-            tui_canvas_text(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, text);
-            return;
-        }
-    }
+    tui_canvas_text(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, text);
 }
 
-static void draw_dequantized_label(tui_canvas *canvas, tui_rect line, const ql_report *report, outside counts)
+static void draw_dequantized_label(tui_canvas *canvas, tui_rect line, const ql_report *report, tui_outside counts)
 {
-    char low[TEXT_NUMBER_SIZE], high[TEXT_NUMBER_SIZE], groups[TEXT_NUMBER_SIZE], words[128], scales[160] = "", text[400];
+    char low[TEXT_NUMBER_SIZE], high[TEXT_NUMBER_SIZE], groups[TEXT_NUMBER_SIZE], words[160], scales[160] = "", text[500];
     const char *word = text_scale_word(report);
     text_number(low, (double)report->scale_min, TEXT_SIGNIFICANT);
     text_number(high, (double)report->scale_max, TEXT_SIGNIFICANT);
     text_count(groups, report->group_count);
-    print_outside(counts, words, sizeof words);
     if (word && report->scale_min == report->scale_max)
         snprintf(scales, sizeof scales, " · %s %s", word, low);
     else if (word)
         snprintf(scales, sizeof scales, " · %s %s … %s", word, low, high);
-    if (report->group_count > 1)
-        snprintf(text, sizeof text, " %s groups%s · %s", groups, scales, words);
-    else if (report->levels > 0)
-        snprintf(text, sizeof text, " %u levels%s · %s", report->levels, scales, words);
-    else
-        snprintf(text, sizeof text, " as stored · %s", words);
     int used = tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_QUANTIZED, "█ dequantized ");
+    for (int is_brief = 0; is_brief < 2; is_brief++) {
+        print_outside(counts, is_brief, words, sizeof words);
+        if (report->group_count > 1)
+            snprintf(text, sizeof text, " %s groups%s · %s", groups, scales, words);
+        else if (report->levels > 0)
+            snprintf(text, sizeof text, " %u levels%s · %s", report->levels, scales, words);
+        else
+            snprintf(text, sizeof text, " as stored · %s", words);
+        if (tui_canvas_width(canvas, text) <= line.cols - used)
+            break;
+    }
     used += tui_canvas_text(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, text);
     static const char legend[] = "··· original";
     if (line.cols - used > tui_canvas_width(canvas, legend) + 2)
@@ -187,58 +183,11 @@ static void draw_codes(tui_canvas *canvas, tui_rect line, const ql_report *repor
     tui_canvas_text(canvas, line.y, x + cells + 1, line.cols, TUI_FADED, tail);
 }
 
-/* What is drawn: the histograms of the report, or those of the part that is looked at closely. */
-typedef struct counted {
-    const ql_histogram *original, *dequantized;
-    outside outside_original, outside_dequantized;
-} counted;
-
-/* From bins that are coarser than the view. */
-static outside outside_of(const ql_histogram *histogram, double lo, double hi)
+static tui_columns columns_of(const ql_histogram *histogram, const tui_counts *counts, int count)
 {
-    outside counts = { histogram->below, histogram->above, true };
-    const double width = (histogram->hi - histogram->lo) / QL_BINS;
-    for (int bin = 0; bin < QL_BINS; bin++) {
-        const double middle = histogram->lo + (bin + 0.5) * width;
-        counts.below += middle < lo ? histogram->bins[bin] : 0;
-        counts.above += middle > hi ? histogram->bins[bin] : 0;
-    }
-    return counts;
-}
-
-/* Counted closely, as far as that is done; the original does not depend on the spec. */
-static const ql_histogram *choose(const ql_histogram *whole, const ql_histogram *close, double lo, double hi,
-                                  outside *counts)
-{
-    *counts = close ? (outside) { close->below, close->above, false } : outside_of(whole, lo, hi);
-    return close ? close : whole;
-}
-
-static counted find_counts(tui_app *app, const tui_facts *facts, tui_values *values, double *lo, double *hi)
-{
-    const ql_histogram *original = facts->original, *dequantized = facts->report ? &facts->report->dequantized : NULL;
-    values->is_part = tui_window_range(app, original->lo, original->hi, lo, hi);
-    if (!values->is_part)
-        return (counted) { original,
-                           dequantized,
-                           { original->below, original->above, false },
-                           dequantized ? (outside) { dequantized->below, dequantized->above, false } : (outside) { 0 } };
-    const tui_wish wish = { .lo = *lo, .hi = *hi };
-    const tui_seen seen = tui_looks_wish(&app->document, TUI_LOOK_ZOOM, &wish);
-    const ql_zoom *zoom = seen.made && tui_wish_is(seen.wish, &wish) ? seen.made : NULL;
-    const bool is_of_report = zoom && facts->report && seen.measure->report == facts->report;
-    counted made = { 0 };
-    made.original = choose(original, zoom ? &zoom->original : NULL, *lo, *hi, &made.outside_original);
-    made.dequantized =
-        dequantized ? choose(dequantized, is_of_report ? &zoom->dequantized : NULL, *lo, *hi, &made.outside_dequantized)
-                    : NULL;
-    return made;
-}
-
-static tui_columns columns_of(const ql_histogram *histogram, double lo, double hi, int count)
-{
-    return histogram->lo == lo && histogram->hi == hi ? tui_columns_of(histogram, count)
-                                                      : tui_columns_over(histogram, lo, hi, count);
+    return histogram->lo == counts->lo && histogram->hi == counts->hi
+               ? tui_columns_of(histogram, count)
+               : tui_columns_over(histogram, counts->lo, counts->hi, count);
 }
 
 /* Drags the view along. */
@@ -271,11 +220,10 @@ static void draw_plots(tui_app *app, tui_rect in, const tui_facts *facts)
     tui_canvas *canvas = &app->canvas;
     const ql_report *report = facts->report;
     tui_rect line = { in.y, in.x + COUNT_COLS + 1, 1, in.cols - COUNT_COLS - 2 };
-    tui_values values;
-    double lo, hi;
-    const counted counts = find_counts(app, facts, &values, &lo, &hi);
-    values.original = columns_of(counts.original, lo, hi, line.cols);
-    values.dequantized = report ? columns_of(counts.dequantized, lo, hi, line.cols) : values.original;
+    tui_counts counts;
+    tui_counts_find(app, facts, &counts);
+    tui_values values = { .is_part = counts.is_part, .original = columns_of(counts.original, &counts, line.cols) };
+    values.dequantized = report ? columns_of(counts.dequantized, &counts, line.cols) : values.original;
     values.peak = fmax(values.original.peak, values.dequantized.peak);
     const bool has_codes = in.rows >= 12;
     const int bars = in.rows - 5 - has_codes, upper = report ? bars / 2 : bars, cols = values.original.count;

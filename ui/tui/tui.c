@@ -92,6 +92,8 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
     terminal->no_mouse = app->no_mouse;
     terminal->fd = options->bench ? tui_latency_terminal(app->latency) : -1;
     const ql_status status = tui_file_show(app, &file, spec, error);
+    if (status == QL_OK && !options->spec)
+        tui_file_recall(app, known);
     if (status == QL_OK && inputs)
         tui_document_use_inputs(&app->document, inputs);
     tui_inputs_release(&inputs);

@@ -26,15 +26,15 @@ void tui_document_load(tui_document *document, const ql_spec *spec)
     tui_document_measure(document);
 }
 
+static tui_history *history_of(tui_document *document)
+{
+    return &document->pins.pins[document->pins.at].history;
+}
+
 void tui_document_set_spec(tui_document *document, const ql_spec *spec)
 {
-    if (document->history_at + 1 == TUI_UNDO_SIZE) {
-        memmove(document->history, document->history + 1, (TUI_UNDO_SIZE - 1) * sizeof document->history[0]);
-        document->history_at--;
-    }
     tui_document_use(document, spec);
-    document->history[++document->history_at] = *spec;
-    document->history_count = document->history_at + 1;
+    tui_history_add(history_of(document), spec);
     document->run = 0;
     tui_document_measure(document);
 }
@@ -43,13 +43,16 @@ void tui_document_set_spec(tui_document *document, const ql_spec *spec)
 static void set_spec_in_run(tui_document *document, const ql_spec *spec, int run)
 {
     if (document->run == run)
-        document->history_at--;
+        tui_history_step(history_of(document), -1);
     tui_document_set_spec(document, spec);
     document->run = run;
+    tui_document_say(document, false, "the range is by hand; u takes all of the move back");
 }
 
 void tui_document_end_run(tui_document *document)
 {
+    if (document->run)
+        tui_document_say(document, false, "the range is by hand; u takes it back");
     document->run = 0;
 }
 
@@ -59,12 +62,15 @@ void tui_document_undo(tui_document *document, int direction)
         document->pending_count--;
         return;
     }
-    if (direction < 0 ? document->history_at == 0 : document->history_at + 1 == document->history_count) {
-        tui_document_say(document, false, direction < 0 ? "nothing to undo" : "nothing to redo");
+    const ql_spec *spec = tui_history_step(history_of(document), direction);
+    if (!spec) {
+        char column[16] = "";
+        if (document->pins.open)
+            snprintf(column, sizeof column, " in %c", (char)('A' + document->pins.at));
+        tui_document_say(document, false, "nothing to %s%s", direction < 0 ? "undo" : "redo", column);
         return;
     }
-    document->history_at = direction < 0 ? document->history_at - 1 : document->history_at + 1;
-    tui_document_use(document, &document->history[document->history_at]);
+    tui_document_use(document, spec);
     document->run = 0;
     tui_document_measure(document);
 }
@@ -73,8 +79,9 @@ void tui_document_undo(tui_document *document, int direction)
 static void change_mapping(const tui_document *document, ql_spec *spec, const ql_mapping *mapping)
 {
     ql_spec_change_mapping(spec, mapping);
-    for (size_t i = document->history_at + 1; i-- > 0 && ql_spec_takes(spec, QL_KEY_FILE) && !*spec->file;)
-        snprintf(spec->file, sizeof spec->file, "%s", document->history[i].file);
+    const tui_history *history = &document->pins.pins[document->pins.at].history;
+    for (size_t i = history->count ? history->at + 1 : 0; i-- > 0 && ql_spec_takes(spec, QL_KEY_FILE) && !*spec->file;)
+        snprintf(spec->file, sizeof spec->file, "%s", history->specs[i].file);
 }
 
 static bool step_scheme(const tui_document *document, ql_spec *spec, int direction)

@@ -13,6 +13,23 @@ typedef struct tui_values {
     tui_rect clip, grid;               /* the lines between them and below them */
 } tui_values;
 
+/* Values outside of what is drawn, on both sides. */
+typedef struct tui_outside {
+    uint64_t below, above;
+    bool is_rough; /* an estimate, or counted in bins that do not end where the view does */
+} tui_outside;
+
+/* What is drawn: the histograms of the report, or those of the part of the values that is shown, once they are made (counts.c).
+   Points into itself. */
+typedef struct tui_counts {
+    bool is_part;
+    double lo, hi;                              /* of what is shown */
+    const ql_histogram *original, *dequantized; /* dequantized: NULL before the first report */
+    tui_outside outside_original, outside_dequantized;
+    ql_histogram levels;
+} tui_counts;
+void tui_counts_find(tui_app *app, const tui_facts *facts, tui_counts *out);
+
 /* The clipping range: a line with its ends in brackets, and dashed lines up from them, to be dragged (clip.c). */
 void tui_clip_draw(tui_app *app, const tui_values *values, const tui_facts *facts);
 

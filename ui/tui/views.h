@@ -24,6 +24,8 @@ typedef struct tui_view {
     tui_key key;                                      /* that leads to it */
     const char *name;                                 /* for the title bar */
     const char *help;                                 /* a sentence */
+    const char *label;                                /* in the footers of the other views: "2 compare" */
+    int rank;                                         /* as in keys.h */
     int pane_count;                                   /* that Tab goes through, at most TUI_PANES_MOST */
     int first_pane;                                   /* with the focus at the start */
     void (*draw)(struct tui_app *app, tui_rect area); /* draws into `area`, whatever its size */

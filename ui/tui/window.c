@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "tui/app.h"
-#include "tui/panes.h"
 
 static const double LEAST = 1e-7;      /* of the whole: float32 hardly tells values apart that are nearer */
 static const double FIT_MARGIN = 0.05; /* so that the ends of the range are seen */
@@ -34,15 +33,16 @@ static void show(tui_window *window, double from, double width)
     window->is_due = false;
 }
 
-/* Where the values that a fit is to show end; false when that is not known yet. */
+/* Where the values that a fit is to show end; false when that is not known yet: an estimate would move. */
 static bool find_ends(const tui_app *app, double *lo, double *hi)
 {
-    const tui_facts facts = tui_facts_of(app);
+    const tui_document *document = &app->document;
+    const ql_profile *profile = tui_document_profile(document);
     const bool is_clip = app->window.fit == TUI_FIT_CLIP;
-    if (!facts.stats || facts.is_old || (is_clip && !facts.report))
+    if (!profile || (is_clip && !tui_document_is_exact(document)))
         return false;
-    *lo = is_clip ? facts.report->clip_lo : facts.stats->quantiles[0];
-    *hi = is_clip ? facts.report->clip_hi : facts.stats->quantiles[QL_QUANTILE_COUNT - 1];
+    *lo = is_clip ? document->shown->report->clip_lo : profile->stats.quantiles[0];
+    *hi = is_clip ? document->shown->report->clip_hi : profile->stats.quantiles[QL_QUANTILE_COUNT - 1];
     const double margin = is_clip ? FIT_MARGIN * (*hi - *lo) : 0;
     *lo -= margin;
     *hi += margin;

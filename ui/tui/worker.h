@@ -42,6 +42,7 @@ typedef struct tui_request {
 typedef struct tui_queue {
     uint64_t ticket;
     size_t tensor, count, next;     /* next == count: nothing is left */
+    size_t sampled;                 /* so many have had their estimate, or need none */
     tui_task tasks[TUI_QUEUE_MOST]; /* one reference each, where known */
 } tui_queue;
 
@@ -114,6 +115,7 @@ ql_status tui_make_sample(tui_jobs *jobs, size_t tensor, const ql_spec *spec, co
 void tui_work_export(tui_jobs *jobs);
 void tui_work_inputs(tui_jobs *jobs);
 void tui_work_queue(tui_jobs *jobs);
+void tui_work_queue_sample(tui_jobs *jobs);
 void tui_work_look(tui_jobs *jobs, tui_look_kind kind);
 void tui_work_scan(tui_jobs *jobs);
 

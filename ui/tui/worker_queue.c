@@ -15,17 +15,6 @@ static void hand_on(tui_queue *of, tui_measure *measure, const char *spec_text)
     }
 }
 
-/* An estimate first, where there can be one. */
-static ql_status send_sample(tui_jobs *jobs, const tui_event *of, const ql_spec *spec, const ql_monitor *monitor)
-{
-    tui_event event = { .kind = TUI_QUEUE_SAMPLED, .ticket = of->ticket, .tensor = of->tensor };
-    memcpy(event.spec_text, of->spec_text, sizeof event.spec_text);
-    const ql_status status = tui_make_sample(jobs, of->tensor, spec, monitor, &event.measure);
-    if (event.measure)
-        tui_events_post(&jobs->events, &event);
-    return status;
-}
-
 /* The next task of the queue. One that a newer request has cancelled is begun anew after it. Called and returns with the
  * lock held. */
 void tui_work_queue(tui_jobs *jobs)
@@ -47,8 +36,6 @@ void tui_work_queue(tui_jobs *jobs)
     tui_event event = { .kind = inputs ? TUI_PRODUCED : TUI_QUEUED, .ticket = ticket, .tensor = job.tensor, .product = NAN };
     memcpy(event.spec_text, spec_text, sizeof spec_text);
     ql_status status = tui_need_profile(jobs, job.tensor, &monitor, &event.error);
-    if (status == QL_OK && task.wants_sample && !job.measure)
-        status = send_sample(jobs, &event, &job.spec, &monitor);
     if (status == QL_OK)
         status = tui_need_measure(jobs, &job, &monitor, &event.error);
     if (status == QL_OK && inputs) {
@@ -74,4 +61,27 @@ void tui_work_queue(tui_jobs *jobs)
     pthread_mutex_unlock(&jobs->lock);
     tui_events_post(&jobs->events, &(tui_event) { .kind = TUI_EMPTIED, .ticket = ticket, .tensor = job.tensor });
     pthread_mutex_lock(&jobs->lock);
+}
+
+/* The next estimate for the queue. Called and returns with the lock held. */
+void tui_work_queue_sample(tui_jobs *jobs)
+{
+    const uint64_t ticket = jobs->queue.ticket, newest = atomic_load(&jobs->newest);
+    const size_t tensor = jobs->queue.tensor;
+    const tui_task *task = &jobs->queue.tasks[jobs->queue.sampled];
+    const ql_spec spec = task->spec;
+    const bool is_wanted = task->wants_sample && !task->known && jobs->queue.sampled >= jobs->queue.next;
+    pthread_mutex_unlock(&jobs->lock);
+
+    tui_watcher watch = { jobs, newest, &jobs->newest_queue, ticket };
+    const ql_monitor monitor = { tui_watcher_tick, &watch };
+    tui_event event = { .kind = TUI_QUEUE_SAMPLED, .ticket = ticket, .tensor = tensor };
+    ql_spec_format(&spec, event.spec_text);
+    const ql_status status = is_wanted ? tui_make_sample(jobs, tensor, &spec, &monitor, &event.measure) : QL_OK;
+    if (event.measure)
+        tui_events_post(&jobs->events, &event);
+
+    pthread_mutex_lock(&jobs->lock);
+    if (status == QL_OK && jobs->queue.ticket == ticket)
+        jobs->queue.sampled++;
 }
