@@ -100,9 +100,9 @@ static void close_streams(void)
 static void use_colors(void)
 {
     memset(terminal.pairs, 0, sizeof terminal.pairs);
+    short background = use_default_colors() == OK ? -1 : COLOR_BLACK, pair = 1; /* else curses takes white on black */
     if (!tui_theme_has_colors())
         return;
-    short background = use_default_colors() == OK ? -1 : COLOR_BLACK, pair = 1;
     for (int style = 0; style < TUI_STYLE_COUNT; style++) {
         const tui_look *look = tui_theme(style);
         short color = COLORS >= 256 ? look->color_256 : look->color_8;
