@@ -300,6 +300,7 @@ static void keys_move_the_weight_that_is_looked_at(void **state)
     } rows[] = {
         { "<Tab><Tab>VVV", "W[654][194]" }, /* the largest */
         { "<Tab><Tab>VVVhhk", "W[653][192]" },
+        { "<Tab>Vxxx:goto 7,8<Enter><Enter>", "W[7][8]  w " }, /* from the map to the weights */
         { "<Tab><Tab>VVVlj", "W[655][195]" },
         { "<Tab><Tab>VVV<Home>", "W[654][0]" },
         { "<Tab><Tab>VVV<End>l", "W[654][255]" },
