@@ -39,6 +39,9 @@ unsigned tui_sub_context(const tui_app *app);
 /* Steps through those of the pane with the focus; where it has none, of the pane of the error, which then has the focus. */
 void tui_sub_step(tui_app *app, int direction);
 
+/* Another file: what the sub-views showed of the one before is forgotten, but not which they are. */
+void tui_sub_forget(tui_app *app);
+
 /* Brings one onto the screen, in its pane, with the focus. */
 void tui_sub_show(tui_app *app, int pane, const tui_sub *sub);
 
