@@ -27,7 +27,7 @@ static const tui_binding bindings[] = {
     { TUI_IN_COMPARE, { 'd' },                                tui_act_column_drop, 0,                              "d drop",        6, "in Compare: drop the column" },
     { TUI_IN_COMPARE, { 'e' },                                tui_act_spec_type,   0,                              "e edit",        7, "in Compare: type the spec of the column" },
     { TUI_IN_COMPARE, { 'p' },                                tui_act_baseline,    0,                              "p baseline",    7, "in Compare: measure the others against this column" },
-    { TUI_IN_COMPARE, { 'l', TUI_KEY_RIGHT },                 tui_act_column_move, 1,                              "h/l column",    8, "in Compare: next column" },
+    { TUI_IN_COMPARE, { 'l', TUI_KEY_RIGHT },                 tui_act_column_move, 1,                              "h/l column",    6, "in Compare: next column" },
     { TUI_IN_COMPARE, { 'h', TUI_KEY_LEFT },                  tui_act_column_move, -1,                             NULL,            0, "in Compare: the column before" },
     { TUI_IN_COMPARE, { TUI_KEY_HOME },                       tui_act_column_end,  -1,                             NULL,            0, "in Compare: first column" },
     { TUI_IN_COMPARE, { TUI_KEY_END },                        tui_act_column_end,  1,                              NULL,            0, "in Compare: last column" },
