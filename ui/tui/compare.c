@@ -41,6 +41,7 @@ tui_shown_column tui_shown_column_of(const tui_app *app, size_t column)
         .spec_text = pin->spec_text,
         .is_exact = tui_pin_is_exact(document, column),
         .is_current = tui_pin_is_current(document, column),
+        .whole = pin->whole,
         .is_selected = is_selected,
         .is_baseline = column == document->pins.baseline,
     };
