@@ -221,7 +221,7 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
         close_streams();
         return fail(error, "the system has no pipe left for signals");
     }
-    set_escdelay(25); /* milliseconds: a lone Esc is felt at once, a sequence still arrives whole */
+    set_escdelay(10); /* milliseconds, as tmux waits: a lone Esc is felt at once, a sequence comes whole */
     const char *type = options->headless || options->on_fd ? "xterm-256color" : getenv("TERM");
     if (can_place_text(type))
         terminal.screen = newterm((char *)type, terminal.out, terminal.in);
