@@ -123,7 +123,7 @@ THREADED := $(filter-out $(addprefix tests/test_,plot% tui% fine% truncation% me
 THREADED := $(THREADED:%.c=$(OUT)/%)
 check-threads: all $(THREADED) golden $(OUT)/monkey
 	@V=$(V) sh tests/run.sh $(OUT) $(THREADED)
-	@QLOUPE=$(OUT)/qloupe $(OUT)/monkey --events 300
+	@QLOUPE=$(OUT)/qloupe $(OUT)/monkey --events 1000
 
 bench: ## build, and time every pass on one thread and on all (qloupe bench)
 	@+$(PARALLEL) all
