@@ -252,8 +252,9 @@ $(OUT)/ui/%.o: ui/%.c $(OUT)/flags $(OUT)/datadir
 ISA_FLAGS_avx2   := -mavx2 -mfma -mf16c
 ISA_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c -mprefer-vector-width=512
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
-$(OUT)/src/kernels/avx2.o   $(OUT)/tests/kernels/primitives_avx2.o:   ISA_FLAGS := $(ISA_FLAGS_avx2)
-$(OUT)/src/kernels/avx512.o $(OUT)/tests/kernels/primitives_avx512.o: ISA_FLAGS := $(ISA_FLAGS_avx512)
+$(OUT)/src/kernels/avx2.o   $(OUT)/src/kernels/product_avx2.o   $(OUT)/tests/kernels/primitives_avx2.o:   ISA_FLAGS := $(ISA_FLAGS_avx2)
+$(OUT)/src/kernels/avx512.o $(OUT)/src/kernels/product_avx512.o $(OUT)/tests/kernels/primitives_avx512.o: ISA_FLAGS := $(ISA_FLAGS_avx512)
+$(OUT)/src/kernels/product_vnni.o: ISA_FLAGS := $(ISA_FLAGS_avx512) -mavx512vnni
 endif
 
 # Objects are made anew when compiler or flags change.

@@ -1,0 +1,93 @@
+/* Which kernels of products this machine can run, and how operands are packed for them. */
+#include "kernels/product.h"
+
+#include <string.h>
+
+#include "kernels/kernels.h"
+
+static bool always(void)
+{
+    return true;
+}
+
+#if defined(__x86_64__)
+static bool has_vnni(void)
+{
+    return __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
+/* By the instruction set that the other kernels are of; the better ones of the same set come later. */
+static const struct {
+    const ql_kernels *with;
+    const ql_product_kernels *products;
+    bool (*runs)(void); /* where `with` does */
+} table[] = {
+    { &ql_kernels_scalar, &ql_products_scalar, always },
+#if defined(__x86_64__)
+    { &ql_kernels_avx2, &ql_products_avx2, always },
+    { &ql_kernels_avx512, &ql_products_avx512, always },
+    { &ql_kernels_avx512, &ql_products_vnni, has_vnni },
+#elif defined(__aarch64__)
+    { &ql_kernels_neon, &ql_products_neon, always },
+#endif
+};
+enum { COUNT = sizeof table / sizeof table[0] };
+
+static bool runs(size_t row)
+{
+    for (size_t i = 0; ql_kernels_at(i); i++) {
+        if (ql_kernels_at(i) == table[row].with) {
+            return table[row].runs();
+        }
+    }
+    return false;
+}
+
+const ql_product_kernels *ql_products_active(void)
+{
+    const ql_kernels *active = ql_kernels_active();
+    const ql_product_kernels *found = &ql_products_scalar;
+    for (size_t i = 0; i < COUNT; i++) {
+        found = table[i].with == active && table[i].runs() ? table[i].products : found;
+    }
+    return found;
+}
+
+const ql_product_kernels *ql_products_at(size_t index)
+{
+    for (size_t i = 0; i < COUNT; i++) {
+        if (runs(i) && index-- == 0) {
+            return table[i].products;
+        }
+    }
+    return NULL;
+}
+
+void ql_pack_cells(const uint8_t *in, size_t stride, size_t bytes, unsigned have, unsigned rows, uint8_t flip, uint8_t *out)
+{
+    const uint32_t flips = flip * 0x01010101u;
+    const size_t whole = bytes / QL_CELL, rest = bytes % QL_CELL;
+    for (unsigned row = 0; row < have; row++) {
+        const uint8_t *from = in + row * stride;
+        uint8_t *to = out + row * QL_CELL;
+        for (size_t cell = 0; cell < whole; cell++, to += rows * QL_CELL) {
+            uint32_t four;
+            memcpy(&four, from + cell * QL_CELL, QL_CELL);
+            four ^= flips;
+            memcpy(to, &four, QL_CELL);
+        }
+        if (rest > 0) {
+            uint8_t four[QL_CELL] = { 0 };
+            memcpy(four, from + whole * QL_CELL, rest);
+            for (int i = 0; i < QL_CELL; i++) {
+                to[i] = four[i] ^ flip;
+            }
+        }
+    }
+    for (unsigned row = have; row < rows; row++) {
+        for (size_t cell = 0; cell < whole + (rest > 0); cell++) {
+            memset(out + (cell * rows + row) * QL_CELL, flip, QL_CELL);
+        }
+    }
+}
