@@ -227,9 +227,10 @@ $(OUT)/keys: $(OUT)/tests/keys.o $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS)) $(
 $(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/corpus.o $(OUT)/tests/zip.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ -lcmocka $(QL_LDLIBS)
 
-# This one calls the terminal interface.
-$(OUT)/tests/test_tui_scan: $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS))
-$(OUT)/tests/test_tui_scan: QL_LDLIBS = $(OUT)/libqloupe.a $(PKG_LIBS) -lm
+# These call the terminal interface.
+CALLERS := $(addprefix $(OUT)/tests/test_tui_,scan config)
+$(CALLERS): $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS))
+$(CALLERS): QL_LDLIBS = $(OUT)/libqloupe.a $(PKG_LIBS) -lm
 
 # Calls of the library that fail in these tests.
 comma := ,

@@ -546,6 +546,7 @@ typedef struct ql_widest {
 typedef struct ql_report {
     ql_spec spec;
     char spec_text[QL_SPEC_TEXT];
+    uint64_t sampled;                /* elements that were looked at; 0: all, and every number is exact (ql_excerpt) */
     double metrics[QL_METRIC_COUNT]; /* +-INFINITY and NAN where the definition says so */
     double bits_per_weight;          /* with the groups' parameters counted */
     uint64_t byte_count;             /* bits_per_weight * elements / 8, rounded up */
@@ -587,6 +588,42 @@ typedef struct ql_report {
 ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, const ql_monitor *monitor,
                          ql_report **out, ql_error *error);
 void ql_report_free(ql_report **report);
+
+/* ---- Excerpt: an answer that comes at once --------------------------------------------------------------------- */
+
+/* Strips that lie all over a tensor, read into memory as a small matrix, a few megabytes at most: for a first answer while
+   the exact one is being found. Blocks, rows, columns or tiles of the spec that it is made for are in it whole, as far as four
+   of them fit. It serves every spec that wants the same strips. */
+typedef struct ql_excerpt ql_excerpt;
+
+/* Whether an exact report (after the profile: is_profiled) is expected to take so long that another answer should come first.
+   From the number of elements and a table of costs, not from a clock: the same on every machine. */
+bool ql_excerpt_is_worth(const ql_tensor *tensor, const ql_spec *spec, bool is_profiled);
+
+/* Reads the strips. The tensor is borrowed: its model must outlive the excerpt. QL_UNUSABLE when the tensor is empty or has no
+   values, QL_BAD_USAGE when the spec does not fit it. */
+ql_status ql_excerpt_make(ql_engine *engine, const ql_tensor *tensor, const ql_spec *spec, const ql_monitor *monitor,
+                          ql_excerpt **out, ql_error *error);
+void ql_excerpt_free(ql_excerpt **excerpt);
+
+/* Whether it is what ql_excerpt_make would read. NULL serves nothing. */
+bool ql_excerpt_serves(const ql_excerpt *excerpt, const ql_tensor *tensor, const ql_spec *spec);
+
+/* Makes the tensor's exact profile, borrowed, known to it. Once is enough. */
+void ql_excerpt_learn(ql_excerpt *excerpt, const ql_profile *profile);
+
+/* A report of the excerpt, told as one of the whole tensor; the same bits for any number of threads. `sampled` is set, and
+
+     exact        bits_per_weight, byte_count and outlier_count (but with outliers=THRESHOLD), group_count, the codes that
+                  there are; once the profile is known: stats, original, the range of the tensor and what follows from it
+     estimated    every metric; counts and histograms, scaled to the number of elements of the tensor; clip_lo, clip_hi,
+                  scale_min, scale_max and the range of the widest group; without a profile: stats, original
+     of the rows that it holds    row_mse (NAN for all others), worst_row_mse
+     left out     the parameters of groups where there are several (NULL), which group is the widest, the places of outliers
+
+   QL_UNUSABLE when the excerpt holds NaN or Inf; what else is wrong is what ql_report_make says. */
+ql_status ql_excerpt_report(ql_engine *engine, const ql_excerpt *excerpt, const ql_spec *spec, const ql_monitor *monitor,
+                            ql_report **out, ql_error *error);
 
 /* ---- Working: the same, element by element, of a small tensor ------------------------------------------------- */
 
@@ -633,19 +670,128 @@ ql_status ql_strip_make(ql_engine *engine, const ql_profile *profile, const ql_r
                         size_t count, const ql_monitor *monitor, ql_strip **out, ql_error *error);
 void ql_strip_free(ql_strip **strip);
 
-/* Where in a matrix the error is: the mean of e^2 in bands of rows by bands of columns. Band b of n rows (or columns) begins
-   at ql_map_start(n, bands, b). */
-enum { QL_MAP_ROWS = 64, QL_MAP_COLS = 128 };
-typedef struct ql_error_map {
-    unsigned row_bands, col_bands;          /* one of every row (column) where there are no more */
-    double mse[QL_MAP_ROWS * QL_MAP_COLS]; /* [row_bands][col_bands] */
-} ql_error_map;
-uint64_t ql_map_start(uint64_t count, unsigned bands, unsigned band);
+/* A part of the logical weight: W[row .. row + rows)[col .. col + cols). */
+typedef struct ql_region {
+    uint64_t row, col, rows, cols;
+} ql_region;
 
-/* The report is of the profile's tensor. Goes through all elements once more; the same bits for any number of threads. */
-ql_status ql_error_map_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
-                            ql_error_map **out, ql_error *error);
-void ql_error_map_free(ql_error_map **map);
+/* What a spec does to every weight of a small part of a tensor. All arrays are [region.rows][region.cols]. */
+enum { QL_WINDOW_MOST = 4096 };
+typedef struct ql_window {
+    ql_region region;
+    double w[QL_WINDOW_MOST];                   /* as stored */
+    float x[QL_WINDOW_MOST], y[QL_WINDOW_MOST]; /* as float32, dequantized */
+    int32_t codes[QL_WINDOW_MOST];
+    bool is_outlier[QL_WINDOW_MOST]; /* kept in half precision; the code is that of 0 */
+    uint64_t groups[QL_WINDOW_MOST]; /* in the order of report->scales */
+} ql_window;
+
+/* The report is of the profile's tensor. Finds the parameters of every group once more. QL_BAD_USAGE when the region is
+   empty, has more than QL_WINDOW_MOST weights or is not inside the tensor. */
+ql_status ql_window_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_region *region,
+                         const ql_monitor *monitor, ql_window **out, ql_error *error);
+void ql_window_free(ql_window **window);
+
+/* A heat map: one number for each cell of a region, bands of its rows by bands of its columns. Band b of n rows (or columns)
+   begins at ql_band_start(n, bands, b). */
+typedef enum ql_heat_kind {
+    QL_HEAT_MSE,      /* mean of e^2, e = x - y */
+    QL_HEAT_PEAK,     /* the weight of largest magnitude, with its sign; of two of one magnitude the positive one */
+    QL_HEAT_MEAN,     /* mean of the weights */
+    QL_HEAT_MEAN_ABS, /* mean of their magnitudes */
+    QL_HEAT_SCALE,    /* mean over the weights of the scale of the group of each: report->scales */
+    QL_HEAT_KIND_COUNT
+} ql_heat_kind;
+enum { QL_HEAT_ROWS = 64, QL_HEAT_COLS = 256 };
+typedef struct ql_heat_map {
+    ql_heat_kind kind;
+    ql_region region;
+    unsigned row_bands, col_bands;              /* one of every row (column) where there are no more */
+    double values[QL_HEAT_ROWS * QL_HEAT_COLS]; /* [row_bands][col_bands]; NaN where a cell holds one */
+} ql_heat_map;
+uint64_t ql_band_start(uint64_t count, unsigned bands, unsigned band);
+
+/* With up to so many bands (at most QL_HEAT_ROWS, QL_HEAT_COLS). Reads what lies between the first and the last stored element
+   of the region, and for QL_HEAT_MSE finds the parameters of every group once more; the others, but QL_HEAT_SCALE, need no
+   report. The same bits for any number of threads. QL_BAD_USAGE when the region is empty or not inside the tensor,
+   QL_UNUSABLE when the report has no scales to map. */
+ql_status ql_heat_map_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, ql_heat_kind kind,
+                           const ql_region *region, unsigned row_bands, unsigned col_bands, const ql_monitor *monitor,
+                           ql_heat_map **out, ql_error *error);
+void ql_heat_map_free(ql_heat_map **map);
+
+/* The rows (output channels) and columns (input channels) of W, each by itself: root of the mean square and largest
+   magnitude of the values as float32. The mean square error of rows is in the report. */
+typedef struct ql_channels {
+    uint64_t row_count, col_count;
+    const double *row_rms, *row_max;       /* [row_count] */
+    const double *col_rms, *col_max;       /* [col_count] */
+    const double *col_mse;                 /* [col_count] mean of e^2; NULL when there was no report */
+    double row_rms_median, col_rms_median; /* of an even number the mean of the two in the middle */
+} ql_channels;
+
+/* The report is of the profile's tensor, or NULL. Goes through all elements once more; the same bits for any number of
+   threads. */
+ql_status ql_channels_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
+                           ql_channels **out, ql_error *error);
+void ql_channels_free(ql_channels **channels);
+
+/* The mean square error of each group of a report, in the order of report->scales: to mse[report->group_count]. Goes through
+   all elements once more; the same bits for any number of threads. */
+ql_status ql_group_errors(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
+                          double *mse, ql_error *error);
+
+/* Where a group is: its first and last weight. All others lie in the rectangle between them, but with per=flat: there in the
+   rows between, from the first to the last. */
+typedef struct ql_group_place {
+    uint64_t row, col, last_row, last_col;
+    uint64_t elements;
+} ql_group_place;
+ql_group_place ql_group_place_of(const ql_tensor *tensor, const ql_spec *spec, uint64_t group);
+
+/* Where the `most` largest of values[count] are, the largest first, of equal ones the first first; NaN is none. Returns how
+   many. */
+size_t ql_largest(const double *values, uint64_t count, size_t most, uint64_t *out);
+
+/* The element of the stored order that a weight is, and the other way round. */
+uint64_t ql_tensor_index(const ql_tensor *tensor, uint64_t row, uint64_t col);
+void ql_tensor_place(const ql_tensor *tensor, uint64_t index, uint64_t *row, uint64_t *col);
+
+/* Elements as they are stored. A block is what is stored together (ql_dtype_info): one element, or those that share bytes. */
+enum { QL_STORED_MOST = 4096 };
+typedef struct ql_stored_bytes {
+    uint64_t element; /* that was asked for */
+    uint64_t first;   /* element of the first byte */
+    size_t count;     /* bytes */
+    uint64_t offset;  /* of the first byte in the file, QL_NO_OFFSET: compressed, or not stored in this order */
+    bool big_endian;
+    unsigned char bytes[QL_STORED_MOST];
+    /* Types with scales (ql_dtype_has_scales): the code of the element, and from what its value is made:
+       w = level scale - least, in float32. code_count: how many codes there are, 0 for other types. */
+    unsigned code, code_count;
+    float level, scale, least;
+} ql_stored_bytes;
+
+/* The block of an element, with up to `before` and `after` bytes of its neighbours, as far as there are some and in whole
+   blocks. QL_BAD_FILE when the file was changed. */
+ql_status ql_stored_bytes_make(const ql_tensor *tensor, uint64_t element, size_t before, size_t after, ql_stored_bytes **out,
+                               ql_error *error);
+void ql_stored_bytes_free(ql_stored_bytes **stored);
+
+/* Whether a byte of a block belongs to its scales and minima rather than to its codes. */
+bool ql_dtype_is_scale_byte(ql_dtype dtype, size_t byte);
+
+/* A part of the values closely: histograms over [lo, hi] of the original, as float32, and of what the spec of a report makes of
+   it. `below` and `above` count the values outside of the part. */
+typedef struct ql_zoom {
+    ql_histogram original, dequantized;
+} ql_zoom;
+
+/* The report is of the profile's tensor. Goes through all elements once more; the same counts for any number of threads.
+   QL_BAD_USAGE unless lo < hi, both finite. */
+ql_status ql_zoom_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, double lo, double hi,
+                       const ql_monitor *monitor, ql_zoom **out, ql_error *error);
+void ql_zoom_free(ql_zoom **zoom);
 
 /* How a search for a clipping range (clip=kl, clip=mse) judged its candidates for one group: the threshold is alpha for
    symmetric mappings, else the share of the range that is kept, 0..1; the loss is the divergence in nats (kl; infinite where

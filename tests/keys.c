@@ -12,7 +12,7 @@ int main(void)
         tui_entry_keys(&entry, keys);
         fputs("| `", stdout);
         for (const char *c = keys; *c; c++)
-            fputs(*c == ' ' ? "` `" : (char[2]) { *c, 0 }, stdout);
+            fputs(*c == ' ' && entry.binding ? "` `" : (char[2]) { *c, 0 }, stdout);
         printf("` | %s |\n", tui_entry_help(&entry));
     }
     return 0;

@@ -345,7 +345,7 @@ static void help_lists_every_key(void **state)
     (void)state;
     testing_result table = testing_run("\"$(dirname \"$QLOUPE\")\"/keys");
     assert_int_equal(table.exit_code, 0);
-    char *screen = screen_of("%s --keys '?' --size 160x120", MATRIX);
+    char *screen = screen_of("%s --keys '?' --size 160x160", MATRIX);
     int count = 0;
     for (char *line = strtok(table.standard_output, "\n"); line; line = strtok(NULL, "\n")) {
         char *help = strstr(line, "` | ");

@@ -53,7 +53,12 @@ static void commands_that_make_no_sense_say_why(void **state)
         { ":open<Enter>", "a file is missing" },
         { ":spec absmax:bits=99<Enter>", "bits=99" },
         { ":tensor nothing.like.it<Enter>", "no tensor matches 'nothing.like.it'" },
-        { ":set colour=blue<Enter>", "there is no such setting: theme=[dark]|light|safe|mono   axis=[log]|linear" },
+        { ":set colour=blue<Enter>", "there is no setting 'colour'; there are theme axis glyphs mouse sort spec threads state" },
+        { ":set temh=dark<Enter>", "did you mean theme?" },
+        { ":set mouse=o<Enter>", "it can be mouse=[on]|off" },
+        { ":set spec=absmax:bits=99<Enter>", "bits=99" },
+        { ":set threads=0<Enter>", "it can be 1 to 1024" },
+        { ":write-config<Enter>", "--no-state: nothing is read or written" },
         { ":set axis=cubic<Enter>", "it can be axis=[log]|linear" },
         { ":w /nonexistent/x.png<Enter>", "/nonexistent/x.png" },
     };
@@ -86,6 +91,8 @@ static void tab_completes(void **state)
         { ":spec absmax:bits=4,b<Tab>", ":spec absmax:bits=4,block=" }, /* bits is there already */
         { ":tensor h.3.mlp.c_proj.w<Tab>", ":tensor h.3.mlp.c_proj.weight" },
         { ":set axis=li<Tab>", ":set axis=linear" },
+        { ":set sort=sq<Tab>", ":set sort=sqnr_db" },
+        { ":set sp<Tab>", ":set spec=" },
         { ":zoom x<Tab>", ":zoom x" },
         { ":bits<Enter>:axis<Enter>:<Up><Up>", ":bits" }, /* what was typed before */
         { ":bits<Enter>:ne<Up><Up><Down>", ":ne" },       /* and what was being typed */

@@ -407,18 +407,25 @@ static void another_file_is_opened_in_place(void **state)
 
 /* ---- State ----------------------------------------------------------------------------------------------------- */
 
-/* Runs `keys` in a session with its state in `folder`, after which `text` is to be seen. */
-static void remember(const char *folder, const char *arguments, const char *sees, const char *keys)
+/* Runs `keys` in a session with state and config in `folder`, once `sees` and then `rests` were seen. */
+static void remember_seeing(const char *folder, const char *arguments, const char *sees, const char *rests, const char *keys)
 {
     char command[4096];
-    snprintf(command, sizeof command, "unset QLOUPE_NO_STATE; XDG_STATE_HOME=%s exec \"$QLOUPE\" %s", folder, arguments);
+    snprintf(command, sizeof command,
+             "unset QLOUPE_NO_STATE; XDG_CONFIG_HOME=%s/config XDG_STATE_HOME=%s exec \"$QLOUPE\" %s", folder, folder,
+             arguments);
     session s = start(36, 120, "xterm-256color", command);
     expect(&s, sees);
-    expect(&s, "Try ");
+    expect(&s, rests);
     type(&s, keys);
     assert_int_equal(end(&s), 0);
     assert_restored(&s);
     close_session(&s);
+}
+
+static void remember(const char *folder, const char *arguments, const char *sees, const char *keys)
+{
+    remember_seeing(folder, arguments, sees, "Try ", keys);
 }
 
 static void a_file_is_opened_where_it_was_left(void **state)
@@ -497,13 +504,64 @@ static void damaged_state_is_ignored_with_a_note(void **state)
 static void state_that_cannot_be_kept_is_no_failure(void **state)
 {
     (void)state;
-    session s =
-        start(36, 120, "xterm-256color", "unset QLOUPE_NO_STATE; XDG_STATE_HOME=/proc/nonexistent exec \"$QLOUPE\" " DEMO);
+    session s = start(
+        36, 120, "xterm-256color",
+        "unset QLOUPE_NO_STATE; XDG_CONFIG_HOME=/proc/nonexistent XDG_STATE_HOME=/proc/nonexistent exec \"$QLOUPE\" " DEMO);
     expect(&s, "SQNR");
     type(&s, "q");
     assert_int_equal(end(&s), 0);
     assert_restored(&s);
     assert_true(has_written(&s, "qloupe: /proc/nonexistent/qloupe/state"));
+    close_session(&s);
+}
+
+/* ---- Config ---------------------------------------------------------------------------------------------------- */
+
+static void the_config_file_is_read_and_written_when_asked_for(void **state)
+{
+    (void)state;
+    const char *folder = testing_folder();
+    char inner[512], place[600];
+    snprintf(inner, sizeof inner, "%s/config", folder);
+    mkdir(inner, 0700);
+    snprintf(inner, sizeof inner, "%s/config/qloupe", folder);
+    mkdir(inner, 0700);
+    snprintf(place, sizeof place, "%s/config", inner);
+    static const char config[] = "# mine\nspec = absmax:bits=5\nglyphs = ascii\ncolour = blue\nthreads = 2\n";
+    testing_write(place, config, sizeof config - 1);
+    remember_seeing(folder, DEMO, "/config:4: there is no setting 'colour'", "SQNR", ":set axis=linear\rq");
+    char *bytes = testing_read(place, NULL);
+    assert_string_equal(bytes, config); /* not asked for */
+    free(bytes);
+    remember_seeing(folder, DEMO, "absmax:bits=5", "SQNR", ":set threads=1\r:write-config\rq");
+    bytes = testing_read(place, NULL);
+    assert_string_equal(bytes, "# mine\nspec = absmax:bits=5\nglyphs = ascii\ncolour = blue\nthreads = 1\n");
+    free(bytes);
+    remember(folder, "--no-state " DEMO, "8 bits", "q");
+    static const char qat[] = "data/storyteller-qat-int3.safetensors",
+                      said[] = "-s zeropoint data/storyteller-qat-int3.safetensors";
+    remember_seeing(folder, said, "zeropoint", "SQNR", ":set state=off\rq");
+    remember_seeing(folder, qat, "absmax:bits=5", "SQNR", "q"); /* nothing was kept of it */
+}
+
+static void without_a_mouse_the_terminal_is_not_asked_for_one(void **state)
+{
+    (void)state;
+    const char *folder = testing_folder();
+    char command[1024];
+    testing_result result = testing_run("mkdir -p %s/qloupe && echo 'mouse = off' >%s/qloupe/config", folder, folder);
+    testing_result_free(&result);
+    snprintf(command, sizeof command, "unset QLOUPE_NO_STATE; XDG_CONFIG_HOME=%s XDG_STATE_HOME=%s exec \"$QLOUPE\" " DEMO,
+             folder, folder);
+    session s = start(36, 120, "xterm-256color", command);
+    expect(&s, "SQNR");
+    assert_false(has_written(&s, "\033[?1000h"));
+    type(&s, ":set mouse=on\r");
+    expect(&s, "\033[?1000h");
+    type(&s, ":set mouse=off\r");
+    expect(&s, "\033[?1000l");
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
     close_session(&s);
 }
 
@@ -668,6 +726,8 @@ int main(void)
         cmocka_unit_test(a_file_is_opened_where_it_was_left),
         cmocka_unit_test(damaged_state_is_ignored_with_a_note),
         cmocka_unit_test(state_that_cannot_be_kept_is_no_failure),
+        cmocka_unit_test(the_config_file_is_read_and_written_when_asked_for),
+        cmocka_unit_test(without_a_mouse_the_terminal_is_not_asked_for_one),
         cmocka_unit_test(keys_are_acted_on_while_a_long_computation_runs),
         cmocka_unit_test(old_numbers_stay_and_say_so_while_new_ones_are_made),
         cmocka_unit_test(keys_are_played_on_a_terminal_too),

@@ -164,7 +164,7 @@ ql_status ql_outliers_find(ql_engine *engine, const ql_profile *profile, const q
 {
     *out = (ql_outliers) { .threshold = INFINITY };
     const uint64_t n = profile->tensor->element_count;
-    const uint64_t k = spec->outliers_percent ? (uint64_t)floor(spec->outliers * (double)n / 100) : 0;
+    const uint64_t k = ql_outliers_asked(spec, n);
     if (spec->outliers == 0 || (spec->outliers_percent && k == 0)) {
         return QL_OK;
     }
@@ -202,6 +202,11 @@ void ql_outliers_free(ql_outliers *outliers)
     free(outliers->index);
     free(outliers->value);
     *outliers = (ql_outliers) { 0 };
+}
+
+uint64_t ql_outliers_asked(const ql_spec *spec, uint64_t elements)
+{
+    return spec->outliers_percent ? (uint64_t)floor(spec->outliers * (double)elements / 100) : 0;
 }
 
 unsigned ql_outliers_passes(const ql_spec *spec)

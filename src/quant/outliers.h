@@ -24,6 +24,9 @@ ql_status ql_outliers_find(ql_engine *engine, const ql_profile *profile, const q
                            uint64_t total, ql_outliers *out, ql_error *error);
 void ql_outliers_free(ql_outliers *outliers);
 
+/* How many the spec asks for as a percentage, 0 when it does not. */
+uint64_t ql_outliers_asked(const ql_spec *spec, uint64_t elements);
+
 /* How often ql_outliers_find reads the tensor. */
 unsigned ql_outliers_passes(const ql_spec *spec);
 

@@ -5,17 +5,21 @@
 
 enum { SECOND_BLOCK = 256 }; /* nf4 with double=1: scales that share one themselves */
 
+double ql_storage_bits(const ql_spec *spec, const ql_groups *groups, unsigned level_count, uint64_t outliers)
+{
+    ql_quantizer q = { .spec = *spec, .groups = *groups, .level_count = level_count };
+    q.second_count = spec->double_quant ? (groups->count + SECOND_BLOCK - 1) / SECOND_BLOCK : 0;
+    return spec->bits * (double)groups->elements + spec->mapping->parameter_bits(&q) + 48.0 * (double)outliers;
+}
+
 double ql_spec_bits_per_weight(const ql_spec *spec, uint64_t rows, uint64_t cols)
 {
-    const ql_mapping *mapping = spec->mapping;
-    const double n = (double)rows * (double)cols;
     const ql_tensor tensor = { .rows = rows, .cols = cols, .element_count = rows * cols, .layout = QL_LAYOUT_OUT_IN };
-    ql_quantizer q = { .spec = *spec, .level_count = 1u << spec->bits };
-    if (mapping == &ql_mapping_none || mapping == &ql_mapping_codebook ||
-        ql_groups_make(&tensor, spec, &q.groups, NULL) != QL_OK) {
+    ql_groups groups;
+    if (spec->mapping == &ql_mapping_none || spec->mapping == &ql_mapping_codebook ||
+        ql_groups_make(&tensor, spec, &groups, NULL) != QL_OK) {
         return 0;
     }
-    q.second_count = spec->double_quant ? (q.groups.count + SECOND_BLOCK - 1) / SECOND_BLOCK : 0;
-    const double outliers = spec->outliers_percent ? floor(spec->outliers * n / 100) : 0;
-    return spec->bits + (mapping->parameter_bits(&q) + 48 * outliers) / n;
+    return ql_storage_bits(spec, &groups, 1u << spec->bits, ql_outliers_asked(spec, tensor.element_count)) /
+           (double)tensor.element_count;
 }

@@ -42,6 +42,11 @@ typedef struct tui_record tui_record;
 
 struct tui_app {
     const tui_options *options;
+    char first_spec[QL_SPEC_TEXT]; /* settings: what a file starts with, and in which order its tensors stand */
+    int first_sort;
+    unsigned threads; /* of the next file: 0: one per core */
+    bool no_mouse;
+    bool forgets; /* nothing is kept for the next session */
     const char *raw; /* of the file that is shown, as in the options */
     ql_layout layout;
     tui_state state;

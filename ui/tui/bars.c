@@ -196,12 +196,14 @@ static const char *complaint(const tui_document *document)
     return document->problem.status != QL_OK ? document->problem.message : NULL;
 }
 
-/* A complaint stands in the status line; one that is too long for it, or while that is typed in, takes the place of the
- * reason. */
+/* A message or complaint stands in the status line; one that is too long for it takes the place of the reason, and so does a
+ * complaint while that line is typed in. */
 static bool is_in_why(const tui_app *app)
 {
-    const char *text = complaint(&app->document);
-    return text && (app->context == TUI_IN_SPEC || tui_canvas_width(&app->canvas, text) > app->canvas.cols - 2);
+    const tui_document *document = &app->document;
+    const char *text = *document->message ? document->message : complaint(document);
+    return text && ((app->context == TUI_IN_SPEC && complaint(document)) ||
+                    tui_canvas_width(&app->canvas, text) > app->canvas.cols - 2);
 }
 
 void tui_bar_why(tui_app *app, tui_rect rect)
@@ -214,7 +216,8 @@ void tui_bar_why(tui_app *app, tui_rect rect)
     }
     char words[sizeof shown->why.text];
     if (is_in_why(app)) {
-        tui_canvas_wrap(&app->canvas, inside, TUI_WARNING, complaint(&app->document));
+        const char *wrong = complaint(&app->document);
+        tui_canvas_wrap(&app->canvas, inside, wrong ? TUI_WARNING : TUI_STRONG, wrong ? wrong : app->document.message);
         return;
     }
     if (app->view->words) {
@@ -289,10 +292,12 @@ void tui_bar_status(tui_app *app, int y)
         draw_prompt(app, y, "spec ");
     else if (app->context == TUI_IN_COMMAND)
         draw_prompt(app, y, ":");
-    else if (complaint(document) && !is_in_why(app))
+    else if (is_in_why(app))
+        return;
+    else if (complaint(document))
         tui_canvas_text(&app->canvas, y, 1, room, TUI_WARNING, complaint(document));
     else if (*document->message && !document->is_error)
         tui_canvas_text(&app->canvas, y, 1, room, TUI_STRONG, document->message);
-    else if (!complaint(document))
+    else
         draw_remarks(app, y);
 }

@@ -10,38 +10,46 @@ static const struct {
     int index; /* ql_metric, tui_stat */
     const char *title, *about;
     text_form form;
+    const char *name; /* NULL: that of the metric */
 } columns[] = {
-    { BY_NAME, 0, "name", "name", TEXT_COUNT },
-    { BY_METRIC, QL_SQNR_DB, "SQNR dB", NULL, 0 },
-    { BY_METRIC, QL_RMSE_OVER_STD, "RMSE/σ", NULL, 0 },
-    { BY_SIZE, 0, "stored", "size in the file", TEXT_BYTES },
-    { BY_STAT, TUI_STAT_KURTOSIS, "kurtosis", "excess kurtosis of the weights", TEXT_SIGNIFICANT },
-    { BY_STAT, TUI_STAT_BEYOND_6S, ">6σ", "share of the weights beyond 6 standard deviations", TEXT_PERCENT },
-    { BY_STAT, TUI_STAT_PEAK, "max σ", "the outermost weight, in standard deviations", TEXT_SIGNIFICANT },
-    { BY_METRIC, QL_MAX_ABS, NULL, NULL, 0 },
-    { BY_METRIC, QL_P99_ABS, NULL, NULL, 0 },
-    { BY_METRIC, QL_COSINE, NULL, NULL, 0 },
-    { BY_METRIC, QL_FRAC_CLIPPED, NULL, NULL, 0 },
-    { BY_METRIC, QL_UTILISATION, NULL, NULL, 0 },
-    { BY_BITS, 0, "bits/wt", "true bits per weight under this spec", TEXT_FIXED_3 },
-    { BY_METRIC, QL_WORST_ROW_MSE, NULL, NULL, 0 },
-    { BY_METRIC, QL_MSE, NULL, NULL, 0 },
-    { BY_METRIC, QL_RMSE, NULL, NULL, 0 },
-    { BY_METRIC, QL_MAE, NULL, NULL, 0 },
-    { BY_METRIC, QL_REL_FRO, NULL, NULL, 0 },
-    { BY_METRIC, QL_KL_HIST, NULL, NULL, 0 },
-    { BY_METRIC, QL_ZERO_FRAC, NULL, NULL, 0 },
-    { BY_METRIC, QL_LEVELS_USED, NULL, NULL, 0 },
-    { BY_METRIC, QL_ENTROPY_BITS, NULL, NULL, 0 },
-    { BY_STAT, TUI_STAT_BEYOND_3S, ">3σ", "share of the weights beyond 3 standard deviations", TEXT_PERCENT },
-    { BY_STAT, TUI_STAT_STD, "std", "standard deviation of the weights", TEXT_SIGNIFICANT },
-    { BY_FILE, 0, "place", "place in the file", TEXT_COUNT },
+    { BY_NAME, 0, "name", "name", TEXT_COUNT, "name" },
+    { BY_METRIC, QL_SQNR_DB, "SQNR dB", NULL, 0, NULL },
+    { BY_METRIC, QL_RMSE_OVER_STD, "RMSE/σ", NULL, 0, NULL },
+    { BY_SIZE, 0, "stored", "size in the file", TEXT_BYTES, "size" },
+    { BY_STAT, TUI_STAT_KURTOSIS, "kurtosis", "excess kurtosis of the weights", TEXT_SIGNIFICANT, "kurtosis" },
+    { BY_STAT, TUI_STAT_BEYOND_6S, ">6σ", "share of the weights beyond 6 standard deviations", TEXT_PERCENT, "beyond_6s" },
+    { BY_STAT, TUI_STAT_PEAK, "max σ", "the outermost weight, in standard deviations", TEXT_SIGNIFICANT, "max_sigma" },
+    { BY_METRIC, QL_MAX_ABS, NULL, NULL, 0, NULL },
+    { BY_METRIC, QL_P99_ABS, NULL, NULL, 0, NULL },
+    { BY_METRIC, QL_COSINE, NULL, NULL, 0, NULL },
+    { BY_METRIC, QL_FRAC_CLIPPED, NULL, NULL, 0, NULL },
+    { BY_METRIC, QL_UTILISATION, NULL, NULL, 0, NULL },
+    { BY_BITS, 0, "bits/wt", "true bits per weight under this spec", TEXT_FIXED_3, "bits_per_weight" },
+    { BY_METRIC, QL_WORST_ROW_MSE, NULL, NULL, 0, NULL },
+    { BY_METRIC, QL_MSE, NULL, NULL, 0, NULL },
+    { BY_METRIC, QL_RMSE, NULL, NULL, 0, NULL },
+    { BY_METRIC, QL_MAE, NULL, NULL, 0, NULL },
+    { BY_METRIC, QL_REL_FRO, NULL, NULL, 0, NULL },
+    { BY_METRIC, QL_KL_HIST, NULL, NULL, 0, NULL },
+    { BY_METRIC, QL_ZERO_FRAC, NULL, NULL, 0, NULL },
+    { BY_METRIC, QL_LEVELS_USED, NULL, NULL, 0, NULL },
+    { BY_METRIC, QL_ENTROPY_BITS, NULL, NULL, 0, NULL },
+    { BY_STAT, TUI_STAT_BEYOND_3S, ">3σ", "share of the weights beyond 3 standard deviations", TEXT_PERCENT, "beyond_3s" },
+    { BY_STAT, TUI_STAT_STD, "std", "standard deviation of the weights", TEXT_SIGNIFICANT, "std" },
+    { BY_FILE, 0, "place", "place in the file", TEXT_COUNT, "place" },
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof columns[0], COLUMN_SQNR = 1 };
 
 int tui_column_count(void)
 {
     return COLUMN_COUNT;
+}
+
+const char *tui_column_name(size_t column)
+{
+    if (column >= COLUMN_COUNT)
+        return NULL;
+    return columns[column].name ? columns[column].name : ql_metric_describe((ql_metric)columns[column].index)->name;
 }
 
 tui_column tui_column_describe(int column)

@@ -23,6 +23,9 @@ enum { TUI_COLUMN_NAME = 0 }; /* sorted by name; the numbers beside are SQNRs */
 int tui_column_count(void);
 tui_column tui_column_describe(int column);
 
+/* What a setting calls it, a metric as in JSON; NULL at the end. */
+const char *tui_column_name(size_t column);
+
 /* The number of a tensor; NAN when it is not known, and of the name. */
 double tui_column_value(int column, const ql_model *model, const tui_findings *findings, size_t tensor);
 

@@ -2,13 +2,16 @@
 #include "tui/commands.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "tui/actions.h"
+#include "tui/config.h"
 #include "tui/export.h"
 #include "tui/file.h"
+#include "tui/settings.h"
 
 /* ---- Words ----------------------------------------------------------------------------------------------------- */
 
@@ -99,85 +102,75 @@ static void complete_spec(const tui_app *app, const char *word, tui_candidates *
 
 /* ---- Settings -------------------------------------------------------------------------------------------------- */
 
-static const char *axis_at(size_t index)
-{
-    static const char *const names[] = { "log", "linear" };
-    return index < sizeof names / sizeof names[0] ? names[index] : NULL;
-}
-
-static size_t get_axis(const tui_app *app)
-{
-    return app->linear;
-}
-
-static void set_axis(tui_app *app, size_t index)
-{
-    app->linear = index == 1;
-}
-
-static size_t get_theme(const tui_app *app)
-{
-    (void)app;
-    return tui_theme_index();
-}
-
-static void set_theme(tui_app *app, size_t index)
-{
-    (void)app;
-    tui_theme_use(index);
-}
-
-static const struct {
-    const char *name;
-    const char *(*value_at)(size_t index); /* NULL at the end */
-    size_t (*get)(const tui_app *app);
-    void (*set)(tui_app *app, size_t index);
-} settings[] = {
-    { "theme", tui_theme_name, get_theme, set_theme },
-    { "axis", axis_at, get_axis, set_axis },
-};
-enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
-
 static void complete_setting(const tui_app *app, const char *word, tui_candidates *out)
 {
     (void)app;
-    for (size_t i = 0; i < SETTING_COUNT; i++)
-        for (size_t v = 0; settings[i].value_at(v); v++) {
-            char text[TUI_CANDIDATE_SIZE];
-            snprintf(text, sizeof text, "%s=%s", settings[i].name, settings[i].value_at(v));
+    const tui_setting *setting;
+    for (size_t i = 0; (setting = tui_setting_at(i)) != NULL; i++) {
+        char text[TUI_CANDIDATE_SIZE];
+        const char *choice;
+        for (size_t c = 0; setting->choice_at && (choice = setting->choice_at(c)) != NULL; c++) {
+            snprintf(text, sizeof text, "%s=%s", setting->name, choice);
             add(out, word, text);
         }
+        snprintf(text, sizeof text, "%s=", setting->name);
+        if (!setting->choice_at)
+            add(out, word, text);
+    }
 }
 
-/* Says what can be set, or what one setting can be; as it is now in brackets. */
-static void say_settings(tui_app *app, bool is_error, const char *before, size_t first, size_t count)
+/* All of them as they are. */
+static void say_settings(tui_app *app)
 {
-    char text[512];
+    char text[TUI_MESSAGE_SIZE], value[TUI_SETTING_VALUE];
     size_t used = 0;
-    for (size_t i = first; i < first + count; i++) {
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s=", used ? "   " : "", settings[i].name);
-        for (size_t v = 0; settings[i].value_at(v) && used < sizeof text; v++)
-            used += (size_t)snprintf(text + used, sizeof text - used, v == settings[i].get(app) ? "%s[%s]" : "%s%s",
-                                     v ? "|" : "", settings[i].value_at(v));
+    const tui_setting *setting;
+    for (size_t i = 0; (setting = tui_setting_at(i)) != NULL && used < sizeof text; i++) {
+        tui_setting_print(app, setting, value);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s=%s", i ? "  " : "", setting->name, value);
     }
-    tui_document_say(&app->document, is_error, "%s%s", before, text);
+    tui_document_say(&app->document, false, "%s", text);
 }
 
 static void set(tui_app *app, const char *argument)
 {
     const size_t size = strcspn(argument, "=");
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-        if (strlen(settings[i].name) != size || strncmp(settings[i].name, argument, size) != 0)
-            continue;
-        for (size_t v = 0; settings[i].value_at(v) && argument[size]; v++)
-            if (strcmp(settings[i].value_at(v), argument + size + 1) == 0) {
-                settings[i].set(app, v);
-                return;
-            }
-        say_settings(app, argument[size] != 0, argument[size] ? "it can be " : "", i, 1);
+    char list[TUI_MESSAGE_SIZE];
+    ql_error error;
+    if (!*argument) {
+        say_settings(app);
         return;
     }
-    say_settings(app, *argument != 0, *argument ? "there is no such setting: " : "", 0, SETTING_COUNT);
+    const tui_setting *setting = tui_setting_find(argument, size, &error);
+    if (!setting || (argument[size] && !tui_setting_take(app, setting, argument + size + 1, &error))) {
+        tui_document_say(&app->document, true, "%s", error.message);
+    } else if (!argument[size]) {
+        tui_setting_list(app, setting, list, sizeof list);
+        tui_document_say(&app->document, false, "%s", list);
+    }
+}
+
+static void complete_nothing(const tui_app *app, const char *word, tui_candidates *out)
+{
+    (void)app;
+    (void)word;
+    (void)out;
+}
+
+static void write_config(tui_app *app, const char *argument)
+{
+    char place[PATH_MAX], shown[256];
+    ql_error error;
+    if (*argument) {
+        tui_document_say(&app->document, true, ":write-config takes nothing behind it");
+    } else if (app->options->no_state) {
+        tui_document_say(&app->document, true, "--no-state: nothing is read or written below the XDG folders");
+    } else if (tui_config_save(app, place, &error) != QL_OK) {
+        tui_document_say(&app->document, true, "%s", error.message);
+    } else {
+        ql_text_print(shown, sizeof shown, ql_text_from(place), 100);
+        tui_document_say(&app->document, false, "wrote the settings to %s", shown);
+    }
 }
 
 /* ---- Others ---------------------------------------------------------------------------------------------------- */
@@ -233,7 +226,9 @@ static const tui_command commands[] = {
     { "spec", "SPEC", "SPEC: quantize by it, such as zeropoint:per=row", set_spec, complete_spec },
     { "tensor", "NAME", "NAME: go to that tensor; a part of its name or a pattern will do", go_to, complete_tensor },
     { "w", "FILE", "FILE: write a figure of this tensor and spec (png svg pdf jpg bmp tga)", write_figure, complete_file },
-    { "set", "NAME=VALUE", "NAME=VALUE: change a setting; without it, show them", set, complete_setting },
+    { "set", "NAME=VALUE", "NAME=VALUE: change a setting; NAME: show what it can be; nothing: show all", set,
+      complete_setting },
+    { "write-config", "", "write the settings as they are now to the config file", write_config, complete_nothing },
 };
 
 const tui_command *tui_command_at(size_t index)

@@ -148,7 +148,7 @@ ql_status tui_document_start(tui_document *document, const ql_model *model, tui_
 {
     *document = (tui_document) { .model = model, .jobs = jobs, .tensor = tensor };
     ql_spec first;
-    ql_status status = ql_spec_parse(spec ? spec : "absmax", &first, error);
+    ql_status status = ql_spec_parse(spec ? spec : TUI_FIRST_SPEC, &first, error);
     if (status != QL_OK)
         return status;
     document->profiles = calloc(ql_model_tensor_count(model) + 1, sizeof(ql_profile *));

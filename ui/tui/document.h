@@ -22,6 +22,8 @@ enum {
 
 enum { TUI_UNDO_SIZE = 256, TUI_PENDING_SIZE = 64, TUI_MESSAGE_SIZE = 700 };
 
+#define TUI_FIRST_SPEC "absmax"
+
 typedef struct tui_turn {
     int knob, direction;
 } tui_turn;
@@ -62,7 +64,7 @@ typedef struct tui_document {
     bool is_error;
 } tui_document;
 
-/* Starts with a spec (NULL: absmax) on a tensor. */
+/* Starts with a spec (NULL: TUI_FIRST_SPEC) on a tensor. */
 ql_status tui_document_start(tui_document *document, const ql_model *model, tui_jobs *jobs, size_t tensor, const char *spec,
                              ql_error *error);
 void tui_document_free(tui_document *document);

@@ -70,7 +70,7 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
 {
     tui_jobs *jobs = NULL;
     tui_document document = { 0 };
-    ql_status status = tui_jobs_start(file->model, app->options->threads, &jobs, error);
+    ql_status status = tui_jobs_start(file->model, app->threads, &jobs, error);
     if (status == QL_OK)
         status = tui_document_start(&document, file->model, jobs, file->tensor, spec, error);
     if (status != QL_OK) {
@@ -79,6 +79,7 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
         tui_file_free(file);
         return status;
     }
+    const int sort = app->model ? app->list.column : app->first_sort;
     if (app->view->close)
         app->view->close(app);
     tui_jobs_stop(&app->jobs);
@@ -89,6 +90,8 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
     app->list = file->list;
     app->jobs = jobs;
     app->document = document;
+    if (sort != TUI_COLUMN_NAME)
+        tui_list_sort(&app->list, &app->document.findings, sort, false);
     if (app->view->open)
         app->view->open(app);
     if (app->context & TUI_TYPING) /* what Esc would go back to is gone */

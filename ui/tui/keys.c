@@ -105,17 +105,21 @@ enum { BINDING_COUNT = sizeof bindings / sizeof bindings[0] };
 
 bool tui_keys_at(size_t index, tui_entry *out)
 {
-    size_t views = 0;
+    size_t views = 0, commands = 0;
     while (tui_view_at(views))
         views++;
+    while (tui_command_at(commands))
+        commands++;
     *out = (tui_entry) { 0 };
     if (index < BINDING_COUNT)
         out->binding = &bindings[index];
-    else if (index < BINDING_COUNT + views)
-        out->view = tui_view_at(index - BINDING_COUNT);
+    else if ((index -= BINDING_COUNT) < views)
+        out->view = tui_view_at(index);
+    else if ((index -= views) < commands)
+        out->command = tui_command_at(index);
     else
-        out->command = tui_command_at(index - BINDING_COUNT - views);
-    return out->binding || out->view || out->command;
+        out->setting = tui_setting_at(index - commands);
+    return out->binding || out->view || out->command || out->setting;
 }
 
 void tui_entry_keys(const tui_entry *entry, char out[TUI_ENTRY_KEYS])
@@ -126,6 +130,8 @@ void tui_entry_keys(const tui_entry *entry, char out[TUI_ENTRY_KEYS])
     out[0] = 0;
     if (entry->command)
         snprintf(out, TUI_ENTRY_KEYS, ":%s", entry->command->name);
+    if (entry->setting)
+        snprintf(out, TUI_ENTRY_KEYS, ":set %s=", entry->setting->name);
     for (int i = 0; i < 3 && keys[i]; i++) {
         char name[TUI_KEY_TEXT];
         tui_key_spell(keys[i], name);
@@ -135,13 +141,19 @@ void tui_entry_keys(const tui_entry *entry, char out[TUI_ENTRY_KEYS])
 
 const char *tui_entry_help(const tui_entry *entry)
 {
-    return entry->binding ? entry->binding->help : entry->view ? entry->view->help : entry->command->help;
+    return entry->binding   ? entry->binding->help
+           : entry->view    ? entry->view->help
+           : entry->command ? entry->command->help
+                            : entry->setting->help;
 }
 
 void tui_entry_name(const tui_entry *entry, char out[TUI_ENTRY_NAME])
 {
     const tui_binding *binding = entry->binding;
-    const char *name = binding ? binding->label : entry->view ? entry->view->name : entry->command->name;
+    const char *name = binding          ? binding->label
+                       : entry->view    ? entry->view->name
+                       : entry->command ? entry->command->name
+                                        : NULL;
     if (!name || (binding && !(binding->contexts & TUI_IN_VIEW)))
         name = "";
     else if (binding)
@@ -204,9 +216,12 @@ void tui_keys_dispatch(tui_app *app, tui_key key)
 
 void tui_keys_run(tui_app *app, const tui_entry *entry)
 {
+    char text[TUI_ENTRY_KEYS];
     if (entry->command) {
-        char text[TUI_ENTRY_NAME + 1];
         snprintf(text, sizeof text, "%s ", entry->command->name);
+        tui_prompt_open(app, text);
+    } else if (entry->setting) {
+        snprintf(text, sizeof text, "set %s=", entry->setting->name);
         tui_prompt_open(app, text);
     } else if (entry->view) {
         tui_act_view(app, entry->view);

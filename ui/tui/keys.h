@@ -5,6 +5,7 @@
 #define TUI_KEYS_H
 
 #include "tui/app.h"
+#include "tui/settings.h"
 
 typedef struct tui_binding {
     unsigned contexts; /* tui_context bits: where it works */
@@ -16,11 +17,12 @@ typedef struct tui_binding {
     const char *help;  /* a sentence for the help */
 } tui_binding;
 
-/* One line of the help: a row of the table of keys, of views, or of commands. */
+/* One line of the help: a row of the table of keys, of views, of commands, or of settings. */
 typedef struct tui_entry { /* one of them, the others NULL */
     const tui_binding *binding;
     const tui_view *view;
     const tui_command *command;
+    const tui_setting *setting;
 } tui_entry;
 
 /* All entries in display order; false at the end. */

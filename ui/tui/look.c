@@ -18,16 +18,19 @@ static void free_strip(void *made)
 
 static ql_status make_map(const tui_look_work *work, void **out, ql_error *error)
 {
-    ql_error_map *map = NULL;
-    const ql_status status = ql_error_map_make(work->engine, work->profile, work->report, work->monitor, &map, error);
+    ql_heat_map *map = NULL;
+    const ql_tensor *tensor = work->profile->tensor;
+    const ql_status status =
+        ql_heat_map_make(work->engine, work->profile, work->report, QL_HEAT_MSE,
+                         &(ql_region) { 0, 0, tensor->rows, tensor->cols }, QL_HEAT_ROWS, 128, work->monitor, &map, error);
     *out = map;
     return status;
 }
 
 static void free_map(void *made)
 {
-    ql_error_map *map = made;
-    ql_error_map_free(&map);
+    ql_heat_map *map = made;
+    ql_heat_map_free(&map);
 }
 
 static const struct {

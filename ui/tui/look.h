@@ -9,7 +9,7 @@
 
 typedef enum tui_look_kind {
     TUI_LOOK_STRIP, /* ql_strip of W[row][col ... col + cols) */
-    TUI_LOOK_MAP,   /* ql_error_map of the whole tensor */
+    TUI_LOOK_MAP,   /* ql_heat_map of the whole tensor */
     TUI_LOOK_COUNT
 } tui_look_kind;
 

@@ -6,24 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "tui/theme.h"
+#include "tui/xdg.h"
 
 #define FIRST_LINE "qloupe-state 1"
 
-enum { SIZE_LIMIT = 1 << 20 };
-
-/* Where it is; false when the environment names no place. */
 static bool find_place(char out[PATH_MAX])
 {
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    int size = -1;
-    if (state && state[0] == '/') /* the XDG specification: a relative path is to be ignored */
-        size = snprintf(out, PATH_MAX, "%s/qloupe/state", state);
-    else if (home && home[0] == '/')
-        size = snprintf(out, PATH_MAX, "%s/.local/state/qloupe/state", home);
-    return size > 0 && size < PATH_MAX;
+    return tui_xdg_place("XDG_STATE_HOME", ".local/state", "state", out);
 }
 
 static void free_known(tui_known *known)
@@ -42,27 +33,6 @@ void tui_state_free(tui_state *state)
 }
 
 /* ---- Reading --------------------------------------------------------------------------------------------------- */
-
-/* The whole file; NULL with errno when there is none or it cannot be read. */
-static char *read_whole(const char *place, size_t *size)
-{
-    FILE *file = fopen(place, "re");
-    char *bytes = file ? malloc(SIZE_LIMIT + 1) : NULL;
-    if (bytes) {
-        *size = fread(bytes, 1, SIZE_LIMIT + 1, file);
-        if (ferror(file) || *size > SIZE_LIMIT) {
-            free(bytes);
-            bytes = NULL;
-            errno = EFBIG;
-        }
-    }
-    if (file) {
-        const int code = errno;
-        fclose(file);
-        errno = code;
-    }
-    return bytes;
-}
 
 /* Takes out %XX in place; false when one is none, or a zero. */
 static bool decode(char *text)
@@ -129,7 +99,6 @@ static bool take_line(tui_state *state, size_t number, char *line)
 /* Returns the number of the first line that is wrong, from 1; 0 when all is well. */
 static size_t parse(tui_state *state, char *bytes, size_t size)
 {
-    bytes[size] = 0;
     size_t number = 0;
     for (char *line = bytes; line < bytes + size; number++) {
         char *end = memchr(line, '\n', (size_t)(bytes + size - line));
@@ -151,7 +120,7 @@ ql_status tui_state_load(tui_state *out, ql_error *error)
     out->is_used = find_place(place);
     if (!out->is_used)
         return QL_OK;
-    char *bytes = read_whole(place, &size);
+    char *bytes = tui_xdg_read(place, &size);
     if (!bytes && errno == ENOENT)
         return QL_OK;
     const size_t wrong = bytes ? parse(out, bytes, size) : 0;
@@ -203,16 +172,6 @@ void tui_state_note(tui_state *state, const char *path, ql_text tensor, const ch
 
 /* ---- Writing --------------------------------------------------------------------------------------------------- */
 
-/* The folders above `place`, for nobody else to read. What fails shows when the file is opened. */
-static void make_folders(const char *place)
-{
-    char folder[PATH_MAX];
-    for (const char *slash = strchr(place + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        snprintf(folder, sizeof folder, "%.*s", (int)(slash - place), place);
-        mkdir(folder, 0700);
-    }
-}
-
 static ql_status write_line(ql_outfile *file, const char *name, const char *value, ql_error *error)
 {
     ql_status status = ql_outfile_write(file, name, strlen(name), error);
@@ -234,7 +193,7 @@ ql_status tui_state_save(const tui_state *state, ql_error *error)
     ql_outfile *file;
     if (!state->is_used || !find_place(place))
         return QL_OK;
-    make_folders(place);
+    tui_xdg_make_folders(place);
     ql_status status = ql_outfile_open(place, &file, error);
     if (status != QL_OK)
         return status;

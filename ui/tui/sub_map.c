@@ -15,30 +15,30 @@
 #include "tui/sub.h"
 
 /* Its cell of the map. */
-static unsigned find_worst(const ql_error_map *map)
+static unsigned find_worst(const ql_heat_map *map)
 {
     unsigned worst = 0;
     for (unsigned i = 1; i < map->row_bands * map->col_bands; i++)
-        worst = map->mse[i] > map->mse[worst] ? i : worst;
+        worst = map->values[i] > map->values[worst] ? i : worst;
     return worst;
 }
 
 /* "704-719" of a band, "7" where that is one row or column. */
 static void print_band(char *out, size_t size, uint64_t count, unsigned bands, unsigned band)
 {
-    const uint64_t first = ql_map_start(count, bands, band), last = ql_map_start(count, bands, band + 1) - 1;
+    const uint64_t first = ql_band_start(count, bands, band), last = ql_band_start(count, bands, band + 1) - 1;
     if (first == last)
         snprintf(out, size, "%" PRIu64, first);
     else
         snprintf(out, size, "%" PRIu64 "-%" PRIu64, first, last);
 }
 
-static void draw_caption(tui_canvas *canvas, tui_rect line, const ql_error_map *map, const ql_tensor *tensor, unsigned worst)
+static void draw_caption(tui_canvas *canvas, tui_rect line, const ql_heat_map *map, const ql_tensor *tensor, unsigned worst)
 {
     char rows[64], cols[64], mse[TEXT_NUMBER_SIZE];
     print_band(rows, sizeof rows, tensor->rows, map->row_bands, worst / map->col_bands);
     print_band(cols, sizeof cols, tensor->cols, map->col_bands, worst % map->col_bands);
-    text_number(mse, map->mse[worst], text_metric_form(QL_MSE));
+    text_number(mse, map->values[worst], text_metric_form(QL_MSE));
     int used = tui_canvas_format(canvas, line.y, line.x, line.cols, TUI_STRONG, "MSE %s", mse);
     used += tui_canvas_format(canvas, line.y, line.x + used, line.cols - used, TUI_TEXT, " at [%s,%s]", rows, cols);
     static const char more[] = " · the worst of the map"; /* where there is room */
@@ -57,19 +57,19 @@ static unsigned shade_of(double mse, double least, double most, bool linear)
 }
 
 /* What a cell of the screen shows: the worst of its bands. */
-static double worst_of(const ql_error_map *map, tui_cells down, tui_cells across, int y, int x)
+static double worst_of(const ql_heat_map *map, tui_cells down, tui_cells across, int y, int x)
 {
     int row_end, col_end;
     const int first_row = tui_cells_items(down, y, &row_end), first_col = tui_cells_items(across, x, &col_end);
     double worst = 0;
     for (int row = first_row; row < row_end; row++)
         for (int col = first_col; col < col_end; col++)
-            worst = fmax(worst, map->mse[(unsigned)row * map->col_bands + (unsigned)col]);
+            worst = fmax(worst, map->values[(unsigned)row * map->col_bands + (unsigned)col]);
     return worst;
 }
 
 /* The shades go from the least to the most that is shown. */
-static void draw_cells(tui_canvas *canvas, tui_rect rect, const ql_error_map *map, double most, bool linear)
+static void draw_cells(tui_canvas *canvas, tui_rect rect, const ql_heat_map *map, double most, bool linear)
 {
     const tui_cells down = tui_cells_of((int)map->row_bands, rect.rows);
     const tui_cells across = tui_cells_of((int)map->col_bands, rect.cols);
@@ -92,19 +92,19 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *measure)
     const tui_rect line = { in.y, in.x + 1, 1, in.cols - 2 };
     (void)measure;
     const tui_seen seen = tui_looks_wish(&app->document, TUI_LOOK_MAP, &(tui_wish) { 0 });
-    const ql_error_map *map = seen.made;
+    const ql_heat_map *map = seen.made;
     if (!map) {
         tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, seen.missing);
         return;
     }
     canvas->faded |= !seen.is_exact;
     const unsigned worst = find_worst(map);
-    if (map->mse[worst] <= 0) {
+    if (map->values[worst] <= 0) {
         tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, "no error anywhere");
         return;
     }
     draw_caption(canvas, line, map, ql_model_tensor(app->document.model, seen.measure->tensor), worst);
-    draw_cells(canvas, (tui_rect) { in.y + 1, line.x, in.rows - 1, line.cols }, map, map->mse[worst], app->linear);
+    draw_cells(canvas, (tui_rect) { in.y + 1, line.x, in.rows - 1, line.cols }, map, map->values[worst], app->linear);
 }
 
 const tui_sub tui_sub_map = { "map", draw };

@@ -23,7 +23,7 @@ static struct {
     size_t theme;                 /* of which the pairs are */
     short pairs[TUI_STYLE_COUNT]; /* 0: the terminal's own colours */
     int cursor;                   /* as last set: -1 not yet */
-    bool has_mouse;
+    bool knows_mouse, has_mouse; /* it has one; it is heard */
     char mouse[24];   /* what the mouse sends, as far as it has come */
     int mouse_size;   /* -1: nothing has begun */
     tui_canvas shown; /* what curses has been told */
@@ -153,9 +153,14 @@ static void send(const char *bytes)
 static void start_mouse(void)
 {
     const char *mouse = tigetstr("kmous");
-    terminal.has_mouse = !terminal.headless && mouse && mouse != (char *)-1 && define_key("\033[<", KEY_OF_MOUSE) == OK;
-    if (terminal.has_mouse)
-        send(MOUSE_ON);
+    terminal.knows_mouse = !terminal.headless && mouse && mouse != (char *)-1 && define_key("\033[<", KEY_OF_MOUSE) == OK;
+}
+
+void tui_terminal_hear_mouse(bool heard)
+{
+    if (terminal.has_mouse != (heard && terminal.knows_mouse))
+        send(heard ? MOUSE_ON : MOUSE_OFF);
+    terminal.has_mouse = heard && terminal.knows_mouse;
 }
 
 /* Tells the crash handler how to leave the terminal. */
@@ -229,6 +234,7 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
     nodelay(stdscr, TRUE);
     leaveok(stdscr, FALSE);
     start_mouse();
+    tui_terminal_hear_mouse(!options->no_mouse);
     terminal.colored = wants_color(options->color) && has_colors();
     if (terminal.colored) {
         start_color();

@@ -15,6 +15,7 @@ typedef struct tui_terminal_options {
     tui_color color;
     bool headless;
     int rows, cols; /* when headless */
+    bool no_mouse;          /* it is left to the terminal */
     bool on_fd;     /* `fd` instead of stdin and stdout: a terminal of the type xterm-256color */
     int fd;         /* borrowed */
 } tui_terminal_options;
@@ -28,6 +29,9 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
 
 /* Gives it back as it was. May be called twice. */
 void tui_terminal_stop(void);
+
+/* Whether clicks and the wheel are heard, where the terminal has a mouse. */
+void tui_terminal_hear_mouse(bool heard);
 
 /* Where keys come from, for poll; -1 when headless. */
 int tui_terminal_fd(void);

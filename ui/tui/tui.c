@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "text/plain.h"
+#include "text/ramp.h"
+#include "tui/config.h"
 #include "tui/file.h"
 #include "tui/record.h"
 #include "tui/screenshot.h"
@@ -41,7 +43,7 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
     const tui_options *options = app->options;
     tui_source source = { options->path, options->raw, options->layout, options->tensor, options->tensor != NULL };
     tui_file file;
-    ql_error damage = { 0 };
+    ql_error damage = { 0 }, nonsense = { 0 };
     const char *spec = options->spec, *keys_option = options->bench ? "--bench-ui" : "--keys";
     terminal->headless = app->headless = !options->bench && (options->size || options->screenshot);
     terminal->color = options->color;
@@ -50,14 +52,18 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
     if (options->screenshot && tui_screenshot_check(options->screenshot, error) != QL_OK)
         return error->status;
     /* A script does the same whatever was done before it. */
-    if (!app->headless && !options->no_state && !options->keys)
+    if (!app->headless && !options->no_state && !options->keys) {
         tui_state_load(&app->state, &damage);
-    tui_theme_use(app->state.theme);
+        tui_theme_use(app->state.theme);
+        tui_config_load(app, &nonsense);
+        app->state.is_used &= !app->forgets;
+    }
+    app->threads = options->threads ? options->threads : app->threads;
     const tui_known *known = options->raw ? NULL : tui_state_find(&app->state, options->path);
     if (known && !source.tensor)
         source.tensor = known->tensor;
-    if (known && !spec)
-        spec = known->spec;
+    if (!spec)
+        spec = known ? known->spec : app->first_spec;
     if ((options->size && parse_size(options->size, &terminal->rows, &terminal->cols, error) != QL_OK) ||
         (options->keys && tui_script_read(keys_option, options->keys, &app->script, error) != QL_OK) ||
         (options->record && tui_record_open(options->record, &app->record, error) != QL_OK) ||
@@ -66,10 +72,11 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
         tui_file_read(&source, &file, error) != QL_OK)
         return error->status;
     terminal->on_fd = options->bench;
+    terminal->no_mouse = app->no_mouse;
     terminal->fd = options->bench ? tui_latency_terminal(app->latency) : -1;
     const ql_status status = tui_file_show(app, &file, spec, error);
-    if (status == QL_OK && damage.status != QL_OK)
-        tui_document_say(&app->document, true, "%s", damage.message);
+    if (status == QL_OK && (damage.status != QL_OK || nonsense.status != QL_OK))
+        tui_document_say(&app->document, true, "%s", damage.status != QL_OK ? damage.message : nonsense.message);
     return status;
 }
 
@@ -77,6 +84,7 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
 static void save_state(tui_app *app)
 {
     ql_error error;
+    app->state.is_used &= !app->forgets;
     tui_file_remember(app);
     app->state.theme = tui_theme_index();
     if (tui_state_save(&app->state, &error) != QL_OK)
@@ -87,7 +95,7 @@ static void save_state(tui_app *app)
 static ql_status report_latency(tui_app *app, ql_error *error)
 {
     const long online = sysconf(_SC_NPROCESSORS_ONLN);
-    const unsigned threads = app->options->threads ? app->options->threads : online > 0 ? (unsigned)online : 1;
+    const unsigned threads = app->threads ? app->threads : online > 0 ? (unsigned)online : 1;
     tui_latency_report(app->latency, threads, app->options->json, stdout);
     if (fflush(stdout) == 0)
         return QL_OK;
@@ -124,6 +132,7 @@ int tui_main(const tui_options *options)
     if (options->ascii)
         text_set_ascii(true);
     tui_app app = { .options = options,
+                    .first_spec = TUI_FIRST_SPEC,
                     .raw = options->raw,
                     .layout = options->layout,
                     .context = TUI_IN_VIEW,
