@@ -64,30 +64,36 @@ const ql_product_kernels *ql_products_at(size_t index)
     return NULL;
 }
 
+enum { BLOCK = 16 }; /* cells: a line of each row at a time, so that what is written to stays in the first cache */
+
+static void pack_block(const uint8_t *in, size_t cells, uint32_t flips, size_t step, uint8_t *out)
+{
+    for (size_t cell = 0; cell < cells; cell++) {
+        uint32_t four;
+        memcpy(&four, in + cell * QL_CELL, QL_CELL);
+        four ^= flips;
+        memcpy(out + cell * step, &four, QL_CELL);
+    }
+}
+
 void ql_pack_cells(const uint8_t *in, size_t stride, size_t bytes, unsigned have, unsigned rows, uint8_t flip, uint8_t *out)
 {
     const uint32_t flips = flip * 0x01010101u;
-    const size_t whole = bytes / QL_CELL, rest = bytes % QL_CELL;
-    for (unsigned row = 0; row < have; row++) {
-        const uint8_t *from = in + row * stride;
-        uint8_t *to = out + row * QL_CELL;
-        for (size_t cell = 0; cell < whole; cell++, to += rows * QL_CELL) {
-            uint32_t four;
-            memcpy(&four, from + cell * QL_CELL, QL_CELL);
-            four ^= flips;
-            memcpy(to, &four, QL_CELL);
+    const size_t whole = bytes / QL_CELL, rest = bytes % QL_CELL, step = rows * QL_CELL;
+    for (size_t cell = 0; cell < whole; cell += BLOCK) {
+        const size_t cells = whole - cell < BLOCK ? whole - cell : BLOCK;
+        for (unsigned row = 0; row < have; row++) {
+            pack_block(in + row * stride + cell * QL_CELL, cells, flips, step, out + cell * step + row * QL_CELL);
         }
-        if (rest > 0) {
-            uint8_t four[QL_CELL] = { 0 };
-            memcpy(four, from + whole * QL_CELL, rest);
-            for (int i = 0; i < QL_CELL; i++) {
-                to[i] = four[i] ^ flip;
-            }
-        }
+    }
+    for (unsigned row = 0; row < have && rest > 0; row++) {
+        uint8_t four[QL_CELL] = { 0 };
+        memcpy(four, in + row * stride + whole * QL_CELL, rest);
+        pack_block(four, 1, flips, step, out + whole * step + row * QL_CELL);
     }
     for (unsigned row = have; row < rows; row++) {
         for (size_t cell = 0; cell < whole + (rest > 0); cell++) {
-            memset(out + (cell * rows + row) * QL_CELL, flip, QL_CELL);
+            memset(out + cell * step + row * QL_CELL, flip, QL_CELL);
         }
     }
 }

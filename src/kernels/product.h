@@ -44,6 +44,7 @@ typedef struct ql_band {
     size_t panels;
     const uint8_t *x; /* [cells][rows][QL_CELL] */
     const uint8_t *w; /* [panels][cells][outputs][QL_CELL]; nibbles: half of that */
+    size_t panel;     /* bytes from one panel of W to the next, which may hold more cells */
     size_t stride;    /* of y, in numbers */
 } ql_band;
 

@@ -23,7 +23,7 @@ static uint32_t corrected(uint32_t sum, int32_t x_sum)
 static void floats(const ql_band *band, bool more, float *y)
 {
     for (size_t panel = 0; panel < band->panels; panel++) {
-        const uint8_t *w = band->w + panel * band->cells * OUTPUTS * QL_CELL;
+        const uint8_t *w = band->w + panel * band->panel;
         for (unsigned row = 0; row < band->rows; row++) {
             float *out = y + row * band->stride + panel * OUTPUTS;
             for (unsigned i = 0; i < OUTPUTS; i++) {
@@ -43,7 +43,7 @@ static void floats(const ql_band *band, bool more, float *y)
 static void codes(const ql_band *band, const int32_t *x_sums, int32_t *y)
 {
     for (size_t panel = 0; panel < band->panels; panel++) {
-        const uint8_t *w = band->w + panel * band->cells * OUTPUTS * QL_CELL;
+        const uint8_t *w = band->w + panel * band->panel;
         for (unsigned row = 0; row < band->rows; row++) {
             for (unsigned i = 0; i < OUTPUTS; i++) {
                 uint32_t sum = 0;
@@ -76,7 +76,7 @@ static void grouped(const ql_band *band, const ql_grouped *g, const uint8_t (*le
     const size_t groups = (band->cells + g->group_cells - 1) / g->group_cells,
                  cell_size = OUTPUTS * QL_CELL / (levels ? 2 : 1);
     for (size_t panel = 0; panel < band->panels; panel++) {
-        const uint8_t *w = band->w + panel * band->cells * cell_size;
+        const uint8_t *w = band->w + panel * band->panel;
         for (unsigned row = 0; row < band->rows; row++) {
             for (unsigned i = 0; i < OUTPUTS; i++) {
                 float total = 0;

@@ -25,7 +25,6 @@ QL_SIMD void tile_floats(int rows, int panels, const ql_band *band, const uint8_
 {
     vf sum[ROWS][MOST_AT_ONCE * VECTORS];
     const int vectors = panels * VECTORS;
-    const size_t panel_size = band->cells * PANEL_CELL;
     const float *x = (const float *)band->x;
     UNROLL for (int row = 0; row < rows; row++)
     {
@@ -39,7 +38,7 @@ QL_SIMD void tile_floats(int rows, int panels, const ql_band *band, const uint8_
         vf weights[MOST_AT_ONCE * VECTORS];
         UNROLL for (int v = 0; v < vectors; v++)
         {
-            weights[v] = vf_load((const float *)(w + v / VECTORS * panel_size) + v % VECTORS * 16);
+            weights[v] = vf_load((const float *)(w + (size_t)(v / VECTORS) * band->panel) + v % VECTORS * 16);
         }
         UNROLL for (int row = 0; row < rows; row++)
         {
@@ -184,7 +183,7 @@ static void floats(const ql_band *band, bool more, float *y)
 {
     const tiles *t = &tiles_of[band->rows - 1];
     for (size_t panel = 0; panel < band->panels;) {
-        const uint8_t *w = band->w + panel * band->cells * PANEL_CELL;
+        const uint8_t *w = band->w + panel * band->panel;
         const bool several = panel + t->at_once <= band->panels;
         (several ? t->floats : t->floats_one)(band, w, more, y + panel * OUTPUTS);
         panel += several ? t->at_once : 1;
@@ -194,10 +193,10 @@ static void floats(const ql_band *band, bool more, float *y)
 static void codes(const ql_band *band, const int32_t *x_sums, int32_t *y)
 {
     const tiles *t = &tiles_of[band->rows - 1];
-    run r = { band->cells, band->x, band->w, band->cells * PANEL_CELL, x_sums, NULL, band->stride };
+    run r = { band->cells, band->x, band->w, band->panel, x_sums, NULL, band->stride };
     for (size_t panel = 0; panel < band->panels;) {
         const bool several = panel + t->at_once <= band->panels;
-        r.w = band->w + panel * r.panel_size;
+        r.w = band->w + panel * band->panel;
         (several ? t->codes : t->codes_one)(&r, y + panel * OUTPUTS);
         panel += several ? t->at_once : 1;
     }
@@ -234,7 +233,7 @@ QL_SIMD void walk_groups(const ql_band *band, const ql_grouped *g, size_t cell_s
     for (size_t panel = 0; panel < band->panels;) {
         const bool several = panel + at_once <= band->panels;
         const size_t panels = several ? at_once : 1;
-        const uint8_t *w = band->w + panel * band->cells * cell_size;
+        const uint8_t *w = band->w + panel * band->panel;
         for (unsigned row = 0; row < band->rows; row++) {
             for (size_t i = 0; i < panels * OUTPUTS; i += 16) {
                 vf_store(y + row * band->stride + panel * OUTPUTS + i, vf_set(0));
@@ -246,7 +245,7 @@ QL_SIMD void walk_groups(const ql_band *band, const ql_grouped *g, size_t cell_s
                 .cells = left < g->group_cells ? left : g->group_cells,
                 .x = band->x + first * band->rows * QL_CELL,
                 .w = w + first * cell_size,
-                .panel_size = band->cells * cell_size,
+                .panel_size = band->panel,
                 .x_sums = g->x_sums + group * band->rows,
                 .levels = g->levels,
                 .stride = panels * OUTPUTS,
