@@ -48,8 +48,9 @@ UI_OBJECTS   := $(UI_SOURCES:%.c=$(OUT)/%.o)
 TESTS        := $(TEST_SOURCES:%.c=$(OUT)/%)
 GOLDEN_OBJECTS := $(OUT)/tests/golden.o $(OUT)/tests/golden_more.o
 CHECK_OBJECTS := $(patsubst %.c,$(OUT)/%.o,tests/check_kernels.c $(wildcard tests/kernels/*.c))
+MONKEY_OBJECTS := $(patsubst %,$(OUT)/tests/%.o,monkey job vt)
 FUZZ_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out %/main.c,$(wildcard tests/fuzz/*.c)))
-OBJECTS      := $(LIB_OBJECTS) $(CHECK_OBJECTS) $(FUZZ_OBJECTS) $(OUT)/tests/fuzz/main.o $(OUT)/tests/fuzz/libfuzzer.o $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/corpus.o $(OUT)/tests/zip.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/keys.o
+OBJECTS      := $(LIB_OBJECTS) $(CHECK_OBJECTS) $(FUZZ_OBJECTS) $(OUT)/tests/fuzz/main.o $(OUT)/tests/fuzz/libfuzzer.o $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/corpus.o $(OUT)/tests/zip.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/keys.o $(MONKEY_OBJECTS)
 
 # The targets for people use all cores, unless -j says otherwise.
 PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
@@ -83,8 +84,8 @@ deps deps-peers:
 	} >$$log 2>&1 || { cat $$log; echo "$@: apt-get failed, see above"; exit 1; }; \
 	echo "$@: installed"
 
-check: all golden $(OUT)/keys $(TESTS) $(OUT)/check_kernels $(OUT)/replay ## run every test, with all packages already there
-	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) $(OUT)/check_kernels tests/layers.sh tests/no_avx.sh tests/tmux.sh tests/readme.sh tests/fuzz/seeds.sh
+check: all golden $(OUT)/keys $(TESTS) $(OUT)/check_kernels $(OUT)/replay $(OUT)/monkey ## run every test, with all packages already there
+	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) $(OUT)/monkey $(OUT)/check_kernels tests/layers.sh tests/no_avx.sh tests/tmux.sh tests/readme.sh tests/fuzz/seeds.sh
 
 check-layers: $(OUT)/libqloupe.a ## check that the folders include each other only in the allowed directions
 	@sh tests/layers.sh $(OUT)
@@ -220,6 +221,9 @@ $(OUT)/fuzz: $(FUZZ_OBJECTS) $(OUT)/tests/fuzz/libfuzzer.o $(OUT)/tests/zip.o $(
 
 $(OUT)/tests/fuzz/libfuzzer.o: tests/fuzz/main.c $(OUT)/flags
 	$(call SAY,cc)mkdir -p $(@D) && $(COMPILE) -DFUZZ_LIBFUZZER -c -o $@ $<
+
+$(OUT)/monkey: $(MONKEY_OBJECTS)
+	$(call SAY,ld)$(LINK) -o $@ $^
 
 $(OUT)/keys: $(OUT)/tests/keys.o $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS)) $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)

@@ -856,11 +856,39 @@ unsigned ql_synthetic_channels(const ql_synthetic *synthetic, uint64_t cols, uin
 /* x[rows][cols], row-major. */
 void ql_synthetic_make(const ql_synthetic *synthetic, uint64_t cols, float *x);
 
+/* The one that every face of the program means by "synthetic". */
+extern const ql_synthetic ql_synthetic_usual;
+
+/* Activations X[rows][cols], a token in each row: made up, or those of a file. Read by any number of threads once made. */
+typedef struct ql_activations ql_activations;
+
+/* Of longer files so many rows are taken, evenly spread (fewer of more than 65,536 channels). */
+enum { QL_ACTIVATIONS_ROWS = 1024 };
+
+/* "synthetic" (ql_synthetic_usual, as wide as the weights that they meet), FILE or FILE:TENSOR. FILE is any weight file with
+   one tensor of two axes or more, of which the last one is the channels and the others count tokens; TENSOR names it, or is a
+   pattern that only one fits. Reads it. QL_BAD_FILE; QL_BAD_USAGE when it is not plain which tensor is meant, and lists those
+   that may be; QL_UNUSABLE for NaN and infinite values, with the place of the first one in the rows taken. */
+ql_status ql_activations_open(const char *text, ql_activations **out, ql_error *error);
+ql_status ql_activations_make_up(const ql_synthetic *synthetic, ql_activations **out, ql_error *error);
+void ql_activations_free(ql_activations **activations);
+
+/* What they are, printable UTF-8: "synthetic 32×256, 5 outlier channels, seed 7" of a tensor with 256 inputs (cols 0: without
+   the shape), "acts.npy 512×256", "acts.npy 1024 of 4096 rows × 256". */
+void ql_activations_describe(const ql_activations *activations, uint64_t cols, char *out, size_t size);
+
+/* Whether X W^T is a product: QL_UNUSABLE for a tensor of one row or column, which is no matrix, and for another number of
+   channels than W[out][in] has inputs; the message says both shapes and names no tensor. */
+ql_status ql_activations_fit(const ql_activations *activations, const ql_tensor *tensor, ql_error *error);
+
+/* How the error of a product is called among the metrics, and what it is: better is -1. */
+extern const ql_metric_info ql_product_info;
+
 /* ||X (W - V)^T|| / ||X W^T||, Frobenius norms, where V is what the spec of a report makes of W[out][in], to *error_share: 0
-   when both are 0. Products are summed in float32 over 65,536 weights at most, then in float64, in a fixed order: the same
-   bits for any number of threads. Finds the parameters of every group once more. QL_UNUSABLE for a tensor of one row or
-   column, which is no matrix, and for one too large. */
-ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_synthetic *x,
+   when both are 0, INFINITY when only X W^T is. Products are summed in float32 over 65,536 weights at most, then in float64,
+   in a fixed order: the same bits for any number of threads. Finds the parameters of every group once more. QL_UNUSABLE as
+   ql_activations_fit says, and for a tensor that is too large. */
+ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_activations *x,
                            const ql_monitor *monitor, double *error_share, ql_error *error);
 
 /* ---- Diff: the same tensors of two files ----------------------------------------------------------------------- */

@@ -49,6 +49,9 @@ static void compare_marks_the_best_and_notes_the_unusable(void **state)
     check_text("compare-csv", "compare zoo.safetensors -t 'layer*' -s absmax:bits=2 --csv", 0);
     check_text("compare-md", "compare zoo.safetensors -t 'layer*' -s absmax -s absmax:bits=2 --md", 0);
     check_text("compare-note", "compare zoo.safetensors -t layer.weight -s absmax -s absmax:clip=kl", 0);
+    check_text("compare-product", "compare zoo.safetensors -t 'layer*' --x synthetic -s absmax -s absmax:bits=2", 0);
+    check_text("compare-product-json",
+               "compare zoo.safetensors -t layer.weight --x zoo.safetensors:layer.weight -s nf4 --json", 0);
     check_text("compare-layout", "compare zoo.safetensors -t layer.weight -s absmax:per=row --layout in,out --csv", 0);
 }
 
@@ -57,6 +60,8 @@ static void quant_prints_parameters_metrics_and_the_reason(void **state)
     (void)state;
     check_text("quant", "quant zoo.safetensors -t layer.weight -s zeropoint:bits=4,per=row", 0);
     check_text("quant-json", "quant zoo.safetensors -t layer.weight -s absmax:bits=4 --json", 0);
+    check_text("quant-product", "quant zoo.safetensors -t layer.weight --x zoo.safetensors:layer.weight -s absmax:bits=2",
+               0);
     check_text("quant-outliers", "quant zoo.safetensors -t layer.weight -s absmax:bits=4,per=row,outliers=25%", 0);
     check_text("quant-note", "quant zoo.safetensors -t layer.weight -s absmax:clip=kl", 0);
     check_text("quant-exact", "quant zoo.safetensors -t ternary -s absmax --json", 0);
@@ -198,6 +203,7 @@ static void json_is_valid_for_every_command(void **state)
         "quant zoo.safetensors -t ternary -s absmax",
         "quant zoo.safetensors -t layer.weight -s absmax:outliers=20%",
         "compare zoo.safetensors -s absmax:clip=kl",
+        "compare zoo.safetensors -s absmax --x synthetic",
         "dtypes --params 7B",
         "schemes nf4 --params 7B",
         "explain 0.1 nan inf",

@@ -1,6 +1,8 @@
 /* How the command line refuses: one line that says what is wrong, and an exit code. */
 #include "cli.h"
+#include "npy.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static const char *folder;
@@ -78,6 +80,19 @@ static const refusal REFUSALS[] = {
     { "quant zoo.safetensors -t packed -s absmax", 2, "tensor 'packed': " },
     { "plot zoo.safetensors -t broken -s absmax -o a.png", 2, "tensor 'broken': " },
     { "quant zoo.safetensors -t layer.weight -s absmax -o zoo.safetensors", 2, "zoo.safetensors" },
+    /* activations */
+    { "compare zoo.safetensors -s absmax --x missing.npy", 2, "--x: missing.npy: cannot be opened" },
+    { "compare zoo.safetensors -s absmax --x zoo.safetensors", 2, "say which, as FILE:TENSOR" },
+    { "compare zoo.safetensors -s absmax --x zoo.safetensors:nope", 2, "no tensor matches 'nope'" },
+    { "compare zoo.safetensors -s absmax --x zoo.safetensors:layer.bias", 2, "holds no activations" },
+    { "compare zoo.safetensors -s absmax --x nan.npy", 2, "--x: nan.npy: X[1][0] is NaN" },
+    { "compare zoo.safetensors -t layer.weight -s absmax --x wide.npy", 2,
+      "tensor 'layer.weight': X of wide.npy is 2x3, W is 2x4 (out x in): X needs 4 columns" },
+    { "quant zoo.safetensors -t layer.weight -s absmax --x wide.npy", 2, "X of wide.npy is 2x3, W is 2x4" },
+    { "compare zoo.safetensors -t layer.bias -s absmax --x synthetic", 2, "a tensor of one row or column makes no product" },
+    { "stat zoo.safetensors --x synthetic", 2, "`qloupe stat` takes no --x" },
+    { "compare zoo.safetensors -s absmax --fail-on 'product_rel_fro>1'", 2, "a product needs activations: --x FILE" },
+    { "diff zoo.safetensors zoo.safetensors --fail-on 'product_rel_fro>1'", 2, "the names are mae mse rmse " },
     /* checks */
     { "compare zoo.safetensors -s absmax --fail-on 'loss<3'", 2, "the names are mae mse rmse " },
     { "compare zoo.safetensors -s absmax --fail-on 'sqnr_db=3'", 2, "one of < <= > >= ==" },
@@ -160,6 +175,8 @@ static void fail_on_decides_the_exit_code(void **state)
         { "--fail-on ' mse > 1e-3 '", 1 },
         { "--fail-on 'max_abs>inf'", 0 },
         { "--fail-on 'mse>1' --fail-on 'mse>0'", 1 },
+        { "--x synthetic --fail-on 'product_rel_fro>1e-3'", 1 },
+        { "--x synthetic --fail-on 'product_rel_fro>0.5'", 0 },
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         for (int quant = 0; quant < 2; quant++) {
@@ -178,6 +195,10 @@ static void fail_on_decides_the_exit_code(void **state)
     assert_int_equal(unmeasured.exit_code, 0);
     assert_non_null(strstr(unmeasured.standard_error, "were not checked"));
     testing_result_free(&unmeasured);
+    testing_result some = run("compare zoo.safetensors -t 'layer*' -s absmax --x synthetic --fail-on 'product_rel_fro>0.5'");
+    assert_int_equal(some.exit_code, 0);
+    assert_non_null(strstr(some.standard_error, "1 rows have a note instead of numbers and were not checked"));
+    testing_result_free(&some);
 }
 
 static void control_characters_of_the_command_line_are_escaped(void **state)
@@ -200,6 +221,10 @@ static int set_up(void **state)
     free(zoo);
     testing_write(testing_path(folder, "nothing"), "", 0);
     cli_write_model(testing_path(folder, "none.safetensors"), "{}", "", 0);
+    const float x[6] = { 1, 2, 3, NAN, 5, 6 };
+    if (!npy_write(testing_path(folder, "nan.npy"), "f4", 2, (uint64_t[]) { 2, 3 }, x) ||
+        !npy_write(testing_path(folder, "wide.npy"), "f4", 2, (uint64_t[]) { 2, 3 }, (float[6]) { 0 }))
+        return -1;
     testing_result pipe = testing_run("mkfifo '%s/pipe'", folder);
     testing_result_free(&pipe);
     const char *given = getenv("QLOUPE");

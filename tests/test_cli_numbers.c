@@ -4,7 +4,9 @@
  * The table is what tests/check_compare.py prints; that script also checks a JSON file directly.
  */
 #include "cli.h"
+#include "npy.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { NUMBER_COUNT = 9 };
@@ -79,6 +81,57 @@ static void layout_decides_what_a_row_is(void **state)
     testing_result_free(&forced);
 }
 
+/* absmax in 4 bits and the product by hand, in float64. */
+static void the_product_is_that_of_a_plain_loop(void **state)
+{
+    (void)state;
+    enum { OUT = 6, IN = 50, TOKENS = 7 };
+    float w[OUT * IN], x[TOKENS * IN], largest = 0;
+    uint32_t random = 11;
+    for (int i = 0; i < OUT * IN + TOKENS * IN; i++) {
+        random = random * 1664525 + 1013904223;
+        *(i < OUT * IN ? &w[i] : &x[i - OUT * IN]) = (float)((double)(int32_t)random / 0x1p31);
+    }
+    for (int i = 0; i < OUT * IN; i++)
+        largest = fmaxf(largest, fabsf(w[i]));
+    const double step = (double)(largest / 7);
+    double whole = 0, lost = 0;
+    for (int t = 0; t < TOKENS; t++)
+        for (int row = 0; row < OUT; row++) {
+            double p = 0, d = 0;
+            for (int col = 0; col < IN; col++) {
+                const double value = (double)w[row * IN + col];
+                p += (double)x[t * IN + col] * value;
+                d += (double)x[t * IN + col] * (value - step * nearbyint(value / step));
+            }
+            whole += p * p;
+            lost += d * d;
+        }
+    const char *folder = testing_folder();
+    assert_true(npy_write(testing_path(folder, "w.npy"), "f4", 2, (uint64_t[]) { OUT, IN }, w));
+    assert_true(npy_write(testing_path(folder, "x.npy"), "f4", 2, (uint64_t[]) { TOKENS, IN }, x));
+    testing_result json = testing_run("\"$QLOUPE\" compare %s/w.npy --x %s/x.npy -s absmax:bits=4 --json", folder, folder);
+    testing_result plain = testing_run("\"$QLOUPE\" compare %s/w.npy -s absmax:bits=4 --json", folder);
+    testing_result csv = testing_run("\"$QLOUPE\" compare %s/w.npy --x %s/x.npy -s absmax:bits=4 --csv", folder, folder);
+    testing_result quant = testing_run("\"$QLOUPE\" quant %s/w.npy --x %s/x.npy -s absmax:bits=4 --json", folder, folder);
+    const double found = number_after(json.standard_output, "product_rel_fro");
+    assert_close(found, sqrt(lost / whole), 1e-5, 0);
+    char text[600];
+    snprintf(text, sizeof text, "\"activations\":\"%s/x.npy\",", folder);
+    assert_non_null(strstr(json.standard_output, text));
+    assert_string_equal(json.standard_output, quant.standard_output);
+    assert_non_null(strstr(csv.standard_output, ",rmse_over_std,product_rel_fro,note\n"));
+    const char *digits = strstr(json.standard_output, "product_rel_fro\":") + strlen("product_rel_fro\":");
+    snprintf(text, sizeof text, ",%.*s,", (int)strcspn(digits, "}"), digits);
+    assert_non_null(strstr(csv.standard_output, text));
+    assert_null(strstr(plain.standard_output, "product"));
+    assert_null(strstr(plain.standard_output, "activations"));
+    testing_result_free(&json);
+    testing_result_free(&plain);
+    testing_result_free(&csv);
+    testing_result_free(&quant);
+}
+
 static void numbers_are_the_same_for_any_number_of_threads(void **state)
 {
     (void)state;
@@ -97,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compare_agrees_with_numpy),
         cmocka_unit_test(layout_decides_what_a_row_is),
+        cmocka_unit_test(the_product_is_that_of_a_plain_loop),
         cmocka_unit_test(numbers_are_the_same_for_any_number_of_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,26 +161,12 @@ static void a_clip_may_ruin_the_product(void **state)
     static const char *const specs[] = { "absmax:bits=4", "absmax:bits=4,clip=percentile,p=99.95" };
     screen = screen_of("%s --size 120x36 -s %s --keys 'pE<C-u>%s<Enter>2'", path, specs[0], specs[1]);
     for (int i = 0; i < 2; i++) {
-        ql_engine *engine;
-        ql_model *model;
-        ql_profile *profile;
-        ql_report *report;
-        ql_spec spec;
-        ql_error error;
-        double share;
-        char text[32];
-        assert_int_equal(ql_engine_new(1, &engine, &error), QL_OK);
-        assert_int_equal(ql_model_open(path, QL_LAYOUT_AUTO, &model, &error), QL_OK);
-        assert_int_equal(ql_profile_make(engine, model, ql_model_tensor(model, 0), NULL, &profile, &error), QL_OK);
-        assert_int_equal(ql_spec_parse(specs[i], &spec, &error), QL_OK);
-        assert_int_equal(ql_report_make(engine, profile, &spec, NULL, &report, &error), QL_OK);
-        assert_int_equal(ql_product_error(engine, profile, report, &synthetic, NULL, &share, &error), QL_OK);
-        snprintf(text, sizeof text, " %#.4g ", share);
+        char arguments[512], text[32];
+        snprintf(arguments, sizeof arguments, "%s --x synthetic -s %s", path, specs[i]);
+        char *json = compare_json(arguments);
+        snprintf(text, sizeof text, " %#.4g ", json_number(json, "product_rel_fro"));
         assert_shows(screen, text);
-        ql_report_free(&report);
-        ql_profile_free(&profile);
-        ql_model_free(&model);
-        ql_engine_free(&engine);
+        free(json);
     }
     free(screen);
 }
@@ -218,6 +204,77 @@ static void the_microscope_steps_through_weights(void **state)
     }
 }
 
+/* X of 20 tokens for h.2.mlp.c_fc.weight, which has 256 inputs. */
+static const char *write_inputs(uint64_t cols)
+{
+    static float x[20 * 1024];
+    uint32_t random = 5;
+    for (size_t i = 0; i < 20 * cols; i++) {
+        random = random * 1664525 + 1013904223;
+        x[i] = (float)((double)(int32_t)random / 0x1p31);
+    }
+    const char *path = testing_path(testing_folder(), "acts.npy");
+    assert_true(npy_write(path, "f4", 2, (uint64_t[]) { 20, cols }, x));
+    return path;
+}
+
+/* The error of the product of column A, as it is on the screen. */
+static void assert_product(const char *screen, const char *x)
+{
+    char arguments[512], text[64];
+    snprintf(arguments, sizeof arguments, "%s -s absmax --x %s", MATRIX, x);
+    char *json = compare_json(arguments);
+    snprintf(text, sizeof text, "product err  %#.4g ", json_number(json, "product_rel_fro"));
+    assert_shows(screen, text);
+    free(json);
+}
+
+static void activations_come_from_a_file(void **state)
+{
+    (void)state;
+    const char *path = write_inputs(256);
+    char *screen = screen_of("%s --x %s --size 120x36 --keys 2", MATRIX, path);
+    assert_shows(screen, "acts.npy 20×256 ──");
+    assert_product(screen, path);
+    free(screen);
+    screen = screen_of("%s --size 120x36 --keys '2<settle>:x %s<Enter>'", MATRIX, path); /* after others were found */
+    assert_shows(screen, "acts.npy 20×256 ──");
+    assert_shows(screen, "acts.npy 20×256: the products of Compare (2) are with it");
+    assert_product(screen, path);
+    free(screen);
+    screen = screen_of("%s --x %s --size 120x36 --keys '2<settle>:x<Enter>'", MATRIX, path);
+    assert_shows(screen, "X synthetic 32×256, 5 outlier channels, seed 7 ──");
+    assert_product(screen, "synthetic");
+    free(screen);
+    screen = screen_of("%s --size 120x36 --keys ':x %s<Enter>2'", MATRIX, path); /* in the other view */
+    assert_product(screen, path);
+    free(screen);
+    screen = screen_of("%s --x %s --size 120x36 --keys '2J'", MATRIX, path); /* a bias */
+    assert_shows(screen, "product err  -");
+    assert_shows(screen, "no product: a tensor of one row or column makes no product");
+    free(screen);
+}
+
+static void activations_that_do_not_fit_are_refused_in_a_line(void **state)
+{
+    (void)state;
+    const char *path = write_inputs(3);
+    char *screen = screen_of("%s --size 160x36 --keys '2:x %s<Enter>'", MATRIX, path);
+    assert_shows(screen, "product err  - ");
+    assert_shows(screen, "no product: X of ");
+    assert_shows(line_of(screen, 34), "acts.npy is 20x3, W is 1024x256 (out x in): X needs 256 columns");
+    free(screen);
+    screen = screen_of("%s --size 160x36 --keys '2:x /nonexistent.npy<Enter>'", MATRIX);
+    assert_shows(line_of(screen, 34), "/nonexistent.npy: cannot be opened");
+    assert_shows(screen, "X synthetic 32×256");
+    assert_product(screen, "synthetic");
+    free(screen);
+    testing_result result = testing_run("\"$QLOUPE\" %s --size 80x24 --x /nonexistent.npy", MATRIX);
+    assert_int_equal(result.exit_code, 2);
+    assert_non_null(strstr(result.standard_error, "qloupe: --x: /nonexistent.npy: cannot be opened"));
+    testing_result_free(&result);
+}
+
 static void what_cannot_be_measured_says_why(void **state)
 {
     (void)state;
@@ -247,6 +304,8 @@ int main(void)
         cmocka_unit_test(the_pareto_edge_is_marked),
         cmocka_unit_test(a_clip_may_ruin_the_product),
         cmocka_unit_test(the_microscope_steps_through_weights),
+        cmocka_unit_test(activations_come_from_a_file),
+        cmocka_unit_test(activations_that_do_not_fit_are_refused_in_a_line),
         cmocka_unit_test(what_cannot_be_measured_says_why),
         cmocka_unit_test(every_size_is_drawn),
     };

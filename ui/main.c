@@ -40,6 +40,7 @@ static int open_screen(const cli_arguments *arguments)
         .spec = cli_value(arguments, CLI_SPEC),
         .raw = cli_value(arguments, CLI_RAW),
         .layout = cli_layout_given(arguments),
+        .x = cli_value(arguments, CLI_X),
         .color = color_given(arguments),
         .ascii = cli_is_given(arguments, CLI_ASCII),
         .no_state = cli_is_given(arguments, CLI_NO_STATE) || getenv("QLOUPE_NO_STATE"),

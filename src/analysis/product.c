@@ -4,9 +4,11 @@
  *   P[t][row] = sum over col of X[t][col] W[row][col]        D[t][row] the same of W - V        t: rows of X
  *
  * The tensor is read as it is stored, chunk by chunk; a chunk adds to the rows of W that it holds, which are first_row and
- * those after it (around the end, where the tensor is stored across: column after column).
+ * those after it (around the end, where the tensor is stored across: column after column). Many tokens are taken a band at
+ * a time, a pass over the tensor each, so that what a worker keeps stays small.
  */
 #include "analysis/errors.h"
+#include "analysis/inputs.h"
 #include "analysis/tiles.h"
 #include "base/engine.h"
 #include "base/error.h"
@@ -17,7 +19,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES = 16, MOST_ELEMENTS = 1 << 26 /* of X, and of P */ };
+enum {
+    LANES = 16,
+    MOST_INPUTS = 1 << 26,  /* elements of X that are made up */
+    MOST_SUMS = 1 << 24,    /* elements of P of a band */
+    MOST_PARTIAL = 1 << 22, /* of them in one worker */
+};
+
+const ql_metric_info ql_product_info = {
+    "product_rel_fro", "product err", "||X (W - V)^T|| / ||X W^T||: the error of a product, V what became of the weights W",
+    -1
+};
 
 typedef struct product_worker {
     uint64_t first_row, row_count; /* of the chunk: slot s is row (first_row + s) mod rows */
@@ -28,8 +40,8 @@ typedef struct product_worker {
 typedef struct product_job {
     ql_walk walk;
     uint64_t tokens, slots;
-    float *x;     /* [tokens][cols] */
-    double *sums; /* [2][tokens][rows] */
+    const float *x; /* [tokens][cols] of the band */
+    double *sums;   /* [2][tokens][rows] */
 } product_job;
 
 /* Of n products in fixed lanes. */
@@ -131,50 +143,108 @@ static void merge(void *context, const void *memory)
     }
 }
 
-static double square_sum(const double *v, uint64_t n)
+static double add_squares(double sum, const double *v, uint64_t n)
 {
-    double sum = 0;
     for (uint64_t i = 0; i < n; i++) {
         sum += v[i] * v[i];
     }
     return sum;
 }
 
-ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_synthetic *x,
+/* All tokens, band after band. */
+typedef struct bands {
+    uint64_t tokens, most; /* most of them in one band */
+    uint64_t index, count; /* the band that is multiplied */
+    double whole, lost;    /* squares of P, of D */
+    const ql_monitor *monitor;
+} bands;
+
+/* A band is one part of the whole work. */
+static bool tick_band(void *context, uint64_t done, uint64_t total)
+{
+    const bands *all = context;
+    return all->monitor->tick(all->monitor->context, all->index * total + done, all->count * total);
+}
+
+static ql_status run_band(ql_engine *engine, const ql_profile *profile, const ql_report *report, product_job *job,
+                          bands *all, ql_error *error)
+{
+    const uint64_t sum_count = job->tokens * job->walk.rows;
+    const ql_visitor visitor = {
+        .context = job,
+        .end = profile->tensor->element_count,
+        .memory_size = sizeof(product_worker) + (size_t)(2 * job->tokens * job->slots) * sizeof(float),
+        .chunk = begin_chunk,
+        .add = add_tile,
+        .merge = merge,
+    };
+    const ql_monitor monitor = { tick_band, all };
+    memset(job->sums, 0, (size_t)(2 * sum_count) * sizeof *job->sums);
+    const ql_status status = ql_tiles_visit(engine, profile, report, &visitor, all->monitor ? &monitor : NULL, error);
+    all->whole = add_squares(all->whole, job->sums, sum_count);
+    all->lost = add_squares(all->lost, job->sums + sum_count, sum_count);
+    return status;
+}
+
+/* Those that are made up are as wide as W; *made is the caller's. */
+static ql_status find_inputs(const ql_activations *x, uint64_t cols, float **made, ql_error *error)
+{
+    uint64_t count;
+    if (x->values) {
+        return QL_OK;
+    }
+    if (!ql_size_mul(x->rows, cols, &count) || count > MOST_INPUTS || count == 0) {
+        return ql_fail(error, QL_UNUSABLE, "the product is for up to %d activations", MOST_INPUTS);
+    }
+    *made = malloc((size_t)count * sizeof **made);
+    if (!*made) {
+        return ql_fail_memory(error, count * sizeof **made);
+    }
+    ql_synthetic_make(&x->synthetic, cols, *made);
+    return QL_OK;
+}
+
+/* How many tokens are multiplied in one pass, 0: not even one. */
+static uint64_t band_of(const product_job *job, uint64_t tokens)
+{
+    const uint64_t by_sums = MOST_SUMS / job->walk.rows, by_partial = MOST_PARTIAL / job->slots;
+    const uint64_t most = by_sums < by_partial ? by_sums : by_partial;
+    return tokens < most ? tokens : most;
+}
+
+ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_activations *x,
                            const ql_monitor *monitor, double *error_share, ql_error *error)
 {
     const ql_tensor *tensor = profile->tensor;
-    uint64_t x_count, sum_count;
-    if (tensor->rows < 2 || tensor->cols < 2) {
-        return ql_fail(error, QL_UNUSABLE, "a tensor of one row or column makes no product");
+    ql_status status = ql_activations_fit(x, tensor, error);
+    if (status != QL_OK) {
+        return status;
     }
-    if (!ql_size_mul(x->rows, tensor->cols, &x_count) || !ql_size_mul(x->rows, tensor->rows, &sum_count) ||
-        x_count > MOST_ELEMENTS || sum_count > MOST_ELEMENTS || x->rows == 0) {
-        return ql_fail(error, QL_UNUSABLE, "the product is for up to %d activations and results", MOST_ELEMENTS);
-    }
-    product_job job = { .walk = ql_walk_of(tensor), .tokens = x->rows };
+    product_job job = { .walk = ql_walk_of(tensor) };
     const uint64_t chunk_rows = job.walk.across ? QL_CHUNK : QL_CHUNK / tensor->cols + 2;
     job.slots = chunk_rows < tensor->rows ? chunk_rows : tensor->rows;
-    job.x = malloc((size_t)x_count * sizeof *job.x);
-    job.sums = calloc((size_t)(2 * sum_count), sizeof *job.sums);
-    ql_status status = job.x && job.sums ? QL_OK : ql_fail_memory(error, x_count * sizeof *job.x + 16 * sum_count);
+    bands all = { .tokens = x->rows, .most = band_of(&job, x->rows), .monitor = monitor && monitor->tick ? monitor : NULL };
+    if (all.most == 0) {
+        return ql_fail(error, QL_UNUSABLE, "%llu rows of W are too many for a product", (unsigned long long)tensor->rows);
+    }
+    all.count = ql_size_ceil_div(all.tokens, all.most);
+    const size_t sums_size = (size_t)(2 * all.most * tensor->rows) * sizeof *job.sums;
+    float *made = NULL;
+    status = find_inputs(x, tensor->cols, &made, error);
     if (status == QL_OK) {
-        const ql_visitor visitor = {
-            .context = &job,
-            .end = tensor->element_count,
-            .memory_size = sizeof(product_worker) + (size_t)(2 * job.tokens * job.slots) * sizeof(float),
-            .chunk = begin_chunk,
-            .add = add_tile,
-            .merge = merge,
-        };
-        ql_synthetic_make(x, tensor->cols, job.x);
-        status = ql_tiles_visit(engine, profile, report, &visitor, monitor, error);
+        job.sums = malloc(sums_size);
+        status = job.sums ? QL_OK : ql_fail_memory(error, sums_size);
+    }
+    for (; all.index < all.count && status == QL_OK; all.index++) {
+        const uint64_t first = all.index * all.most, left = all.tokens - first;
+        job.tokens = left < all.most ? left : all.most;
+        job.x = (made ? made : x->values) + first * tensor->cols;
+        status = run_band(engine, profile, report, &job, &all, error);
     }
     if (status == QL_OK) {
-        const double whole = square_sum(job.sums, sum_count), lost = square_sum(job.sums + sum_count, sum_count);
-        *error_share = lost == 0 ? 0 : sqrt(lost / whole);
+        *error_share = all.lost == 0 ? 0 : sqrt(all.lost / all.whole);
     }
-    free(job.x);
+    free(made);
     free(job.sums);
     return status;
 }

@@ -25,8 +25,8 @@ typedef struct cli_command {
 #define CLI_COMPUTES (CLI_FILES | CLI_HAS(CLI_TENSOR) | CLI_HAS(CLI_THREADS) | CLI_HAS(CLI_ISA))
 /* Options where no command is named. */
 #define CLI_WITHOUT_COMMAND                                                                                                 \
-    (CLI_EVERYWHERE | CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_KEYS) | CLI_HAS(CLI_RECORD) |             \
-     CLI_HAS(CLI_SIZE) | CLI_HAS(CLI_SCREENSHOT) | CLI_HAS(CLI_BENCH_UI) | CLI_HAS(CLI_VERSION))
+    (CLI_EVERYWHERE | CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_X) | CLI_HAS(CLI_KEYS) |                  \
+     CLI_HAS(CLI_RECORD) | CLI_HAS(CLI_SIZE) | CLI_HAS(CLI_SCREENSHOT) | CLI_HAS(CLI_BENCH_UI) | CLI_HAS(CLI_VERSION))
 
 extern const cli_command cli_command_ls, cli_command_stat, cli_command_quant, cli_command_compare, cli_command_diff, cli_command_plot,
     cli_command_explain, cli_command_schemes, cli_command_dtypes, cli_command_formats, cli_command_kernels,

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/fail_on.h"
+#include "cli/product.h"
 #include "sheet/results.h"
 #include "text/demo.h"
 #include "text/memory.h"
@@ -27,6 +28,7 @@ typedef struct work {
     cli_session *session;
     ql_spec *specs; /* [spec_count] */
     size_t spec_count;
+    cli_product product;
     cli_checks checks;
     sheet_column columns[SHEET_RESULT_COLUMNS];
     sheet_table table;
@@ -65,16 +67,21 @@ static int compare_spec(work *at, const ql_tensor *tensor, const ql_profile *pro
     char text[QL_SPEC_TEXT];
     ql_spec_format(spec, text);
     ql_report *report = NULL;
+    ql_error error;
+    double value;
+    const double *product;
     if (!note) {
-        ql_error error;
         const ql_monitor *monitor = cli_session_task(at->session, (double)tensor->element_count);
         if (ql_report_make(at->session->engine, profile, spec, monitor, &report, &error) != QL_OK)
             return cli_complain_error(&error);
     }
-    sheet_result_add(&at->table, tensor, text, report, note);
-    cli_checks_row(&at->checks, tensor, report);
+    const int code = cli_product_measure(&at->product, at->session, profile, report, &value, &product, error.message);
+    if (code == CLI_GOOD) {
+        sheet_result_add(&at->table, tensor, text, report, product, note ? note : *error.message ? error.message : NULL);
+        cli_checks_row(&at->checks, tensor, report, product);
+    }
     ql_report_free(&report);
-    return CLI_GOOD;
+    return code;
 }
 
 static int compare_tensor(work *at, const ql_tensor *tensor)
@@ -97,7 +104,8 @@ static int compare_all(work *at)
     double elements = 0;
     for (size_t i = 0; i < session->tensor_count; i++)
         elements += (double)session->tensors[i]->element_count;
-    int code = cli_session_start(session, elements * (double)(1 + at->spec_count));
+    const double parts = 1 + (double)at->spec_count * (at->product.x ? 1 + CLI_PRODUCT_PARTS : 1);
+    int code = cli_session_start(session, elements * parts);
     for (size_t i = 0; i < session->tensor_count && code == CLI_GOOD; i++)
         code = compare_tensor(at, session->tensors[i]);
     cli_progress_hide();
@@ -107,12 +115,20 @@ static int compare_all(work *at)
 static void tell(const work *at)
 {
     bool several = at->spec_count > 1;
+    char below[512];
+    int used = snprintf(below, sizeof below, "%sbits/wt and size count the scales",
+                        several ? "★ best of the specs on this tensor; " : "");
+    if (at->product.x) {
+        char x[320];
+        cli_product_describe(&at->product, at->session->tensor_count == 1 ? at->session->tensors[0] : NULL, x, sizeof x);
+        snprintf(below + used, sizeof below - (size_t)used, "; product err: ‖X·ΔW‖/‖X·W‖, %s", x);
+    }
     const sheet_document document = {
         .list = "results",
         .file = at->session->path,
+        .activations = cli_product_name(&at->product),
         .above = several ? NULL : sheet_table_row(&at->table, 0)[SHEET_RESULT_SPEC].as.words,
-        .below = several ? "★ best of the specs on this tensor; bits/wt and size count the scales"
-                         : "bits/wt and size count the scales",
+        .below = below,
         .table = &at->table,
     };
     cli_session_write(at->session, &document);
@@ -121,8 +137,10 @@ static void tell(const work *at)
 /* Compares what the session has chosen, writes it, and frees what the work holds. */
 static int finish(work *at, int code)
 {
-    sheet_result_columns(at->columns, at->spec_count > 1 ? SHEET_RESULT_BY_TENSOR : SHEET_RESULT_BY_ROW);
+    sheet_result_columns(at->columns, at->spec_count > 1 ? SHEET_RESULT_BY_TENSOR : SHEET_RESULT_BY_ROW, at->product.x);
     at->table = sheet_table_over(at->columns, SHEET_RESULT_COLUMNS);
+    if (code == CLI_GOOD)
+        code = cli_product_check(&at->product, at->session);
     if (code == CLI_GOOD)
         code = compare_all(at);
     if (code == CLI_GOOD) {
@@ -131,6 +149,7 @@ static int finish(work *at, int code)
     }
     sheet_table_free(&at->table);
     cli_checks_free(&at->checks);
+    cli_product_free(&at->product);
     free(at->specs);
     return code;
 }
@@ -141,6 +160,8 @@ static int run(cli_session *session)
     int code = cli_checks_parse(session->arguments, &at.checks);
     if (code == CLI_GOOD)
         code = parse_given_specs(&at);
+    if (code == CLI_GOOD)
+        code = cli_product_open(session->arguments, &at.product);
     if (code == CLI_GOOD)
         code = cli_session_open(session);
     if (code == CLI_GOOD)
@@ -176,6 +197,8 @@ int cli_compare_introduce(cli_session *session)
     if (code == CLI_GOOD && !session->quiet)
         cli_complain("stdout is no terminal: this is `qloupe compare`; see `qloupe help`");
     if (code == CLI_GOOD)
+        code = cli_product_open(session->arguments, &at.product);
+    if (code == CLI_GOOD)
         code = cli_session_open(session);
     if (code == CLI_GOOD)
         code = choose_matrix(session);
@@ -184,13 +207,17 @@ int cli_compare_introduce(cli_session *session)
 
 const cli_command cli_command_compare = {
     .name = "compare",
-    .usage = "[FILE] [-t NAME ...] -s SPEC [-s SPEC ...] [--fail-on CHECK]",
+    .usage = "[FILE] [-t NAME ...] -s SPEC [-s SPEC ...] [--x FILE|synthetic] [--fail-on CHECK]",
     .summary = "compare specs on tensors: error, true bits per weight and size, the best marked",
-    .details = "Without -t all tensors are compared. A tensor that no scheme takes (NaN or infinite values, no elements, a\n"
-               "type that is only listed) is a row with a note.",
+    .details =
+        "Without -t all tensors are compared. A tensor that no scheme takes (NaN or infinite values, no elements, a\n"
+        "type that is only listed) is a row with a note.\n"
+        "With --x the error of the product X W^T stands beside that of the weights: X comes from a file with as many\n"
+        "channels as the tensor has inputs (a tensor with others has a note), or is made up, with outlier channels.",
     .example = "qloupe compare -t h.2.mlp.c_fc.weight -s absmax:bits=8 -s absmax:bits=4,per=row\n"
-               "qloupe compare model.safetensors -t '*mlp*' -s absmax:bits=4,per=block,block=64 --fail-on 'sqnr_db<18'",
-    .options = CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_FAIL_ON),
+               "qloupe compare model.safetensors -t '*mlp*' -s absmax:bits=4,per=block,block=64 --fail-on 'sqnr_db<18'\n"
+               "qloupe compare data/loud.npy --x synthetic -s absmax:bits=4 -s absmax:bits=4,clip=percentile",
+    .options = CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_X) | CLI_HAS(CLI_FAIL_ON),
     .most_operands = 1,
     .run = run,
 };

@@ -150,7 +150,7 @@ static int measure(work *at, const ql_pair *pair, const ql_profile *profile)
     }
     if (status != QL_OK)
         return cli_complain_error(&error);
-    const cli_checked numbers = { cli_shown(at->other_path), diff.metrics, diff.bits_per_weight, diff.byte_count };
+    const cli_checked numbers = { cli_shown(at->other_path), diff.metrics, diff.bits_per_weight, diff.byte_count, NULL };
     add_row(at, pair, &diff, pair->note);
     cli_checks_numbers(&at->checks, pair->tensor, &numbers);
     return CLI_GOOD;

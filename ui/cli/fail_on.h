@@ -28,11 +28,12 @@ typedef struct cli_checked {
     const double *metrics;
     double bits_per_weight;
     uint64_t byte_count;
+    const double *product; /* NULL: there is none */
 } cli_checked;
 
 /* Looks at one row; NULL: it has no numbers. Says on stderr which check it fails. */
 void cli_checks_numbers(cli_checks *checks, const ql_tensor *tensor, const cli_checked *row);
-void cli_checks_row(cli_checks *checks, const ql_tensor *tensor, const ql_report *report);
+void cli_checks_row(cli_checks *checks, const ql_tensor *tensor, const ql_report *report, const double *product);
 
 /* Where there are no codes, checks of them would never fail: says so on stderr and returns an exit code. */
 int cli_checks_need_no_codes(const cli_checks *checks);

@@ -50,11 +50,13 @@ static void print_lines(const char *text)
     }
 }
 
-static void print_metrics(void)
+static void print_metrics(bool with_product)
 {
     print("\nMetrics (x the original, y the dequantized value, e = x - y)\n");
     for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++)
         print("  %-16s %s\n", ql_metric_describe(metric)->name, ql_metric_describe(metric)->help);
+    if (with_product)
+        print("  %-16s %s\n", ql_product_info.name, ql_product_info.help);
 }
 
 static void print_command(const cli_command *command)
@@ -66,7 +68,7 @@ static void print_command(const cli_command *command)
     }
     print_options("Options", command->options | CLI_EVERYWHERE);
     if (command->options & CLI_HAS(CLI_FAIL_ON))
-        print_metrics();
+        print_metrics(command->options & CLI_HAS(CLI_X));
     if (command->example) {
         print("\nExamples\n");
         print_lines(command->example);

@@ -13,6 +13,7 @@
 typedef enum cli_option {
     CLI_TENSOR,
     CLI_SPEC,
+    CLI_X,
     CLI_KIND,
     CLI_OUTPUT,
     CLI_FAIL_ON,

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/fail_on.h"
+#include "cli/product.h"
 #include "sheet/results.h"
 #include "sheet/save.h"
 #include "text/memory.h"
@@ -17,6 +18,9 @@ enum { MEASURE_PARTS = 2, WHY_PARTS = 3 };
 typedef struct work {
     cli_session *session;
     ql_spec spec;
+    cli_product product;
+    double product_error;
+    const double *product_found; /* to product_error, NULL: there is none */
     cli_checks checks;
     ql_profile *profile;
     ql_report *report;
@@ -30,7 +34,7 @@ static int measure(work *at)
     const ql_tensor *tensor = session->tensors[0];
     double elements = (double)tensor->element_count;
     int parts = MEASURE_PARTS + (cli_is_given(session->arguments, CLI_OUTPUT) ? 1 : 0) +
-                (cli_session_is_human(session) ? WHY_PARTS : 0);
+                (cli_session_is_human(session) ? WHY_PARTS : 0) + (at->product.x ? CLI_PRODUCT_PARTS : 0);
     int code = cli_session_start(session, parts * elements);
     if (code != CLI_GOOD)
         return code;
@@ -40,9 +44,13 @@ static int measure(work *at)
         ql_report_make(session->engine, at->profile, &at->spec, cli_session_task(session, elements), &at->report, &error) !=
             QL_OK)
         return cli_complain_error(&error);
-    sheet_result_columns(at->columns, SHEET_RESULT_CARD);
+    code = cli_product_measure(&at->product, session, at->profile, at->report, &at->product_error, &at->product_found,
+                               error.message);
+    if (code != CLI_GOOD || *error.message)
+        return code == CLI_GOOD ? cli_complain_error(&error) : code;
+    sheet_result_columns(at->columns, SHEET_RESULT_CARD, at->product.x);
     at->table = sheet_table_over(at->columns, SHEET_RESULT_COLUMNS);
-    sheet_result_add(&at->table, tensor, at->report->spec_text, at->report, NULL);
+    sheet_result_add(&at->table, tensor, at->report->spec_text, at->report, at->product_found, NULL);
     return CLI_GOOD;
 }
 
@@ -67,8 +75,14 @@ static void describe(const work *at, char *out, size_t size)
     const ql_tensor *tensor = at->session->tensors[0];
     char shape[64];
     text_shape(shape, sizeof shape, tensor);
-    snprintf(out, size, "%s  %s  %s  %s  under  %s", cli_shown_text(tensor->name), ql_dtype_describe(tensor->dtype)->shown,
-             shape, ql_layout_name(tensor->layout), at->report->spec_text);
+    const int used =
+        snprintf(out, size, "%s  %s  %s  %s  under  %s", cli_shown_text(tensor->name),
+                 ql_dtype_describe(tensor->dtype)->shown, shape, ql_layout_name(tensor->layout), at->report->spec_text);
+    char x[320];
+    if (!at->product.x || (size_t)used >= size)
+        return;
+    cli_product_describe(&at->product, tensor, x, sizeof x);
+    snprintf(out + used, size - (size_t)used, "  with  %s", x);
 }
 
 static int tell(work *at)
@@ -76,9 +90,12 @@ static int tell(work *at)
     cli_session *session = at->session;
     char above[1024];
     describe(at, above, sizeof above);
-    sheet_document document = {
-        .list = "results", .file = session->path, .above = above, .cards = true, .table = &at->table
-    };
+    sheet_document document = { .list = "results",
+                                .file = session->path,
+                                .activations = cli_product_name(&at->product),
+                                .above = above,
+                                .cards = true,
+                                .table = &at->table };
     const char *folder = cli_value(session->arguments, CLI_OUTPUT);
     int code = folder ? write_files(at, &document, folder) : CLI_GOOD;
     if (code != CLI_GOOD)
@@ -94,7 +111,7 @@ static int tell(work *at)
     }
     cli_progress_hide();
     cli_session_write(session, &document);
-    cli_checks_row(&at->checks, session->tensors[0], at->report);
+    cli_checks_row(&at->checks, session->tensors[0], at->report, at->product_found);
     return cli_checks_exit_code(&at->checks);
 }
 
@@ -103,7 +120,11 @@ static int run(cli_session *session)
     work at = { .session = session };
     int code = cli_checks_parse(session->arguments, &at.checks);
     if (code == CLI_GOOD)
+        code = cli_product_open(session->arguments, &at.product);
+    if (code == CLI_GOOD)
         code = cli_session_choose_one(session, &at.spec);
+    if (code == CLI_GOOD)
+        code = cli_product_check(&at.product, session);
     if (code == CLI_GOOD)
         code = measure(&at);
     if (code == CLI_GOOD)
@@ -112,20 +133,21 @@ static int run(cli_session *session)
     ql_report_free(&at.report);
     ql_profile_free(&at.profile);
     cli_checks_free(&at.checks);
+    cli_product_free(&at.product);
     return code;
 }
 
 const cli_command cli_command_quant = {
     .name = "quant",
-    .usage = "[FILE] -t NAME -s SPEC [-o DIR] [--fail-on CHECK]",
+    .usage = "[FILE] -t NAME -s SPEC [--x FILE|synthetic] [-o DIR] [--fail-on CHECK]",
     .summary = "quantize one tensor under one spec: parameters, every metric, why",
     .details =
         "With -o the folder DIR gets codes.npy and dequant.npy (in the stored shape), the parameters that the spec has:\n"
         "scales.npy and zeros.npy (one value per group), codebook.npy, edges.npy, outlier_index.npy and so on; and\n"
-        "report.json (what --json prints).",
+        "report.json (what --json prints). With --x the error of the product X W^T is one more metric.",
     .example = "qloupe quant -t h.2.mlp.c_fc.weight -s absmax:bits=4,per=row\n"
                "qloupe quant model.safetensors -t lm_head.weight -s zeropoint:bits=4,per=block,block=64 -o out",
-    .options = CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_OUTPUT) | CLI_HAS(CLI_FAIL_ON),
+    .options = CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_X) | CLI_HAS(CLI_OUTPUT) | CLI_HAS(CLI_FAIL_ON),
     .most_operands = 1,
     .run = run,
 };

@@ -47,7 +47,15 @@ sheet_column sheet_result_metric(ql_metric metric, bool card)
                             .form = text_metric_form(metric) };
 }
 
-void sheet_result_columns(sheet_column out[SHEET_RESULT_COLUMNS], sheet_result_view view)
+static sheet_column product_column(bool card)
+{
+    return (sheet_column) { .key = "metrics/product_rel_fro",
+                            .title = ql_product_info.title,
+                            .help = card ? ql_product_info.help : NULL,
+                            .form = TEXT_SIGNIFICANT };
+}
+
+void sheet_result_columns(sheet_column out[SHEET_RESULT_COLUMNS], sheet_result_view view, bool with_product)
 {
     bool card = view == SHEET_RESULT_CARD;
     for (size_t i = 0; i < SHEET_RESULT_COLUMNS; i++) {
@@ -58,6 +66,7 @@ void sheet_result_columns(sheet_column out[SHEET_RESULT_COLUMNS], sheet_result_v
     }
     for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++)
         out[SHEET_RESULT_METRICS + metric] = sheet_result_metric(metric, card);
+    out[SHEET_RESULT_PRODUCT] = with_product ? product_column(card) : (sheet_column) { .key = NULL };
     if (view == SHEET_RESULT_BY_TENSOR) {
         for (size_t i = SHEET_RESULT_TENSOR; i <= SHEET_RESULT_LAYOUT; i++)
             out[i].heading = true;
@@ -115,8 +124,18 @@ sheet_cell sheet_result_value(ql_metric metric, double value)
     return metric == QL_LEVELS_USED && value >= 0 ? sheet_unsigned((uint64_t)value) : sheet_number(value);
 }
 
+/* What a report says of itself, and why there is no product. */
+static void add_note(sheet_table *table, sheet_cell *row, const char *of_report, const char *note)
+{
+    char both[640];
+    const bool has_both = *of_report && note;
+    snprintf(both, sizeof both, "%s%s%s", of_report, has_both ? "; " : "", note ? note : "");
+    if (*both)
+        row[SHEET_RESULT_NOTE] = sheet_words(sheet_table_keep(table, both));
+}
+
 void sheet_result_add(sheet_table *table, const ql_tensor *tensor, const char *spec, const ql_report *report,
-                      const char *note)
+                      const double *product, const char *note)
 {
     sheet_cell *row = sheet_table_add(table);
     row[SHEET_RESULT_TENSOR] = sheet_text(tensor->name);
@@ -124,16 +143,15 @@ void sheet_result_add(sheet_table *table, const ql_tensor *tensor, const char *s
     row[SHEET_RESULT_SHAPE] = sheet_shape(tensor);
     row[SHEET_RESULT_LAYOUT] = sheet_words(ql_layout_name(tensor->layout));
     row[SHEET_RESULT_SPEC] = sheet_words(sheet_table_keep(table, spec));
-    if (note)
-        row[SHEET_RESULT_NOTE] = sheet_words(sheet_table_keep(table, note));
+    add_note(table, row, report ? report->note : "", note);
     if (!report)
         return;
     row[SHEET_RESULT_BITS] = sheet_number(report->bits_per_weight);
     row[SHEET_RESULT_BYTES] = sheet_unsigned(report->byte_count);
     add_parameters(table, row, report);
     add_outliers(table, row, report);
-    if (*report->note)
-        row[SHEET_RESULT_NOTE] = sheet_words(sheet_table_keep(table, report->note));
+    if (product)
+        row[SHEET_RESULT_PRODUCT] = sheet_number(*product);
     for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++)
         row[SHEET_RESULT_METRICS + metric] = sheet_result_value(metric, report->metrics[metric]);
 }
@@ -153,9 +171,10 @@ static bool is_equal(double a, double b)
 
 void sheet_result_mark_best(sheet_table *table, size_t first)
 {
-    for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++) {
-        int better = ql_metric_describe(metric)->better;
-        size_t column = SHEET_RESULT_METRICS + metric, best_count = 0, value_count = 0;
+    for (size_t column = SHEET_RESULT_METRICS; column <= SHEET_RESULT_PRODUCT; column++) {
+        const ql_metric metric = (ql_metric)(column - SHEET_RESULT_METRICS);
+        const int better = column == SHEET_RESULT_PRODUCT ? ql_product_info.better : ql_metric_describe(metric)->better;
+        size_t best_count = 0, value_count = 0;
         double best = 0, value;
         for (size_t row = first; row < table->row_count && better; row++)
             if (cell_value(&sheet_table_row(table, row)[column], &value) &&

@@ -19,7 +19,8 @@ enum sheet_result_column {
     SHEET_RESULT_RANGE,
     SHEET_RESULT_OUTLIERS,
     SHEET_RESULT_METRICS,
-    SHEET_RESULT_NOTE = SHEET_RESULT_METRICS + QL_METRIC_COUNT,
+    SHEET_RESULT_PRODUCT = SHEET_RESULT_METRICS + QL_METRIC_COUNT,
+    SHEET_RESULT_NOTE,
     SHEET_RESULT_COLUMNS
 };
 
@@ -30,15 +31,17 @@ typedef enum sheet_result_view {
     SHEET_RESULT_BY_ROW,    /* one spec: one line per tensor */
 } sheet_result_view;
 
-void sheet_result_columns(sheet_column out[SHEET_RESULT_COLUMNS], sheet_result_view view);
+/* With a product: the error of X W^T is one more metric. */
+void sheet_result_columns(sheet_column out[SHEET_RESULT_COLUMNS], sheet_result_view view, bool with_product);
 
 /* The column of a metric: on a card, or as one of many beside each other, where only the most telling ones are for people. */
 sheet_column sheet_result_metric(ql_metric metric, bool card);
 sheet_cell sheet_result_value(ql_metric metric, double value);
 
-/* Adds a row for a report, with its note if it has one, or for what could not be measured: report NULL and a note. */
+/* Adds a row for a report, with its note if it has one, or for what could not be measured: report NULL and a note. product
+   NULL: there is none; the note may say why. */
 void sheet_result_add(sheet_table *table, const ql_tensor *tensor, const char *spec, const ql_report *report,
-                      const char *note);
+                      const double *product, const char *note);
 
 /* Marks the best value of every metric in rows [first, row_count), where the rows differ. */
 void sheet_result_mark_best(sheet_table *table, size_t first);

@@ -114,6 +114,7 @@ typedef struct sheet_document {
     const char *file;         /* path as given */
     const char *other;        /* path of a second file */
     const char *format;       /* of the file */
+    const char *activations;  /* that products are with; for programs */
     const char *spec;         /* that all of it is about; for programs */
     const ql_model *metadata; /* whose metadata is shown */
     const sheet_table *facts; /* one row, of which all of it holds; for JSON */

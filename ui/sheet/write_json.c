@@ -178,6 +178,10 @@ void sheet_write_json(FILE *out, const sheet_document *document)
     }
     if (document->format)
         fprintf(out, ",\"format\":\"%s\"", document->format);
+    if (document->activations) {
+        fputs(",\"activations\":", out);
+        sheet_write_json_string(out, ql_text_from(document->activations));
+    }
     if (document->spec) {
         fputs(",\"spec\":", out);
         sheet_write_json_string(out, ql_text_from(document->spec));

@@ -24,6 +24,26 @@ static void take_scanned(tui_document *document, tui_event *event)
         tui_cache_offer(&document->cache, event->measure);
 }
 
+/* The products of all columns are to be found anew. */
+static void take_inputs(tui_document *document, tui_event *event)
+{
+    if (event->ticket != document->reading)
+        return;
+    document->reading = 0;
+    if (event->error.status != QL_OK) {
+        tui_document_say(document, true, "%s", event->error.message);
+        return;
+    }
+    tui_document_use_inputs(document, event->inputs);
+    char text[300];
+    ql_error misfit;
+    ql_activations_describe(event->inputs->activations, tui_document_tensor(document)->cols, text, sizeof text);
+    if (ql_activations_fit(event->inputs->activations, tui_document_tensor(document), &misfit) != QL_OK)
+        tui_document_say(document, true, "%s", misfit.message);
+    else
+        tui_document_say(document, false, "X %s: the products of Compare (2) are with it", text);
+}
+
 static void take_event(tui_document *document, tui_event *event)
 {
     bool is_newest = event->ticket == document->ticket;
@@ -79,6 +99,9 @@ static void take_event(tui_document *document, tui_event *event)
         if (event->measure && !tui_cache_find(&document->cache, event->tensor, event->spec_text))
             tui_cache_add(&document->cache, event->measure);
         break;
+    case TUI_READ:
+        take_inputs(document, event);
+        break;
     case TUI_PRODUCED:
     case TUI_EMPTIED:
     case TUI_LOOKED:
@@ -88,6 +111,7 @@ static void take_event(tui_document *document, tui_event *event)
     tui_scope_place(document);
     tui_looks_take(document, event);
     tui_measure_release(&event->measure);
+    tui_inputs_release(&event->inputs);
 }
 
 bool tui_document_collect(tui_document *document)

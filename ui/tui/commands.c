@@ -213,6 +213,11 @@ static void go_to(tui_app *app, const char *argument)
     tui_document_say(&app->document, true, *argument ? "no tensor matches '%s'" : "which tensor?%s", shown);
 }
 
+static void read_inputs(tui_app *app, const char *argument)
+{
+    tui_document_read_inputs(&app->document, *argument ? argument : TUI_INPUTS_USUAL);
+}
+
 static void write_figure(tui_app *app, const char *argument)
 {
     if (*argument)
@@ -225,6 +230,8 @@ static const tui_command commands[] = {
     { "open", "FILE", "FILE: open another file in place of this one", open_file, complete_file },
     { "spec", "SPEC", "SPEC: quantize by it, such as zeropoint:per=row", set_spec, complete_spec },
     { "tensor", "NAME", "NAME: go to that tensor; a part of its name or a pattern will do", go_to, complete_tensor },
+    { "x", "FILE", "FILE: multiply with its activations [tokens][channels]; alone: synthetic ones", read_inputs,
+      complete_file },
     { "w", "FILE", "FILE: write a figure of this tensor and spec (png svg pdf jpg bmp tga)", write_figure, complete_file },
     { "set", "NAME=VALUE", "NAME=VALUE: change a setting; NAME: show what it can be; nothing: show all", set,
       complete_setting },

@@ -42,7 +42,7 @@ tui_shown_column tui_shown_column_of(const tui_app *app, size_t column)
     };
     if (pin->shown && problem->status == QL_OK) {
         shown.report = pin->shown->report;
-        shown.has_product = pin->shown->has_product;
+        shown.has_product = pin->shown->inputs == document->inputs;
         shown.product = pin->shown->product;
     }
     if (!shown.is_exact)

@@ -139,7 +139,7 @@ void tui_compare_block(tui_app *app, tui_rect rect, bool focused)
     snprintf(title, sizeof title, "Block under %c", column.letter);
     if (tui_scope_is_placed(document))
         snprintf(title, sizeof title, "W[%llu][%llu…%llu] under %c", (unsigned long long)scope->row,
-                 (unsigned long long)scope->col, (unsigned long long)(scope->col + tui_scope_count(document) - 1),
+                 (unsigned long long)wish.col, (unsigned long long)(wish.col + wish.cols - 1),
                  column.letter);
     const tui_rect in = tui_canvas_box(canvas, rect, focused, title,
                                        strip && !seen.is_exact ? "older"
@@ -151,8 +151,8 @@ void tui_compare_block(tui_app *app, tui_rect rect, bool focused)
         return;
     }
     canvas->faded = !seen.is_exact;
-    const size_t at = scope->at < strip->count ? scope->at : strip->count - 1;
+    const size_t at = (size_t)(scope->col - wish.col), last = strip->count - 1;
     if (in.rows > 0)
-        draw_strip(app, in, seen.measure->report, strip, at);
+        draw_strip(app, in, seen.measure->report, strip, at < last ? at : last);
     canvas->faded = false;
 }

@@ -166,12 +166,15 @@ static void draw_column(tui_app *app, tui_rect cell, const tui_shown_column *col
 /* What the product is of, on the lower frame. */
 static void draw_activations(tui_app *app, tui_rect rect)
 {
-    char text[160];
-    if (!tui_pins_have_product(&app->document))
-        return;
-    snprintf(text, sizeof text, " product err: ‖X·ΔW‖/‖X·W‖, X synthetic %llu×%llu, %u outlier channels, seed %llu ",
-             (unsigned long long)tui_synthetic.rows, (unsigned long long)tui_document_tensor(&app->document)->cols,
-             tui_synthetic.channels, (unsigned long long)tui_synthetic.seed);
+    const tui_document *document = &app->document;
+    const ql_tensor *tensor = tui_document_tensor(document);
+    char text[700], what[300];
+    ql_error misfit;
+    ql_activations_describe(document->inputs->activations, tensor->cols, what, sizeof what);
+    if (ql_activations_fit(document->inputs->activations, tensor, &misfit) == QL_OK)
+        snprintf(text, sizeof text, " product err: ‖X·ΔW‖/‖X·W‖, X %s ", what);
+    else
+        snprintf(text, sizeof text, " no product: %s ", misfit.message);
     tui_canvas_text(&app->canvas, rect.y + rect.rows - 1, rect.x + 2, rect.cols - 4, TUI_FADED, text);
 }
 

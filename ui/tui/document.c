@@ -26,7 +26,7 @@ bool tui_document_is_exact(const tui_document *document)
 bool tui_document_is_settled(const tui_document *document)
 {
     return !document->busy && !document->exporting && !document->pins.busy && !tui_looks_are_busy(&document->looks) &&
-           !document->scanning && document->pending_count == 0;
+           !document->scanning && document->reading == 0 && document->pending_count == 0;
 }
 
 void tui_document_say(tui_document *document, bool is_error, const char *format, ...)
@@ -112,6 +112,7 @@ void tui_document_stop(tui_document *document)
     document->pending_count = 0;
     document->ticket = NO_TICKET;
     document->exporting = false;
+    document->reading = 0;
     if (was_scan)
         tui_document_say(document, false, "stopped; m measures the rest, q quits");
     else if (was_busy)
@@ -133,6 +134,21 @@ void tui_document_export(tui_document *document, const char *path, const char *c
     }
     document->exporting = true;
     tui_document_say(document, false, "writing the figure");
+}
+
+void tui_document_read_inputs(tui_document *document, const char *text)
+{
+    document->reading = tui_jobs_read(document->jobs, text);
+    if (document->reading == 0)
+        tui_document_say(document, true, "out of memory");
+}
+
+void tui_document_use_inputs(tui_document *document, tui_inputs *inputs)
+{
+    tui_inputs_retain(inputs);
+    tui_inputs_release(&document->inputs);
+    document->inputs = inputs;
+    tui_pins_measure(document);
 }
 
 void tui_document_select(tui_document *document, size_t tensor)
@@ -157,6 +173,8 @@ ql_status tui_document_start(tui_document *document, const ql_model *model, tui_
         return error->status = QL_NO_MEMORY;
     }
     status = tui_findings_start(&document->findings, ql_model_tensor_count(model), error);
+    if (status == QL_OK)
+        status = tui_inputs_open(TUI_INPUTS_USUAL, &document->inputs, error);
     if (status != QL_OK)
         return status;
     document->spec = first;
@@ -171,6 +189,7 @@ ql_status tui_document_start(tui_document *document, const ql_model *model, tui_
 void tui_document_free(tui_document *document)
 {
     tui_measure_release(&document->shown);
+    tui_inputs_release(&document->inputs);
     tui_pins_free(&document->pins);
     tui_looks_free(&document->looks);
     tui_cache_free(&document->cache);

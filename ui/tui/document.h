@@ -48,7 +48,9 @@ typedef struct tui_document {
     tui_pins pins;
     tui_scope scope;
     tui_looks looks;
-    ql_error problem; /* why there is no report of this tensor and spec; status QL_OK: nothing is wrong */
+    tui_inputs *inputs; /* one reference: X of every product; never NULL after the start */
+    uint64_t reading;   /* ticket of the activations that are to take their place; 0: none */
+    ql_error problem;   /* why there is no report of this tensor and spec; status QL_OK: nothing is wrong */
 
     uint64_t ticket; /* of the newest request */
     bool busy;       /* it is not finished */
@@ -84,6 +86,10 @@ void tui_document_measure(tui_document *document);             /* asks again */
 void tui_document_scan(tui_document *document, const size_t *tensors, size_t count);
 void tui_document_stop(tui_document *document); /* cancels what is under way */
 void tui_document_export(tui_document *document, const char *path, const char *command);
+
+/* Multiplies with other activations: read by the worker, or read already. */
+void tui_document_read_inputs(tui_document *document, const char *text);
+void tui_document_use_inputs(tui_document *document, tui_inputs *inputs);
 
 /* Takes what the worker has sent. Returns true when something changed. */
 bool tui_document_collect(tui_document *document);

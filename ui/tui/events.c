@@ -16,6 +16,7 @@ typedef struct tui_event_node {
 static void drop(tui_event *event)
 {
     tui_measure_release(&event->measure);
+    tui_inputs_release(&event->inputs);
     tui_look_free(event->look, &event->made);
 }
 

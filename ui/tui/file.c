@@ -80,6 +80,8 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
         return status;
     }
     const int sort = app->model ? app->list.column : app->first_sort;
+    if (app->document.inputs) /* those of the file before */
+        tui_document_use_inputs(&document, app->document.inputs);
     if (app->view->close)
         app->view->close(app);
     tui_jobs_stop(&app->jobs);

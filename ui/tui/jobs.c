@@ -3,10 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tui/worker.h"
-
-const ql_synthetic tui_synthetic = { .seed = 7, .rows = 32, .channels = 5, .strongest = 20 };
 
 bool tui_jobs_event(tui_jobs *jobs, tui_event *out)
 {
@@ -37,6 +36,15 @@ failed:
     return error->status = QL_NO_MEMORY;
 }
 
+static void clear_queue(tui_queue *old)
+{
+    for (size_t i = 0; i < old->count; i++) {
+        tui_measure_release(&old->tasks[i].known);
+        tui_inputs_release(&old->tasks[i].inputs);
+    }
+    old->count = old->next = 0;
+}
+
 void tui_jobs_stop(tui_jobs **held)
 {
     tui_jobs *jobs = *held;
@@ -54,13 +62,13 @@ void tui_jobs_stop(tui_jobs **held)
     tui_measure_release(&jobs->wanted.measure);
     for (int kind = 0; kind < TUI_LOOK_COUNT; kind++)
         tui_measure_release(&jobs->looks[kind].measure);
-    for (size_t i = 0; i < jobs->queue.count; i++)
-        tui_measure_release(&jobs->queue.tasks[i].known);
+    clear_queue(&jobs->queue);
     ql_engine_free(&jobs->engine);
     tui_events_stop(&jobs->events);
     pthread_mutex_destroy(&jobs->lock);
     pthread_cond_destroy(&jobs->changed);
     free(jobs->export);
+    free(jobs->inputs);
     free(jobs->scan.tensors);
     free(jobs->profiles);
     free(jobs);
@@ -78,13 +86,6 @@ uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tu
     return ticket;
 }
 
-static void clear_queue(tui_queue *old)
-{
-    for (size_t i = 0; i < old->count; i++)
-        tui_measure_release(&old->tasks[i].known);
-    old->count = old->next = 0;
-}
-
 uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const tui_task *tasks, size_t count)
 {
     pthread_mutex_lock(&jobs->lock);
@@ -97,6 +98,7 @@ uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const tui_task *tasks, si
     for (size_t i = 0; i < made->count; i++) {
         made->tasks[i] = tasks[i];
         tui_measure_retain(tasks[i].known);
+        tui_inputs_retain(tasks[i].inputs);
     }
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
@@ -111,6 +113,21 @@ uint64_t tui_jobs_look(tui_jobs *jobs, tui_look_kind kind, tui_measure *measure,
     jobs->looks[kind] = (tui_look_job) { .ticket = ticket, .measure = tui_measure_retain(measure) };
     if (wish)
         jobs->looks[kind].wish = *wish;
+    pthread_cond_signal(&jobs->changed);
+    pthread_mutex_unlock(&jobs->lock);
+    return ticket;
+}
+
+uint64_t tui_jobs_read(tui_jobs *jobs, const char *text)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        return 0;
+    pthread_mutex_lock(&jobs->lock);
+    free(jobs->inputs);
+    jobs->inputs = copy;
+    const uint64_t ticket = ++jobs->inputs_ticket;
+    atomic_store(&jobs->hurry, true);
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
     return ticket;

@@ -12,6 +12,7 @@
 #define TUI_JOBS_H
 
 #include "tui/findings.h"
+#include "tui/inputs.h"
 #include "tui/look.h"
 #include "tui/measure.h"
 
@@ -25,8 +26,9 @@ typedef enum tui_event_kind {
     TUI_FAILED,    /* the request ended with `error`; not sent when it was cancelled */
     TUI_EXPORTED,  /* the figure is written, or `error` says why not */
     TUI_QUEUED,    /* of the queue: `measure` is there, or `error` says why not */
-    TUI_PRODUCED,  /* of the queue: `product` of `measure` is there, or `error` says why not */
+    TUI_PRODUCED,  /* of the queue: `product` of `measure` with `inputs` is there, or `error` says why not */
     TUI_EMPTIED,   /* the queue is done */
+    TUI_READ,      /* `inputs` are there, or `error` says why not */
     TUI_LOOKED,    /* `made` of kind `look` is there, or `error` says why not */
     TUI_SCANNED,   /* the scan has `finding` of a tensor, maybe `profile` and `measure`; not announced by tui_jobs_fd */
     TUI_SCAN_DONE, /* the scan is over */
@@ -42,6 +44,7 @@ typedef struct tui_event {
     ql_why why;
     tui_look_kind look;
     void *made; /* the receiver's: tui_look_free */
+    tui_inputs *inputs; /* a reference for the receiver, or NULL */
     double product;
     ql_error error;
     char path[512];               /* of an export */
@@ -73,13 +76,10 @@ void tui_jobs_stop(tui_jobs **jobs);
  */
 uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tui_measure *known);
 
-/* The activations of every product here. */
-extern const ql_synthetic tui_synthetic;
-
 /* A report of a spec, or the error of the product under it. */
 typedef struct tui_task {
     ql_spec spec;
-    bool is_product;
+    tui_inputs *inputs; /* of the product; NULL: the report is wanted */
     tui_measure *known; /* the report; NULL: not there yet */
 } tui_task;
 
@@ -91,6 +91,10 @@ uint64_t tui_jobs_queue(tui_jobs *jobs, size_t tensor, const tui_task *tasks, si
 /* Asks for a look at a report that is there (NULL: none), instead of the one of that kind asked for before. A newer request
    makes it wait. Returns its ticket. */
 uint64_t tui_jobs_look(tui_jobs *jobs, tui_look_kind kind, tui_measure *measure, const tui_wish *wish);
+
+/* Asks for activations (text as ql_activations_open takes it) instead of those asked for before. Returns the ticket, 0 when
+   memory is short. */
+uint64_t tui_jobs_read(tui_jobs *jobs, const char *text);
 
 /* Asks for a figure; an export that has not begun is replaced. False when memory is short. */
 bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish);

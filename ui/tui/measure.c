@@ -41,6 +41,7 @@ void tui_measure_release(tui_measure **measure)
     *measure = NULL;
     if (held && atomic_fetch_sub(&held->references, 1) == 1) {
         ql_report_free(&held->report);
+        tui_inputs_release(&held->measure.inputs);
         free(held);
     }
 }

@@ -5,6 +5,7 @@
 #ifndef TUI_MEASURE_H
 #define TUI_MEASURE_H
 
+#include "tui/inputs.h"
 #include "tui/spread.h"
 
 typedef struct tui_measure tui_measure;
@@ -14,8 +15,8 @@ struct tui_measure {
     tui_spread rows;         /* of its row_mse; immutable */
     bool has_why;            /* this and what follows belong to the thread of the screen */
     ql_why why;
-    bool has_product;
-    double product; /* error of the product on tui_synthetic; NAN: there is none */
+    tui_inputs *inputs; /* one reference: those of `product`; NULL: it was not found yet */
+    double product;     /* error of the product; NAN: there is none */
 };
 
 /* Takes over *report (also on failure, NULL) with one reference. */

@@ -212,8 +212,8 @@ static void take_known(tui_document *document, size_t column)
 
 bool tui_pins_have_product(const tui_document *document)
 {
-    const ql_tensor *tensor = tui_document_tensor(document);
-    return tensor->rows > 1 && tensor->cols > 1;
+    ql_error misfit;
+    return ql_activations_fit(document->inputs->activations, tui_document_tensor(document), &misfit) == QL_OK;
 }
 
 void tui_pins_measure(tui_document *document)
@@ -231,8 +231,8 @@ void tui_pins_measure(tui_document *document)
     }
     for (size_t i = 0; i < pins->count && tui_pins_have_product(document); i++) {
         tui_measure *known = tui_pin_is_exact(document, i) ? pins->pins[i].shown : NULL;
-        if (!known || !known->has_product)
-            wanted[count++] = (tui_task) { .spec = pins->pins[i].spec, .is_product = true, .known = known };
+        if (!known || known->inputs != document->inputs)
+            wanted[count++] = (tui_task) { .spec = pins->pins[i].spec, .inputs = document->inputs, .known = known };
     }
     count += tui_trials_wanted(&pins->trials, document->tensor, wanted + count);
     pins->ticket = tui_jobs_queue(document->jobs, document->tensor, wanted, count);
@@ -246,9 +246,12 @@ void tui_pins_take(tui_document *document, const tui_event *event)
         tui_trials_take(&pins->trials, event->measure);
     for (size_t i = 0; i < pins->count; i++) {
         take_known(document, i);
-        if (event->kind == TUI_PRODUCED && tui_measure_is(pins->pins[i].shown, event->tensor, event->spec_text)) {
-            pins->pins[i].shown->product = event->product;
-            pins->pins[i].shown->has_product = true;
+        tui_measure *shown = pins->pins[i].shown;
+        if (event->kind == TUI_PRODUCED && tui_measure_is(shown, event->tensor, event->spec_text)) {
+            tui_inputs_retain(event->inputs);
+            tui_inputs_release(&shown->inputs);
+            shown->inputs = event->inputs;
+            shown->product = event->product;
         }
         if (event->kind == TUI_QUEUED && event->ticket == pins->ticket && event->error.status != QL_OK &&
             strcmp(pins->pins[i].spec_text, event->spec_text) == 0)

@@ -60,7 +60,7 @@ void tui_pins_follow(struct tui_document *document);
 void tui_pins_measure(struct tui_document *document);
 void tui_pins_take(struct tui_document *document, const tui_event *event);
 
-/* The tensor is a matrix, so that there is a product. */
+/* The tensor is a matrix whose inputs are as many as the activations have channels, so that there is a product. */
 bool tui_pins_have_product(const struct tui_document *document);
 
 /* The numbers of a column are of its spec and the selected tensor. */

@@ -2,6 +2,7 @@
 #include "tui/terminal.h"
 
 #include <curses.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,7 @@ static const struct {
     { KEY_BTAB, TUI_KEY_BACK_TAB },
     { KEY_BACKSPACE, TUI_KEY_BACKSPACE },
     { KEY_ENTER, TUI_KEY_ENTER },
+    { KEY_SUSPEND, TUI_CONTROL('z') }, /* what the Linux console calls it */
 };
 
 static ql_status fail(ql_error *error, const char *message)
@@ -136,6 +138,8 @@ static void send(const char *bytes)
 {
     for (size_t left = terminal.headless ? 0 : strlen(bytes); left > 0;) {
         const ssize_t written = write(fileno(terminal.out), bytes, left);
+        if (written < 0 && errno == EINTR)
+            continue; /* a signal while the terminal was busy */
         if (written <= 0)
             return;
         bytes += written;
@@ -233,6 +237,7 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     leaveok(stdscr, FALSE);
+    typeahead(-1); /* else a key that waits would cut a repaint short, and nothing would end it when the key changes nothing */
     start_mouse();
     tui_terminal_hear_mouse(!options->no_mouse);
     terminal.colored = wants_color(options->color) && has_colors();

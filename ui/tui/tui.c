@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "text/plain.h"
-#include "text/ramp.h"
 #include "tui/config.h"
 #include "tui/file.h"
 #include "tui/record.h"
@@ -35,6 +34,19 @@ static ql_status parse_size(const char *text, int *rows, int *cols, ql_error *er
     snprintf(error->message, sizeof error->message, "--size: a size is COLUMNSxROWS, such as 120x36, each 1 to %d",
              MOST_CELLS);
     return error->status = QL_BAD_USAGE;
+}
+
+/* NULL: those that there are anyway. */
+static ql_status open_inputs(const char *x, tui_inputs **out, ql_error *error)
+{
+    static const char option[] = "--x: ";
+    if (!x || tui_inputs_open(x, out, error) == QL_OK)
+        return QL_OK;
+    const size_t most = sizeof error->message - sizeof option;
+    memmove(error->message + sizeof option - 1, error->message, most);
+    memcpy(error->message, option, sizeof option - 1);
+    error->message[sizeof error->message - 1] = 0;
+    return error->status;
 }
 
 /* Everything that can fail without a terminal, so that errors are plain lines. */
@@ -64,17 +76,25 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
         source.tensor = known->tensor;
     if (!spec)
         spec = known ? known->spec : app->first_spec;
+    tui_inputs *inputs = NULL;
     if ((options->size && parse_size(options->size, &terminal->rows, &terminal->cols, error) != QL_OK) ||
         (options->keys && tui_script_read(keys_option, options->keys, &app->script, error) != QL_OK) ||
         (options->record && tui_record_open(options->record, &app->record, error) != QL_OK) ||
         (options->bench &&
          tui_latency_start(terminal->rows, terminal->cols, app->script.count, &app->latency, error) != QL_OK) ||
-        tui_file_read(&source, &file, error) != QL_OK)
+        open_inputs(options->x, &inputs, error) != QL_OK)
         return error->status;
+    if (tui_file_read(&source, &file, error) != QL_OK) {
+        tui_inputs_release(&inputs);
+        return error->status;
+    }
     terminal->on_fd = options->bench;
     terminal->no_mouse = app->no_mouse;
     terminal->fd = options->bench ? tui_latency_terminal(app->latency) : -1;
     const ql_status status = tui_file_show(app, &file, spec, error);
+    if (status == QL_OK && inputs)
+        tui_document_use_inputs(&app->document, inputs);
+    tui_inputs_release(&inputs);
     if (status == QL_OK && (damage.status != QL_OK || nonsense.status != QL_OK))
         tui_document_say(&app->document, true, "%s", damage.status != QL_OK ? damage.message : nonsense.message);
     return status;

@@ -12,6 +12,7 @@ typedef struct tui_options {
     const char *spec;   /* -s: the spec to start with, NULL: absmax */
     const char *raw;    /* --raw: what the file holds, NULL: it says so itself */
     ql_layout layout;
+    const char *x;    /* --x: the activations of products, as ql_activations_open takes them; NULL: synthetic ones */
     unsigned threads; /* 0: one per core */
     tui_color color;
     bool ascii;             /* ASCII glyphs only */

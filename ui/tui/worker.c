@@ -143,6 +143,8 @@ void *tui_worker_run(void *context)
         bool has_request = jobs->wanted.stage != TUI_STAGE_DONE;
         if (jobs->export && (!has_request || jobs->wanted.stage == TUI_STAGE_WHY)) {
             tui_work_export(jobs);
+        } else if (jobs->inputs) {
+            tui_work_inputs(jobs);
         } else if (next_look(jobs) < TUI_LOOK_COUNT && (!has_request || jobs->wanted.stage == TUI_STAGE_WHY)) {
             tui_work_look(jobs, next_look(jobs));
         } else if (jobs->queue.next < jobs->queue.count && (!has_request || jobs->wanted.stage == TUI_STAGE_WHY)) {

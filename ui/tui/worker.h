@@ -4,6 +4,7 @@
  *   worker.c          the thread: what comes next; profile, report and why of what is selected
  *   worker_queue.c    the columns of Compare, one after the other
  *   worker_look.c     what is looked at beside the report
+ *   worker_inputs.c   activations that are read
  *   worker_scan.c     all tensors in the background
  *   worker_export.c   what is written
  *
@@ -57,6 +58,8 @@ struct tui_jobs {
     tui_queue queue;
     tui_look_job looks[TUI_LOOK_COUNT];
     tui_export *export; /* owned, NULL: none */
+    char *inputs;       /* owned: activations to be read, NULL: none */
+    uint64_t inputs_ticket;
     tui_scan scan;
     const char *doing; /* NULL: idle */
     double began;      /* tui_worker_now */
@@ -96,6 +99,7 @@ ql_status tui_need_profile(tui_jobs *jobs, size_t tensor, const ql_monitor *moni
 ql_status tui_need_measure(tui_jobs *jobs, tui_request *job, const ql_monitor *monitor, ql_error *error);
 
 void tui_work_export(tui_jobs *jobs);
+void tui_work_inputs(tui_jobs *jobs);
 void tui_work_queue(tui_jobs *jobs);
 void tui_work_look(tui_jobs *jobs, tui_look_kind kind);
 void tui_work_scan(tui_jobs *jobs);

@@ -21,6 +21,7 @@ void tui_work_queue(tui_jobs *jobs)
 {
     const uint64_t ticket = jobs->queue.ticket;
     const tui_task task = jobs->queue.tasks[jobs->queue.next];
+    tui_inputs *inputs = tui_inputs_retain(task.inputs);
     tui_request job = { .ticket = atomic_load(&jobs->newest), .tensor = jobs->queue.tensor, .spec = task.spec };
     char spec_text[QL_SPEC_TEXT];
     ql_spec_format(&job.spec, spec_text);
@@ -32,24 +33,24 @@ void tui_work_queue(tui_jobs *jobs)
 
     tui_watcher watch = { jobs, job.ticket, &jobs->newest_queue, ticket };
     ql_monitor monitor = { tui_watcher_tick, &watch };
-    tui_event event = {
-        .kind = task.is_product ? TUI_PRODUCED : TUI_QUEUED, .ticket = ticket, .tensor = job.tensor, .product = NAN
-    };
+    tui_event event = { .kind = inputs ? TUI_PRODUCED : TUI_QUEUED, .ticket = ticket, .tensor = job.tensor, .product = NAN };
     memcpy(event.spec_text, spec_text, sizeof spec_text);
     ql_status status = tui_need_profile(jobs, job.tensor, &monitor, &event.error);
     if (status == QL_OK)
         status = tui_need_measure(jobs, &job, &monitor, &event.error);
-    if (status == QL_OK && task.is_product) {
+    if (status == QL_OK && inputs) {
         tui_worker_begin(jobs, "multiplying");
-        status = ql_product_error(jobs->engine, jobs->profiles[job.tensor], job.measure->report, &tui_synthetic, &monitor,
-                                  &event.product, &event.error);
+        status = ql_product_error(jobs->engine, jobs->profiles[job.tensor], job.measure->report, inputs->activations,
+                                  &monitor, &event.product, &event.error);
     }
     event.error.status = status;
-    event.measure = tui_measure_retain(job.measure);
-    if (status == QL_CANCELLED)
-        tui_measure_release(&event.measure);
-    else
+    if (status == QL_CANCELLED) {
+        tui_inputs_release(&inputs);
+    } else {
+        event.measure = tui_measure_retain(job.measure);
+        event.inputs = inputs;
         tui_events_post(&jobs->events, &event);
+    }
 
     pthread_mutex_lock(&jobs->lock);
     if (jobs->queue.ticket == ticket && job.measure)

@@ -1,0 +1,74 @@
+/* --x: see product.h. */
+#include "cli/product.h"
+
+#include "cli/cli.h"
+#include "cli/complain.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+int cli_product_open(const cli_arguments *arguments, cli_product *out)
+{
+    const char *text = cli_value(arguments, CLI_X);
+    const ql_synthetic *usual = &ql_synthetic_usual;
+    ql_error error;
+    *out = (cli_product) { .x = NULL };
+    if (!text)
+        return CLI_GOOD;
+    if (strcmp(text, "synthetic") == 0)
+        snprintf(out->name, sizeof out->name, "synthetic seed %" PRIu64 " outliers %u rows %" PRIu64, usual->seed,
+                 usual->channels, usual->rows);
+    else
+        snprintf(out->name, sizeof out->name, "%s", text);
+    return ql_activations_open(text, &out->x, &error) == QL_OK ? CLI_GOOD : cli_complain("--x: %s", error.message);
+}
+
+void cli_product_free(cli_product *product)
+{
+    ql_activations_free(&product->x);
+}
+
+static bool is_matrix(const ql_tensor *tensor)
+{
+    return tensor->rows > 1 && tensor->cols > 1;
+}
+
+int cli_product_check(const cli_product *product, const cli_session *session)
+{
+    ql_error error;
+    const ql_tensor *told = session->tensors[0]; /* a matrix rather than a vector */
+    if (!product->x)
+        return CLI_GOOD;
+    for (size_t i = 0; i < session->tensor_count; i++) {
+        if (ql_activations_fit(product->x, session->tensors[i], &error) == QL_OK)
+            return CLI_GOOD;
+        if (!is_matrix(told))
+            told = session->tensors[i];
+    }
+    ql_activations_fit(product->x, told, &error);
+    return cli_complain("%s: tensor '%s': %s", cli_shown(session->path), cli_shown_text(told->name), error.message);
+}
+
+int cli_product_measure(const cli_product *product, cli_session *session, const ql_profile *profile, const ql_report *report,
+                        double *value, const double **out, char why[sizeof((ql_error *)0)->message])
+{
+    ql_error error;
+    *out = NULL;
+    *why = 0;
+    if (!product->x || !report)
+        return CLI_GOOD;
+    const ql_monitor *monitor = cli_session_task(session, CLI_PRODUCT_PARTS * (double)profile->tensor->element_count);
+    const ql_status status = ql_product_error(session->engine, profile, report, product->x, monitor, value, &error);
+    if (status == QL_OK)
+        *out = value;
+    else if (status == QL_UNUSABLE && is_matrix(profile->tensor))
+        snprintf(why, sizeof error.message, "%s", error.message);
+    return status == QL_OK || status == QL_UNUSABLE ? CLI_GOOD : cli_complain_error(&error);
+}
+
+void cli_product_describe(const cli_product *product, const ql_tensor *tensor, char *out, size_t size)
+{
+    char text[300];
+    ql_activations_describe(product->x, tensor ? tensor->cols : 0, text, sizeof text);
+    snprintf(out, size, "X %s", text);
+}
