@@ -260,6 +260,8 @@ ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
 $(OUT)/src/kernels/avx2.o   $(OUT)/src/kernels/product_avx2.o   $(OUT)/tests/kernels/primitives_avx2.o:   ISA_FLAGS := $(ISA_FLAGS_avx2)
 $(OUT)/src/kernels/avx512.o $(OUT)/src/kernels/product_avx512.o $(OUT)/tests/kernels/primitives_avx512.o: ISA_FLAGS := $(ISA_FLAGS_avx512)
 $(OUT)/src/kernels/product_vnni.o: ISA_FLAGS := $(ISA_FLAGS_avx512) -mavx512vnni
+else
+$(OUT)/src/kernels/product_dotprod.o: ISA_FLAGS := $(if $(filter aarch64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-march=armv8.2-a+dotprod)
 endif
 
 # Objects are made anew when compiler or flags change.

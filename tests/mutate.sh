@@ -24,6 +24,16 @@ table()
     row zero_is_not_in_the_range src/kernels/step.c test_golden \
         's/lo = lo < 0 ? lo : 0;/lo = lo < 0 ? lo : lo;/'
 
+    # Products against plain sums.
+    row offset_of_codes_is_not_taken_back src/kernels/product_vector.h check_kernels \
+        's/0u - 128u \* (uint32_t)/0u - 127u * (uint32_t)/'
+    row last_group_is_as_long_as_the_others src/kernels/product_vector.h check_kernels \
+        's/left < g->group_cells ? left : g->group_cells,/g->group_cells,/'
+    row high_nibbles_come_first src/kernels/simd_avx512.h check_kernels \
+        's/out\[1\] = _mm512_shuffle_epi8/out[0] = out[1] = _mm512_shuffle_epi8/'
+    row later_depths_begin_anew src/matmul/gemm.c test_products \
+        's/x_panel, from > 0, y + first/x_panel, false, y + first/'
+
     # Vectors against the definition.
     row near_ties_are_not_looked_at src/kernels/vector_uniform.h check_kernels \
         's/return (float)(0\.5 - (fmax/return (float)(1.5 - (fmax/'

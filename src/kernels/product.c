@@ -2,6 +2,9 @@
 #include "kernels/product.h"
 
 #include <string.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 
 #include "kernels/kernels.h"
 
@@ -14,6 +17,11 @@ static bool always(void)
 static bool has_vnni(void)
 {
     return __builtin_cpu_supports("avx512vnni");
+}
+#elif defined(__aarch64__)
+static bool has_dotprod(void)
+{
+    return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 }
 #endif
 
@@ -30,6 +38,7 @@ static const struct {
     { &ql_kernels_avx512, &ql_products_vnni, has_vnni },
 #elif defined(__aarch64__)
     { &ql_kernels_neon, &ql_products_neon, always },
+    { &ql_kernels_neon, &ql_products_dotprod, has_dotprod },
 #endif
 };
 enum { COUNT = sizeof table / sizeof table[0] };

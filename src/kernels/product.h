@@ -76,7 +76,7 @@ typedef struct ql_product_kernels {
 
 extern const ql_product_kernels ql_products_scalar;
 extern const ql_product_kernels ql_products_avx2, ql_products_avx512, ql_products_vnni; /* on x86-64 only */
-extern const ql_product_kernels ql_products_neon;                                       /* on AArch64 only */
+extern const ql_product_kernels ql_products_neon, ql_products_dotprod;                  /* on AArch64 only */
 
 /* Those in use: of the instruction set that ql_kernels_active() is of, with what else this machine has for products. */
 const ql_product_kernels *ql_products_active(void);

@@ -1,12 +1,12 @@
 /*
  * The kernels of products in vectors of 16 lanes: product.h draws the operands, product_scalar.c says what they mean. A file
- * that is compiled for an instruction set defines PRODUCT_ROWS and PRODUCT_VECTORS, the size of a tile in rows and in
- * vectors of outputs, so that its sums fit the registers, and PRODUCT_FULL, how many sums those are at most.
+ * that is compiled for an instruction set defines PRODUCT_ROWS, the rows of a tile, so that its sums fit the registers, and
+ * PRODUCT_FULL, how many vectors of sums those are at most. A panel of W has as many outputs as the half bytes of one load.
  */
 #include "kernels/product.h"
 #include "kernels/simd.h"
 
-enum { ROWS = PRODUCT_ROWS, VECTORS = PRODUCT_VECTORS, OUTPUTS = 16 * VECTORS, PANEL_CELL = OUTPUTS * QL_CELL };
+enum { ROWS = PRODUCT_ROWS, VECTORS = QL_LEVEL_VECTORS, OUTPUTS = 16 * VECTORS, PANEL_CELL = OUTPUTS * QL_CELL };
 enum { MOST_AT_ONCE = 4 }; /* panels */
 
 /* With few rows several panels are taken at once, so that no sum waits for the one before. */
@@ -72,7 +72,7 @@ QL_SIMD void load_codes(const uint8_t *w, const uint8_t (*levels)[16], vi out[VE
 
 QL_SIMD void load_nibbles(const uint8_t *w, const uint8_t (*levels)[16], vi out[VECTORS])
 {
-    vi_load_levels(w, *levels, VECTORS, out);
+    vi_load_levels(w, *levels, out);
 }
 
 typedef void load_cell(const uint8_t *w, const uint8_t (*levels)[16], vi out[VECTORS]);

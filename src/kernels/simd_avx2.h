@@ -431,11 +431,12 @@ QL_SIMD vi vi_set_cell(const uint8_t p[4])
     return vi_set(bytes);
 }
 
-QL_SIMD void vi_load_levels(const uint8_t *p, const uint8_t levels[16], int vectors, vi *out)
+enum { QL_LEVEL_VECTORS = 1 };
+
+QL_SIMD void vi_load_levels(const uint8_t *p, const uint8_t levels[16], vi out[QL_LEVEL_VECTORS])
 {
     const __m256i table = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)levels));
     const __m256i bytes = _mm256_loadu_si256((const __m256i *)p), low = _mm256_set1_epi8(15);
-    (void)vectors; /* 1 */
     out[0] = (vi) { _mm256_shuffle_epi8(table, _mm256_and_si256(bytes, low)),
                     _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low)) };
 }

@@ -289,11 +289,12 @@ QL_SIMD vi vi_set_cell(const uint8_t p[4])
     return _mm512_set1_epi32(bytes);
 }
 
-QL_SIMD void vi_load_levels(const uint8_t *p, const uint8_t levels[16], int vectors, vi *out)
+enum { QL_LEVEL_VECTORS = 2 };
+
+QL_SIMD void vi_load_levels(const uint8_t *p, const uint8_t levels[16], vi out[QL_LEVEL_VECTORS])
 {
     const __m512i table = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)levels));
     const __m512i bytes = _mm512_loadu_si512(p), low = _mm512_set1_epi8(15);
-    (void)vectors; /* 2 */
     out[0] = _mm512_shuffle_epi8(table, _mm512_and_si512(bytes, low));
     out[1] = _mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(bytes, 4), low));
 }

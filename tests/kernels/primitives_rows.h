@@ -93,6 +93,14 @@ ROW(vi_from_bytes, vi_store(out->i, vi_from_bytes(UINT64_C(0x0102030405060708) *
                          : 0)
 ROW(vi_load_nibbles, vi_store(out->i, vi_and(vi_load_nibbles(in->bytes + 3), vi_set(15))),
     out->i[l] = in->bytes[3 + l / 2] >> (l % 2 ? 0 : 4) & 15)
+ROW(vi_set_cell, vi_store(out->i, vi_set_cell(in->bytes + 5)), memcpy(&out->i[l], in->bytes + 5, 4))
+ROW(vi_load_levels, vi levels[QL_LEVEL_VECTORS]; int32_t lanes[LANES * QL_LEVEL_VECTORS];
+    vi_load_levels((const uint8_t *)in->words, in->bytes, levels);
+    for (int k = 0; k < QL_LEVEL_VECTORS; k++) { vi_store(lanes + LANES * k, levels[k]); } memcpy(out->i, lanes, 32);
+    memcpy(out->i + 8, lanes + LANES * QL_LEVEL_VECTORS / 2, 32),
+    out->i[l] = levels_of(in->bytes, (uint32_t)in->words[l % 8] >> (l < 8 ? 0 : 4)))
+ROW(vi_add_cell_products, vi_store(out->i, vi_add_cell_products(vi_load(in->words), I, J)),
+    out->i[l] = (int32_t)((uint32_t)in->words[l] + cell_product((uint32_t)i, (uint32_t)j)))
 ROW(vm_from_bits, out->bits = vm_bits(vm_from_bits(in->bytes[0] | in->bytes[1] << 8 | 1u << 20)),
     out->bits = in->bytes[0] | in->bytes[1] << 8)
 ROW(vf_load_half, vf_store(out->f, vf_load_half((const uint16_t *)in->bytes)), out->f[l] = half_of(word_at(in, l)))
