@@ -75,7 +75,7 @@ const ql_product_kernels *ql_products_at(size_t index)
 
 enum { BLOCK = 16 }; /* cells: a line of each row at a time, so that what is written to stays in the first cache */
 
-static void pack_block(const uint8_t *in, size_t cells, uint32_t flips, size_t step, uint8_t *out)
+static void pack_row(const uint8_t *in, size_t cells, uint32_t flips, size_t step, uint8_t *out)
 {
     for (size_t cell = 0; cell < cells; cell++) {
         uint32_t four;
@@ -85,20 +85,66 @@ static void pack_block(const uint8_t *in, size_t cells, uint32_t flips, size_t s
     }
 }
 
+typedef uint32_t four_cells __attribute__((vector_size(4 * QL_CELL)));
+
+static four_cells load_cells(const uint8_t *in, uint32_t flips)
+{
+    four_cells v;
+    memcpy(&v, in, sizeof v);
+    return v ^ flips;
+}
+
+/* Four cells of four rows, transposed. */
+static void pack_square(const uint8_t *in, size_t stride, uint32_t flips, size_t step, uint8_t *out)
+{
+    const four_cells a = load_cells(in, flips), b = load_cells(in + stride, flips), c = load_cells(in + 2 * stride, flips),
+                     d = load_cells(in + 3 * stride, flips);
+    const four_cells ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_end = __builtin_shufflevector(a, b, 2, 6, 3, 7),
+                     cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_end = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    const four_cells all[4] = {
+        __builtin_shufflevector(ab, cd, 0, 1, 4, 5),
+        __builtin_shufflevector(ab, cd, 2, 3, 6, 7),
+        __builtin_shufflevector(ab_end, cd_end, 0, 1, 4, 5),
+        __builtin_shufflevector(ab_end, cd_end, 2, 3, 6, 7),
+    };
+    for (int cell = 0; cell < 4; cell++) {
+        memcpy(out + (size_t)cell * step, &all[cell], sizeof all[cell]);
+    }
+}
+
+/* Up to BLOCK cells of all rows. */
+static void pack_block(const uint8_t *in, size_t stride, size_t cells, unsigned rows, uint32_t flips, size_t step,
+                       uint8_t *out)
+{
+    unsigned row = 0;
+    for (; row + 4 <= rows; row += 4) {
+        const uint8_t *from = in + row * stride;
+        uint8_t *to = out + row * QL_CELL;
+        size_t cell = 0;
+        for (; cell + 4 <= cells; cell += 4) {
+            pack_square(from + cell * QL_CELL, stride, flips, step, to + cell * step);
+        }
+        for (unsigned i = 0; i < 4 && cell < cells; i++) {
+            pack_row(from + i * stride + cell * QL_CELL, cells - cell, flips, step, to + cell * step + i * QL_CELL);
+        }
+    }
+    for (; row < rows; row++) {
+        pack_row(in + row * stride, cells, flips, step, out + row * QL_CELL);
+    }
+}
+
 void ql_pack_cells(const uint8_t *in, size_t stride, size_t bytes, unsigned have, unsigned rows, uint8_t flip, uint8_t *out)
 {
     const uint32_t flips = flip * 0x01010101u;
     const size_t whole = bytes / QL_CELL, rest = bytes % QL_CELL, step = rows * QL_CELL;
     for (size_t cell = 0; cell < whole; cell += BLOCK) {
         const size_t cells = whole - cell < BLOCK ? whole - cell : BLOCK;
-        for (unsigned row = 0; row < have; row++) {
-            pack_block(in + row * stride + cell * QL_CELL, cells, flips, step, out + cell * step + row * QL_CELL);
-        }
+        pack_block(in + cell * QL_CELL, stride, cells, have, flips, step, out + cell * step);
     }
     for (unsigned row = 0; row < have && rest > 0; row++) {
         uint8_t four[QL_CELL] = { 0 };
         memcpy(four, in + row * stride + whole * QL_CELL, rest);
-        pack_block(four, 1, flips, step, out + whole * step + row * QL_CELL);
+        pack_row(four, 1, flips, step, out + whole * step + row * QL_CELL);
     }
     for (unsigned row = have; row < rows; row++) {
         for (size_t cell = 0; cell < whole + (rest > 0); cell++) {

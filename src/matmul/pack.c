@@ -17,17 +17,23 @@ typedef struct pack_job {
     const float *scales;
 } pack_job;
 
-/* Codes 0..15 of a panel to nibbles: what product.h says of a cell. */
+enum { NIBBLE_BLOCK = 256 }; /* inputs: some cells of all outputs that stay in the first cache */
+
+/* Codes 0..15 of a panel to nibbles, two outputs to a row of bytes: what product.h says of a cell. */
 static void pack_nibbles(const ql_packed *p, const uint8_t *in, unsigned have, uint8_t *out)
 {
-    const size_t outputs = p->kernels->outputs, half = outputs / 2 * QL_CELL;
-    memset(out, 0, p->panel);
-    for (unsigned row = 0; row < have; row++) {
-        const bool is_high = row >= outputs / 2;
-        uint8_t *to = out + (is_high ? row - outputs / 2 : row) * QL_CELL;
-        for (size_t k = 0; k < p->k; k++) {
-            to[k / QL_CELL * half + k % QL_CELL] |= (uint8_t)((in[row * p->k + k] & 15) << (is_high ? 4 : 0));
+    const unsigned half = p->kernels->outputs / 2;
+    uint8_t both[QL_PRODUCT_OUTPUTS / 2][NIBBLE_BLOCK];
+    for (size_t k = 0; k < p->k; k += NIBBLE_BLOCK) {
+        const size_t count = p->k - k < NIBBLE_BLOCK ? p->k - k : NIBBLE_BLOCK;
+        for (unsigned row = 0; row < half; row++) {
+            const uint8_t *low = in + row * p->k + k, *high = low + half * p->k;
+            for (size_t i = 0; i < count; i++) {
+                const uint8_t code = row < have ? low[i] & 15 : 0;
+                both[row][i] = row + half < have ? (uint8_t)(code | high[i] << 4) : code;
+            }
         }
+        ql_pack_cells(both[0], NIBBLE_BLOCK, count, half, half, 0, out + k * half);
     }
 }
 
