@@ -32,7 +32,7 @@ table()
     row high_nibbles_come_first src/kernels/simd_avx512.h check_kernels \
         's/out\[1\] = _mm512_shuffle_epi8/out[0] = out[1] = _mm512_shuffle_epi8/'
     row later_depths_begin_anew src/matmul/gemm.c test_products \
-        's/x_panel, from > 0, y + first/x_panel, false, y + first/'
+        's/more = part->from > 0 || /more = /'
 
     # Vectors against the definition.
     row near_ties_are_not_looked_at src/kernels/vector_uniform.h check_kernels \

@@ -139,6 +139,64 @@ static void check_products(ql_engine *engine, const operands *o)
     free(y);
 }
 
+static void decode_row(const void *context, size_t output, size_t from, size_t count, float *w)
+{
+    const operands *o = context;
+    memcpy(w, o->float_w + output * o->k + from, count * sizeof *w);
+}
+
+static void make_row(void *context, unsigned worker, size_t row, int8_t *codes)
+{
+    const operands *o = context;
+    (void)worker;
+    memcpy(codes, o->x + row * o->k, o->k);
+}
+
+/* Every number once: a second time would show. */
+static void negate(void *context, unsigned worker, const ql_gemm_tile *tile)
+{
+    (void)context, (void)worker;
+    for (size_t i = 0; i < tile->rows; i++) {
+        float *row = (float *)tile->y + i * tile->stride;
+        for (size_t j = 0; j < tile->outputs; j++) {
+            row[j] = -row[j];
+        }
+    }
+}
+
+static void check_options(ql_engine *engine, const operands *o)
+{
+    ql_error error;
+    ql_packed w, decoded;
+    ql_gemm_x x = { 0 };
+    const size_t count = o->m * o->n;
+    float *y = room(count, sizeof *y), *z = room(count, sizeof *z);
+    int32_t *sums = (int32_t *)(void *)z;
+    must(ql_pack_floats(engine, o->float_w, o->n, o->k, &w, &error), &error);
+    must(ql_pack_decoder(o->n, o->k, decode_row, o, &decoded, &error), &error);
+    must(ql_gemm_take_floats(engine, &w, o->float_x, o->m, &x, &error), &error);
+    must(ql_gemm_floats(engine, &w, &x, y, NULL, &error), &error);
+    must(ql_gemm_floats(engine, &decoded, &x, z, &(ql_gemm_options) { .end = negate }, &error), &error);
+    for (size_t i = 0; i < count; i++) {
+        assert_same_bits(-y[i], z[i]);
+        z[i] = 0;
+    }
+    must(ql_gemm_floats(engine, &w, &x, z, &(ql_gemm_options) { .more = true }, &error), &error);
+    assert_memory_equal(y, z, count * sizeof *y);
+    ql_packed_free(&w);
+    ql_packed_free(&decoded);
+    must(ql_pack_codes(engine, o->w, o->n, o->k, &w, &error), &error);
+    must(ql_gemm_make_codes(engine, &w, make_row, (void *)(uintptr_t)o, o->m, &x, &error), &error);
+    must(ql_gemm_codes(engine, &w, &x, sums, NULL, &error), &error);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(sums[i], sum_of(o, o->w, NULL, i / o->n, i % o->n, 0, o->k));
+    }
+    ql_packed_free(&w);
+    ql_gemm_x_free(&x);
+    free(y);
+    free(z);
+}
+
 static void with_everything(void (*check)(ql_engine *engine))
 {
     ql_error error;
@@ -164,6 +222,7 @@ static void check_remainders(ql_engine *engine)
         const size_t at = m % 13;
         operands o = draw_operands(m, inputs[at], outputs[at * 5 % 13], QL_CELL * (1 + m % 9));
         check_products(engine, &o);
+        check_options(engine, &o);
         free_operands(&o);
     }
 }
@@ -181,6 +240,7 @@ static void check_pieces(ql_engine *engine)
     for (size_t s = 0; s < 3; s++) {
         operands o = draw_operands(shapes[s][0], shapes[s][1], shapes[s][2], 64);
         check_products(engine, &o);
+        check_options(engine, &o);
         free_operands(&o);
     }
 }
@@ -311,7 +371,7 @@ static void a_product_can_be_stopped(void **state)
     float *y = room(40 * 2000, sizeof *y);
     must(ql_pack_floats(engine, o.float_w, o.n, o.k, &packed, &error), &error);
     must(ql_gemm_take_floats(engine, &packed, o.float_x, o.m, &x, &error), &error);
-    assert_int_equal(ql_gemm_floats(engine, &packed, &x, y, &(ql_monitor) { stop, NULL }, &error), QL_CANCELLED);
+    assert_int_equal(ql_gemm_floats(engine, &packed, &x, y, &(ql_gemm_options) { .monitor = &(ql_monitor) { stop, NULL } }, &error), QL_CANCELLED);
     ql_packed_free(&packed);
     ql_gemm_x_free(&x);
     free_operands(&o);

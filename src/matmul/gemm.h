@@ -18,7 +18,16 @@
 /* Sums of that many products of two codes fit 32 bits whatever they are: 128^2 k < 2^31. */
 enum { QL_GEMM_MOST_INPUTS = 131071 };
 
-typedef enum ql_packing { QL_PACKED_FLOATS, QL_PACKED_CODES, QL_PACKED_GROUPED_CODES, QL_PACKED_NIBBLES } ql_packing;
+typedef enum ql_packing {
+    QL_PACKED_FLOATS,
+    QL_PACKED_CODES,
+    QL_PACKED_GROUPED_CODES,
+    QL_PACKED_NIBBLES,
+    QL_DECODED_FLOATS, /* not packed: rows are decoded when a piece of them is multiplied, in the second cache */
+} ql_packing;
+
+/* Inputs [from, from + count) of one output of W to w[count]; called from several threads. */
+typedef void ql_decode_weights(const void *context, size_t output, size_t from, size_t count, float *w);
 
 /* Read by any number of threads once made. Free with ql_packed_free. */
 typedef struct ql_packed {
@@ -31,6 +40,9 @@ typedef struct ql_packed {
     size_t group_cells, groups; /* with groups */
     float *scales;              /* [panels][groups][outputs] */
     uint8_t levels[16];         /* of nibbles: code + 128 */
+
+    ql_decode_weights *decode; /* with QL_DECODED_FLOATS, borrowed */
+    const void *decode_context;
 } ql_packed;
 
 /* W[n][k] as floats, or as codes -128..127. QL_UNUSABLE when n or k is 0, or there are codes and k > QL_GEMM_MOST_INPUTS. */
@@ -41,6 +53,10 @@ ql_status ql_pack_codes(ql_engine *engine, const int8_t *w, size_t n, size_t k, 
    With levels[16] the codes are 0..15 and stand for levels[code], which are kept as 4 bits. */
 ql_status ql_pack_grouped(ql_engine *engine, const int8_t *w, size_t n, size_t k, size_t group, const float *scales,
                           const int8_t levels[16], ql_packed *out, ql_error *error);
+
+/* W[n][k] that `decode` gives, for ql_gemm_take_floats and ql_gemm_floats; nothing is kept. */
+ql_status ql_pack_decoder(size_t n, size_t k, ql_decode_weights *decode, const void *context, ql_packed *out,
+                          ql_error *error);
 void ql_packed_free(ql_packed *packed);
 
 /* X[m][k], packed for the kernels of a W with k inputs. Memory is kept for the next X of at most the same size: start with
@@ -60,12 +76,32 @@ ql_status ql_gemm_take_floats(ql_engine *engine, const ql_packed *w, const float
 ql_status ql_gemm_take_codes(ql_engine *engine, const ql_packed *w, const int8_t *x, size_t m, ql_gemm_x *out,
                              ql_error *error);
 
-/* Y[m][n] of floats; of codes: exact sums; of grouped codes: sums times the scales of W (not yet those of X). */
-ql_status ql_gemm_floats(ql_engine *engine, const ql_packed *w, const ql_gemm_x *x, float *y, const ql_monitor *monitor,
-                         ql_error *error);
-ql_status ql_gemm_codes(ql_engine *engine, const ql_packed *w, const ql_gemm_x *x, int32_t *y, const ql_monitor *monitor,
-                        ql_error *error);
-ql_status ql_gemm_grouped(ql_engine *engine, const ql_packed *w, const ql_gemm_x *x, float *y, const ql_monitor *monitor,
-                          ql_error *error);
+/* X[m][k] that `row` makes: called for each row, from several threads, to codes[k]. */
+typedef void ql_make_row(void *context, unsigned worker, size_t row, int8_t *codes);
+ql_status ql_gemm_make_codes(ql_engine *engine, const ql_packed *w, ql_make_row *row, void *context, size_t m,
+                             ql_gemm_x *out, ql_error *error);
+
+/* A part of Y whose sums are complete, while it is in cache: y[rows][outputs], its rows `stride` numbers apart. */
+typedef struct ql_gemm_tile {
+    size_t row, output; /* the first ones */
+    size_t rows, outputs, stride;
+    void *y;
+} ql_gemm_tile;
+
+typedef struct ql_gemm_options {
+    void (*end)(void *context, unsigned worker, const ql_gemm_tile *tile); /* NULL, or what becomes of every part of Y */
+    void *context;
+    bool more; /* floats: continue the sums that Y holds */
+    const ql_monitor *monitor;
+} ql_gemm_options;
+
+/* Y[m][n] of floats; of codes: exact sums; of grouped codes: sums times the scales of W (not yet those of X). options may be
+   NULL. */
+ql_status ql_gemm_floats(ql_engine *engine, const ql_packed *w, const ql_gemm_x *x, float *y,
+                         const ql_gemm_options *options, ql_error *error);
+ql_status ql_gemm_codes(ql_engine *engine, const ql_packed *w, const ql_gemm_x *x, int32_t *y,
+                        const ql_gemm_options *options, ql_error *error);
+ql_status ql_gemm_grouped(ql_engine *engine, const ql_packed *w, const ql_gemm_x *x, float *y,
+                          const ql_gemm_options *options, ql_error *error);
 
 #endif

@@ -68,12 +68,16 @@ static ql_status pack_panel(void *context, unsigned worker, uint64_t panel, ql_e
     return QL_OK;
 }
 
+static ql_status fail_empty(const ql_packed *p, ql_error *error)
+{
+    return ql_fail(error, QL_UNUSABLE, "weights [%zu][%zu]: a product needs at least one input and one output", p->n, p->k);
+}
+
 static ql_status pack(ql_engine *engine, const void *w, size_t element, const float *scales, ql_packed *p, ql_error *error)
 {
     const bool is_nibbles = p->packing == QL_PACKED_NIBBLES, is_floats = p->packing == QL_PACKED_FLOATS;
     if (p->n == 0 || p->k == 0) {
-        return ql_fail(error, QL_UNUSABLE, "weights [%zu][%zu]: a product needs at least one input and one output", p->n,
-                       p->k);
+        return fail_empty(p, error);
     }
     if (!is_floats && p->k > QL_GEMM_MOST_INPUTS) {
         return ql_fail(error, QL_UNUSABLE, "%zu inputs: sums of more than %d products of codes may not fit 32 bits", p->k,
@@ -125,6 +129,19 @@ ql_status ql_pack_grouped(ql_engine *engine, const int8_t *w, size_t n, size_t k
         out->levels[i] = (uint8_t)(levels[i] ^ FLIP);
     }
     return pack(engine, w, sizeof *w, scales, out, error);
+}
+
+ql_status ql_pack_decoder(size_t n, size_t k, ql_decode_weights *decode, const void *context, ql_packed *out,
+                          ql_error *error)
+{
+    *out = (ql_packed) { .packing = QL_DECODED_FLOATS, .n = n, .k = k, .decode = decode, .decode_context = context };
+    if (n == 0 || k == 0) {
+        return fail_empty(out, error);
+    }
+    out->kernels = ql_products_active();
+    out->panels = (n + out->kernels->outputs - 1) / out->kernels->outputs;
+    out->cells = k;
+    return QL_OK;
 }
 
 void ql_packed_free(ql_packed *packed)
