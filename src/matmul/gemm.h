@@ -59,6 +59,9 @@ ql_status ql_pack_decoder(size_t n, size_t k, ql_decode_weights *decode, const v
                           ql_error *error);
 void ql_packed_free(ql_packed *packed);
 
+/* Other codes for output j of QL_PACKED_CODES: codes[k]. Not while it is read. */
+void ql_packed_set_row(ql_packed *packed, size_t j, const int8_t *codes);
+
 /* X[m][k], packed for the kernels of a W with k inputs. Memory is kept for the next X of at most the same size: start with
    { 0 }, end with ql_gemm_x_free. */
 typedef struct ql_gemm_x {

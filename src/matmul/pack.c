@@ -144,6 +144,15 @@ ql_status ql_pack_decoder(size_t n, size_t k, ql_decode_weights *decode, const v
     return QL_OK;
 }
 
+void ql_packed_set_row(ql_packed *p, size_t j, const int8_t *codes)
+{
+    const size_t outputs = p->kernels->outputs;
+    uint8_t *out = p->w + j / outputs * p->panel + j % outputs * QL_CELL;
+    for (size_t k = 0; k < p->k; k++) {
+        out[k / QL_CELL * outputs * QL_CELL + k % QL_CELL] = (uint8_t)(codes[k] ^ FLIP);
+    }
+}
+
 void ql_packed_free(ql_packed *packed)
 {
     ql_pages_free(packed->w, packed->bytes);
