@@ -175,7 +175,9 @@ screenshots: $(OUT)/qloupe ## make the pictures in screenshots/ with the program
 install: all ## install program, demo model and documents below DESTDIR and PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DATADIR) $(DESTDIR)$(PREFIX)/share/doc/qloupe
 	install -m 755 $(OUT)/qloupe $(DESTDIR)$(PREFIX)/bin/
+	install -d $(DESTDIR)$(DATADIR)/inputs
 	install -m 644 data/*.safetensors data/eval.txt $(DESTDIR)$(DATADIR)/
+	install -m 644 data/inputs/*.npy $(DESTDIR)$(DATADIR)/inputs/
 	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/qloupe/
 	install -m 644 data/README.md $(DESTDIR)$(PREFIX)/share/doc/qloupe/demo-model.md
 

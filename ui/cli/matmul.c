@@ -304,7 +304,7 @@ const cli_command cli_command_matmul = {
         "large. Weights of --shape and --preset are normal, deviation 0.02, one of a thousand 20 times as large.\n"
         "Lines of a --batch hold FILE and options as they stand behind `matmul`, with quotes where needed; # begins a\n"
         "comment. They are run one after the other into one table.",
-    .example = "qloupe matmul -t h.1.attn.c_attn.weight --x data/storyteller-inputs/h.1.attn.c_attn.npy\n"
+    .example = "qloupe matmul -t h.1.attn.c_attn.weight --x data/inputs/h.1.attn.c_attn.npy\n"
                "qloupe matmul --shape 1x4096x4096 -m fp32 -m int8:row -m weights_a8:q4_0 --threads 1\n"
                "qloupe matmul --preset llama-7b --outlier-channels 6 --sweep threshold=2,4,6,8,10,20,inf --json",
     .options = CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_X) | CLI_HAS(CLI_METHOD) | CLI_HAS(CLI_SHAPE) | CLI_HAS(CLI_PRESET) |
