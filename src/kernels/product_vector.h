@@ -8,6 +8,7 @@
 
 enum { ROWS = PRODUCT_ROWS, VECTORS = QL_LEVEL_VECTORS, OUTPUTS = 16 * VECTORS, PANEL_CELL = OUTPUTS * QL_CELL };
 enum { MOST_AT_ONCE = 4 }; /* panels */
+enum { AHEAD = 2048 };     /* bytes of W that are asked for before they are needed: it may come from far away */
 
 /* With few rows several panels are taken at once, so that no sum waits for the one before. */
 #define AT_ONCE(rows)                                                                                                       \
@@ -38,7 +39,9 @@ QL_SIMD void tile_floats(int rows, int panels, const ql_band *band, const uint8_
         vf weights[MOST_AT_ONCE * VECTORS];
         UNROLL for (int v = 0; v < vectors; v++)
         {
-            weights[v] = vf_load((const float *)(w + (size_t)(v / VECTORS) * band->panel) + v % VECTORS * 16);
+            const uint8_t *from = w + (size_t)(v / VECTORS) * band->panel + v % VECTORS * 64;
+            weights[v] = vf_load((const float *)from);
+            __builtin_prefetch(from + AHEAD);
         }
         UNROLL for (int row = 0; row < rows; row++)
         {
@@ -105,7 +108,12 @@ QL_SIMD void tile_sums(int rows, int panels, size_t cell_size, load_cell *load, 
         vi weights[MOST_AT_ONCE * VECTORS];
         UNROLL for (int panel = 0; panel < panels; panel++)
         {
-            load(w + panel * r->panel_size, r->levels, weights + panel * VECTORS);
+            const uint8_t *from = w + panel * r->panel_size;
+            load(from, r->levels, weights + panel * VECTORS);
+            UNROLL for (size_t line = 0; line < cell_size; line += 64)
+            {
+                __builtin_prefetch(from + line + AHEAD);
+            }
         }
         UNROLL for (int row = 0; row < rows; row++)
         {
