@@ -28,7 +28,7 @@ table()
     row offset_of_codes_is_not_taken_back src/kernels/product_vector.h check_kernels \
         's/0u - 128u \* (uint32_t)/0u - 127u * (uint32_t)/'
     row last_group_is_as_long_as_the_others src/kernels/product_vector.h check_kernels \
-        's/left < g->group_cells ? left : g->group_cells,/g->group_cells,/'
+        's/r.cells = left < g->group_cells ? left : g->group_cells;/r.cells = g->group_cells;/'
     row high_nibbles_come_first src/kernels/simd_avx512.h check_kernels \
         's/out\[1\] = _mm512_shuffle_epi8/out[0] = out[1] = _mm512_shuffle_epi8/'
     row later_depths_begin_anew src/matmul/gemm.c test_products \

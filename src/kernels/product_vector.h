@@ -3,6 +3,10 @@
  * that is compiled for an instruction set defines PRODUCT_ROWS, the rows of a tile, so that its sums fit the registers, and
  * PRODUCT_FULL, how many vectors of sums those are at most. A panel of W has as many outputs as the half bytes of one load.
  */
+#if defined(__GNUC__) && !defined(__clang__)
+/* Else gcc prepares what stands behind a loop for the case that the loop does not run, and spills the sums in it. */
+#pragma GCC optimize("no-tree-pre")
+#endif
 #include "kernels/product.h"
 #include "kernels/simd.h"
 
@@ -80,19 +84,21 @@ QL_SIMD void load_nibbles(const uint8_t *w, const uint8_t (*levels)[16], vi out[
 
 typedef void load_cell(const uint8_t *w, const uint8_t (*levels)[16], vi out[VECTORS]);
 
-/* Cells of a panel of X and of one or more of W, `panel_size` bytes apart, to sums of integers. */
+/* Cells of a panel of X and of one or more of W, `panel_size` bytes apart. */
 typedef struct run {
     size_t cells;
     const uint8_t *x, *w;
     size_t panel_size;
     const int32_t *x_sums; /* [rows] */
+    size_t stride;         /* of y, which is sums or what they are added to */
     const uint8_t (*levels)[16];
-    size_t stride; /* of the sums */
+    const float *scales; /* with groups: [OUTPUTS] of each panel, */
+    size_t scale_stride; /* so far apart */
 } run;
 
-QL_SIMD void tile_sums(int rows, int panels, size_t cell_size, load_cell *load, const run *r, int32_t *sums)
+QL_SIMD void add_cells(int rows, int panels, size_t cell_size, load_cell *load, const run *r,
+                       vi sum[ROWS][MOST_AT_ONCE * VECTORS])
 {
-    vi sum[ROWS][MOST_AT_ONCE * VECTORS];
     const int vectors = panels * VECTORS;
     const uint8_t *x = r->x, *w = r->w;
     UNROLL for (int row = 0; row < rows; row++)
@@ -126,11 +132,33 @@ QL_SIMD void tile_sums(int rows, int panels, size_t cell_size, load_cell *load, 
         x += rows * QL_CELL;
         w += cell_size;
     }
+}
+
+QL_SIMD void tile_sums(int rows, int panels, const run *r, int32_t *y)
+{
+    vi sum[ROWS][MOST_AT_ONCE * VECTORS];
+    add_cells(rows, panels, PANEL_CELL, load_codes, r, sum);
     UNROLL for (int row = 0; row < rows; row++)
     {
-        UNROLL for (int v = 0; v < vectors; v++)
+        UNROLL for (int v = 0; v < panels * VECTORS; v++)
         {
-            vi_store(sums + row * r->stride + 16 * v, sum[row][v]);
+            vi_store(y + row * r->stride + 16 * v, sum[row][v]);
+        }
+    }
+}
+
+/* y += scale * sum, of one group. */
+QL_SIMD void tile_group(int rows, int panels, size_t cell_size, load_cell *load, const run *r, float *y)
+{
+    vi sum[ROWS][MOST_AT_ONCE * VECTORS];
+    add_cells(rows, panels, cell_size, load, r, sum);
+    UNROLL for (int v = 0; v < panels * VECTORS; v++)
+    {
+        const vf scale = vf_load(r->scales + (size_t)(v / VECTORS) * r->scale_stride + v % VECTORS * 16);
+        UNROLL for (int row = 0; row < rows; row++)
+        {
+            float *out = y + row * r->stride + 16 * v;
+            vf_store(out, vf_fma(vi_to_float(sum[row][v]), scale, vf_load(out)));
         }
     }
 }
@@ -147,35 +175,44 @@ QL_SIMD void tile_sums(int rows, int panels, size_t cell_size, load_cell *load, 
     {                                                                                                                       \
         tile_floats(rows, 1, band, w, more, y);                                                                             \
     }                                                                                                                       \
-    NOT_INLINE void codes_##rows(const run *r, int32_t *sums)                                                               \
+    NOT_INLINE void codes_##rows(const run *r, int32_t *y)                                                                  \
     {                                                                                                                       \
-        tile_sums(rows, AT_ONCE(rows), PANEL_CELL, load_codes, r, sums);                                                    \
+        tile_sums(rows, AT_ONCE(rows), r, y);                                                                               \
     }                                                                                                                       \
-    NOT_INLINE void codes_one_##rows(const run *r, int32_t *sums)                                                           \
+    NOT_INLINE void codes_one_##rows(const run *r, int32_t *y)                                                              \
     {                                                                                                                       \
-        tile_sums(rows, 1, PANEL_CELL, load_codes, r, sums);                                                                \
+        tile_sums(rows, 1, r, y);                                                                                           \
     }                                                                                                                       \
-    NOT_INLINE void nibbles_##rows(const run *r, int32_t *sums)                                                             \
+    NOT_INLINE void grouped_##rows(const run *r, float *y)                                                                  \
     {                                                                                                                       \
-        tile_sums(rows, AT_ONCE(rows), PANEL_CELL / 2, load_nibbles, r, sums);                                              \
+        tile_group(rows, AT_ONCE(rows), PANEL_CELL, load_codes, r, y);                                                      \
     }                                                                                                                       \
-    NOT_INLINE void nibbles_one_##rows(const run *r, int32_t *sums)                                                         \
+    NOT_INLINE void grouped_one_##rows(const run *r, float *y)                                                              \
     {                                                                                                                       \
-        tile_sums(rows, 1, PANEL_CELL / 2, load_nibbles, r, sums);                                                          \
+        tile_group(rows, 1, PANEL_CELL, load_codes, r, y);                                                                  \
+    }                                                                                                                       \
+    NOT_INLINE void nibbles_##rows(const run *r, float *y)                                                                  \
+    {                                                                                                                       \
+        tile_group(rows, AT_ONCE(rows), PANEL_CELL / 2, load_nibbles, r, y);                                                \
+    }                                                                                                                       \
+    NOT_INLINE void nibbles_one_##rows(const run *r, float *y)                                                              \
+    {                                                                                                                       \
+        tile_group(rows, 1, PANEL_CELL / 2, load_nibbles, r, y);                                                            \
     }
 
 /* Of one number of rows, for so many panels at once and for one. */
+typedef void group_tile(const run *r, float *y);
 typedef struct tiles {
     size_t at_once;
     void (*floats)(const ql_band *band, const uint8_t *w, bool more, float *y);
     void (*floats_one)(const ql_band *band, const uint8_t *w, bool more, float *y);
-    void (*codes)(const run *r, int32_t *sums);
-    void (*codes_one)(const run *r, int32_t *sums);
-    void (*nibbles)(const run *r, int32_t *sums);
-    void (*nibbles_one)(const run *r, int32_t *sums);
+    void (*codes)(const run *r, int32_t *y);
+    void (*codes_one)(const run *r, int32_t *y);
+    group_tile *grouped, *grouped_one, *nibbles, *nibbles_one;
 } tiles;
 #define TILES(rows)                                                                                                         \
-    { AT_ONCE(rows), floats_##rows, floats_one_##rows, codes_##rows, codes_one_##rows, nibbles_##rows, nibbles_one_##rows },
+    { AT_ONCE(rows),  floats_##rows,      floats_one_##rows, codes_##rows, codes_one_##rows,                                \
+      grouped_##rows, grouped_one_##rows, nibbles_##rows,    nibbles_one_##rows },
 
 #if PRODUCT_ROWS == 12
 #define FOR_ALL_ROWS(f) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12)
@@ -201,7 +238,7 @@ static void floats(const ql_band *band, bool more, float *y)
 static void codes(const ql_band *band, const int32_t *x_sums, int32_t *y)
 {
     const tiles *t = &tiles_of[band->rows - 1];
-    run r = { band->cells, band->x, band->w, band->panel, x_sums, NULL, band->stride };
+    run r = { .cells = band->cells, .x = band->x, .panel_size = band->panel, .x_sums = x_sums, .stride = band->stride };
     for (size_t panel = 0; panel < band->panels;) {
         const bool several = panel + t->at_once <= band->panels;
         r.w = band->w + panel * band->panel;
@@ -210,57 +247,34 @@ static void codes(const ql_band *band, const int32_t *x_sums, int32_t *y)
     }
 }
 
-/* y[rows][panels of OUTPUTS] += scale * sum, the sums side by side. */
-QL_SIMD void add_group(const ql_band *band, size_t panels, const int32_t *sums, const float *scales, size_t scale_stride,
-                       float *y)
-{
-    const size_t width = panels * OUTPUTS;
-    for (size_t panel = 0; panel < panels; panel++) {
-        vf scale[VECTORS];
-        UNROLL for (int v = 0; v < VECTORS; v++)
-        {
-            scale[v] = vf_load(scales + panel * scale_stride + 16 * v);
-        }
-        LOOP for (unsigned row = 0; row < band->rows; row++)
-        {
-            UNROLL for (int v = 0; v < VECTORS; v++)
-            {
-                const size_t at = panel * OUTPUTS + 16 * (size_t)v;
-                float *out = y + row * band->stride + at;
-                vf_store(out, vf_fma(vi_to_float(vi_load(sums + row * width + at)), scale[v], vf_load(out)));
-            }
-        }
-    }
-}
-
-QL_SIMD void walk_groups(const ql_band *band, const ql_grouped *g, size_t cell_size, size_t at_once,
-                         void (*several_tile)(const run *, int32_t *), void (*one_tile)(const run *, int32_t *), float *y)
+/* Sums of a tile lie side by side until all groups are in: the rows of Y may be so far apart that they push each other out of
+   the cache. */
+static void walk_groups(const ql_band *band, const ql_grouped *g, size_t cell_size, size_t at_once, group_tile *several_tile,
+                        group_tile *one_tile, float *y)
 {
     const size_t groups = (band->cells + g->group_cells - 1) / g->group_cells;
-    int32_t sums[ROWS * MOST_AT_ONCE * OUTPUTS];
+    float sums[ROWS * MOST_AT_ONCE * OUTPUTS];
+    run r = { .panel_size = band->panel, .levels = g->levels, .scale_stride = groups * OUTPUTS };
     for (size_t panel = 0; panel < band->panels;) {
         const bool several = panel + at_once <= band->panels;
-        const size_t panels = several ? at_once : 1;
-        const uint8_t *w = band->w + panel * band->panel;
-        for (unsigned row = 0; row < band->rows; row++) {
-            for (size_t i = 0; i < panels * OUTPUTS; i += 16) {
-                vf_store(y + row * band->stride + panel * OUTPUTS + i, vf_set(0));
-            }
+        const size_t panels = several ? at_once : 1, width = panels * OUTPUTS;
+        for (size_t i = 0; i < band->rows * width; i += 16) {
+            vf_store(sums + i, vf_set(0));
         }
+        r.stride = width;
         for (size_t group = 0; group < groups; group++) {
             const size_t first = group * g->group_cells, left = band->cells - first;
-            const run r = {
-                .cells = left < g->group_cells ? left : g->group_cells,
-                .x = band->x + first * band->rows * QL_CELL,
-                .w = w + first * cell_size,
-                .panel_size = band->panel,
-                .x_sums = g->x_sums + group * band->rows,
-                .levels = g->levels,
-                .stride = panels * OUTPUTS,
-            };
+            r.cells = left < g->group_cells ? left : g->group_cells;
+            r.x = band->x + first * band->rows * QL_CELL;
+            r.w = band->w + panel * band->panel + first * cell_size;
+            r.x_sums = g->x_sums + group * band->rows;
+            r.scales = g->scales + (panel * groups + group) * OUTPUTS;
             (several ? several_tile : one_tile)(&r, sums);
-            add_group(band, panels, sums, g->scales + (panel * groups + group) * OUTPUTS, groups * OUTPUTS,
-                      y + panel * OUTPUTS);
+        }
+        for (unsigned row = 0; row < band->rows; row++) {
+            for (size_t i = 0; i < width; i += 16) {
+                vf_store(y + row * band->stride + panel * OUTPUTS + i, vf_load(sums + row * width + i));
+            }
         }
         panel += panels;
     }
@@ -269,7 +283,7 @@ QL_SIMD void walk_groups(const ql_band *band, const ql_grouped *g, size_t cell_s
 static void grouped_codes(const ql_band *band, const ql_grouped *g, float *y)
 {
     const tiles *t = &tiles_of[band->rows - 1];
-    walk_groups(band, g, PANEL_CELL, t->at_once, t->codes, t->codes_one, y);
+    walk_groups(band, g, PANEL_CELL, t->at_once, t->grouped, t->grouped_one, y);
 }
 
 static void grouped_nibbles(const ql_band *band, const ql_grouped *g, float *y)
