@@ -294,8 +294,8 @@ static void weights_decoded_in_cache_are_the_simulated_ones_bit_by_bit(void **st
         "bnbfp4", "fp4", "mxfp4", "nvfp4", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "int4g", "ternary", "binary",
         "kmeans:bits=3", "quantile:per=row", "fp8_e4m3", "fp8_e5m2", "fp8_e4m3:scale=0",
     };
-    static const size_t inputs[] = { 131, 1100 };
-    for (size_t size = 0; size < 2; size++) {
+    static const size_t inputs[] = { 131, 1100, 192 };
+    for (size_t size = 0; size < 3; size++) {
         fixture f;
         set_up(&f, 5, inputs[size], 39);
         float *y = malloc(f.m * f.n * sizeof *y);

@@ -162,7 +162,7 @@ static void halve(kept_codes *kept)
         uint8_t *to = kept->codes + row * kept->row_bytes;
         for (size_t i = 0; i < kept->row_bytes; i++) {
             const uint8_t high = 2 * i + 1 < kept->k ? from[2 * i + 1] : 0;
-            to[i] = (uint8_t)(from[2 * i] | high << 4);
+            to[i] = (uint8_t)(from[2 * i] << 4 | high);
         }
     }
 }
@@ -216,10 +216,29 @@ static void decode_run(const kept_codes *kept, uint64_t group, const uint8_t *co
 
 enum { DECODE_AT_ONCE = 512 };
 
+/* Halves of groups that begin where the rows do, by the kernel that decodes nf4. */
+static bool decode_at_once(const kept_codes *kept, size_t output, size_t from, size_t count, float *w)
+{
+    const ql_groups *g = &kept->quantizer.groups;
+    const bool by_blocks = g->per == QL_PER_BLOCK || g->per == QL_PER_FLAT;
+    size_t end;
+    if (!kept->halves || kept->decoding != BY_LEVELS || from % 2 != 0 || (by_blocks && from % g->block != 0) ||
+        (g->per == QL_PER_FLAT && kept->k % g->block != 0)) {
+        return false;
+    }
+    ql_kernels_active()->decode.nf4(kept->levels, kept->codes + output * kept->row_bytes + from / 2, count,
+                                    by_blocks ? (size_t)g->block : count,
+                                    kept->quantizer.scales + group_of(g, output, from, &end), w);
+    return true;
+}
+
 static void decode_row(const void *context, size_t output, size_t from, size_t count, float *w)
 {
     const kept_codes *kept = context;
     const uint8_t *row = kept->codes + output * kept->row_bytes;
+    if (decode_at_once(kept, output, from, count, w)) {
+        return;
+    }
     for (size_t at = from, end; at < from + count; at = end) {
         uint8_t whole[DECODE_AT_ONCE + 1];
         const uint64_t group = group_of(&kept->quantizer.groups, output, at, &end);
@@ -229,11 +248,11 @@ static void decode_row(const void *context, size_t output, size_t from, size_t c
         if (kept->halves) {
             const size_t first = at / 2, bytes = (end + 1) / 2 - first;
             for (size_t i = 0; i < bytes && i < DECODE_AT_ONCE / 2; i++) {
-                whole[2 * i] = row[first + i] & 15;
-                whole[2 * i + 1] = row[first + i] >> 4;
+                whole[2 * i] = row[first + i] >> 4;
+                whole[2 * i + 1] = row[first + i] & 15;
             }
             if (bytes > DECODE_AT_ONCE / 2) { /* from an odd input on */
-                whole[DECODE_AT_ONCE] = row[first + bytes - 1] & 15;
+                whole[DECODE_AT_ONCE] = row[first + bytes - 1] >> 4;
             }
             codes = whole + at % 2;
         }
@@ -278,7 +297,7 @@ static void choose_decoding(kept_codes *kept)
         by_levels = by_levels && is_quick(kept, BY_LEVELS, group);
         by_zeros = by_zeros && is_quick(kept, BY_ZEROS, group);
     }
-    kept->decoding = by_zeros ? BY_ZEROS : by_levels ? BY_LEVELS : BY_TABLES;
+    kept->decoding = by_levels && kept->halves ? BY_LEVELS : by_zeros ? BY_ZEROS : by_levels ? BY_LEVELS : BY_TABLES;
 }
 
 static ql_status check_spec(const ql_way *way, ql_error *error)
