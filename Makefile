@@ -121,8 +121,9 @@ THREADED := $(if $(TEST_SOURCES),$(shell grep -L testing_run $$(grep -l ql_engin
 # Not those that take minutes under it and share nothing between threads.
 THREADED := $(filter-out $(addprefix tests/test_,plot% tui% fine% truncation% memory% reads%),$(THREADED))
 THREADED := $(THREADED:%.c=$(OUT)/%)
-check-threads: $(THREADED) golden
+check-threads: all $(THREADED) golden $(OUT)/monkey
 	@V=$(V) sh tests/run.sh $(OUT) $(THREADED)
+	@QLOUPE=$(OUT)/qloupe $(OUT)/monkey --events 300
 
 bench: ## build, and time every pass on one thread and on all (qloupe bench)
 	@+$(PARALLEL) all
@@ -148,25 +149,24 @@ run-coverage: all $(OUT)/replay $(filter $(addprefix $(OUT)/tests/test_,$(PARSER
 	@sh tests/coverage.sh $(OUT) build-fuzz/corpus
 
 SECONDS ?= 600
-soak: ## break the kernels on purpose; damage files, try specs at random, fuzz every parser, each for SECONDS (600)
+EVENTS  ?= 100000
+SEED    ?= $(shell date +%s)
+soak: ## break the kernels on purpose; damage files, try specs at random, fuzz every parser, each for SECONDS (600); EVENTS (100000) for the terminal interface
 	@+$(PARALLEL) mutate
-	@$(OUT)/check_kernels --seed $$(date +%s) --rounds 20000
-	@+$(PARALLEL) BUILD=asan OUT=$(OUT)-asan run-soak
+	@$(OUT)/check_kernels --seed $(SEED) --rounds 20000
+	@+$(PARALLEL) BUILD=asan OUT=$(OUT)-asan run-soak run-monkey
+	@+$(PARALLEL) BUILD=tsan OUT=$(OUT)-tsan run-monkey
 	@+$(PARALLEL) fuzz TIME=$(SECONDS) JOBS=2
 run-soak: $(OUT)/soak
 	$(OUT)/soak $(SECONDS)
+run-monkey: all $(OUT)/monkey
+	QLOUPE=$(OUT)/qloupe $(OUT)/monkey --seed $(SEED) --events $(EVENTS)
 
 fresh: ## build a minimal Debian root and run README's two commands in it (root, debootstrap, minutes)
 	@sh tests/fresh.sh
 
 screenshots: $(OUT)/qloupe ## make the pictures in screenshots/ with the program itself
-	@mkdir -p screenshots
-	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \
-	    --size 120x36 --screenshot screenshots/explore.png
-	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe data/storyteller.safetensors -t h.2.mlp.c_fc.weight \
-	    --keys 2lllnnnn --size 120x36 --screenshot screenshots/compare.png
-	QLOUPE_NO_STATE=1 LC_ALL=C.UTF-8 $(OUT)/qloupe data/loud.npy -s absmax:bits=4 \
-	    --keys pc2 --size 120x36 --screenshot screenshots/product.png
+	sh screenshots/make.sh $(OUT)/qloupe
 	$(OUT)/qloupe plot data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \
 	    --kind histogram -o screenshots/histogram.png
 	$(OUT)/qloupe plot data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \
@@ -191,7 +191,7 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-.PHONY: all demo test deps deps-peers bench bench-peers check check-layers check-kernels check-neon deps-neon mutate check-threads golden asan tsan fuzz run-fuzz coverage run-coverage soak run-soak fresh screenshots install uninstall clean help FORCE
+.PHONY: all demo test deps deps-peers bench bench-peers check check-layers check-kernels check-neon deps-neon mutate check-threads golden asan tsan fuzz run-fuzz coverage run-coverage soak run-soak run-monkey fresh screenshots install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: # keep the tests' objects
 
@@ -233,8 +233,14 @@ $(OUT)/keys: $(OUT)/tests/keys.o $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS)) $(
 $(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/corpus.o $(OUT)/tests/zip.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ -lcmocka $(QL_LDLIBS)
 
+# A program as a job on a pseudo-terminal.
+$(OUT)/tests/test_tui_job: $(OUT)/tests/job.o $(OUT)/tests/vt.o
+
+# This one prints numbers as the screen does.
+$(OUT)/tests/test_stories: $(OUT)/ui/text/number.o
+
 # These call the terminal interface.
-CALLERS := $(addprefix $(OUT)/tests/test_tui_,scan config)
+CALLERS := $(addprefix $(OUT)/tests/test_tui_,scan config sampled)
 $(CALLERS): $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS))
 $(CALLERS): QL_LDLIBS = $(OUT)/libqloupe.a $(PKG_LIBS) -lm
 

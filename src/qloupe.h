@@ -589,19 +589,23 @@ ql_status ql_report_make(ql_engine *engine, const ql_profile *profile, const ql_
                          ql_report **out, ql_error *error);
 void ql_report_free(ql_report **report);
 
+/* Where the values of report->grid meet: what lies between out[i - 1] and out[i] takes grid[i]. Returns how many there are,
+   grid_count - 1; 0 when there is no grid, or chance decides (round=stochastic). */
+unsigned ql_report_thresholds(const ql_report *report, double out[QL_MAX_GRID]);
+
 /* ---- Excerpt: an answer that comes at once --------------------------------------------------------------------- */
 
-/* Strips that lie all over a tensor, read into memory as a small matrix, a few megabytes at most: for a first answer while
-   the exact one is being found. Blocks, rows, columns or tiles of the spec that it is made for are in it whole, as far as four
-   of them fit. It serves every spec that wants the same strips. */
+/* Strips that lie all over a tensor, read into memory as a small matrix, a few megabytes at most: for a first answer
+   while the exact one is being found. Blocks, rows, columns or tiles of the spec that it is made for are in it whole, as
+   far as four of them fit. It serves every spec that wants the same strips. */
 typedef struct ql_excerpt ql_excerpt;
 
-/* Whether an exact report (after the profile: is_profiled) is expected to take so long that another answer should come first.
-   From the number of elements and a table of costs, not from a clock: the same on every machine. */
+/* Whether an exact report (after the profile: is_profiled) is expected to take so long that another answer should come
+   first. From the number of elements and a table of costs, not from a clock: the same on every machine. */
 bool ql_excerpt_is_worth(const ql_tensor *tensor, const ql_spec *spec, bool is_profiled);
 
-/* Reads the strips. The tensor is borrowed: its model must outlive the excerpt. QL_UNUSABLE when the tensor is empty or has no
-   values, QL_BAD_USAGE when the spec does not fit it. */
+/* Reads the strips. The tensor is borrowed: its model must outlive the excerpt. QL_UNUSABLE when the tensor is empty or
+   has no values, QL_BAD_USAGE when the spec does not fit it. */
 ql_status ql_excerpt_make(ql_engine *engine, const ql_tensor *tensor, const ql_spec *spec, const ql_monitor *monitor,
                           ql_excerpt **out, ql_error *error);
 void ql_excerpt_free(ql_excerpt **excerpt);
@@ -621,8 +625,10 @@ void ql_excerpt_learn(ql_excerpt *excerpt, const ql_profile *profile);
      of the rows that it holds    row_mse (NAN for all others), worst_row_mse
      left out     the parameters of groups where there are several (NULL), which group is the widest, the places of outliers
 
-   QL_UNUSABLE when the excerpt holds NaN or Inf; what else is wrong is what ql_report_make says. */
-ql_status ql_excerpt_report(ql_engine *engine, const ql_excerpt *excerpt, const ql_spec *spec, const ql_monitor *monitor,
+   On made-up rows whose deviations differ tenfold sqnr_db is off by less than 1 dB, by 0.1 where blocks have scales, by
+   up to 3 where the tail decides (clip=kl, percentile, aciq). ql_why_make, ql_report_write_npy and ql_figure_write refuse
+   it: QL_BAD_USAGE. QL_UNUSABLE when the excerpt holds NaN or Inf; what else is wrong is what ql_report_make says. */
+ql_status ql_excerpt_report(ql_engine *engine, ql_excerpt *excerpt, const ql_spec *spec, const ql_monitor *monitor,
                             ql_report **out, ql_error *error);
 
 /* ---- Working: the same, element by element, of a small tensor ------------------------------------------------- */
@@ -728,6 +734,8 @@ typedef struct ql_channels {
     const double *col_rms, *col_max;       /* [col_count] */
     const double *col_mse;                 /* [col_count] mean of e^2; NULL when there was no report */
     double row_rms_median, col_rms_median; /* of an even number the mean of the two in the middle */
+    uint64_t worst_index;                  /* the element of largest |e|, the first of equal ones */
+    double worst_error;                    /* its e; 0 when there was no report */
 } ql_channels;
 
 /* The report is of the profile's tensor, or NULL. Goes through all elements once more; the same bits for any number of
@@ -793,6 +801,10 @@ ql_status ql_zoom_make(ql_engine *engine, const ql_profile *profile, const ql_re
                        const ql_monitor *monitor, ql_zoom **out, ql_error *error);
 void ql_zoom_free(ql_zoom **zoom);
 
+/* The dequantized half of it at once, from a report that says how often each value occurs; false when it does not: several
+   groups, too many values, outliers kept beside the codes, an estimate. */
+bool ql_zoom_levels(const ql_report *report, double lo, double hi, ql_histogram *out);
+
 /* How a search for a clipping range (clip=kl, clip=mse) judged its candidates for one group: the threshold is alpha for
    symmetric mappings, else the share of the range that is kept, 0..1; the loss is the divergence in nats (kl; infinite where
    a candidate is unusable) or the mean squared error (mse). Every candidate is exact. thresholds fall. */
@@ -802,6 +814,7 @@ typedef struct ql_curve {
     double lo, hi;                         /* the whole range, which the first candidate keeps */
     size_t count, best;                    /* count 0: the values are all 0 and there is nothing to search */
     const double *threshold, *loss;        /* [count] */
+    uint64_t inside;                       /* elements of the group that lie in the best range; with count 0: all */
 } ql_curve;
 ql_status ql_curve_make(ql_engine *engine, const ql_profile *profile, const ql_spec *spec, uint64_t group,
                         const ql_monitor *monitor, ql_curve **out, ql_error *error);
@@ -819,6 +832,7 @@ typedef struct ql_ways {
     ql_report *reports[QL_WAYS_MOST];
     ql_curve *curves[QL_WAYS_MOST]; /* of `group` where the way is a search, else NULL */
     uint64_t group;                 /* the one that holds the element of largest magnitude */
+    double lo[QL_WAYS_MOST], hi[QL_WAYS_MOST]; /* [count] what each way keeps of that group */
 } ql_ways;
 
 /* QL_BAD_USAGE when the mapping takes no clip; else as ql_report_make. */
@@ -827,13 +841,15 @@ ql_status ql_ways_make(ql_engine *engine, const ql_profile *profile, const ql_sp
 void ql_ways_free(ql_ways **ways);
 
 /* Why the error is what it is, from the real numbers, and the knob that changes it. `why` is one line without control
-   characters. A remedy is tried for real, so the gain is what a report of the remedy says. */
+   characters. A remedy is tried for real, so the gain is what a report of the remedy says: dB, or bits per weight that it saves
+   for less than the 6.02 dB that a bit is worth. */
 typedef struct ql_why {
     char text[800];
     bool has_remedy;
     ql_spec remedy;
-    int remedy_key; /* the knob (ql_key) that leads there, QL_KEY_COUNT: the mapping */
-    double gain_db; /* sqnr_db of the remedy minus that of the report */
+    int remedy_key;    /* the knob (ql_key) that leads there, QL_KEY_COUNT: the mapping */
+    double gain_db;    /* sqnr_db of the remedy minus that of the report */
+    double saved_bits; /* bits_per_weight of the report minus those of the remedy */
 } ql_why;
 ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,
                       ql_why *out, ql_error *error);

@@ -25,7 +25,7 @@ typedef struct job {
     vt screen;
     char waiting[1 << 16]; /* what has not been taken yet */
     size_t waiting_size;
-    char last[2048]; /* of what it sent: the end, zero-terminated */
+    char last[1 << 16]; /* of what it sent: the end, zero-terminated */
     size_t last_size;
 } job;
 

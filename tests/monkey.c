@@ -33,6 +33,7 @@ enum {
     ASK_MS = 100,     /* until it is asked again */
     FILES_MOST = 32,
     LOG_SIZE = 60,
+    LAST_SIZE = 1000,      /* of the bytes that it sent last, shown */
     DESCRIPTORS_MORE = 12, /* that a session may have open beside those at its start */
 };
 
@@ -107,7 +108,8 @@ static _Noreturn void give_up(const char *format, ...)
     for (unsigned long i = monkey.logged > LOG_SIZE ? monkey.logged - LOG_SIZE : 0; i < monkey.logged; i++)
         printf("    %s\n", monkey.log[i % LOG_SIZE]);
     printf("monkey: it sent last: ");
-    print_escaped(stdout, monkey.terminal.last, monkey.terminal.last_size);
+    const size_t skipped = monkey.terminal.last_size > LAST_SIZE ? monkey.terminal.last_size - LAST_SIZE : 0;
+    print_escaped(stdout, monkey.terminal.last + skipped, monkey.terminal.last_size - skipped);
     printf("\nmonkey: its standard error:\n");
     print_file(stdout, in_folder("errors"));
     printf("monkey: kept in %s; to repeat: monkey --seed %llu --events %lu\n", monkey.folder,
@@ -608,30 +610,6 @@ static void words(void)
     type_text(text);
 }
 
-/* How often each comes. */
-static const struct {
-    unsigned weight;
-    void (*make)(void);
-} events[] = {
-    { 30, key },      { 4, control_key }, { 16, special_key }, { 6, held_key }, { 2, other_character },
-    { 2, bad_bytes }, { 12, click },      { 5, wheel },        { 5, drag },     { 2, odd_mouse },
-    { 8, resize },    { 20, words },      { 1, synchronize },  { 1, stop },     { 1, signal_for_nothing },
-    { 1, damage },
-};
-
-static void event(void)
-{
-    uint64_t all = 0;
-    size_t i = 0;
-    for (size_t e = 0; e < sizeof events / sizeof events[0]; e++)
-        all += events[e].weight;
-    for (uint64_t left = below(all); left >= events[i].weight; i++)
-        left -= events[i].weight;
-    events[i].make();
-}
-
-/* ---- Rounds ---------------------------------------------------------------------------------------------------- */
-
 /* It still answers, holds no more descriptors than at the start, and goes when it is asked to. */
 static void quit(void)
 {
@@ -653,6 +631,30 @@ static void quit(void)
             give_up("q did not end it in %d seconds", HANG_MS / 1000);
     }
 }
+
+/* How often each comes. */
+static const struct {
+    unsigned weight;
+    void (*make)(void);
+} events[] = {
+    { 30, key },      { 4, control_key }, { 16, special_key }, { 6, held_key }, { 2, other_character },
+    { 2, bad_bytes }, { 12, click },      { 5, wheel },        { 5, drag },     { 2, odd_mouse },
+    { 8, resize },    { 20, words },      { 1, synchronize },  { 1, stop },     { 1, signal_for_nothing },
+    { 1, damage },    { 1, quit },
+};
+
+static void event(void)
+{
+    uint64_t all = 0;
+    size_t i = 0;
+    for (size_t e = 0; e < sizeof events / sizeof events[0]; e++)
+        all += events[e].weight;
+    for (uint64_t left = below(all); left >= events[i].weight; i++)
+        left -= events[i].weight;
+    events[i].make();
+}
+
+/* ---- Rounds ---------------------------------------------------------------------------------------------------- */
 
 static void round_of(unsigned long count)
 {

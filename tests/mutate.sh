@@ -49,12 +49,18 @@ table()
         's/vf_mul(vf_sub(clamped, magic), step)/vf_mul(vf_sub(magic, clamped), vf_sub(vf_set(0), step))/'
     row far_zeros_go_the_quick_way src/kernels/vector_uniform.h check_kernels \
         's/if (!vm_bits(far) \&\& /if (/'
-    row squares_are_fused src/kernels/vector.h check_kernels \
+    row blocks_begin_in_the_middle src/kernels/vector_uniform.h check_kernels \
+        's/blocks.offset = blocks.size - left;/blocks.offset = 0;/'
+    row squares_are_fused src/kernels/vector_measure.h check_kernels \
         's/squares = vd_add(squares, vd_mul(error, error));/squares = vd_add_exact_product(squares, error, error);/'
     row moments_drop_the_tail src/kernels/vector.h check_kernels \
         's/plain_moments(x + i, n - i, center, out);/plain_moments(x + i, (n - i) \/ 4, center, out);/'
-    row errors_begin_their_tail_one_late src/kernels/vector.h check_kernels \
+    row errors_begin_their_tail_one_late src/kernels/vector_measure.h check_kernels \
         's/plain_errors(x + i, y + i, n - i, e + i,/plain_errors(x + i, y + i, n - i, e + i + 1,/'
+    row places_found_in_the_tail_are_its_own src/kernels/vector_measure.h check_kernels \
+        's/at\[i\] += (uint32_t)whole;/at[i] += 0;/'
+    row blocks_of_few_codes_never_end src/kernels/vector_measure.h check_kernels \
+        's/run = left < CODES - from ? left : CODES - from;/run = CODES - from;/'
     row range_reads_whole_vectors src/kernels/vector.h check_kernels \
         's/for (; i + WIDTH <= n; i += WIDTH) {/for (; i < n; i += WIDTH) {/'
     row infinity_is_finite src/kernels/vector.h check_kernels \

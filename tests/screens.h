@@ -129,4 +129,20 @@ static inline void assert_screen(const char *name, const char *arguments)
     free(styles);
 }
 
+/* The same at three sizes, each with colours, without, and in ASCII: NAME-80x24, NAME-80x24-mono, NAME-80x24-ascii ... */
+static inline void assert_screen_everywhere(const char *name, const char *arguments)
+{
+    static const char *const sizes[] = { "80x24", "120x36", "200x60" };
+    static const struct {
+        const char *ending, *arguments;
+    } modes[] = { { "", "--color always" }, { "-mono", "--color never" }, { "-ascii", "--ascii" } };
+    char whole_name[64], all[512];
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
+        for (size_t m = 0; m < sizeof modes / sizeof modes[0]; m++) {
+            snprintf(whole_name, sizeof whole_name, "%s-%s%s", name, sizes[s], modes[m].ending);
+            snprintf(all, sizeof all, "%s --size %s %s", arguments, sizes[s], modes[m].arguments);
+            assert_screen(whole_name, all);
+        }
+}
+
 #endif

@@ -326,6 +326,60 @@ static void a_clipping_range_that_the_sample_hides_is_exact_all_the_same(void **
     free(x);
 }
 
+/* ---- What is kept between turns */
+
+static void ranges_of_groups_that_were_seen_lately_are_not_read_again(void **state)
+{
+    (void)state;
+    enum { ROWS = 250, COLS = 960 };
+    /* again: how often the second one reads. A small block shares nothing with others but what does not depend on it. */
+    static const struct {
+        const char *first, *second;
+        unsigned again;
+    } turns_back[] = {
+        { "absmax:per=row", "absmax:per=row,bits=4", 1 },
+        { "absmax:per=row", "zeropoint:per=row", 1 }, /* the same ranges, taken otherwise */
+        { "nf4", "bnbfp4", 1 },
+        { "absmax:per=block,block=64", "zeropoint:per=block,block=32", 2 },
+        { "absmax:per=row,clip=percentile", "absmax:per=row,clip=percentile,bits=4", 1 },
+        { "absmax:per=row,clip=percentile", "absmax:per=row,clip=percentile,p=99", 2 },
+        { "absmax:per=row,clip=percentile", "zeropoint:per=row,clip=percentile", 2 }, /* of magnitudes, of values */
+        { "absmax:clip=percentile", "absmax:clip=percentile,bits=5", 1 },
+    };
+    static const char *const others[] = { "nf4:block=16", "nf4:block=32", "nf4:block=96", "absmax:per=row", "absmax:per=col",
+                                          "fp4:block=48", "fp4:block=24", "fp4:block=12", "fp4:block=160" };
+    float *x = malloc(ROWS * COLS * sizeof *x);
+    for (int i = 0; i < ROWS * COLS; i++)
+        x[i] = (float)random_normal(&seed);
+    for (size_t i = 0; i < COUNT(turns_back); i++) {
+        work w, fresh;
+        open_values(&w, x, QL_LAYOUT_OUT_IN, 2, (uint64_t[]) { ROWS, COLS });
+        for (int round = 0; round < 2; round++) { /* and after a while, when it is no longer kept */
+            ql_report *first = report_of(&w, turns_back[i].first);
+            bytes_since(&w);
+            ql_report *second = report_of(&w, turns_back[i].second);
+            const double times = (double)bytes_since(&w) / (4.0 * ROWS * COLS);
+            if (round == 0 && times != turns_back[i].again)
+                fail_msg("%s after %s reads %.3f times", turns_back[i].second, turns_back[i].first, times);
+            open_values(&fresh, x, QL_LAYOUT_OUT_IN, 2, (uint64_t[]) { ROWS, COLS });
+            ql_report *plain = report_of(&fresh, turns_back[i].second);
+            assert_memory_equal(plain->metrics, second->metrics, sizeof plain->metrics);
+            assert_memory_equal(plain->scales, second->scales, plain->group_count * sizeof *plain->scales);
+            assert_int_equal(plain->widest.group, second->widest.group);
+            ql_report_free(&plain);
+            close_values(&fresh);
+            ql_report_free(&first);
+            ql_report_free(&second);
+            for (size_t k = 0; k < COUNT(others); k++) {
+                ql_report *other = report_of(&w, others[k]);
+                ql_report_free(&other);
+            }
+        }
+        close_values(&w);
+    }
+    free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +390,7 @@ int main(void)
         cmocka_unit_test(a_tensor_that_float32_does_not_hold_is_profiled_in_up_to_seven),
         cmocka_unit_test(a_percentile_that_the_sample_hides_is_exact_all_the_same),
         cmocka_unit_test(a_clipping_range_that_the_sample_hides_is_exact_all_the_same),
+        cmocka_unit_test(ranges_of_groups_that_were_seen_lately_are_not_read_again),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

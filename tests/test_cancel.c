@@ -103,6 +103,30 @@ static ql_status make_report(void *context, const ql_monitor *monitor, ql_error 
     return status;
 }
 
+static ql_status make_excerpt(void *context, const ql_monitor *monitor, ql_error *error)
+{
+    job *j = context;
+    ql_excerpt *e = NULL;
+    ql_status status = ql_excerpt_make(engine, &j->tensor.tensor, &j->spec, monitor, &e, error);
+    assert_int_equal(status == QL_OK, e != NULL);
+    ql_excerpt_free(&e);
+    return status;
+}
+
+static ql_status make_estimate(void *context, const ql_monitor *monitor, ql_error *error)
+{
+    job *j = context;
+    ql_excerpt *e;
+    ql_report *r = NULL;
+    must(ql_excerpt_make(engine, &j->tensor.tensor, &j->spec, NULL, &e, error), error);
+    ql_excerpt_learn(e, j->profile);
+    ql_status status = ql_excerpt_report(engine, e, &j->spec, monitor, &r, error);
+    assert_int_equal(status == QL_OK, r != NULL);
+    ql_report_free(&r);
+    ql_excerpt_free(&e);
+    return status;
+}
+
 static void begin(job *j, const float *x, uint64_t rows, uint64_t cols, ql_layout layout)
 {
     ql_error error = { 0 };
@@ -151,6 +175,25 @@ static void a_report_can_be_cancelled_at_every_tick_of_every_stage(void **state)
         must(ql_spec_parse(specs[s], &j.spec, &error), &error);
         begin(&j, x, ROWS, COLS, s % 2 ? QL_LAYOUT_IN_OUT : QL_LAYOUT_OUT_IN);
         assert_true(at_every_tick(make_report, &j) >= 4);
+        end(&j);
+    }
+    free(x);
+}
+
+static void an_excerpt_and_its_report_can_be_cancelled_at_every_tick(void **state)
+{
+    (void)state;
+    static const char *const specs[] = { "kmeans:per=row,iterations=3", "absmax:per=block,block=8,clip=mse" };
+    float *x = malloc(ROWS * COLS * sizeof *x);
+    for (int i = 0; i < ROWS * COLS; i++)
+        x[i] = (float)random_normal(&seed);
+    for (size_t s = 0; s < sizeof specs / sizeof specs[0]; s++) {
+        job j = { .sqnr = NAN };
+        ql_error error;
+        must(ql_spec_parse(specs[s], &j.spec, &error), &error);
+        begin(&j, x, ROWS, COLS, s % 2 ? QL_LAYOUT_IN_OUT : QL_LAYOUT_OUT_IN);
+        assert_true(at_every_tick(make_excerpt, &j) >= 3); /* strips, and two passes of the profile */
+        assert_true(at_every_tick(make_estimate, &j) >= 2);
         end(&j);
     }
     free(x);
@@ -272,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_profile_can_be_cancelled_at_every_tick),
         cmocka_unit_test(a_report_can_be_cancelled_at_every_tick_of_every_stage),
+        cmocka_unit_test(an_excerpt_and_its_report_can_be_cancelled_at_every_tick),
         cmocka_unit_test(the_trials_of_remedies_can_be_cancelled),
         cmocka_unit_test(a_file_that_is_cut_in_between_is_an_error_of_every_stage),
         cmocka_unit_test(a_file_that_is_cut_while_it_is_read_is_an_error),

@@ -140,7 +140,7 @@ static void bench_answers_the_passes_that_a_program_asks_for(void **state)
 static void keys_are_timed(void **state)
 {
     (void)state;
-    static const char *const times[] = { "\"paint_ms\":{", "\"exact_ms\":{" };
+    static const char *const times[] = { "\"paint_ms\":{", "\"numbers_ms\":{", "\"exact_ms\":{" };
     testing_result timed = run("zoo.safetensors -t layer.weight --json --threads 2 --size 80x24 --bench-ui "
                                "'ss<settle>b<Down><Up>?<Esc><Click:5,5>/l<Enter>'");
     assert_int_equal(timed.exit_code, 0);

@@ -236,13 +236,26 @@ static size_t values_of(const subject *s, const ql_spec *spec, uint64_t group, f
     return n;
 }
 
-static void check_curve(const subject *s, const ql_spec *spec, uint64_t group, const search *want, const float *scale)
+/* How many values the best range holds. */
+static uint64_t count_inside(const ql_curve *curve, const ql_spec *spec, const float *values, size_t n)
+{
+    const double share = curve->threshold[curve->best];
+    uint64_t inside = 0;
+    for (size_t i = 0; i < n; i++)
+        inside += spec->mapping->symmetric ? fabs((double)values[i]) <= share
+                                           : (double)values[i] >= share * curve->lo && (double)values[i] <= share * curve->hi;
+    return inside;
+}
+
+static void check_curve(const subject *s, const ql_spec *spec, uint64_t group, const search *want, const float *scale,
+                        const float *values, size_t n)
 {
     ql_curve *curve;
     ql_error error;
     must(ql_curve_make(engine, s->profile, spec, group, NULL, &curve, &error), &error);
     assert_int_equal(curve->group, group);
     assert_int_equal(curve->count, want->count);
+    assert_int_equal(curve->inside, curve->count ? count_inside(curve, spec, values, n) : n);
     if (curve->count) {
         assert_int_equal(curve->best, want->best);
         float d;
@@ -280,7 +293,7 @@ static void check_search(const subject *s, const char *text)
             fail_msg("%s, %s, group %d of %d: the step is %.9g, by the definition %.9g", text, ql_layout_name(s->memory.tensor.layout), (int)group,
                      (int)d.report->group_count, (double)got, (double)step);
         if (spec.clip != QL_CLIP_ACIQ && (group < 3 || group + 1 == d.report->group_count))
-            check_curve(s, &spec, group, &want, &d.report->scales[group]);
+            check_curve(s, &spec, group, &want, &d.report->scales[group], values, n);
     }
     free(values);
     drop(&d);
@@ -605,9 +618,99 @@ static void a_tile_is_quantized_like_a_tensor_of_its_own(void **state)
     }
 }
 
+/* ---- Percentiles of groups: where the last group had its own is no help in the next one */
+
+enum { ROWS = 90, COLS = 1500 };
+
+static float of_a_wild_row(uint64_t row, uint64_t col)
+{
+    const double scale = pow(10, (double)(row * 7919 % 13) - 6), normal = random_normal(&seed);
+    switch (row % 9) {
+    case 3:
+        return 0.25f; /* all alike */
+    case 4:
+        return col % 2 ? 0.0f : -0.0f;
+    case 5:
+        return (float)(scale * (double)(col % 3)); /* many alike at the end */
+    case 6:
+        return (float)(-scale * fabs(normal)); /* one-sided */
+    case 7:
+        return (float)(scale * (double)col); /* the largest come last */
+    default:
+        return (float)(scale * normal);
+    }
+}
+
+static int compare_values(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double sorted_percentile(const double *sorted, size_t n, double percent)
+{
+    const double h = percent / 100 * (double)(n - 1), k = floor(h), low = sorted[(size_t)k];
+    return h > k ? low + (h - k) * (sorted[(size_t)k + 1] - low) : low;
+}
+
+static void check_percentiles(const subject *s, const float *x, bool symmetric, const char *grouping, uint64_t size,
+                              double percent)
+{
+    char text[QL_SPEC_TEXT];
+    snprintf(text, sizeof text, symmetric ? "absmax:clip=percentile,%s,p=%g" : "zeropoint:clip=percentile,%s,p=%g:%g", grouping,
+             symmetric ? percent : 100 - percent, percent);
+    const ql_spec spec = parse(text);
+    ql_report *report;
+    ql_error error;
+    must(ql_report_make(engine, s->profile, &spec, NULL, &report, &error), &error);
+    double *values = malloc(size * sizeof *values);
+    for (uint64_t group = 0, row_groups = (COLS + size - 1) / size; group < report->group_count; group++) {
+        const float *from = x + group / row_groups * COLS + group % row_groups * size;
+        const uint64_t left = COLS - group % row_groups * size, n = left < size ? left : size;
+        for (uint64_t i = 0; i < n; i++)
+            values[i] = symmetric ? fabs((double)from[i]) : (double)from[i];
+        qsort(values, n, sizeof *values, compare_values);
+        const double hi = sorted_percentile(values, n, percent), lo = symmetric ? 0 : sorted_percentile(values, n, 100 - percent);
+        const double range = fmax(hi, 0) - fmin(lo, 0);
+        const float step = range > 0 ? (float)(range / (symmetric ? 127 : 255)) : 1;
+        if (report->scales[group] != step)
+            fail_msg("%s: the step of group %d is %.9g, by a sort %.9g", text, (int)group, (double)report->scales[group], (double)step);
+    }
+    free(values);
+    ql_report_free(&report);
+}
+
+static void percentiles_of_groups_are_those_of_a_sort(void **state)
+{
+    (void)state;
+    static const double percents[] = { 100, 99.99, 99.9, 99.5, 98, 95, 75, 60 };
+    static const struct {
+        const char *text;
+        uint64_t size;
+    } groupings[] = { { "per=row", COLS }, { "per=block,block=64", 64 }, { "per=block,block=700", 700 }, { "per=block,block=33", 33 } };
+    float *x = malloc(ROWS * COLS * sizeof *x), *turned = malloc(ROWS * COLS * sizeof *turned);
+    for (uint64_t i = 0; i < ROWS * COLS; i++) {
+        x[i] = of_a_wild_row(i / COLS, i % COLS);
+        turned[i % COLS * ROWS + i / COLS] = x[i];
+    }
+    for (size_t l = 0; l < COUNT(layouts); l++) {
+        const bool is_turned = layouts[l] == QL_LAYOUT_IN_OUT;
+        subject s;
+        subject_from(&s, engine, QL_F32, layouts[l], 2, (uint64_t[]) { is_turned ? COLS : ROWS, is_turned ? ROWS : COLS }, is_turned ? turned : x);
+        for (size_t p = 0; p < COUNT(percents); p++)
+            for (size_t g = 0; g < COUNT(groupings); g++)
+                for (int symmetric = 0; symmetric < 2; symmetric++)
+                    check_percentiles(&s, x, symmetric, groupings[g].text, groupings[g].size, percents[p]);
+        subject_free(&s);
+    }
+    free(x);
+    free(turned);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(percentiles_of_groups_are_those_of_a_sort),
         cmocka_unit_test(kl_keeps_the_bins_that_its_definition_keeps),
         cmocka_unit_test(mse_takes_the_range_with_the_least_error),
         cmocka_unit_test(mse_in_long_groups_is_the_plain_search),

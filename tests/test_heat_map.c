@@ -183,6 +183,18 @@ static void check_channels(const subject *s)
         assert_near(c->col_mse[col], lost / (double)rows, "mse of column", col);
         assert_true(c->col_max[col] == most);
     }
+    double worst = 0;
+    uint64_t worst_at = 0;
+    for (uint64_t i = 0; i < rows * cols; i++) { /* in stored order */
+        uint64_t row, col;
+        ql_tensor_place(s->tensor, i, &row, &col);
+        const double e = (double)(s->x[row * cols + col] - s->y[row * cols + col]);
+        worst_at = fabs(e) > fabs(worst) ? i : worst_at;
+        worst = fabs(e) > fabs(worst) ? e : worst;
+    }
+    assert_int_equal(c->worst_index, worst_at);
+    assert_true(c->worst_error == worst && bare->worst_error == 0);
+    assert_near(fabs(worst), s->report->metrics[QL_MAX_ABS], "largest error", worst_at);
     assert_near(c->row_rms_median, plain_median(c->row_rms, rows), "median of rows", 0);
     assert_near(c->col_rms_median, plain_median(c->col_rms, cols), "median of columns", 0);
     assert_memory_equal(c->col_rms, bare->col_rms, cols * sizeof *c->col_rms);

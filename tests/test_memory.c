@@ -222,6 +222,7 @@ static ql_status explain(const char *path, ql_error *error)
     ql_working *working = NULL;
     ql_curve *curve = NULL;
     ql_ways *ways = NULL;
+    ql_zoom *zoom = NULL;
     ql_why why;
     ql_spec spec;
     ql_status status = ql_model_open(path, QL_LAYOUT_AUTO, &model, error);
@@ -238,12 +239,88 @@ static ql_status explain(const char *path, ql_error *error)
     if (status == QL_OK)
         status = ql_ways_make(engine, profile, &spec, NULL, &ways, error);
     if (status == QL_OK)
+        status = ql_zoom_make(engine, profile, report, 0, 1, NULL, &zoom, error);
+    if (status == QL_OK)
         status = ql_why_make(engine, profile, report, NULL, &why, error);
     if (status == QL_OK)
         status = ql_report_write_npy(engine, profile, report, NULL, out_folder, error);
+    ql_zoom_free(&zoom);
     ql_ways_free(&ways);
     ql_curve_free(&curve);
     ql_working_free(&working);
+    ql_report_free(&report);
+    ql_profile_free(&profile);
+    ql_model_free(&model);
+    return status;
+}
+
+/* An estimate, and what it is made of. */
+static ql_status estimate(const char *path, ql_error *error)
+{
+    ql_model *model = NULL;
+    ql_profile *profile = NULL;
+    ql_excerpt *excerpt = NULL;
+    ql_report *report = NULL;
+    ql_spec spec;
+    ql_status status = ql_model_open(path, QL_LAYOUT_AUTO, &model, error);
+    if (status == QL_OK)
+        status = ql_spec_parse("nf4:block=4,outliers=2%", &spec, error);
+    if (status == QL_OK)
+        status = ql_excerpt_make(engine, ql_model_tensor(model, 0), &spec, NULL, &excerpt, error);
+    if (status == QL_OK)
+        status = ql_profile_make(engine, model, ql_model_tensor(model, 0), NULL, &profile, error);
+    if (status == QL_OK) {
+        ql_excerpt_learn(excerpt, profile);
+        status = ql_excerpt_report(engine, excerpt, &spec, NULL, &report, error);
+        assert_true((status == QL_OK) == (report != NULL));
+    }
+    ql_report_free(&report);
+    ql_excerpt_free(&excerpt);
+    ql_profile_free(&profile);
+    ql_model_free(&model);
+    return status;
+}
+
+/* What is looked at beside a report. */
+static ql_status look_closely(const char *path, ql_error *error)
+{
+    ql_model *model = NULL;
+    ql_profile *profile = NULL;
+    ql_report *report = NULL;
+    ql_heat_map *errors = NULL, *scales = NULL;
+    ql_channels *channels = NULL;
+    ql_window *window = NULL;
+    ql_stored_bytes *bytes = NULL;
+    ql_spec spec;
+    double mse[64];
+    ql_status status = ql_model_open(path, QL_LAYOUT_AUTO, &model, error);
+    const ql_tensor *tensor = status == QL_OK ? ql_model_tensor(model, 0) : NULL;
+    const ql_region all = { 0, 0, tensor ? tensor->rows : 0, tensor ? tensor->cols : 0 };
+    if (status == QL_OK)
+        status = ql_profile_make(engine, model, tensor, NULL, &profile, error);
+    if (status == QL_OK)
+        status = ql_spec_parse("absmax:bits=3,per=row,outliers=2%", &spec, error);
+    if (status == QL_OK)
+        status = ql_report_make(engine, profile, &spec, NULL, &report, error);
+    if (status == QL_OK)
+        status = ql_heat_map_make(engine, profile, report, QL_HEAT_MSE, &all, 3, 5, NULL, &errors, error);
+    if (status == QL_OK)
+        status = ql_heat_map_make(engine, profile, report, QL_HEAT_SCALE, &all, 3, 5, NULL, &scales, error);
+    if (status == QL_OK)
+        status = ql_channels_make(engine, profile, report, NULL, &channels, error);
+    assert_true(!report || report->group_count <= sizeof mse / sizeof *mse);
+    if (status == QL_OK)
+        status = ql_group_errors(engine, profile, report, NULL, mse, error);
+    if (status == QL_OK)
+        status = ql_window_make(engine, profile, report, &(ql_region) { 0, 0, 1, all.cols < 9 ? all.cols : 9 }, NULL,
+                                &window, error);
+    if (status == QL_OK)
+        status = ql_stored_bytes_make(tensor, tensor->element_count - 1, 100, 100, &bytes, error);
+    ql_stored_bytes_free(&bytes);
+    ql_window_free(&window);
+    ql_channels_free(&channels);
+    ql_heat_map_free(&scales);
+    ql_heat_map_free(&errors);
     ql_report_free(&report);
     ql_profile_free(&profile);
     ql_model_free(&model);
@@ -337,6 +414,15 @@ static void what_is_made_of_a_report_is_made_or_ends_in_words(void **state)
     (void)state;
     const char *path = GOOD "/npy-fortran-3d.npy";
     print_message("%ld, %ld\n", exhaust(explain, path, false), exhaust(explain, path, true));
+    print_message("%ld, %ld\n", exhaust(look_closely, path, false), exhaust(look_closely, path, true));
+}
+
+static void an_estimate_is_made_or_ends_in_words(void **state)
+{
+    (void)state;
+    const char *path = GOOD "/npy-fortran-3d.npy";
+    assert_in_range(exhaust(estimate, path, false), 20, 10000);
+    exhaust(estimate, path, true);
 }
 
 static void pieces_of_a_large_compressed_array_are_read_or_end_in_words(void **state)
@@ -365,6 +451,7 @@ int main(void)
         cmocka_unit_test(every_good_file_opens_or_ends_in_words),
         cmocka_unit_test(one_file_of_each_kind_is_measured_or_ends_in_words),
         cmocka_unit_test(what_is_made_of_a_report_is_made_or_ends_in_words),
+        cmocka_unit_test(an_estimate_is_made_or_ends_in_words),
         cmocka_unit_test(pieces_of_a_large_compressed_array_are_read_or_end_in_words),
         cmocka_unit_test(an_engine_and_a_model_of_values_start_or_end_in_words),
     };

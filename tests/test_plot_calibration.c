@@ -212,11 +212,14 @@ static void the_least_loss_is_where_the_search_clips(void **state)
         unsigned curves = 0;
         make(&w, rows ? "absmax:bits=4,per=row" : "absmax:bits=4", x);
         assert_int_equal(w.ways->group, rows ? 7 : 0);
+        assert_close(w.ways->hi[0], 1.25, 1e-6, 0); /* minmax, of that group: 7 steps of float32 */
+        assert_true(w.ways->lo[0] == -w.ways->hi[0]);
         for (size_t i = 0; i < w.ways->count; i++) {
             const ql_curve *curve = w.ways->curves[i];
             if (!curve)
                 continue;
             curves++;
+            assert_close(w.ways->hi[i], curve->threshold[curve->best], 1e-6, 0);
             assert_true(curve->group == w.ways->group && curve->hi == 1.25 && curve->lo == -1.25);
             assert_true((float)(curve->threshold[curve->best] / 7) == w.ways->reports[i]->scales[w.ways->group]);
             for (size_t k = 0; k < curve->count; k++)

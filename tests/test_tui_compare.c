@@ -1,8 +1,25 @@
 /* The Compare view: columns, their numbers, what keys do to them. */
-#include "tui.h"
+#include "screens.h"
 
 #include "npy.h"
 #include "qloupe.h"
+
+static void screens_are_as_recorded_at_every_size_in_every_mode(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *arguments;
+    } screens[] = {
+        { "compare", MATRIX " --keys 2" },
+        { "compare-baseline", MATRIX " --keys '2p<Right>cL'" },
+        { "compare-columns", MATRIX " --keys '2<Tab>aab'" },
+        { "compare-bits", MATRIX " --keys '2]'" },
+        { "compare-block", MATRIX " --keys 2lllnnnn" },
+        { "compare-product", "data/loud.npy -s absmax:bits=4 --keys pc2" },
+    };
+    for (size_t i = 0; i < sizeof screens / sizeof screens[0]; i++)
+        assert_screen_everywhere(screens[i].name, screens[i].arguments);
+}
 
 static char *columns_of(const char *keys)
 {
@@ -83,6 +100,23 @@ static void keys_change_the_columns(void **state)
         { "2<Esc>psp2", 3, "C zeropoint" },
         { "ppppppp", 0, "six columns" },
         { "2J", 4, "h.2.mlp.c_proj.bias" },
+        { "2j", 4, "Metrics · h.2.mlp.c_proj.bias" },
+        { "2<Right>b<Left>b<Right>u", 4, "B absmax:bits=4" }, /* undo is of the column */
+        { "2<Right>bb<Left>b<Right>u", 4, "B absmax:bits=3" },
+        { "2<Right>bb<Left>b<Right>u<Left>u", 4, "A=base absmax   " },
+        { "2<Right>bb<Left><Right>uu<C-r>", 4, "B absmax:bits=3" },
+        { "2<Right>b<Left>uu", 4, "nothing to undo in A" },
+        { "2<Right><C-r>", 4, "nothing to redo in B" },
+        { "bb2a", 5, "E absmax:bits=6" },
+        { "bb2au", 5, "E absmax:bits=7" }, /* a copy takes it over */
+        { "bb2au<Left><Left><Left><Left>u", 5, "A=base absmax:bits=7" },
+        { "bbpbu", 0, "absmax:bits=6" },
+        { "2ld<End>bu", 3, "C nf4" },
+        { "2]]<Enter>u", 5, "E absmax  " },
+        { "2<Enter><C-u>nf4<Enter>", 4, "A=base nf4" },
+        { "2<S-Tab><Enter>", 4, "n and N step through the weights" },
+        { "2<settle>yt", 4, "copied: a table of the columns, as Markdown" },
+        { "2<settle>Y", 4, "copied: h.2.mlp.c_fc.weight absmax" },
         { "2^", 4, "^ does nothing here" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -204,6 +238,59 @@ static void the_microscope_steps_through_weights(void **state)
     }
 }
 
+/* "<Click:ROW,COL>" of the n-th place (from 0) where the text stands on a screen, or another thing that the mouse does. */
+static void mouse_at(const char *screen, const char *what, const char *text, int n, char out[32])
+{
+    const char *at = strstr(screen, text);
+    while (at && n-- > 0)
+        at = strstr(at + 1, text);
+    if (!at)
+        fail_msg("'%s' is not on the screen:\n%s", text, screen);
+    int row = 1, col = 1;
+    for (const char *c = screen; c < at; c++) {
+        row += *c == '\n';
+        col = *c == '\n' ? 1 : col + (((unsigned char)*c & 0xc0) != 0x80);
+    }
+    snprintf(out, 32, "<%s:%d,%d>", what, row, col);
+}
+
+static void the_mouse_reaches_what_the_panes_show(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *size, *what, *text;
+        int n;
+        const char *keys, *shown[2]; /* after the keys */
+    } rows[] = {
+        { "120x36", "Click", "D nf4", 0, "", { "▸ D nf4", " nf4   4-bit" } },
+        { "120x36", "Click", "D nf4", 1, "", { "▸ Metrics", " nf4   4-bit" } },
+        { "120x36", "Click", "B absmax:bits=4", 0, "b", { "▸ B absmax:bits=3", "" } },
+        { "120x36", "Click", "j◆ abs", 0, "<Enter>", { "▸ SQNR against bits", "E absmax:bits=6,per=row" } },
+        { "120x36", "Click", "j◆ abs", 0, "%s", { "▸ SQNR against bits", "E absmax:bits=6,per=row" } },
+        { "120x36", "Click", "h◆ ", 0, "<Enter>", { "▸ SQNR against bits", "E int4g:block=32" } }, /* in the plot */
+        { "120x36", "Click", "A◆ absmax", 0, "b", { "▸ SQNR against bits", "A=base absmax:bits=7" } },
+        { "120x36", "Click", "under A", 0, "]", { "▸ W[655]", "" } },
+        { "120x36", "Click", "▇▄█▇█▅▇▂", 0, "", { "▸ W[654][192…255]", "weight 10 of 64" } },
+        { "120x36", "WheelDown", "RMSE/σ", 0, "", { "absmax:bits=4   symmetric", "▸ Metrics" } },
+        { "120x36", "WheelUp", "SQNR against", 0, "<Enter>", { "▸ SQNR against bits", "E absmax:bits=4,per=row" } },
+        { "120x36", "WheelDown", "w ÷ d", 0, "", { "▸ W[654]", "weight 4 of 64" } },
+        { "80x24", "Click", "Bits", 0, "", { "[Bits]", "▸ SQNR against bits" } },
+        { "80x24", "Click", "C ab…k,block=64", 0, "", { "[Metrics]", "absmax:bits=4,per=block,block=64   " } },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char mouse[32], keys[128];
+        char *screen = screen_of("%s --size %s --keys 2", MATRIX, rows[i].size);
+        mouse_at(screen, rows[i].what, rows[i].text, rows[i].n, mouse);
+        free(screen);
+        snprintf(keys, sizeof keys, "2<settle>%s%s", mouse, strcmp(rows[i].keys, "%s") == 0 ? mouse : rows[i].keys);
+        screen = screen_of("%s --size %s --keys '%s'", MATRIX, rows[i].size, keys);
+        for (size_t k = 0; k < 2; k++)
+            if (!strstr(screen, rows[i].shown[k]))
+                fail_msg("keys %s: '%s' is not on the screen:\n%s", keys, rows[i].shown[k], screen);
+        free(screen);
+    }
+}
+
 /* X of 20 tokens for h.2.mlp.c_fc.weight, which has 256 inputs. */
 static const char *write_inputs(uint64_t cols)
 {
@@ -297,6 +384,7 @@ static void every_size_is_drawn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(screens_are_as_recorded_at_every_size_in_every_mode),
         cmocka_unit_test(a_first_start_has_columns),
         cmocka_unit_test(numbers_are_those_of_compare),
         cmocka_unit_test(keys_change_the_columns),
@@ -304,6 +392,7 @@ int main(void)
         cmocka_unit_test(the_pareto_edge_is_marked),
         cmocka_unit_test(a_clip_may_ruin_the_product),
         cmocka_unit_test(the_microscope_steps_through_weights),
+        cmocka_unit_test(the_mouse_reaches_what_the_panes_show),
         cmocka_unit_test(activations_come_from_a_file),
         cmocka_unit_test(activations_that_do_not_fit_are_refused_in_a_line),
         cmocka_unit_test(what_cannot_be_measured_says_why),

@@ -16,7 +16,7 @@ static tui_app app;
 static int begin(void **state)
 {
     (void)state;
-    app = (tui_app) { .first_spec = TUI_FIRST_SPEC };
+    app = (tui_app) { .first_spec = TUI_FIRST_SPEC, .first_x = TUI_INPUTS_USUAL };
     tui_theme_use(0);
     return 0;
 }
@@ -46,13 +46,14 @@ static void every_setting_is_taken_however_its_line_is_spaced(void **state)
     (void)state;
     static const char text[] = "\xEF\xBB\xBF# a comment = nothing\n\n   \t\n"
                                "theme=light\n\t axis =\tlinear  \r\nglyphs = ascii\r\nmouse=off\nsort = sqnr\n"
-                               "  # theme = mono\nspec = absmax:per=row,bits=4\nthreads = 3\nstate = off";
+                               "  # theme = mono\nspec = absmax:per=row,bits=4\nx = acts.npy\nthreads = 3\nstate = off";
     ql_error error;
     assert_int_equal(take(text, sizeof text - 1, &error), 0);
     static const char *const expected[][2] = { { "theme", "light" },  { "axis", "linear" },
                                                { "glyphs", "ascii" }, { "mouse", "off" },
                                                { "sort", "sqnr_db" }, { "spec", "absmax:bits=4,per=row" },
-                                               { "threads", "3" },    { "state", "off" } };
+                                               { "x", "acts.npy" },   { "threads", "3" },
+                                               { "state", "off" } };
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
         assert_string_equal(value_of(expected[i][0]), expected[i][1]);
     assert_null(tui_setting_at(sizeof expected / sizeof expected[0])); /* all of them */

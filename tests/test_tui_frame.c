@@ -53,7 +53,8 @@ static void commands_that_make_no_sense_say_why(void **state)
         { ":open<Enter>", "a file is missing" },
         { ":spec absmax:bits=99<Enter>", "bits=99" },
         { ":tensor nothing.like.it<Enter>", "no tensor matches 'nothing.like.it'" },
-        { ":set colour=blue<Enter>", "there is no setting 'colour'; there are theme axis glyphs mouse sort spec threads state" },
+        { ":set colour=blue<Enter>",
+          "there is no setting 'colour'; there are theme axis glyphs mouse sort spec x threads state" },
         { ":set temh=dark<Enter>", "did you mean theme?" },
         { ":set mouse=o<Enter>", "it can be mouse=[on]|off" },
         { ":set spec=absmax:bits=99<Enter>", "bits=99" },
@@ -178,7 +179,7 @@ static void themes_change_colours_and_nothing_else(void **state)
 static void the_copied_command_line_works(void **state)
 {
     (void)state;
-    char *screen = screen_of("%s --size 160x36 --keys 'bby'", MATRIX);
+    char *screen = screen_of("%s --size 160x36 --keys 'bbyy'", MATRIX);
     assert_shows(status_of(screen), "copied: qloupe compare " DEMO " -t h.2.mlp.c_fc.weight -s absmax:bits=6");
     const char *command = strstr(status_of(screen), "qloupe compare ") + strlen("qloupe ");
     testing_result result = testing_run("\"$QLOUPE\" %s --json", command);
@@ -194,14 +195,161 @@ static void the_copied_command_line_works(void **state)
     testing_result_free(&result);
     free(screen);
 
-    screen = screen_of("data/eval.txt --raw U8:4x8:0x10 --layout out,in --size 160x36 --keys y");
+    screen = screen_of("data/eval.txt --raw U8:4x8:0x10 --layout out,in --size 160x36 --keys yy");
     assert_shows(status_of(screen), " -s absmax --raw U8:4x8:0x10 --layout out,in"); /* how the file is read belongs to it */
     free(screen);
     const char *empty = testing_path(testing_folder(), "empty.npy");
     assert_true(npy_write(empty, "f4", 2, (uint64_t[]) { 0, 4 }, ""));
-    screen = screen_of("%s --size 160x36 --keys '<settle>Y'", empty);
-    assert_shows(status_of(screen), "there are no numbers yet");
+    static const char *const without[][2] = { { "Y", "there are no numbers yet" },
+                                              { "yr", "there are no numbers yet" },
+                                              { "yt", "there are no numbers yet" },
+                                              { "yn", "there is no number yet" } };
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
+        screen = screen_of("%s --size 160x36 --keys '<settle>%s'", empty, without[i][0]);
+        assert_shows(status_of(screen), without[i][1]);
+        free(screen);
+    }
+}
+
+static void the_number_that_is_copied_is_that_of_the_pane(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *status;
+    } rows[] = {
+        { "y", "copy what? The number here is 0.002478, step" },
+        { "yx", "nothing was copied" },
+        { "y<Esc>yn", "copied: 0.002477931324392557, step" },
+        { "<S-Tab>yn", "copied: 36.5568384506948, SQNR dB" },
+        { "<S-Tab>:set sort=size<Enter>yn", "copied: 524288, stored" }, /* the number beside its name */
+        { "<Tab>yn", "copied: 36.5568384506948, SQNR dB" },
+        { "<Tab><Tab>yn", "copied: 0.048162263526217504, standard deviation of the weights" },
+        { "2<settle>lyn", "copied: 11.38586604467" }, /* of the selected column */
+        { "2<settle>]yn", "SQNR dB of absmax:bits=4,per=row" },
+        { "2<settle><Tab><Tab><Tab><settle>yn", "copied: -0.314697265625, the weight W[654][194]" },
+        { "2<settle>yt", "copied: a table of the columns, as Markdown" },
+        { "2<settle>yr", "copied: h.2.mlp.c_fc.weight absmax 36.56 dB 8.000 bits/wt" },
+        { "2<settle>yy",
+          "copied: qloupe compare data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax -s absmax:bits=4" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of("%s --size 200x36 --keys '<settle>%s'", MATRIX, rows[i].keys);
+        if (!strstr(status_of(screen), rows[i].status))
+            fail_msg("after %s: '%s'", rows[i].keys, status_of(screen));
+        free(screen);
+    }
+}
+
+/* ---- What stands around a view ---------------------------------------------------------------------------------- */
+
+static const char *footer_of(const char *screen, int rows)
+{
+    return line_of(screen, rows - 1);
+}
+
+static void a_newcomer_finds_the_main_keys_in_the_footer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *size;
+        int rows;
+        const char *keys, *labels[12];
+    } rows[] = {
+        { "80x24",
+          24,
+          "",
+          { "? help", "s scheme", "g groups", "b bits", "c clip", "2 compare", "p pin", "w export", "q quit" } },
+        { "80x24", 24, "2", { "? help", "s scheme", "c clip", "a add", "d drop", "w export", "q quit" } },
+        { "60x16", 16, "", { "? help", "s scheme", "c clip", "2 compare", "w export", "q quit" } },
+        { "60x16", 16, "2", { "? help", "s scheme", "c clip", "a add", "w export", "q quit" } },
+        { "120x36", 36, "", { "& filter", "o sort", "t tree", "m scan", "e knobs", "2 compare" } },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of("%s --size %s --keys '%s'", MATRIX, rows[i].size, rows[i].keys);
+        for (size_t k = 0; rows[i].labels[k]; k++)
+            assert_shows(footer_of(screen, rows[i].rows), rows[i].labels[k]);
+        free(screen);
+    }
+}
+
+/* Help and the way out stand in the footer wherever keys are not typed text, and where they are, the way back does. */
+static void every_footer_says_where_help_and_the_way_out_are(void **state)
+{
+    (void)state;
+    static const char *const sizes[] = { "60x16", "80x24", "120x36", "200x40" };
+    static const int heights[] = { 16, 24, 36, 40 };
+    static const char *const watching[] = { "",         "2",           "e",
+                                            "z",        "2z",          "v",
+                                            "<Tab>vv",  "<Tab>vvv",    "<Tab>vvvv",
+                                            "<Tab>V",   "<Tab><Tab>v", "<Tab><Tab>vv",
+                                            "2<Tab>",   "2<Tab><Tab>", "2<Tab><Tab><Tab>",
+                                            "<S-Tab>tt" };
+    static const char *const typing[] = { "&", "/", "w", "?", ":", "E", "e<Enter>", "y", "2e" };
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        for (size_t i = 0; i < sizeof watching / sizeof watching[0]; i++) {
+            char *screen = screen_of("%s --size %s --keys '%s'", MATRIX, sizes[s], watching[i]);
+            const char *footer = footer_of(screen, heights[s]);
+            if (!strstr(footer, "? help") || !strstr(footer, "q quit"))
+                fail_msg("after '%s' at %s: '%s'", watching[i], sizes[s], footer);
+            free(screen);
+        }
+        for (size_t i = 0; i < sizeof typing / sizeof typing[0]; i++) {
+            char *screen = screen_of("%s --size %s --keys '%s'", MATRIX, sizes[s], typing[i]);
+            const char *footer = footer_of(screen, heights[s]);
+            if (!strstr(footer, "Esc back"))
+                fail_msg("after '%s' at %s: '%s'", typing[i], sizes[s], footer);
+            free(screen);
+        }
+    }
+}
+
+static void the_title_names_the_views_before_the_file_in_full(void **state)
+{
+    (void)state;
+    static const char *const sizes[] = { "60x16", "80x24", "120x36" };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char *screen = screen_of("%s --size %s --keys 2", MATRIX, sizes[i]);
+        assert_shows(line_of(screen, 0), "storyteller.safetensors");
+        assert_shows(line_of(screen, 0), " 1 Explore  [2 Compare]");
+        free(screen);
+    }
+    const char *name = "a-file-of-a-name-that-is-far-too-long-for-sixty-columns-of-a-title.npy";
+    const char *path = testing_path(testing_folder(), name);
+    const float values[16] = { 1, 2, 3, -4 };
+    assert_true(npy_write(path, "f4", 2, (uint64_t[]) { 4, 4 }, values));
+    char *screen = screen_of("%s --size 60x16", path);
+    assert_shows(line_of(screen, 0), "a-file-");
+    assert_shows(line_of(screen, 0), "[1 Explore]  2"); /* the others by their keys alone */
     free(screen);
+}
+
+static void escape_goes_back_one_step(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *shows, *shows_not;
+    } rows[] = {
+        { "2z<Esc>", "─ A absmax ─", NULL },               /* all panes again, */
+        { "2z<Esc><Esc>", "[1 Explore]", "─ A absmax ─" }, /* then Explore, */
+        { "&c_fc<Enter>2<Esc>", "8 of 52", NULL },        /* then the filter */
+        { "&c_fc<Enter>2<Esc><Esc>", "─ 52 ─", "8 of 52" },
+        { "z<Esc>", "─ Tensors ─", NULL },
+        { "&c_fc<Enter>z<Esc>", "8 of 52", NULL },
+        { "e<Esc>", "─ Tensors ─", NULL },
+        { "eE<Esc>", "Knobs", "─ Tensors ─" },
+        { "e:<Esc><Esc>", "─ Tensors ─", NULL },
+        { "w<Esc>", "─ Tensors ─", "figure histogram" },
+        { "2w<Esc>", "[2 Compare]", "figure histogram" },
+        { "?x<Esc>", "─ Tensors ─", "search:" },
+        { "y<Esc>", "─ Tensors ─", "copy what?" },
+        { "<Esc><Esc><Esc>", "─ Tensors ─", NULL }, /* never out */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of("%s --size 120x36 --keys '%s'", MATRIX, rows[i].keys);
+        if (!strstr(screen, rows[i].shows) || (rows[i].shows_not && strstr(screen, rows[i].shows_not)))
+            fail_msg("after %s:\n%s", rows[i].keys, screen);
+        free(screen);
+    }
 }
 
 /* ---- The mouse ------------------------------------------------------------------------------------------------- */
@@ -256,7 +404,10 @@ static void clicks_reach_what_is_drawn(void **state)
         { "120x36", "ejj<Enter>row", on("Click", knobs, "bits   "), " absmax " }, /* what is half typed is dropped */
         { "80x24", "", on("Click", narrow, " Error"), "[Error]" },
         { "80x24", "", on("Click", narrow, "g groups"), " absmax:per=row " },
-        { "80x24", "w", "<Click:10,10>", "Export a figure" }, /* nothing is reached through a box */
+        { "80x24", "", on("Click", narrow, "2 compare"), "[2 Compare]" },
+        { "80x24", "", on("Click", narrow, " 2 Compare"), "[2 Compare]" },
+        { "60x16", "", "<Click:1,53>", "[2 Compare]" },
+        { "80x24", "w", "<Click:10,10>", "figure histogram" }, /* nothing is reached through a box */
         { "80x24", "", "<Click:24,80><Click:16000,16000><WheelUp:1,1>", " absmax " },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -298,6 +449,7 @@ static void a_recorded_session_leads_to_the_same_screen(void **state)
         ":tensor # <lt>x> \xc3\xa4 <Enter>", /* what scripts take for something else */
         "C-<C-l><Tab><S-Tab>?first<Enter>:open " QAT "<Enter>b",
         "b<C-z>b<settle>qbb",
+        "xx<settle><Click:10,60><Drag:10,66><settle><Drag:10,70><Release:10,70>b<settle>0<settle>,,<Release:1,1>.",
     };
     const char *script = testing_path(testing_folder(), "session.keys");
     for (size_t i = 0; i < sizeof sessions / sizeof sessions[0]; i++) {
@@ -354,6 +506,7 @@ static void write_random_script(const char *path, uint64_t seed, int count)
         "theme=",   "axis=",   ":open ", "data/",    ":spec ",
         ":tensor ", "absmax:", "bits=",  "*",        "[",
         "0",        "9",       "x",      "a",        "<settle>",
+        "X",        "]",       ",",      ".",        ";",
     };
     char *script = malloc((size_t)count * 32 + 1);
     size_t used = 0;
@@ -361,9 +514,9 @@ static void write_random_script(const char *path, uint64_t seed, int count)
     for (int i = 0; i < count; i++) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
         const unsigned what = (unsigned)(seed >> 33), where = (unsigned)(seed >> 40);
-        static const char *const mouse[] = { "Click", "Click", "WheelUp", "WheelDown" };
+        static const char *const mouse[] = { "Click", "Click", "WheelUp", "WheelDown", "Drag", "Drag", "Release" };
         if (what % 4 == 0)
-            used += (size_t)sprintf(script + used, "<%s:%u,%u>", mouse[what / 4 % 4], where % 64 + 1, where / 64 % 256 + 1);
+            used += (size_t)sprintf(script + used, "<%s:%u,%u>", mouse[what / 4 % 7], where % 64 + 1, where / 64 % 256 + 1);
         else
             used += (size_t)sprintf(script + used, "%s", pieces[what / 4 % (sizeof pieces / sizeof pieces[0])]);
     }
@@ -416,6 +569,11 @@ int main(void)
         cmocka_unit_test(the_help_lists_commands_and_starts_them),
         cmocka_unit_test(themes_change_colours_and_nothing_else),
         cmocka_unit_test(the_copied_command_line_works),
+        cmocka_unit_test(the_number_that_is_copied_is_that_of_the_pane),
+        cmocka_unit_test(a_newcomer_finds_the_main_keys_in_the_footer),
+        cmocka_unit_test(every_footer_says_where_help_and_the_way_out_are),
+        cmocka_unit_test(the_title_names_the_views_before_the_file_in_full),
+        cmocka_unit_test(escape_goes_back_one_step),
         cmocka_unit_test(clicks_reach_what_is_drawn),
         cmocka_unit_test(clicks_that_are_none_are_refused),
         cmocka_unit_test(random_keys_and_clicks_are_survived),

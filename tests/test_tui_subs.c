@@ -28,19 +28,19 @@ static void the_worst_row_and_its_error_are_those_of_the_report(void **state)
     char *json = compare_json(arguments);
     snprintf(text, sizeof text, "worst row %d: MSE %#.4g", WORST, json_number(json, "worst_row_mse"));
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        char *screen = screen_of("%s --keys v --size %s", arguments, sizes[i]);
+        char *screen = screen_of("%s --keys '<Tab>v' --size %s", arguments, sizes[i]);
         assert_shows(screen, text);
         free(screen);
     }
     snprintf(text, sizeof text, "worst row %d: %#.4g", WORST, json_number(json, "worst_row_mse"));
-    char *narrow = screen_of("%s --keys v --size 100x29", arguments); /* the number goes before words */
+    char *narrow = screen_of("%s --keys '<Tab>v' --size 100x29", arguments); /* the number goes before words */
     assert_shows(narrow, text);
     free(narrow);
     free(json);
     snprintf(arguments, sizeof arguments, MATRIX " -s absmax:bits=4,per=row");
     json = compare_json(arguments);
     snprintf(text, sizeof text, ": MSE %#.4g · 1,024 rows", json_number(json, "worst_row_mse"));
-    char *screen = screen_of("%s --keys v --size 80x24", arguments);
+    char *screen = screen_of("%s --keys '<Tab>v' --size 80x24", arguments);
     assert_shows(screen, text);
     free(screen);
     free(json);
@@ -59,7 +59,7 @@ static int column_of(const char *line, const char *mark)
 static void the_mark_is_below_the_worst_row(void **state)
 {
     (void)state;
-    char *screen = screen_of("%s -s absmax:bits=4 --keys v --size 80x24", write_matrix());
+    char *screen = screen_of("%s -s absmax:bits=4 --keys '<Tab>v' --size 80x24", write_matrix());
     int marked = -1;
     for (int line = 0; line < 24 && marked < 0; line++)
         marked = column_of(line_of(screen, line), "▲");
@@ -80,15 +80,15 @@ static void codes_are_counted_as_in_the_report(void **state)
     char arguments[512], text[64];
     snprintf(arguments, sizeof arguments, "%s -s absmax:bits=4", path);
     char *json = compare_json(arguments);
-    char *screen = screen_of("%s --keys vv --size 80x24", arguments);
+    char *screen = screen_of("%s --keys '<Tab>VV' --size 80x24", arguments);
     snprintf(text, sizeof text, "most often 3: 43 · %.0f unused", 15 - json_number(json, "levels_used"));
     assert_shows(screen, text);
     free(screen);
     free(json);
-    screen = screen_of(MATRIX " -s none --keys vv --size 80x24");
+    screen = screen_of(MATRIX " -s none --keys '<Tab>VV' --size 80x24");
     assert_shows(screen, "no codes of its own");
     free(screen);
-    screen = screen_of(MATRIX " -s none --keys v --size 80x24");
+    screen = screen_of(MATRIX " -s none --keys '<Tab>v' --size 80x24");
     assert_shows(screen, "no error in any row");
     free(screen);
 }
@@ -108,7 +108,7 @@ static void the_map_names_the_weight_with_the_largest_error(void **state)
     char *json = compare_json(arguments);
     const double largest = json_number(json, "max_abs");
     snprintf(text, sizeof text, "MSE %#.4g at [3,3]", largest * largest);
-    char *screen = screen_of("%s --keys V --size 80x24", arguments);
+    char *screen = screen_of("%s --keys '<Tab>V' --size 80x24", arguments);
     assert_shows(screen, text);
     free(screen);
     free(json);
@@ -118,9 +118,9 @@ static void the_map_names_the_weight_with_the_largest_error(void **state)
 static void the_map_is_of_what_is_shown(void **state)
 {
     (void)state;
-    static const char *const keys[] = { "Vb<settle>",   "bV<settle>",      "V2<settle>1<settle>b<Tab>",
-                                        "V21b<Tab>",    "2<settle>1Vb",    "bVVvbu",
-                                        "VbJK<settle>", "V<C-c>rb<settle>" };
+    static const char *const keys[] = { "<Tab>Vb<settle>",   "b<Tab>V<settle>",      "<Tab>V2<settle>1<settle>b<Tab>",
+                                        "<Tab>V21b<Tab>",    "2<settle>1<Tab>Vb",    "b<Tab>VVvbu",
+                                        "<Tab>VbJK<settle>", "<Tab>V<C-c>rb<settle>" };
     char *expected = NULL;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         char *screen = screen_of(MATRIX " --keys '%s' --size 80x24", keys[i]);
@@ -135,10 +135,10 @@ static void the_map_is_of_what_is_shown(void **state)
         free(screen);
     }
     free(expected);
-    char *screen = screen_of("data/loud.npy --keys 'V<settle>:open " DEMO "<Enter><settle>' --size 80x24");
+    char *screen = screen_of("data/loud.npy --keys '<Tab>V<settle>:open " DEMO "<Enter><settle>' --size 80x24");
     assert_shows(screen, "the worst of the map");
     free(screen);
-    screen = screen_of(MATRIX " -s none --keys V --size 80x24");
+    screen = screen_of(MATRIX " -s none --keys '<Tab>V' --size 80x24");
     assert_shows(screen, "no error anywhere");
     free(screen);
 }
@@ -149,11 +149,13 @@ static void keys_step_through_the_sub_views(void **state)
     static const struct {
         const char *keys, *title;
     } rows[] = {
-        { "<Tab>", "Error · histogram" },   { "v", "Error · rows" },
-        { "vv", "Error · codes" },          { "vvv", "Error · map" },
-        { "vvvv", "Error · histogram" },    { "V", "Error · map" },
-        { "vV", "Error · histogram" },      { "v<Tab><S-Tab>", "Error · rows" },
-        { ":view<Enter>", "Error · rows" },
+        { "<Tab>", "Error · histogram" },        { "<Tab>v", "Error · rows" },
+        { "<Tab>vv", "Error · columns" },        { "<Tab>vvv", "Error · groups" },
+        { "<Tab>vvvv", "Error · codes" },        { "<Tab>vvvvv", "Error · map" },
+        { "<Tab>vvvvvv", "Error · histogram" },  { "<Tab>V", "Error · map" },
+        { "<Tab><Tab>v", "loudest columns" },    { "<Tab><Tab>vv", "loudest rows" },
+        { "<Tab>vV", "Error · histogram" },      { "<Tab>v<Tab><S-Tab>", "Error · rows" },
+        { "<Tab>:view<Enter>", "Error · rows" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *screen = screen_of(MATRIX " --keys '%s' --size 80x24", rows[i].keys);
@@ -170,12 +172,12 @@ static void the_title_says_what_is_drawn(void **state)
     assert_shows(screen, "Error ─");
     assert_shows(screen, "codes              174/255");
     free(screen);
-    screen = screen_of(MATRIX " --keys VV --size 100x29"); /* they give way to what was asked for */
+    screen = screen_of(MATRIX " --keys '<Tab>VV' --size 100x29"); /* they give way to what was asked for */
     assert_shows(screen, "Error · codes ── v view ─┐");
     assert_shows(screen, "most often -1: 5,585 ");
     assert_shows_not(screen, "174/255 ");
     free(screen);
-    screen = screen_of(MATRIX " --keys v --size 120x36");
+    screen = screen_of(MATRIX " --keys '<Tab>v' --size 120x36");
     assert_shows(screen, "Error · rows ── log y · v view ─┐");
     free(screen);
 }
@@ -194,7 +196,7 @@ static void every_shape_and_size_is_drawn(void **state)
         const char *path = testing_path(testing_folder(), "shape.npy");
         assert_true(npy_write(path, "f4", 2, shapes[i], values));
         for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
-            free(screen_of("%s -s %s --keys 'v<settle>L<settle>v<settle>v<settle>z' --size %s %s", path,
+            free(screen_of("%s -s %s --keys '<Tab>v<settle>L<settle>v<settle>v<settle>z' --size %s %s", path,
                            specs[(i + k) % (sizeof specs / sizeof specs[0])], sizes[k], k % 2 ? "--ascii" : ""));
     }
 }

@@ -371,18 +371,77 @@ static void the_mouse_is_heard(void **state)
     close_session(&s);
 }
 
+/* The end of the clipping range, at the left edge of the plot. */
+static void the_mouse_drags(void **state)
+{
+    (void)state;
+    session s = start(24, 80, "xterm-256color", "exec \"$QLOUPE\" " DEMO " -t h.2.mlp.c_fc.weight");
+    expect(&s, "of 255 used");
+    type(&s, "\033[<35;9;10M"); /* moved, but nothing is held */
+    type(&s, "\033[<0;8;10M\033[<32;12;10M\033[<32;20;10M");
+    expect(&s, "abs=0.219");
+    expect(&s, "7.6e-04");                     /* per cent clipped, while the button is held */
+    type(&s, "\033[<0;20;10m\033[<32;30;10M"); /* let go */
+    type(&s, "ub");
+    expect(&s, "bits=7");
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    assert_restored(&s);
+    close_session(&s);
+}
+
 static void copies_go_to_the_terminal(void **state)
 {
     (void)state;
     session s = start(36, 120, "xterm-256color", "exec \"$QLOUPE\" -t h.2.mlp.c_fc.weight " DEMO);
     expect(&s, "Try ");
-    type(&s, "y"); /* in base64: what the status line says */
+    type(&s, "yy"); /* in base64: what the status line says */
     expect(&s, "\033]52;c;"
                "cWxvdXBlIGNvbXBhcmUgZGF0YS9zdG9yeXRlbGxlci5zYWZldGVuc29ycyAtdCBoLjIubWxwLmNfZmMud2VpZ2h0IC1zIGFic21heA==\a");
     expect(&s, "copied: qloupe compare data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax");
     type(&s, "q");
     assert_int_equal(end(&s), 0);
     close_session(&s);
+}
+
+/* What the terminal was asked to put into the clipboard, decoded; to be freed. */
+static char *read_copy(session *s)
+{
+    expect(s, "\033]52;c;");
+    const size_t begin = s->seen;
+    expect(s, "\a");
+    const char *path = testing_path(testing_folder(), "copy");
+    testing_write(path, s->output + begin, s->seen - begin - 1);
+    testing_result result = testing_run("base64 -d %s", path);
+    assert_int_equal(result.exit_code, 0);
+    char *text = strdup(result.standard_output);
+    testing_result_free(&result);
+    return text;
+}
+
+static void the_copied_table_is_what_the_command_line_prints(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *command;
+    } rows[] = {
+        { "<settle>yt", "quant " DEMO " -t h.2.mlp.c_fc.weight -s absmax --md" },
+        { "2<settle>yt", "compare " DEMO " -t h.2.mlp.c_fc.weight -s absmax -s absmax:bits=4 "
+                         "-s absmax:bits=4,per=block,block=64 -s nf4 --x synthetic --md" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char command[256];
+        snprintf(command, sizeof command, "exec \"$QLOUPE\" -t h.2.mlp.c_fc.weight --keys '%s' " DEMO, rows[i].keys);
+        session s = start(36, 120, "xterm-256color", command);
+        char *copied = read_copy(&s);
+        testing_result result = testing_run("LC_ALL=C.UTF-8 \"$QLOUPE\" %s", rows[i].command);
+        assert_string_equal(copied, result.standard_output);
+        testing_result_free(&result);
+        free(copied);
+        type(&s, "q");
+        assert_int_equal(end(&s), 0);
+        close_session(&s);
+    }
 }
 
 static void another_file_is_opened_in_place(void **state)
@@ -407,8 +466,8 @@ static void another_file_is_opened_in_place(void **state)
 
 /* ---- State ----------------------------------------------------------------------------------------------------- */
 
-/* Runs `keys` in a session with state and config in `folder`, once `sees` and then `rests` were seen. */
-static void remember_seeing(const char *folder, const char *arguments, const char *sees, const char *rests, const char *keys)
+/* Runs `keys` in a session with state and config in `folder`, once `sees` and numbers were seen. */
+static void remember(const char *folder, const char *arguments, const char *sees, const char *keys)
 {
     char command[4096];
     snprintf(command, sizeof command,
@@ -416,16 +475,11 @@ static void remember_seeing(const char *folder, const char *arguments, const cha
              arguments);
     session s = start(36, 120, "xterm-256color", command);
     expect(&s, sees);
-    expect(&s, rests);
+    expect(&s, "SQNR");
     type(&s, keys);
     assert_int_equal(end(&s), 0);
     assert_restored(&s);
     close_session(&s);
-}
-
-static void remember(const char *folder, const char *arguments, const char *sees, const char *keys)
-{
-    remember_seeing(folder, arguments, sees, "Try ", keys);
 }
 
 static void a_file_is_opened_where_it_was_left(void **state)
@@ -453,6 +507,72 @@ static void a_file_is_opened_where_it_was_left(void **state)
     remember(folder, DEMO, "zeropoint", "q");
 }
 
+static void pins_are_kept(void **state)
+{
+    (void)state;
+    const char *folder = testing_folder();
+    char place[512];
+    snprintf(place, sizeof place, "%s/qloupe/state", folder);
+    remember(folder, DEMO, "absmax", "2q"); /* columns that nobody asked for are not */
+    char *bytes = testing_read(place, NULL);
+    assert_null(strstr(bytes, "pin"));
+    free(bytes);
+    remember(folder, DEMO, "absmax",
+             "pb:spec nf4\rpB2hhplq"); /* A absmax, B nf4, C nf4 with more: back to B, A the baseline */
+    bytes = testing_read(place, NULL);
+    assert_non_null(strstr(bytes, "\nspec nf4\npins 1 0\npin absmax\npin nf4\npin nf4\n"));
+    free(bytes);
+    session s;
+    char command[1024];
+    snprintf(command, sizeof command,
+             "unset QLOUPE_NO_STATE; XDG_CONFIG_HOME=%s/config XDG_STATE_HOME=%s exec \"$QLOUPE\" " DEMO, folder, folder);
+    s = start(36, 120, "xterm-256color", command);
+    expect(&s, "SQNR");
+    type(&s, "2");
+    expect(&s, "A absmax");
+    expect(&s, "C nf4");
+    type(&s, "q");
+    assert_int_equal(end(&s), 0);
+    close_session(&s);
+    remember(folder, "-s zeropoint " DEMO, "zeropoint", "q"); /* what is said comes first, alone */
+    bytes = testing_read(place, NULL);
+    assert_null(strstr(bytes, "pin"));
+    free(bytes);
+}
+
+/* Several programs that end at once: the file is that of one of them, whole. */
+static void states_written_at_once_are_whole(void **state)
+{
+    (void)state;
+    enum { COUNT = 6 };
+    const char *folder = testing_folder();
+    char place[512], command[1024];
+    snprintf(place, sizeof place, "%s/qloupe/state", folder);
+    session s[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(
+            command, sizeof command,
+            "unset QLOUPE_NO_STATE; XDG_CONFIG_HOME=%s/config XDG_STATE_HOME=%s exec \"$QLOUPE\" -s absmax:bits=%d " DEMO,
+            folder, folder, i + 2);
+        s[i] = start(24, 80, "xterm-256color", command);
+    }
+    for (int i = 0; i < COUNT; i++)
+        expect(&s[i], "SQNR");
+    for (int i = 0; i < COUNT; i++)
+        type(&s[i], "q");
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(end(&s[i]), 0);
+        close_session(&s[i]);
+    }
+    char *bytes = testing_read(place, NULL);
+    assert_ptr_equal(strstr(bytes, "qloupe-state 1\ntheme dark\nfile /"), bytes);
+    assert_non_null(strstr(bytes, "\nspec absmax"));
+    free(bytes);
+    testing_result files = testing_run("ls -A %s/qloupe", folder);
+    assert_string_equal(files.standard_output, "state\n"); /* nothing half-written */
+    testing_result_free(&files);
+}
+
 static void damaged_state_is_ignored_with_a_note(void **state)
 {
     (void)state;
@@ -474,6 +594,19 @@ static void damaged_state_is_ignored_with_a_note(void **state)
         ROW("qloupe-state 1\ntheme dark\nfile /a%00\ntensor a\nspec absmax\n"),
         ROW("qloupe-state 1\ntheme dark\nfile /a\033[2J\ntensor a\nspec absmax\n"),
         ROW("qloupe-state 1\ntheme dark\nfile /a\0\ntensor a\nspec absmax\n"),
+#define FILE_A "qloupe-state 1\ntheme dark\nfile /a\ntensor a\nspec absmax\n"
+        ROW(FILE_A "pins 0 0\n"),
+        ROW(FILE_A "pins 0 0\npin absmax\n"),
+        ROW(FILE_A "pin absmax\n"),
+        ROW(FILE_A "pins 2 0\npin absmax\npin nf4\n"),
+        ROW(FILE_A "pins 0 2\npin absmax\npin nf4\n"),
+        ROW(FILE_A "pins 1 0\npin absmax\npin nf4\n"), /* another than the spec */
+        ROW(FILE_A "pins 0 0 0\npin absmax\npin nf4\n"),
+        ROW(FILE_A "pins -1 0\npin absmax\npin nf4\n"),
+        ROW(FILE_A "pins 0 0\npin absmax\npin nonsense\n"),
+        ROW(FILE_A "pins 0 0\npin absmax\nfile /b\ntensor a\nspec absmax\n"),
+        ROW(FILE_A "pins 0 0\npin absmax\npin nf4\npin nf4\npin nf4\npin nf4\npin nf4\npin nf4\n"),
+        ROW(FILE_A "tensor a\n"),
         ROW("\x7f\x45LF\2\1\1\0\0\0\0\0\xff\xff\n\n\n"),
     };
     const char *folder = testing_folder();
@@ -529,19 +662,19 @@ static void the_config_file_is_read_and_written_when_asked_for(void **state)
     snprintf(place, sizeof place, "%s/config", inner);
     static const char config[] = "# mine\nspec = absmax:bits=5\nglyphs = ascii\ncolour = blue\nthreads = 2\n";
     testing_write(place, config, sizeof config - 1);
-    remember_seeing(folder, DEMO, "/config:4: there is no setting 'colour'", "SQNR", ":set axis=linear\rq");
+    remember(folder, DEMO, "/config:4: there is no setting 'colour'", ":set axis=linear\rq");
     char *bytes = testing_read(place, NULL);
     assert_string_equal(bytes, config); /* not asked for */
     free(bytes);
-    remember_seeing(folder, DEMO, "absmax:bits=5", "SQNR", ":set threads=1\r:write-config\rq");
+    remember(folder, DEMO, "absmax:bits=5", ":set threads=1\r:write-config\rq");
     bytes = testing_read(place, NULL);
     assert_string_equal(bytes, "# mine\nspec = absmax:bits=5\nglyphs = ascii\ncolour = blue\nthreads = 1\n");
     free(bytes);
     remember(folder, "--no-state " DEMO, "8 bits", "q");
     static const char qat[] = "data/storyteller-qat-int3.safetensors",
                       said[] = "-s zeropoint data/storyteller-qat-int3.safetensors";
-    remember_seeing(folder, said, "zeropoint", "SQNR", ":set state=off\rq");
-    remember_seeing(folder, qat, "absmax:bits=5", "SQNR", "q"); /* nothing was kept of it */
+    remember(folder, said, "zeropoint", ":set state=off\rq");
+    remember(folder, qat, "absmax:bits=5", "q"); /* nothing was kept of it */
 }
 
 static void without_a_mouse_the_terminal_is_not_asked_for_one(void **state)
@@ -631,11 +764,11 @@ static void old_numbers_stay_and_say_so_while_new_ones_are_made(void **state)
     snprintf(command, sizeof command, "exec \"$QLOUPE\" %s", path);
     session s = start(36, 120, "xterm-256color", command);
     expect(&s, "SQNR");
-    expect(&s, "Try ");
+    expect(&s, "Fine already");
     type(&s, "J");
     expect(&s, "still of the tensor before");
     type(&s, "K"); /* what was measured is there at once, and the long work has ended */
-    expect(&s, "Try ");
+    expect(&s, "Fine already");
     type(&s, "b");
     expect(&s, "/127"); /* codes of the small one under the new spec */
     type(&s, "q");
@@ -721,9 +854,13 @@ int main(void)
         cmocka_unit_test(themes_keep_to_what_the_terminal_can_show),
         cmocka_unit_test(keys_come_from_the_terminal_when_stdin_is_a_pipe),
         cmocka_unit_test(the_mouse_is_heard),
+        cmocka_unit_test(the_mouse_drags),
         cmocka_unit_test(copies_go_to_the_terminal),
+        cmocka_unit_test(the_copied_table_is_what_the_command_line_prints),
         cmocka_unit_test(another_file_is_opened_in_place),
         cmocka_unit_test(a_file_is_opened_where_it_was_left),
+        cmocka_unit_test(pins_are_kept),
+        cmocka_unit_test(states_written_at_once_are_whole),
         cmocka_unit_test(damaged_state_is_ignored_with_a_note),
         cmocka_unit_test(state_that_cannot_be_kept_is_no_failure),
         cmocka_unit_test(the_config_file_is_read_and_written_when_asked_for),

@@ -109,26 +109,73 @@ static void quoted_words_are_read_back_by_a_shell(void **state)
     }
 }
 
-static void plot_command_is_what_a_person_would_type(void **state)
+static void a_command_is_what_a_person_would_type(void **state)
 {
     (void)state;
-    text_plot plot = { .file = "my model.safetensors",
-                       .tensor = "h.0.w",
-                       .spec = "absmax:bits=4,per=row",
-                       .kind = "histogram",
-                       .out = "a.png" };
+    const char *const specs[] = { "absmax:bits=4,per=row", "codebook:file=a b" };
+    text_words words = { .verb = "plot",
+                         .file = "my model.safetensors",
+                         .tensor = "h.0.w",
+                         .specs = specs,
+                         .spec_count = 1,
+                         .kind = "histogram",
+                         .out = "a.png" };
     char command[256], small[8];
-    text_plot_command(command, sizeof command, &plot);
+    text_command(command, sizeof command, &words);
     assert_string_equal(command,
                         "qloupe plot 'my model.safetensors' -t h.0.w -s absmax:bits=4,per=row --kind histogram -o a.png");
-    assert_int_equal(text_plot_command(small, sizeof small, &plot), strlen(command));
+    assert_int_equal(text_command(small, sizeof small, &words), strlen(command));
     assert_string_equal(small, "qloupe ");
-    plot.layout = "in,out";
-    text_plot_command(command, sizeof command, &plot);
+    words.layout = "in,out";
+    text_command(command, sizeof command, &words);
     assert_non_null(strstr(command, " --layout in,out -o a.png"));
-    plot.raw = "F16:8x8:0x80";
-    text_plot_command(command, sizeof command, &plot);
+    words.raw = "F16:8x8:0x80";
+    text_command(command, sizeof command, &words);
     assert_non_null(strstr(command, " --kind histogram --raw F16:8x8:0x80 --layout in,out -o a.png"));
+    words = (text_words) { .verb = "compare",
+                           .file = "a.npy",
+                           .tensor = "a",
+                           .specs = specs,
+                           .spec_count = 2,
+                           .x = "synthetic",
+                           .ascii = true,
+                           .format = "csv",
+                           .into = "~/b.csv" };
+    text_command(command, sizeof command, &words);
+    assert_string_equal(command, "qloupe compare a.npy -t a -s absmax:bits=4,per=row -s 'codebook:file=a b' --x synthetic --ascii --csv "
+                                 ">'~/b.csv'");
+}
+
+static void a_wrapped_command_is_the_same_to_a_shell(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {
+        "printf '[%s]' a b c",
+        "printf '[%s]' averylongwordthatfitsinnolineatall b",
+        "printf '[%s]' 'a  quoted word, with   many spaces in it' 'and one'\\'' more'",
+        "printf '[%s]' it\\'s\\ two\\ words '\xc3\xa4\xc3\xb6\xc3\xbc\xe2\x80\xa6\xe4\xb8\xad\xe6\x96\x87' 'a\\b\\\\'",
+    };
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        const char *script = testing_path(testing_folder(), "wrapped.sh");
+        testing_write(script, commands[i], strlen(commands[i]));
+        testing_result whole = testing_run("sh '%s'", script);
+        for (size_t cells = 8; cells < 60; cells++) {
+            char lines[1024], again[8];
+            const size_t size = text_command_wrap(lines, sizeof lines, commands[i], cells);
+            assert_int_equal(size, strlen(lines));
+            assert_int_equal(text_command_wrap(again, sizeof again, commands[i], cells), size);
+            testing_write(script, lines, size);
+            testing_result result = testing_run("sh '%s'", script);
+            if (strcmp(result.standard_output, whole.standard_output) != 0)
+                fail_msg("%zu cells:\n%s\nprints %s", cells, lines, result.standard_output);
+            testing_result_free(&result);
+            char *rest = lines;
+            for (const char *line; (line = strsep(&rest, "\n")) != NULL;)
+                if (text_width(line) > cells)
+                    fail_msg("'%s' is wider than %zu cells", line, cells);
+        }
+        testing_result_free(&whole);
+    }
 }
 
 static ql_text name_at(const void *context, size_t index)
@@ -184,10 +231,12 @@ int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_keep_four_significant_digits),     cmocka_unit_test(exact_numbers_read_back_as_themselves),
-        cmocka_unit_test(shapes_that_do_not_fit_are_cut),           cmocka_unit_test(quoted_words_are_read_back_by_a_shell),
-        cmocka_unit_test(plot_command_is_what_a_person_would_type), cmocka_unit_test(mistyped_names_find_their_neighbours),
-        cmocka_unit_test(ascii_spells_out_what_cannot_be_shown),    cmocka_unit_test(cut_texts_fit_their_columns),
+        cmocka_unit_test(numbers_keep_four_significant_digits),  cmocka_unit_test(exact_numbers_read_back_as_themselves),
+        cmocka_unit_test(shapes_that_do_not_fit_are_cut),        cmocka_unit_test(quoted_words_are_read_back_by_a_shell),
+        cmocka_unit_test(a_command_is_what_a_person_would_type),
+        cmocka_unit_test(a_wrapped_command_is_the_same_to_a_shell),
+        cmocka_unit_test(mistyped_names_find_their_neighbours),
+        cmocka_unit_test(ascii_spells_out_what_cannot_be_shown), cmocka_unit_test(cut_texts_fit_their_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,8 +55,8 @@ static void count_plainly(ql_histogram *h, double lo, double hi, const float *va
 static void a_part_is_counted_as_every_element_says(void **state)
 {
     (void)state;
-    static const char *const specs[] = { "absmax:bits=4", "zeropoint:per=row,clip=percentile,p=99", "nf4",
-                                         "absmax:outliers=1%", "none" };
+    static const char *const specs[] = { "absmax:bits=4", "zeropoint:per=row,clip=percentile,p=99",
+                                         "zeropoint:clip=percentile,p=90", "absmax:outliers=1%", "none" };
     static const double parts[][2] = { { -0.1, 0.1 }, { -0.001, 0.002 }, { 0, 1.25 }, { 1, 2 }, { -7, 7 }, { 3, 4 } };
     for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
         scene s;
@@ -71,6 +71,10 @@ static void a_part_is_counted_as_every_element_says(void **state)
             count_plainly(&expected.dequantized, parts[k][0], parts[k][1], w->y, w->count);
             if (memcmp(zoom, &expected, sizeof expected) != 0)
                 fail_msg("%s, part %zu differs", specs[i], k);
+            ql_histogram levels;
+            assert_int_equal(ql_zoom_levels(s.report, parts[k][0], parts[k][1], &levels), i == 0 || i == 2);
+            if ((i == 0 || i == 2) && memcmp(&zoom->dequantized, &levels, sizeof levels) != 0)
+                fail_msg("%s, part %zu: the levels differ", specs[i], k);
             ql_zoom_free(&zoom);
             assert_null(zoom);
         }
@@ -86,7 +90,8 @@ static void the_whole_is_what_the_report_says(void **state)
     ql_error error;
     ql_zoom *zoom;
     begin(&s, "absmax:bits=5,per=block,block=64", QL_LAYOUT_OUT_IN, MANY);
-    must(ql_zoom_make(engine, s.profile, s.report, s.report->original.lo, s.report->original.hi, NULL, &zoom, &error), &error);
+    must(ql_zoom_make(engine, s.profile, s.report, s.report->original.lo, s.report->original.hi, NULL, &zoom, &error),
+         &error);
     assert_memory_equal(&zoom->original, &s.report->original, sizeof zoom->original);
     assert_memory_equal(&zoom->dequantized, &s.report->dequantized, sizeof zoom->dequantized);
     ql_zoom_free(&zoom);

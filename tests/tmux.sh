@@ -1,5 +1,6 @@
 #!/bin/sh
-# The terminal interface inside tmux, end to end: start, keys, resize-window, ^Z and fg, quit, what the shell finds afterwards.
+# The terminal interface inside tmux, end to end: start, keys, resize-window, ^Z and fg, quit, signals, keys beside a pipe, terminals with
+# few colours or none; and what the shell finds afterwards.
 #
 #   tests/tmux.sh [OUT]      OUT: folder with the program (default build)
 #
@@ -43,6 +44,17 @@ sees_no_more() # TEXT: waits until it is gone
     fail "'$1' is still there"
 }
 
+as_before() # WHEN: the shell has its terminal back, and can be used
+{
+    keys "stty -g >after; echo usable \$((6 * 7))" Enter
+    sees 'usable 42'
+    cmp -s "$work/before" "$work/after" || fail "$1: stty: $(cat "$work/before") before, $(cat "$work/after") after"
+    test "$(tm display-message -p -t q '#{cursor_flag} #{alternate_on} #{mouse_any_flag} #{keypad_cursor_flag}')" = '1 0 0 0' ||
+        fail "$1: cursor hidden, or the other screen, the mouse or the keypad left on"
+    keys clear Enter
+    sees_no_more 'usable'
+}
+
 unset TMUX
 LC_ALL=C.UTF-8 TERM=xterm-256color QLOUPE_NO_STATE=1 PS1='ready> ' ENV='' tm new-session -d -s q -x 120 -y 36 \
     "cd '$work' && exec bash --norc --noprofile" || { echo "tmux: cannot start, skipped"; exit 0; }
@@ -81,7 +93,7 @@ tm resize-window -t q -x 120 -y 36
 sees '4 of 52'
 
 keys w
-sees 'Export a figure'
+sees 'figure histogram'
 keys C-u "$work/figure.png" Enter
 sees 'wrote '
 test -s "$work/figure.png" || fail "no figure was written"
@@ -101,10 +113,52 @@ keys q
 sees 'ready> '
 sees 'a line that stays'
 sees_no_more 'Distribution'
-keys 'stty -g >after; echo status $?' Enter
+keys 'echo status $?' Enter
 sees 'status 0'
-cmp -s "$work/before" "$work/after" || fail "stty: $(cat "$work/before") before, $(cat "$work/after") after"
-test "$(tm display-message -p -t q '#{cursor_flag} #{alternate_on} #{mouse_any_flag}')" = '1 0 0' ||
-    fail "cursor hidden, or the other screen or the mouse left on"
+as_before 'after q'
+
+# Each signal ends it as it ends any program, and the shell says so.
+demo=$PWD/data/storyteller.safetensors
+keys 'ulimit -c 0' Enter
+for row in TERM:Terminated HUP:Hangup QUIT:Quit SEGV:Segmentation ABRT:Aborted BUS:Bus FPE:Floating INT:; do
+    signal=${row%:*}
+    keys "clear; sh -c 'echo \$\$ >pid; exec \"\$@\"' sh '$program' '$demo'; echo left by \$?" Enter
+    sees 'SQNR  '
+    kill -"$signal" "$(cat "$work/pid")"
+    sees 'left by '
+    sees "${row#*:}"
+    sees_no_more 'Distribution'
+    as_before "after SIG$signal"
+done
+
+# Keys come from the terminal when something else comes through the pipe.
+keys "clear; yes b | '$program' '$demo' -t h.2.mlp.c_fc.weight; echo left by \$?" Enter
+sees 'SQNR  36.56 dB'
+keys b
+sees 'absmax:bits=7'
+keys q
+sees 'left by 0'
+as_before 'after a pipe'
+
+# Terminals with eight colours, with none, and of no use; NO_COLOR.
+colours() # ENVIRONMENT PATTERN: whether what is on the screen then has colours that match
+{
+    keys "clear; env $1 '$program' '$demo' -t h.2.mlp.c_fc.weight; echo left by \$?" Enter
+    sees 'Try '
+    tm capture-pane -e -p -t q | grep -q "$(printf '\033')\\[[0-9;]*$2"
+    has=$?
+    keys q
+    sees 'left by 0'
+    return "$has"
+}
+colours TERM=screen-256color '38;5;75' || fail "no 256 colours where there are as many"
+colours TERM=screen '36m' || fail "no eight colours where there are as many"
+! colours TERM=screen '38;5;' || fail "more colours than the terminal has"
+! colours TERM=vt100 '3[0-8]' || fail "colours where there are none"
+! colours NO_COLOR=1 '3[0-8]' || fail "colours in spite of NO_COLOR"
+keys "clear; TERM=dumb '$program' '$demo'; echo left by \$?" Enter
+sees 'left by 2'
+sees 'TERM is unknown or cannot place text'
+as_before 'after a terminal of no use'
 
 echo "tmux: $steps steps passed"

@@ -16,54 +16,100 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of one line or one place: sums of x^2 and e^2, and the largest |x|. */
-typedef struct channel {
-    double square, error, most;
-} channel;
+/* Of each line or each place: sums of x^2 and e^2, and the largest |x|; of a few, in one block of memory. */
+typedef struct channel_sums {
+    double *square, *error, *most;
+} channel_sums;
 
 typedef struct channels_worker {
     uint64_t first_line, first_place;
     size_t line_count, place_count;
-    channel *lines, *places; /* [line_count], [place_count] */
+    uint64_t worst_index;
+    double worst_error;
+    channel_sums lines, places; /* [line_count], [place_count] */
 } channels_worker;
 
 typedef struct channels_job {
     uint64_t length; /* of a line */
-    size_t place_slots;
-    channel *lines, *places; /* [elements / length], [length] */
+    size_t place_slots, line_slots;
+    channel_sums lines, places; /* [elements / length], [length] */
+    uint64_t worst_index;
+    double worst_error;
 } channels_job;
+
+enum { LANES = 8, NUMBERS = 3 /* of a channel */ };
+
+static channel_sums channels_in(double *memory, size_t count)
+{
+    return (channel_sums) { memory, memory + count, memory + 2 * count };
+}
+
+static void clear(const channel_sums *c, size_t count)
+{
+    memset(c->square, 0, count * sizeof *c->square);
+    memset(c->error, 0, count * sizeof *c->error);
+    memset(c->most, 0, count * sizeof *c->most);
+}
 
 static void begin_chunk(void *context, void *memory, uint64_t begin, uint64_t end)
 {
     const channels_job *job = context;
     channels_worker *w = memory;
+    double *numbers = (double *)(w + 1);
     w->first_line = begin / job->length;
     w->first_place = begin % job->length;
     w->line_count = (size_t)((end - 1) / job->length - w->first_line) + 1;
     w->place_count = end - begin < job->length ? (size_t)(end - begin) : (size_t)job->length;
-    w->places = (channel *)(w + 1);
-    w->lines = w->places + job->place_slots;
-    memset(w->places, 0, w->place_count * sizeof *w->places);
-    memset(w->lines, 0, w->line_count * sizeof *w->lines);
+    w->worst_index = begin;
+    w->worst_error = 0;
+    w->places = channels_in(numbers, job->place_slots);
+    w->lines = channels_in(numbers + NUMBERS * job->place_slots, job->line_slots);
+    clear(&w->places, w->place_count);
+    clear(&w->lines, w->line_count);
+}
+
+/* x[LANES] to the sums of their line, which are kept in lanes, and to their places. */
+static inline void add_lanes(const float *x, const float *y, size_t n, double square[LANES], double error[LANES],
+                             double most[LANES], const channel_sums *places, size_t slot)
+{
+    for (size_t i = 0; i < n; i++) {
+        const double value = (double)x[i], e = y ? (double)(x[i] - y[i]) : 0;
+        const double magnitude = fabs(value), of_value = value * value, of_e = e * e;
+        square[i] += of_value;
+        error[i] += of_e;
+        most[i] = magnitude > most[i] ? magnitude : most[i];
+        places->square[slot + i] += of_value;
+        places->error[slot + i] += of_e;
+        places->most[slot + i] = magnitude > places->most[slot + i] ? magnitude : places->most[slot + i];
+    }
 }
 
 /* Of one line, and of places whose slots follow each other. */
-static void add_run(const float *x, const float *y, size_t n, channel *line, channel *places)
+static void add_run(const float *x, const float *y, size_t n, const channel_sums *lines, size_t line,
+                    const channel_sums *places, size_t slot)
 {
-    channel sum = { 0 };
-    for (size_t i = 0; i < n; i++) {
-        const double value = (double)x[i], e = y ? (double)(x[i] - y[i]) : 0;
-        const double square = value * value, error = e * e, magnitude = fabs(value);
-        sum.square += square;
-        sum.error += error;
-        sum.most = fmax(sum.most, magnitude);
-        places[i].square += square;
-        places[i].error += error;
-        places[i].most = fmax(places[i].most, magnitude);
+    double square[LANES] = { 0 }, error[LANES] = { 0 }, most[LANES] = { 0 };
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        add_lanes(x + i, y ? y + i : NULL, LANES, square, error, most, places, slot + i);
     }
-    line->square += sum.square;
-    line->error += sum.error;
-    line->most = fmax(line->most, sum.most);
+    add_lanes(x + i, y ? y + i : NULL, n - i, square, error, most, places, slot + i);
+    for (size_t lane = 0; lane < LANES; lane++) {
+        lines->square[line] += square[lane];
+        lines->error[line] += error[lane];
+        lines->most[line] = fmax(lines->most[line], most[lane]);
+    }
+}
+
+static void find_worst(channels_worker *w, const ql_tile_seen *tile)
+{
+    for (size_t i = 0; i < tile->n; i++) {
+        const double e = (double)(tile->x[i] - tile->y[i]);
+        if (fabs(e) > fabs(w->worst_error)) {
+            w->worst_error = e;
+            w->worst_index = tile->begin + i;
+        }
+    }
 }
 
 /* In pieces of one line, which end where the slots of the places begin anew. */
@@ -71,34 +117,42 @@ static void add_tile(void *context, void *memory, const ql_tile_seen *tile)
 {
     const channels_job *job = context;
     channels_worker *w = memory;
+    if (tile->y) {
+        find_worst(w, tile);
+    }
     for (size_t done = 0, count; done < tile->n; done += count) {
         const uint64_t line = (tile->begin + done) / job->length, place = (tile->begin + done) % job->length;
         const uint64_t slot = place < w->first_place ? place + job->length - w->first_place : place - w->first_place;
         const uint64_t end = place < w->first_place ? w->first_place : job->length;
         count = end - place < tile->n - done ? (size_t)(end - place) : tile->n - done;
-        add_run(tile->x + done, tile->y ? tile->y + done : NULL, count, &w->lines[line - w->first_line], &w->places[slot]);
+        add_run(tile->x + done, tile->y ? tile->y + done : NULL, count, &w->lines, (size_t)(line - w->first_line),
+                &w->places, (size_t)slot);
     }
 }
 
-static void merge_channel(channel *into, const channel *from)
+/* `count` of them, those of `into` from `at` on. */
+static void merge_channels(const channel_sums *into, uint64_t at, const channel_sums *from, size_t first, size_t count)
 {
-    into->square += from->square;
-    into->error += from->error;
-    into->most = fmax(into->most, from->most);
+    for (size_t i = 0; i < count; i++) {
+        into->square[at + i] += from->square[first + i];
+        into->error[at + i] += from->error[first + i];
+        into->most[at + i] = fmax(into->most[at + i], from->most[first + i]);
+    }
 }
 
 static void merge(void *context, const void *memory)
 {
-    const channels_job *job = context;
+    channels_job *job = context;
     const channels_worker *w = memory;
-    for (size_t i = 0; i < w->line_count; i++) {
-        merge_channel(&job->lines[w->first_line + i], &w->lines[i]);
+    const uint64_t left = job->length - w->first_place;
+    const size_t ahead = left < w->place_count ? (size_t)left : w->place_count; /* slots before the places begin anew */
+    if (fabs(w->worst_error) > fabs(job->worst_error)) {
+        job->worst_error = w->worst_error;
+        job->worst_index = w->worst_index;
     }
-    uint64_t place = w->first_place;
-    for (size_t i = 0; i < w->place_count; i++) {
-        merge_channel(&job->places[place], &w->places[i]);
-        place = place + 1 < job->length ? place + 1 : 0;
-    }
+    merge_channels(&job->lines, w->first_line, &w->lines, 0, w->line_count);
+    merge_channels(&job->places, w->first_place, &w->places, 0, ahead);
+    merge_channels(&job->places, 0, &w->places, ahead, w->place_count - ahead);
 }
 
 static int compare(const void *a, const void *b)
@@ -115,18 +169,17 @@ static double median_of(double *values, uint64_t count)
 }
 
 /* Sums over `length` elements each to numbers; mse may be NULL. The sums are scratch. */
-static double conclude(channel *sums, uint64_t count, uint64_t length, double *rms, double *max, double *mse)
+static double conclude(const channel_sums *sums, uint64_t count, uint64_t length, double *rms, double *max, double *mse)
 {
     for (uint64_t i = 0; i < count; i++) {
-        rms[i] = sqrt(sums[i].square / (double)length);
-        max[i] = sums[i].most;
+        rms[i] = sqrt(sums->square[i] / (double)length);
+        max[i] = sums->most[i];
         if (mse) {
-            mse[i] = sums[i].error / (double)length;
+            mse[i] = sums->error[i] / (double)length;
         }
     }
-    double *sorted = (double *)sums;
-    memcpy(sorted, rms, (size_t)count * sizeof *sorted);
-    return median_of(sorted, count);
+    memcpy(sums->square, rms, (size_t)count * sizeof *rms);
+    return median_of(sums->square, count);
 }
 
 static ql_channels *allocate(const ql_tensor *tensor, bool has_error)
@@ -153,19 +206,19 @@ ql_status ql_channels_make(ql_engine *engine, const ql_profile *profile, const q
     const ql_tensor *tensor = profile->tensor;
     const bool is_across = tensor->layout == QL_LAYOUT_IN_OUT;
     const uint64_t length = is_across ? tensor->rows : tensor->cols, lines = is_across ? tensor->cols : tensor->rows;
-    channels_job job = { .length = length, .place_slots = length < QL_CHUNK ? (size_t)length : QL_CHUNK };
-    const size_t line_slots = (size_t)(QL_CHUNK / length) + 2; /* that a chunk touches at most */
-    job.lines = calloc((size_t)lines, sizeof *job.lines);
-    job.places = calloc((size_t)length, sizeof *job.places);
-    ql_channels *channels = allocate(tensor, report);
-    ql_status status = job.lines && job.places && channels
-                           ? QL_OK
-                           : ql_fail_memory(error, (lines + length) * (sizeof(channel) + 3 * sizeof(double)));
+    channels_job job = { .length = length,
+                         .place_slots = length < QL_CHUNK ? (size_t)length : QL_CHUNK,
+                         .line_slots = (size_t)(QL_CHUNK / length) + 2 /* that a chunk touches at most */ };
+    double *sums = calloc((size_t)(lines + length), NUMBERS * sizeof *sums);
+    ql_channels *made = allocate(tensor, report);
+    ql_status status = sums && made ? QL_OK : ql_fail_memory(error, (lines + length) * 2 * NUMBERS * sizeof(double));
     if (status == QL_OK) {
+        job.lines = channels_in(sums, (size_t)lines);
+        job.places = channels_in(sums + NUMBERS * lines, (size_t)length);
         const ql_visitor visitor = {
             .context = &job,
             .end = tensor->element_count,
-            .memory_size = sizeof(channels_worker) + (job.place_slots + line_slots) * sizeof(channel),
+            .memory_size = sizeof(channels_worker) + (job.place_slots + job.line_slots) * NUMBERS * sizeof *sums,
             .chunk = begin_chunk,
             .add = add_tile,
             .merge = merge,
@@ -173,17 +226,17 @@ ql_status ql_channels_make(ql_engine *engine, const ql_profile *profile, const q
         status = ql_tiles_visit(engine, profile, report, &visitor, monitor, error);
     }
     if (status == QL_OK) {
-        channels->row_rms_median = conclude(is_across ? job.places : job.lines, tensor->rows, tensor->cols,
-                                            (double *)channels->row_rms, (double *)channels->row_max, NULL);
-        channels->col_rms_median =
-            conclude(is_across ? job.lines : job.places, tensor->cols, tensor->rows, (double *)channels->col_rms,
-                     (double *)channels->col_max, (double *)channels->col_mse);
-        *out = channels;
-        channels = NULL;
+        made->row_rms_median = conclude(is_across ? &job.places : &job.lines, tensor->rows, tensor->cols,
+                                        (double *)made->row_rms, (double *)made->row_max, NULL);
+        made->col_rms_median = conclude(is_across ? &job.lines : &job.places, tensor->cols, tensor->rows,
+                                        (double *)made->col_rms, (double *)made->col_max, (double *)made->col_mse);
+        made->worst_index = job.worst_index;
+        made->worst_error = job.worst_error;
+        *out = made;
+        made = NULL;
     }
-    ql_channels_free(&channels);
-    free(job.lines);
-    free(job.places);
+    ql_channels_free(&made);
+    free(sums);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/sizes.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -219,4 +220,11 @@ ql_status ql_describe_quantizer(ql_engine *engine, ql_report *r, const ql_quanti
         status = describe_outliers(r, q) ? QL_OK : ql_fail_memory(error, q->groups.rows + q->groups.cols);
     }
     return status;
+}
+
+ql_status ql_check_exact(const ql_report *report, ql_error *error)
+{
+    return report->sampled ? ql_fail(error, QL_BAD_USAGE, "an estimate from %" PRIu64 " weights will not do; make the exact report",
+                                     report->sampled)
+                           : QL_OK;
 }

@@ -19,4 +19,7 @@ ql_status ql_describe_quantizer(ql_engine *engine, ql_report *report, const ql_q
  * it is. */
 void ql_describe_grid(ql_report *report, const ql_quantizer *quantizer);
 
+/* For what is made of exact numbers alone: QL_BAD_USAGE for an estimate. */
+ql_status ql_check_exact(const ql_report *report, ql_error *error);
+
 #endif

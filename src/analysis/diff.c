@@ -113,7 +113,8 @@ static void add_tile(const diff_job *job, diff_worker *w, unsigned worker, uint6
 {
     if (!job->is_measured) {
         const ql_binning axis = { w->y_counts.lo, w->y_counts.hi, QL_BINS, false };
-        ql_errors_add(&w->errors, &job->walk, job->kernels, begin, x, y, n);
+        ql_errors_add(&w->errors, &job->walk, job->kernels,
+                      &(ql_error_piece) { .begin = begin, .x = x, .y = y, .n = n, .is_last = true });
         job->kernels->histogram(&axis, y, n, w->table);
         w->uncounted += n;
         if (w->uncounted > UINT32_MAX - QL_TILE) {

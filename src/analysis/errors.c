@@ -9,6 +9,7 @@ enum { SHORT_ROW = 64 };
 void ql_errors_begin(ql_errors *errors, const ql_walk *walk, uint64_t begin, uint64_t end)
 {
     memset(&errors->sums, 0, sizeof errors->sums);
+    memset(errors->run, 0, sizeof errors->run);
     errors->square = 0;
     if (walk->across) { /* neighbours belong to neighbouring rows */
         errors->first_row = begin % walk->rows;
@@ -48,29 +49,59 @@ static void add_short_rows(ql_errors *errors, const ql_walk *walk, const ql_kern
     }
 }
 
-/* The errors of elements [from, from + n) of the tile; returns the sum of e^2. */
-static double add_run(ql_errors *errors, const ql_kernels *kernels, const float *x, const float *y, size_t from, size_t n)
+/* The errors of elements [from, from + n) of the piece. */
+static void add_run(ql_errors *errors, const ql_kernels *kernels, const ql_error_piece *piece, size_t from, size_t n)
 {
-    double lanes[QL_LANES] = { 0 };
-    kernels->errors(x + from, y + from, n, errors->e + from, &errors->sums, lanes);
-    return ql_lanes_total(lanes);
+    const float *x = piece->x + from, *y = piece->y + from;
+    float *e = errors->e + from;
+    if (!piece->tally) {
+        kernels->errors(x, y, n, e, &errors->sums, errors->run);
+        return;
+    }
+    ql_tally tally = *piece->tally;
+    if (tally.blocks.size) {
+        tally.blocks.offset = (tally.blocks.offset + from) % tally.blocks.size;
+    }
+    uint32_t *found = errors->found + errors->found_count;
+    const size_t count =
+        kernels->measure(&tally, x, y, piece->codes + from, n, e, &errors->sums, errors->run, found, &errors->above);
+    for (size_t i = 0; from && i < count; i++) {
+        found[i] += (uint32_t)from;
+    }
+    errors->found_count += count;
 }
 
-void ql_errors_add(ql_errors *errors, const ql_walk *walk, const ql_kernels *kernels, uint64_t begin, const float *x,
-                   const float *y, size_t n)
+/* The sum of the squares of the run. */
+static double end_run(ql_errors *errors)
 {
+    const double square = ql_lanes_total(errors->run);
+    memset(errors->run, 0, sizeof errors->run);
+    errors->square += square;
+    return square;
+}
+
+void ql_errors_add(ql_errors *errors, const ql_walk *walk, const ql_kernels *kernels, const ql_error_piece *piece)
+{
+    const uint64_t begin = piece->begin;
+    const size_t n = piece->n;
+    errors->found_count = 0;
+    errors->above = 0;
     if (walk->across || walk->cols < SHORT_ROW) {
-        errors->square += add_run(errors, kernels, x, y, 0, n);
-        (walk->across ? add_rows_across : add_short_rows)(errors, walk, kernels, begin, x, y, n);
+        add_run(errors, kernels, piece, 0, n);
+        (walk->across ? add_rows_across : add_short_rows)(errors, walk, kernels, begin, piece->x, piece->y, n);
+        if (piece->is_last) {
+            end_run(errors);
+        }
         return;
     }
     for (size_t done = 0; done < n;) { /* row by row */
         const uint64_t row = (begin + done) / walk->cols, left = (row + 1) * walk->cols - (begin + done);
         const size_t count = left < n - done ? (size_t)left : n - done;
-        const double square = add_run(errors, kernels, x, y, done, count);
-        errors->row_square[row - errors->first_row] += square;
-        errors->square += square;
+        add_run(errors, kernels, piece, done, count);
         done += count;
+        if (count == left || (piece->is_last && done == n)) {
+            errors->row_square[row - errors->first_row] += end_run(errors);
+        }
     }
 }
 

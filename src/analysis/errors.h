@@ -35,20 +35,33 @@ static inline ql_walk ql_walk_of(const ql_tensor *tensor)
 
 /* What one worker gathers of a chunk. */
 typedef struct ql_errors {
+    float e[QL_TILE];                   /* of the piece */
+    uint32_t found[QL_TILE + QL_LANES]; /* of the piece: where those are that a tally wants */
+    size_t found_count;
+    uint64_t above; /* of the piece: how many are above those */
     ql_error_sums sums;
     double square;
+    double run[QL_LANES];          /* e^2 of a run of a row, or of a tile, that has not ended */
     uint64_t first_row, row_count; /* slot s belongs to row (first_row + s) mod rows */
     double row_square[QL_CHUNK];
-    float e[QL_TILE];        /* of the tile */
-    double squares[QL_TILE]; /* of the tile: e^2 of rows too short for lanes; scratch for others in between */
+    double squares[QL_TILE]; /* of the piece: e^2 of rows too short for lanes; scratch for others in between */
 } ql_errors;
 
 /* A chunk of elements [begin, end) of the walk, at most QL_CHUNK. */
 void ql_errors_begin(ql_errors *errors, const ql_walk *walk, uint64_t begin, uint64_t end);
 
-/* A tile of the chunk: elements [begin, begin + n), n <= QL_TILE. e is left in errors->e. */
-void ql_errors_add(ql_errors *errors, const ql_walk *walk, const ql_kernels *kernels, uint64_t begin, const float *x,
-                   const float *y, size_t n);
+/* What is added. */
+typedef struct ql_error_piece {
+    uint64_t begin;       /* elements [begin, begin + n) of the walk, n <= QL_TILE */
+    const float *x, *y;   /* [n] */
+    const int16_t *codes; /* [n] with a tally */
+    size_t n;
+    const ql_tally *tally; /* counts by it, too, and leaves what it wants in errors->found and above; or NULL */
+    bool is_last;          /* of a tile. A tile is added in pieces of multiples of QL_LANES; its last one is any */
+} ql_error_piece;
+
+/* A piece of the chunk. e is left in errors->e. */
+void ql_errors_add(ql_errors *errors, const ql_walk *walk, const ql_kernels *kernels, const ql_error_piece *piece);
 
 /* The chunk to *out and to row_square[rows]. */
 void ql_errors_merge(const ql_errors *errors, const ql_walk *walk, ql_measured *out, double *row_square);

@@ -4,6 +4,7 @@
 #include "analysis/histogram.h"
 #include "base/engine.h"
 #include "base/error.h"
+#include "base/sizes.h"
 #include "quant/kept.h"
 #include "quant/scheme.h"
 
@@ -18,6 +19,7 @@ typedef struct reading {
     ql_excerpt *excerpt;
     bool by_columns; /* lines are columns of W */
     const ql_excerpt_axis *lines, *places;
+    uint64_t at_once; /* lines of a chunk */
 } reading;
 
 typedef struct worker {
@@ -33,8 +35,7 @@ static ql_status read_run(const reading *r, worker *w, uint64_t line, uint64_t p
     for (uint64_t done = 0; done < n;) {
         const size_t count = n - done < QL_TILE ? (size_t)(n - done) : QL_TILE;
         float *to = r->by_columns ? w->values : e->values + line_at * e->plan.cols.picked + at + done;
-        ql_status status =
-            ql_tensor_read_f32(e->of, line * r->places->total + place + done, count, to, w->bytes, error);
+        ql_status status = ql_tensor_read_f32(e->of, line * r->places->total + place + done, count, to, w->bytes, error);
         if (status != QL_OK) {
             return status;
         }
@@ -48,10 +49,8 @@ static ql_status read_run(const reading *r, worker *w, uint64_t line, uint64_t p
 
 /* One line of the excerpt. Where lines are rows, each strip of them takes places of its own; where they are columns the rows
    stay rows. */
-static ql_status read_line(void *context, unsigned worker_index, uint64_t line_at, ql_error *error)
+static ql_status read_line(const reading *r, worker *w, uint64_t line_at, ql_error *error)
 {
-    const reading *r = context;
-    worker *w = ql_engine_scratch(r->engine, worker_index, 0);
     const uint64_t strip = line_at / r->lines->strip;
     const uint64_t line = ql_excerpt_start(r->lines, strip, 0) + line_at % r->lines->strip;
     for (uint64_t at = 0, i = 0; at < r->places->picked; at += r->places->strip, i++) {
@@ -64,19 +63,32 @@ static ql_status read_line(void *context, unsigned worker_index, uint64_t line_a
     return QL_OK;
 }
 
+static ql_status read_lines(void *context, unsigned worker_index, uint64_t chunk, ql_error *error)
+{
+    const reading *r = context;
+    worker *w = ql_engine_scratch(r->engine, worker_index, 0);
+    const uint64_t first = chunk * r->at_once, left = r->lines->picked - first;
+    ql_status status = QL_OK;
+    for (uint64_t i = 0; i < r->at_once && i < left && status == QL_OK; i++) {
+        status = read_line(r, w, first + i, error);
+    }
+    return status;
+}
+
 static ql_status read_strips(ql_engine *engine, ql_excerpt *e, const ql_monitor *monitor, ql_error *error)
 {
     const bool by_columns = e->of->layout == QL_LAYOUT_IN_OUT;
-    reading r = { engine, e, by_columns, by_columns ? &e->plan.cols : &e->plan.rows,
-                  by_columns ? &e->plan.rows : &e->plan.cols };
+    const ql_excerpt_axis *lines = by_columns ? &e->plan.cols : &e->plan.rows;
+    const ql_excerpt_axis *places = by_columns ? &e->plan.rows : &e->plan.cols;
+    reading r = { engine, e, by_columns, lines, places, ql_size_ceil_div(QL_CHUNK, places->picked) };
     for (unsigned i = 0; i < ql_engine_threads(engine); i++) {
         if (!ql_engine_scratch(engine, i, sizeof(worker))) {
             return ql_fail_memory(error, sizeof(worker));
         }
     }
     const ql_pass pass = {
-        .chunk_count = r.lines->picked,
-        .work = read_line,
+        .chunk_count = ql_size_ceil_div(lines->picked, r.at_once),
+        .work = read_lines,
         .context = &r,
         .monitor = monitor,
         .elements = e->tensor.element_count,
@@ -96,9 +108,9 @@ static ql_status make_tensor(ql_excerpt *e, ql_error *error)
     const uint64_t rows = e->plan.rows.picked, cols = e->plan.cols.picked, size = rows * cols * sizeof *e->values;
     e->values = malloc(size);
     e->row_square = malloc(rows * sizeof *e->row_square);
-    ql_status status = e->values && e->row_square
-                           ? ql_source_from_memory(ql_source_path(e->of->storage->source), e->values, size, &e->source, error)
-                           : ql_fail_memory(error, size);
+    ql_status status = e->values && e->row_square ? ql_source_from_memory(ql_source_path(e->of->storage->source), e->values,
+                                                                          size, &e->source, error)
+                                                  : ql_fail_memory(error, size);
     e->storage.source = e->source;
     e->shape[0] = rows;
     e->shape[1] = cols;

@@ -22,20 +22,20 @@ typedef struct ql_excerpt_plan {
 /* The plan for a spec, of at most twice as many elements as the work that a first answer may be allows. */
 ql_excerpt_plan ql_excerpt_plan_of(const ql_tensor *tensor, const ql_spec *spec);
 
-/* Where strip `index` of an axis begins: one place in each of as many equal parts, drawn by `key`, so that what repeats in the
-   tensor (heads, say) is not met at the same place each time. */
+/* Where strip `index` of an axis begins: one place in each of as many equal parts, drawn by `key`, so that what repeats
+   in the tensor (heads, say) is not met at the same place each time. */
 uint64_t ql_excerpt_start(const ql_excerpt_axis *axis, uint64_t index, uint64_t key);
 
 struct ql_excerpt {
-    const ql_tensor *of; /* borrowed */
+    const ql_tensor *of;     /* borrowed */
     const ql_profile *whole; /* borrowed: its exact profile, NULL while that is not known */
     ql_excerpt_plan plan;
     ql_tensor tensor; /* float32, out,in */
     ql_storage storage;
     ql_source *source;
     uint64_t shape[2];
-    float *values;      /* [rows.picked][cols.picked] */
-    double *row_square; /* [rows.picked] mean of x^2 */
+    float *values;       /* [rows.picked][cols.picked] */
+    double *row_square;  /* [rows.picked] mean of x^2 */
     ql_profile *profile; /* of `tensor`; its range and the axis of its histogram are those of `whole`, once that is known */
 };
 

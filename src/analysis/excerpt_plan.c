@@ -9,13 +9,13 @@
 enum {
     EXCERPT_LEAST = 1 << 14, /* elements */
     EXCERPT_MOST = 1 << 19,
-    LEAST_GROUPS = 4,    /* that an excerpt holds, or its groups are parts of the tensor's */
-    LEAST_STRIP = 1024,  /* elements side by side in the file: a page or so, which may have to come from a disk */
-    LEAST_ACROSS = 32,   /* the same where every line is read */
+    LEAST_GROUPS = 4,   /* that an excerpt holds, or its groups are parts of the tensor's */
+    LEAST_STRIP = 1024, /* elements side by side in the file: a page or so, which may have to come from a disk */
+    LEAST_ACROSS = 32,  /* the same where every line is read */
 };
 static const double quick_ms = 16;    /* an exact answer that takes no longer needs no other before it */
 static const double patient_ms = 100; /* the same for the first look at a tensor */
-static const double excerpt_ms = 25;  /* of work for a first answer: a fourth of what it may take, for slow machines */
+static const double excerpt_ms = 15;  /* of work for a first answer: a seventh of what it may take, for slow machines */
 static const double profile_ns = 2.7; /* of an element */
 
 /* Time of two threads of a machine of 2023. */
@@ -29,12 +29,9 @@ static const cost one_pass = { 0.95, 0 };
 static const struct clip_cost {
     cost tensor, groups;
 } clip_costs[QL_CLIP_COUNT] = {
-    [QL_CLIP_MINMAX] = { { 0, 0 }, { 0, 0 } },
-    [QL_CLIP_PERCENTILE] = { { 0, 0 }, { 2, 400 } },
-    [QL_CLIP_KL] = { { 1, 0 }, { 40, 1e5 } },
-    [QL_CLIP_MSE] = { { 2, 0 }, { 38, 6500 } },
-    [QL_CLIP_ACIQ] = { { 1, 0 }, { 1, 0 } },
-    [QL_CLIP_MANUAL] = { { 0, 0 }, { 0, 0 } },
+    [QL_CLIP_MINMAX] = { { 0, 0 }, { 0, 0 } }, [QL_CLIP_PERCENTILE] = { { 0, 0 }, { 2, 400 } },
+    [QL_CLIP_KL] = { { 1, 0 }, { 40, 1e5 } },  [QL_CLIP_MSE] = { { 2, 0 }, { 38, 6500 } },
+    [QL_CLIP_ACIQ] = { { 1, 0 }, { 1, 0 } },   [QL_CLIP_MANUAL] = { { 0, 0 }, { 0, 0 } },
 };
 
 /* ns of an element. The tensor is not empty. */
@@ -115,8 +112,7 @@ static uint64_t strip_of(uint64_t unit, uint64_t least, uint64_t total)
 ql_excerpt_plan ql_excerpt_plan_of(const ql_tensor *tensor, const ql_spec *spec)
 {
     const uint64_t rows = tensor->rows, cols = tensor->cols;
-    const uint64_t wanted =
-        clamp((uint64_t)(excerpt_ms * 1e6 / element_cost(tensor, spec)), EXCERPT_LEAST, EXCERPT_MOST);
+    const uint64_t wanted = clamp((uint64_t)(excerpt_ms * 1e6 / element_cost(tensor, spec)), EXCERPT_LEAST, EXCERPT_MOST);
     const uint64_t most = wanted / LEAST_GROUPS; /* of a group */
     uint64_t group_rows, group_cols;
     extent_of_group(tensor, spec, &group_rows, &group_cols);
@@ -125,14 +121,15 @@ ql_excerpt_plan ql_excerpt_plan_of(const ql_tensor *tensor, const ql_spec *spec)
     group_cols = clamp(group_cols, 1, most / group_rows);
     group_rows = clamp(group_rows, 1, most / group_cols);
 
-    /* Stored line after line. Where lines are rows, each strip of them takes columns of its own (excerpt.c): the fewer, the more
-       rows. Where they are columns, rows and columns are cut to the same share. */
+    /* Stored line after line. Where lines are rows, each strip of them takes columns of its own (excerpt.c): the fewer,
+       the more rows. Where they are columns, rows and columns are cut to the same share. */
     const bool by_columns = tensor->layout == QL_LAYOUT_IN_OUT;
     const uint64_t width = ql_dtype_describe(tensor->dtype)->block_elements;
     const uint64_t least = by_columns || group_rows > 1 ? LEAST_ACROSS : LEAST_STRIP;
     const uint64_t side_by_side = least < width ? width : least;
-    const uint64_t row_strip = strip_of(group_rows, by_columns ? side_by_side : 1, rows);
-    const uint64_t col_strip = strip_of(group_cols, by_columns ? 1 : side_by_side, cols);
+    const uint64_t line = by_columns ? rows : cols, together = line < LEAST_STRIP ? LEAST_STRIP / line : 1;
+    const uint64_t row_strip = strip_of(group_rows, by_columns ? side_by_side : together, rows);
+    const uint64_t col_strip = strip_of(group_cols, by_columns ? together : side_by_side, cols);
     const uint64_t even = by_columns ? (uint64_t)sqrt((double)wanted * ((double)cols / (double)rows)) : col_strip;
     ql_excerpt_plan plan;
     plan.cols = make_axis(cols, clamp(even, 1, clamp(wanted / row_strip, 1, cols)), col_strip);

@@ -21,6 +21,32 @@
 
 enum { ROWS_ENOUGH = 8 }; /* for a slope */
 
+/* kmeans begins with levels all over the range, and gives one of them to a weight that is far from all others: it has to see
+   them. To a search for a range they would count for more than they are. */
+static bool needs_extremes(const ql_spec *spec)
+{
+    return spec->mapping == &ql_mapping_kmeans && spec->per == QL_PER_TENSOR;
+}
+
+static void swap_in(float *value, double *extreme)
+{
+    const float old = *value;
+    *value = (float)*extreme;
+    *extreme = old;
+}
+
+/* Those that the excerpt does not hold come into it, in the place of its first and last value; the second call puts these
+   back. */
+static void swap_extremes(ql_excerpt *e, double ends[2])
+{
+    if (e->whole->x_min < e->profile->stats.min) {
+        swap_in(&e->values[0], &ends[0]);
+    }
+    if (e->whole->x_max > e->profile->stats.max) {
+        swap_in(&e->values[e->tensor.element_count - 1], &ends[1]);
+    }
+}
+
 static double mean_of(const double *values, uint64_t n)
 {
     double sum = 0;
@@ -31,10 +57,9 @@ static double mean_of(const double *values, uint64_t n)
 }
 
 /* How the error of a row goes with its values. */
-static double slope(const ql_excerpt *e, const ql_report *r, double x_mean, double e_mean)
+static double slope(const ql_excerpt *e, const ql_report *r, double x_mean, double e_mean, double ratio)
 {
     const uint64_t n = e->plan.rows.picked;
-    const double ratio = x_mean > 0 ? e_mean / x_mean : 0;
     double covariance = 0, variance = 0;
     for (uint64_t row = 0; row < n; row++) {
         const double dx = e->row_square[row] - x_mean;
@@ -47,19 +72,46 @@ static double slope(const ql_excerpt *e, const ql_report *r, double x_mean, doub
     return fmin(fmax(covariance / variance, 0), ratio);
 }
 
+/* One weight that is clipped may be most of the error. Where there is one range for all, that of the least and of the
+   greatest is known: what they add to the mean squared error is right in the end, whether the excerpt holds them or not. */
+typedef struct extremes {
+    double held;    /* squared errors of those that are in the excerpt */
+    double all;     /* of both */
+    double max_abs; /* error */
+} extremes;
+
+static extremes clipped_extremes(const ql_excerpt *e, const ql_report *r)
+{
+    extremes out = { 0, 0, 0 };
+    if (e->whole && r->spec.per == QL_PER_TENSOR && r->spec.mapping->decode && r->spec.outliers == 0 &&
+        !needs_extremes(&r->spec)) {
+        const double below = fmax(r->clip_lo - e->whole->x_min, 0), above = fmax(e->whole->x_max - r->clip_hi, 0);
+        out.held = (e->whole->x_min < e->profile->stats.min ? 0 : below * below) +
+                   (e->whole->x_max > e->profile->stats.max ? 0 : above * above);
+        out.all = below * below + above * above;
+        out.max_abs = fmax(below, above);
+    }
+    return out;
+}
+
 static void estimate_error(const ql_excerpt *e, ql_report *r)
 {
     const uint64_t rows = e->plan.rows.picked;
+    const double n = (double)e->tensor.element_count, n_whole = (double)e->of->element_count;
     const double x_mean = mean_of(e->row_square, rows), e_mean = mean_of(r->row_mse, rows);
-    const double x_whole = e->whole ? e->whole->x_square_sum / (double)e->of->element_count : x_mean;
+    const double x_whole = e->whole ? e->whole->x_square_sum / n_whole : x_mean;
     const double std = e->whole ? e->whole->stats.std : e->profile->stats.std;
-    const double mse = e_mean + slope(e, r, x_mean, e_mean) * (x_whole - x_mean);
+    const extremes clipped = clipped_extremes(e, r);
+    const double rest = fmax(e_mean - clipped.held / n, 0);
+    const double b = slope(e, r, x_mean, e_mean, x_mean > 0 ? rest / x_mean : 0);
+    const double mse = rest + b * (x_whole - x_mean) + clipped.all / n_whole;
     double *m = r->metrics;
     m[QL_MSE] = mse;
     m[QL_RMSE] = sqrt(mse);
     m[QL_RMSE_OVER_STD] = m[QL_RMSE] / std;
     m[QL_SQNR_DB] = mse == 0 ? INFINITY : x_whole == 0 ? -INFINITY : 10 * log10(x_whole / mse);
     m[QL_REL_FRO] = mse == 0 ? 0 : x_whole == 0 ? INFINITY : sqrt(mse / x_whole);
+    m[QL_MAX_ABS] = fmax(m[QL_MAX_ABS], clipped.max_abs);
 }
 
 /* counts[n] of the excerpt to as many of the tensor, in proportion; what they were together is then that of it, too. */
@@ -143,10 +195,9 @@ static void tell_storage(const ql_excerpt *e, const ql_groups *groups, ql_report
     } else {
         scale_count(e, &r->outlier_count);
     }
-    const bool from_file = r->spec.mapping == &ql_mapping_codebook;
     const double bits = r->spec.mapping == &ql_mapping_none
                             ? 8.0 * (double)e->of->byte_count
-                            : ql_storage_bits(&r->spec, groups, from_file ? r->levels : 1u << r->spec.bits, r->outlier_count);
+                            : ql_storage_bits(&r->spec, groups, (unsigned)ql_code_count(r), r->outlier_count);
     r->bits_per_weight = bits / n;
     r->byte_count = (uint64_t)ceil(bits / 8);
     r->group_count = groups->count;
@@ -176,14 +227,24 @@ static void place_rows(const ql_excerpt *e, ql_report *r, double *row_mse)
     r->row_count = e->of->rows;
 }
 
-ql_status ql_excerpt_report(ql_engine *engine, const ql_excerpt *excerpt, const ql_spec *spec, const ql_monitor *monitor,
+ql_status ql_excerpt_report(ql_engine *engine, ql_excerpt *excerpt, const ql_spec *spec, const ql_monitor *monitor,
                             ql_report **out, ql_error *error)
 {
     ql_groups groups;
     ql_report *r = NULL;
     ql_status status = ql_groups_make(excerpt->of, spec, &groups, error);
+    const bool has_extremes = excerpt->whole && needs_extremes(spec);
+    double ends[2] = { 0, 0 };
+    if (has_extremes) {
+        ends[0] = excerpt->whole->x_min;
+        ends[1] = excerpt->whole->x_max;
+        swap_extremes(excerpt, ends);
+    }
     if (status == QL_OK) {
         status = ql_report_make(engine, excerpt->profile, spec, monitor, &r, error);
+    }
+    if (has_extremes) {
+        swap_extremes(excerpt, ends);
     }
     if (status != QL_OK) {
         return status;

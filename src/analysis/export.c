@@ -3,6 +3,7 @@
  *
  *   | 93 'NUMPY' | 1 0 | u16 header size | {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), } spaces \n | data
  */
+#include "analysis/describe.h"
 #include "base/error.h"
 #include "kernels/kernels.h"
 #include "quant/scheme.h"
@@ -210,6 +211,9 @@ ql_status ql_report_write_npy(ql_engine *engine, const ql_profile *profile, cons
                               const ql_monitor *monitor, const char *directory, ql_error *error)
 {
     const ql_tensor *tensor = profile->tensor;
+    if (report->sampled) {
+        return ql_check_exact(report, error);
+    }
     const uint64_t before = ql_quantizer_elements(profile, &report->spec);
     part parts[MAX_FILES];
     list_parts(report, parts);

@@ -33,9 +33,10 @@ typedef struct kind_info {
 /* As the matrix is stored: lines, and places on a line. */
 struct map_job {
     const kind_info *kind;
-    uint64_t length;                                         /* of a line */
-    uint64_t first_line, lines, first_place, places;         /* of the region */
-    unsigned line_bands, place_bands, line_step, place_step; /* steps from cell to cell of the map */
+    uint64_t length;                                                        /* of a line */
+    uint64_t first_line, lines, first_place, places;                        /* of the region */
+    unsigned line_bands, place_bands, line_step, place_step;                /* steps from cell to cell of the map */
+    uint64_t line_starts[QL_HEAT_COLS + 1], place_starts[QL_HEAT_COLS + 1]; /* of the bands, and where the last one ends */
     ql_groups groups;
     const float *scales;
     ql_heat_map *map;
@@ -46,15 +47,15 @@ uint64_t ql_band_start(uint64_t count, unsigned bands, unsigned band)
     return count / bands * band + ql_size_ceil_div(count % bands * band, bands);
 }
 
-/* The band that holds a row (column) of `count`. */
-static unsigned band_of(uint64_t count, unsigned bands, uint64_t at)
+/* The band that holds `at`. */
+static unsigned band_of(const uint64_t *starts, unsigned bands, uint64_t at)
 {
-    unsigned band = (unsigned)((double)at / (double)count * bands);
+    unsigned band = (unsigned)((double)at / (double)starts[bands] * bands);
     band = band < bands ? band : bands - 1;
-    while (ql_band_start(count, bands, band) > at) {
+    while (starts[band] > at) {
         band--;
     }
-    while (ql_band_start(count, bands, band + 1) <= at) {
+    while (starts[band + 1] <= at) {
         band++;
     }
     return band;
@@ -92,9 +93,14 @@ static void add_peaks(const map_job *job, map_worker *w, const ql_tile_seen *til
 {
     (void)job;
     (void)w;
+    double peak = *cell;
     for (size_t i = from; i < from + n; i++) {
-        *cell = larger(*cell, (double)tile->x[i]);
+        const double value = (double)tile->x[i];
+        if (!(fabs(value) < fabs(peak))) { /* NaN, too */
+            peak = larger(peak, value);
+        }
     }
+    *cell = peak;
 }
 
 static void add_values(const map_job *job, map_worker *w, const ql_tile_seen *tile, size_t from, size_t n, double *cell)
@@ -151,20 +157,30 @@ static void add_tile(void *context, void *memory, const ql_tile_seen *tile)
 {
     const map_job *job = context;
     map_worker *w = memory;
+    uint64_t line = tile->begin / job->length, at = tile->begin % job->length;
+    unsigned band = job->place_bands; /* not known */
+    double *cells = NULL;             /* of the line */
     for (size_t done = 0, count; done < tile->n; done += count) {
-        const uint64_t line = (tile->begin + done) / job->length, at = (tile->begin + done) % job->length;
-        uint64_t left;
-        if (at < job->first_place || at >= job->first_place + job->places) {
-            left = at < job->first_place ? job->first_place - at : job->length - at;
-            count = left < tile->n - done ? (size_t)left : tile->n - done;
-            continue;
-        }
+        const bool is_before = at < job->first_place, is_inside = !is_before && at - job->first_place < job->places;
         const uint64_t place = at - job->first_place;
-        const unsigned band = band_of(job->places, job->place_bands, place);
-        const unsigned line_band = band_of(job->lines, job->line_bands, line - job->first_line);
-        left = ql_band_start(job->places, job->place_bands, band + 1) - place;
+        uint64_t left = is_before ? job->first_place - at : job->length - at;
+        if (is_inside) {
+            if (band == job->place_bands) {
+                band = band_of(job->place_starts, job->place_bands, place);
+                cells = w->cells + band_of(job->line_starts, job->line_bands, line - job->first_line) * job->line_step;
+            }
+            left = job->place_starts[band + 1] - place;
+        }
         count = left < tile->n - done ? (size_t)left : tile->n - done;
-        job->kind->add(job, w, tile, done, count, &w->cells[line_band * job->line_step + band * job->place_step]);
+        if (is_inside) {
+            job->kind->add(job, w, tile, done, count, &cells[band++ * job->place_step]);
+        }
+        at += count;
+        if (at == job->length) {
+            at = 0;
+            line++;
+            band = job->place_bands;
+        }
     }
 }
 
@@ -197,18 +213,30 @@ static unsigned bands_of(uint64_t count, unsigned wanted, unsigned most)
     return count < bands ? (unsigned)count : bands;
 }
 
+static void start_bands(uint64_t count, unsigned bands, uint64_t *starts)
+{
+    for (unsigned band = 0; band <= bands; band++) {
+        starts[band] = ql_band_start(count, bands, band);
+    }
+}
+
 /* Rows and columns to lines and places. */
 static void place_region(map_job *job, const ql_walk *walk)
 {
     const ql_heat_map *map = job->map;
     const ql_region *r = &map->region;
-    if (walk->across) {
-        *job = (map_job) { job->kind,      walk->rows, r->col,         r->cols,     r->row,      r->rows, map->col_bands,
-                           map->row_bands, 1,          map->col_bands, job->groups, job->scales, job->map };
-    } else {
-        *job = (map_job) { job->kind,      walk->cols,     r->row, r->rows,     r->col,      r->cols, map->row_bands,
-                           map->col_bands, map->col_bands, 1,      job->groups, job->scales, job->map };
-    }
+    const bool is_across = walk->across;
+    job->length = is_across ? walk->rows : walk->cols;
+    job->first_line = is_across ? r->col : r->row;
+    job->lines = is_across ? r->cols : r->rows;
+    job->first_place = is_across ? r->row : r->col;
+    job->places = is_across ? r->rows : r->cols;
+    job->line_bands = is_across ? map->col_bands : map->row_bands;
+    job->place_bands = is_across ? map->row_bands : map->col_bands;
+    job->line_step = is_across ? 1 : map->col_bands;
+    job->place_step = is_across ? map->col_bands : 1;
+    start_bands(job->lines, job->line_bands, job->line_starts);
+    start_bands(job->places, job->place_bands, job->place_starts);
 }
 
 static ql_status run(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_monitor *monitor,

@@ -1,5 +1,5 @@
 /*
- * The pass over a tensor that a report is made from. Each tile is read once, encoded, decoded and measured while it is in
+ * The pass over a tensor that a report is made from. Each piece is read once, encoded, decoded and measured while it is in
  * cache: error sums, code counts, histograms, the squares of the rows, and the |e| among which the exact 99th percentile is
  * thought to be, from a sample. Only when it is not there - a sample may deceive - the tensor is scanned again for it.
  *
@@ -19,14 +19,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A tile is measured in pieces: what is made of one, and the tables, stay in the first level of cache. */
+enum { PIECE = 2048, CACHE_LINE = 64 };
+
 typedef struct measure_worker {
-    ql_errors errors; /* of the chunk; the rest is of all chunks */
+    _Alignas(CACHE_LINE) ql_tile_buffers tile; /* of the piece */
+    _Alignas(CACHE_LINE) ql_errors errors;     /* of the chunk; the rest is of all chunks */
     uint64_t clipped;
     ql_histogram dequantized, error;
     uint64_t uncounted; /* elements in the tables that are not yet in the histograms and code_counts */
     uint64_t group;     /* of those elements, when y_from_codes */
-    uint32_t y_table[QL_TABLES * (QL_BINS + QL_OUTSIDE)], e_table[QL_TABLES * (QL_BINS + QL_OUTSIDE)];
-    ql_tile_buffers tile;
+    _Alignas(CACHE_LINE) uint32_t y_table[QL_TABLES * (QL_BINS + QL_OUTSIDE)], e_table[QL_TABLES * (QL_BINS + QL_OUTSIDE)];
     uint64_t *code_counts; /* [codes] by code - code_lo */
     uint32_t *code_table;  /* [QL_TABLES][codes] */
 } measure_worker;
@@ -40,6 +43,7 @@ typedef struct measure_job {
     ql_tail *tail;
     uint32_t code_count;
     bool y_from_codes; /* groups are long runs: how often a value occurs is how often its code does */
+    size_t block;      /* in each run of so many elements the y of one code are the same; 0: not known */
     bool measured;     /* the main pass is over: only the percentile is missing */
     ql_measured *sums;
     double *row_square; /* [rows] */
@@ -80,13 +84,6 @@ static void take_tables(const measure_job *job, measure_worker *w)
     w->uncounted = 0;
 }
 
-/* Codes of elements of one group, or of any when values are counted themselves. */
-static void count_codes(const measure_job *job, measure_worker *w, size_t from, size_t n)
-{
-    job->kernels->count_codes(w->tile.codes + from, n, job->quantizer->code_lo, job->code_count, w->code_table,
-                              w->tile.x == w->tile.values ? NULL : w->tile.x + from + QL_TILE);
-}
-
 /* Group by group: what is in the tables belongs to w->group. */
 static void count_groups(const measure_job *job, measure_worker *w, uint64_t begin, size_t n)
 {
@@ -97,21 +94,51 @@ static void count_groups(const measure_job *job, measure_worker *w, uint64_t beg
             take_codes(job, w);
             w->group = group;
         }
-        count_codes(job, w, done, count);
+        job->kernels->count_codes(w->tile.codes + done, count, job->quantizer->code_lo, job->code_count, w->code_table,
+                                  NULL);
     }
 }
 
-static void count_tile(const measure_job *job, measure_worker *w, uint64_t begin, size_t n)
+/* Whether all of a piece belongs to w->group from now on. */
+static bool is_of_one_group(const measure_job *job, measure_worker *w, uint64_t begin, size_t n)
 {
-    const ql_binning y_axis = { w->dequantized.lo, w->dequantized.hi, QL_BINS, false };
-    const ql_binning e_axis = { w->error.lo, w->error.hi, QL_BINS, false };
-    if (job->y_from_codes) {
-        count_groups(job, w, begin, n);
-    } else {
-        count_codes(job, w, 0, n);
-        job->kernels->histogram(&y_axis, w->tile.y, n, w->y_table);
+    uint64_t group;
+    if (ql_groups_run(&job->quantizer->groups, begin, &group) < n) {
+        return false;
     }
-    job->kernels->histogram(&e_axis, w->errors.e, n, w->e_table);
+    if (group != w->group) {
+        take_codes(job, w);
+        w->group = group;
+    }
+    return true;
+}
+
+/* Measures a piece, of elements from `begin` on; what the tail wants goes to it on the way. */
+static void measure_piece(const measure_job *job, measure_worker *w, unsigned worker, uint64_t begin, size_t n, bool is_last)
+{
+    const float *x = w->tile.x, *y = w->tile.y;
+    const bool counts_codes = !job->y_from_codes || is_of_one_group(job, w, begin, n);
+    ql_tally tally = {
+        .error_axis = { w->error.lo, w->error.hi, QL_BINS, false },
+        .value_axis = { w->dequantized.lo, w->dequantized.hi, QL_BINS, false },
+        .code_lo = job->quantizer->code_lo,
+        .code_count = job->code_count,
+        .error_table = w->e_table,
+        .value_table = job->y_from_codes ? NULL : w->y_table,
+        .code_table = counts_codes ? w->code_table : NULL,
+        .blocks = { job->block, job->block ? (size_t)(begin % job->block) : 0 },
+    };
+    const bool wants_one = ql_tail_wants_one(job->tail, tally.wanted);
+    const ql_error_piece piece = { begin, x, y, w->tile.codes, n, &tally, is_last };
+    ql_errors_add(&w->errors, &job->walk, job->kernels, &piece);
+    if (!counts_codes) {
+        count_groups(job, w, begin, n);
+    }
+    if (wants_one) {
+        ql_tail_keep(job->tail, worker, w->errors.found, w->errors.found_count, w->errors.above, x, y);
+    } else {
+        ql_tail_feed(job->tail, job->kernels, worker, w->errors.e, x, y, n, w->errors.squares);
+    }
     w->uncounted += n;
     if (w->uncounted > UINT32_MAX - QL_TILE) {
         take_tables(job, w);
@@ -125,19 +152,19 @@ static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *
     const uint64_t chunk_begin = chunk * QL_CHUNK, left = job->tensor->element_count - chunk_begin;
     const uint64_t chunk_end = chunk_begin + (left < QL_CHUNK ? left : QL_CHUNK);
     ql_errors_begin(&w->errors, &job->walk, chunk_begin, chunk_end);
-    for (uint64_t begin = chunk_begin; begin < chunk_end; begin += QL_TILE) {
-        const size_t n = chunk_end - begin < QL_TILE ? (size_t)(chunk_end - begin) : QL_TILE;
+    for (uint64_t begin = chunk_begin; begin < chunk_end; begin += PIECE) {
+        const size_t n = chunk_end - begin < PIECE ? (size_t)(chunk_end - begin) : PIECE;
         uint64_t clipped = 0;
         ql_status status = ql_quantize_tile(job->quantizer, job->kernels, job->tensor, begin, n, &w->tile, &clipped, error);
         if (status != QL_OK) {
             return status;
         }
-        if (!job->measured) {
-            ql_errors_add(&w->errors, &job->walk, job->kernels, begin, w->tile.x, w->tile.y, n);
+        if (job->measured) {
+            ql_tail_feed(job->tail, job->kernels, worker, w->errors.e, w->tile.x, w->tile.y, n, w->errors.squares);
+        } else {
+            measure_piece(job, w, worker, begin, n, (begin + n) % QL_TILE == 0 || begin + n == chunk_end);
             w->clipped += clipped;
-            count_tile(job, w, begin, n);
         }
-        ql_tail_feed(job->tail, job->kernels, worker, w->errors.e, w->tile.x, w->tile.y, n, w->errors.squares);
     }
     return QL_OK;
 }
@@ -253,6 +280,15 @@ static bool are_long_runs(const measure_job *job)
            (q->groups.count == 1 || ql_groups_length(&q->groups, 0) >= 16 * (uint64_t)job->code_count);
 }
 
+/* Groups that are runs of one length, all over the tensor. */
+static size_t block_of(const measure_job *job)
+{
+    const ql_quantizer *q = job->quantizer;
+    uint64_t group, length, offset;
+    const uint64_t even = ql_groups_are_runs(&q->groups) ? ql_groups_even_runs(&q->groups, 0, &group, &length, &offset) : 0;
+    return even == q->groups.elements && !q->outliers.active && q->spec.mapping->decode ? (size_t)length : 0;
+}
+
 ql_status ql_measure(ql_engine *engine, const ql_profile *profile, const ql_quantizer *quantizer, const ql_monitor *monitor,
                      uint64_t done_before, uint64_t total, ql_report *report, ql_measured *out, ql_error *error)
 {
@@ -268,6 +304,7 @@ ql_status ql_measure(ql_engine *engine, const ql_profile *profile, const ql_quan
         .sums = out,
     };
     job.y_from_codes = are_long_runs(&job);
+    job.block = block_of(&job);
     job.row_square = calloc(tensor->rows, sizeof *job.row_square);
     ql_status status = job.row_square ? ql_tail_new(ql_engine_threads(engine), tensor->element_count, &job.tail, error)
                                       : ql_fail_memory(error, tensor->rows * sizeof *job.row_square);

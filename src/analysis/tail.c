@@ -68,6 +68,17 @@ void ql_tail_feed(ql_tail *tail, const ql_kernels *kernels, unsigned worker, con
     ql_select_feed(tail->select, worker, scratch, n);
 }
 
+bool ql_tail_wants_one(const ql_tail *tail, uint32_t wanted[2])
+{
+    return !tail->select && ql_ranks_keeps_one(tail->ranks, wanted);
+}
+
+void ql_tail_keep(ql_tail *tail, unsigned worker, const uint32_t *at, size_t count, uint64_t above, const float *x,
+                  const float *y)
+{
+    ql_ranks_keep_errors(tail->ranks, worker, at, count, above, x, y);
+}
+
 static ql_status begin_search(ql_tail *tail, ql_error *error)
 {
     ql_status status = ql_select_new(tail->threads, tail->elements, &tail->select, error);

@@ -24,6 +24,12 @@ ql_status ql_tail_guess(ql_tail *tail, const ql_kernels *kernels, const float *e
 void ql_tail_feed(ql_tail *tail, const ql_kernels *kernels, unsigned worker, const float *e, const float *x, const float *y,
                   size_t n, double *scratch);
 
+/* Whether the scan that comes wants e of one range of keys by magnitude, wanted[0] to wanted[1]: then, instead of feeding,
+   tell where they are, at[count], and how many e have greater keys. */
+bool ql_tail_wants_one(const ql_tail *tail, uint32_t wanted[2]);
+void ql_tail_keep(ql_tail *tail, unsigned worker, const uint32_t *at, size_t count, uint64_t above, const float *x,
+                  const float *y);
+
 /* After a whole scan: *done tells whether the value is known. */
 ql_status ql_tail_advance(ql_tail *tail, bool *done, ql_error *error);
 double ql_tail_value(const ql_tail *tail);

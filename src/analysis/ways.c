@@ -1,4 +1,5 @@
 /* Every way to choose a clipping range, tried on one tensor. */
+#include "analysis/ways.h"
 #include "base/error.h"
 #include "quant/calibrate.h"
 #include "quant/keys.h"
@@ -12,6 +13,17 @@ static const unsigned costs[QL_CLIP_COUNT] = {
     [QL_CLIP_MINMAX] = 1, [QL_CLIP_PERCENTILE] = 2, [QL_CLIP_KL] = 2,
     [QL_CLIP_MSE] = 40,   [QL_CLIP_ACIQ] = 2,       [QL_CLIP_MANUAL] = 1,
 };
+
+void ql_kept_range(const ql_report *report, uint64_t group, double *lo, double *hi)
+{
+    const double step = report->scales[group], zero = report->zeros ? report->zeros[group] : 0;
+    *lo = (report->code_lo - zero) * step;
+    *hi = (report->code_hi - zero) * step;
+    if (report->spec.mapping->symmetric) {
+        *hi += report->spec.range == QL_RANGE_TORCHOBS ? 0.5 * step : 0; /* its step is alpha / (Q + 1/2) */
+        *lo = -*hi;
+    }
+}
 
 /* Several tasks one after the other, to a monitor that sees them as one. */
 typedef struct relay {
@@ -124,6 +136,9 @@ static ql_status try_way(ql_engine *engine, const ql_profile *profile, const ql_
     if (status == QL_OK && is_search(spec)) {
         const unsigned cost = curve_cost(spec, ways->reports[i]->group_count);
         status = ql_curve_make(engine, profile, spec, ways->group, next_task(progress, cost), &ways->curves[i], error);
+    }
+    if (ways->reports[i]) {
+        ql_kept_range(ways->reports[i], ways->group, &ways->lo[i], &ways->hi[i]);
     }
     if (status == QL_OK && ways->reports[i]->metrics[QL_SQNR_DB] > ways->reports[ways->best]->metrics[QL_SQNR_DB]) {
         ways->best = i;

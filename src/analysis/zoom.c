@@ -70,6 +70,20 @@ ql_status ql_zoom_make(ql_engine *engine, const ql_profile *profile, const ql_re
     return status;
 }
 
+bool ql_zoom_levels(const ql_report *report, double lo, double hi, ql_histogram *out)
+{
+    const ql_binning axis = { lo, hi, QL_BINS, false };
+    *out = (ql_histogram) { .lo = lo, .hi = hi };
+    if (report->grid_count == 0 || report->outlier_count > 0 || report->sampled > 0) {
+        return false;
+    }
+    for (unsigned i = 0; i < report->grid_count; i++) {
+        const uint32_t counter = ql_counter_of(&axis, (float)report->grid[i]);
+        *(counter == 0 ? &out->below : counter > QL_BINS ? &out->above : &out->bins[counter - 1]) += report->grid_counts[i];
+    }
+    return true;
+}
+
 void ql_zoom_free(ql_zoom **zoom)
 {
     free(*zoom);

@@ -170,6 +170,18 @@ QL_PLAIN uint64_t plain_uniform_run(ql_uniform codes, float step, int32_t zero, 
     return outside;
 }
 
+QL_PLAIN uint64_t plain_uniform_blocks(ql_uniform codes, const float *step, const int32_t *zero, ql_blocks blocks,
+                                       const float *x, size_t n, int16_t *q, float *y)
+{
+    const double lo = codes.code_lo, hi = codes.code_hi;
+    uint64_t outside = 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t block = (blocks.offset + i) / blocks.size;
+        uniform_one(step[block], zero ? zero[block] : 0, lo, hi, x[i], &q[i], &y[i], &outside);
+    }
+    return outside;
+}
+
 QL_PLAIN uint64_t plain_uniform_each(ql_uniform codes, const float *step, const int32_t *zero, const float *x, size_t n,
                                      int16_t *q, float *y)
 {
@@ -198,6 +210,20 @@ QL_PLAIN void plain_errors(const float *x, const float *y, size_t n, float *e, q
     sums->max_abs = largest;
 }
 
+QL_PLAIN size_t plain_measure(const ql_tally *t, const float *x, const float *y, const int16_t *codes, size_t n, float *e,
+                              ql_error_sums *sums, double *square, uint32_t *at, uint64_t *above)
+{
+    plain_errors(x, y, n, e, sums, square);
+    plain_histogram(&t->error_axis, e, n, t->error_table);
+    if (t->value_table) {
+        plain_histogram(&t->value_axis, y, n, t->value_table);
+    }
+    if (t->code_table) {
+        plain_count_codes(codes, n, t->code_lo, t->code_count, t->code_table, NULL);
+    }
+    return plain_collect(QL_BY_MAGNITUDE, &t->wanted, 1, e, n, at, above);
+}
+
 QL_PLAIN void plain_square_each(const float *x, const float *y, size_t n, double *square)
 {
     for (size_t i = 0; i < n; i++) {
@@ -219,7 +245,7 @@ QL_PLAIN void plain_candidate_errors(const ql_candidate *c, const float *x, size
     .range = plain_range, .range_each = plain_range_each, .census = plain_census, .moments = plain_moments,                 \
     .beyond = plain_beyond, .count_upper = plain_count_upper, .collect = plain_collect, .histogram = plain_histogram,       \
     .count_codes = plain_count_codes, .fine = plain_fine, .uniform_run = plain_uniform_run,                                 \
-    .uniform_each = plain_uniform_each, .errors = plain_errors, .square_each = plain_square_each,                           \
-    .candidate_errors = plain_candidate_errors,
+    .uniform_blocks = plain_uniform_blocks, .uniform_each = plain_uniform_each, .errors = plain_errors,                     \
+    .measure = plain_measure, .square_each = plain_square_each, .candidate_errors = plain_candidate_errors,
 
 #endif

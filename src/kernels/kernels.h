@@ -101,6 +101,18 @@ typedef struct ql_fine_axis {
 } ql_fine_axis;
 enum { QL_FINE_BITS = 20, QL_FINE_COUNT_SHIFT = 40, QL_FINE_MOST = 1 << 20 };
 
+/* What a report counts of errors e, values y and codes, as histogram and count_codes do, in tables of QL_TABLES copies, of
+   which the last two may be NULL: not counted. blocks: in each of them the y of one code are the same; size 0: that is not
+   known. wanted: keys by magnitude of e, first to last. */
+typedef struct ql_tally {
+    ql_binning error_axis, value_axis; /* not of magnitudes */
+    int code_lo;
+    uint32_t code_count;
+    uint32_t *error_table, *value_table, *code_table;
+    ql_blocks blocks;
+    uint32_t wanted[2];
+} ql_tally;
+
 /* One candidate of a search for a step: y = (q - zero) * step in float64, not rounded to float32. */
 typedef struct ql_candidate {
     float step;
@@ -155,7 +167,11 @@ typedef struct ql_kernels {
     /* One step and zero for all of x[n]; returns how many rounded codes lay outside [code_lo, code_hi]. */
     uint64_t (*uniform_run)(ql_uniform codes, float step, int32_t zero, const float *x, size_t n, int16_t *q, float *y);
 
-    /* The same with a step and a zero for every element: step[n], zero[n] (NULL: all 0). */
+    /* The same with a step and a zero for every block of x: step[], zero[] (NULL: all 0). */
+    uint64_t (*uniform_blocks)(ql_uniform codes, const float *step, const int32_t *zero, ql_blocks blocks, const float *x,
+                               size_t n, int16_t *q, float *y);
+
+    /* The same for every element: step[n], zero[n]. */
     uint64_t (*uniform_each)(ql_uniform codes, const float *step, const int32_t *zero, const float *x, size_t n, int16_t *q,
                              float *y);
 
@@ -163,6 +179,11 @@ typedef struct ql_kernels {
 
     /* e[i] = x[i] - y[i] rounded to float32; adds to the sums; square: e^2 of the unrounded e, [QL_LANES]. */
     void (*errors)(const float *x, const float *y, size_t n, float *e, ql_error_sums *sums, double *square);
+
+    /* errors, and what is counted of e, y and codes; where the e are whose keys are wanted goes to at[n + QL_LANES] as of
+       collect, which returns how many; *above: adds how many have keys above the wanted ones. */
+    size_t (*measure)(const ql_tally *tally, const float *x, const float *y, const int16_t *codes, size_t n, float *e,
+                      ql_error_sums *sums, double *square, uint32_t *at, uint64_t *above);
 
     /* square[i] += e^2 for i < n, e = x[i] - y[i] in float64. */
     void (*square_each)(const float *x, const float *y, size_t n, double *square);

@@ -3,7 +3,7 @@
  * neighbours), once for all. simd_avx512.h, simd_avx2.h and simd_neon.h implement them; a file that is compiled for an
  * instruction set includes its own one.
  *
- *   vf   16 float32        vd   16 float64        vi   16 int32        vm   16 conditions
+ *   vf   16 float32        vd   16 float64        vi   16 int32        vm   16 conditions        vb   64 bytes
  *
  * All of them follow IEEE 754 lane by lane, nearest even, so that a kernel gives the bits of its scalar definition:
  *
@@ -32,6 +32,7 @@
  *   vf_pick8(table, index)               table[index], 0 <= index < 8
  *   vf_gather(p, index)                  p[index] of any table
  *   vf_compress, vi_compress(p, m, v)    the lanes of m to p, in order; returns how many. May write 16 lanes
+ *   QL_QUICK_COMPRESS                    so quickly that one does it without a look whether there are any
  *   vi_...                               the same of integers; wrapping; _u: unsigned
  *   vi_shl, vi_shr, vi_sar               by a constant; shr fills with zeros, sar with the sign
  *   vi_add_where(m, a, b)                a + b where m, else a
@@ -50,6 +51,8 @@
  *   vi_has_bit(bits, index)              bit number (index mod 1024) of a set, bits[32]
  *   vf_load_half(p)                      16 half-precision numbers; NaN becomes quiet
  *   vm_bits, vm_from_bits                lane i is bit i; of more than 16 bits the low ones
+ *   vb_load_low(p)                       the low bytes of 64 codes
+ *   vb_equal(v, byte)                    bit i: byte i equals it
  *   vd_load_f(p), vf_to_double           float32 as float64
  *   vd_to_float                          nearest even
  *   vd_add_exact_product(sum, x, y)      sum + x y where the product of the two is exact in float64 (both are float32):

@@ -12,7 +12,7 @@
 
 #define QL_SIMD static inline __attribute__((always_inline))
 
-enum { QL_QUICK_PICK32 = 0 };
+enum { QL_QUICK_PICK32 = 0, QL_QUICK_COMPRESS = 0 };
 
 typedef struct vf {
     __m256 a, b; /* lanes 0..7, 8..15 */
@@ -33,6 +33,32 @@ typedef struct vd {
     {                                                                                                                       \
         return (RESULT) { OP(x.a, y.a), OP(x.b, y.b) };                                                                     \
     }
+
+/* ---- Bytes */
+
+typedef struct vb {
+    __m256i a, b; /* 0..31, 32..63 */
+} vb;
+
+QL_SIMD __m256i low_bytes(const int16_t *p)
+{
+    const __m256i low = _mm256_set1_epi16(255), a = _mm256_and_si256(_mm256_loadu_si256((const __m256i *)p), low),
+                  b = _mm256_and_si256(_mm256_loadu_si256((const __m256i *)(p + 16)), low);
+    return _mm256_permute4x64_epi64(_mm256_packus_epi16(a, b), 0xD8); /* quarters 0, 2, 1, 3 */
+}
+
+QL_SIMD vb vb_load_low(const int16_t *p)
+{
+    return (vb) { low_bytes(p), low_bytes(p + 32) };
+}
+
+QL_SIMD uint64_t vb_equal(vb v, uint8_t byte)
+{
+    const __m256i all = _mm256_set1_epi8((char)byte);
+    const uint32_t low = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v.a, all)),
+                   high = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v.b, all));
+    return low | (uint64_t)high << 32;
+}
 
 /* ---- Masks */
 

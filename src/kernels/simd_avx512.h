@@ -11,7 +11,7 @@
 
 #define QL_SIMD static inline __attribute__((always_inline))
 
-enum { QL_QUICK_PICK32 = 1 };
+enum { QL_QUICK_PICK32 = 1, QL_QUICK_COMPRESS = 1 };
 
 typedef __m512 vf;
 typedef __m512i vi;
@@ -19,6 +19,7 @@ typedef struct vd {
     __m512d a, b; /* lanes 0..7, 8..15 */
 } vd;
 typedef __mmask16 vm;
+typedef __m512i vb;
 
 /* ---- Float32 */
 
@@ -232,7 +233,7 @@ QL_SIMD vf vf_gather(const float *table, vi index)
 
 QL_SIMD size_t vf_compress(float *p, vm m, vf v)
 {
-    _mm512_mask_compressstoreu_ps(p, m, v);
+    _mm512_storeu_ps(p, _mm512_maskz_compress_ps(m, v)); /* much quicker than storing those lanes alone */
     return (size_t)__builtin_popcount(m);
 }
 
@@ -426,8 +427,22 @@ QL_SIMD void vi_store_u32(uint32_t *p, vi v)
 
 QL_SIMD size_t vi_compress(uint32_t *p, vm m, vi v)
 {
-    _mm512_mask_compressstoreu_epi32(p, m, v);
+    _mm512_storeu_si512(p, _mm512_maskz_compress_epi32(m, v)); /* much quicker than storing those lanes alone */
     return (size_t)__builtin_popcount(m);
+}
+
+/* ---- Bytes */
+
+QL_SIMD vb vb_load_low(const int16_t *p)
+{
+    const __m512i low = _mm512_set1_epi16(255), a = _mm512_and_si512(_mm512_loadu_si512(p), low),
+                  b = _mm512_and_si512(_mm512_loadu_si512(p + 32), low);
+    return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), _mm512_packus_epi16(a, b));
+}
+
+QL_SIMD uint64_t vb_equal(vb v, uint8_t byte)
+{
+    return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)byte));
 }
 
 /* ---- Between the two */

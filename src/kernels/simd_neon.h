@@ -12,7 +12,7 @@
 
 #define QL_SIMD static inline __attribute__((always_inline))
 
-enum { QL_QUICK_PICK32 = 0 };
+enum { QL_QUICK_PICK32 = 0, QL_QUICK_COMPRESS = 0 };
 
 typedef struct vf {
     float32x4_t a, b, c, d; /* lanes 0..3, 4..7, 8..11, 12..15 */
@@ -44,6 +44,31 @@ typedef struct vd {
         return (vd) { OP(x.a, y.a), OP(x.b, y.b), OP(x.c, y.c), OP(x.d, y.d),                                               \
                       OP(x.e, y.e), OP(x.f, y.f), OP(x.g, y.g), OP(x.h, y.h) };                                             \
     }
+
+/* ---- Bytes */
+
+typedef struct vb {
+    uint8x16_t a, b, c, d; /* 0..15, 16..31, 32..47, 48..63 */
+} vb;
+
+QL_SIMD uint8x16_t low_bytes(const int16_t *p)
+{
+    return vmovn_high_u16(vmovn_u16(vreinterpretq_u16_s16(vld1q_s16(p))), vreinterpretq_u16_s16(vld1q_s16(p + 8)));
+}
+
+QL_SIMD vb vb_load_low(const int16_t *p)
+{
+    return (vb) { low_bytes(p), low_bytes(p + 16), low_bytes(p + 32), low_bytes(p + 48) };
+}
+
+QL_SIMD uint64_t vb_equal(vb v, uint8_t byte)
+{
+    const uint8x16_t weight = { 1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128 }, all = vdupq_n_u8(byte);
+    const uint8x16_t low = vpaddq_u8(vandq_u8(vceqq_u8(v.a, all), weight), vandq_u8(vceqq_u8(v.b, all), weight)),
+                     high = vpaddq_u8(vandq_u8(vceqq_u8(v.c, all), weight), vandq_u8(vceqq_u8(v.d, all), weight));
+    const uint8x16_t pairs = vpaddq_u8(low, high);
+    return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(pairs, pairs)), 0);
+}
 
 /* ---- Masks */
 

@@ -8,7 +8,7 @@
  *
  * The last elements of an array, less than a block, go through the definition.
  */
-#include "kernels/vector_count.h"
+#include "kernels/vector_measure.h"
 #include "kernels/vector_uniform.h"
 
 /* ---- Statistics */
@@ -102,36 +102,8 @@ static void moments(const float *x, size_t n, double center, ql_moments *out)
     plain_moments(x + i, n - i, center, out);
 }
 
-/* ---- Errors */
-
-static void errors(const float *x, const float *y, size_t n, float *e, ql_error_sums *sums, double *square)
-{
-    vd abs = vd_load(sums->abs), squares = vd_load(square), xy = vd_load(sums->xy), yy = vd_load(sums->yy);
-    vd largest = vd_set(sums->max_abs);
-    size_t i = 0, zeros = 0;
-    for (; i + WIDTH <= n; i += WIDTH) {
-        const vf yf = vf_load(y + i);
-        const vd xd = vd_load_f(x + i), yd = vd_load_f(y + i), error = vd_sub(xd, yd);
-        fetch_next_tile(x + i);
-        vf_store(e + i, vf_sub(vf_load(x + i), yf));
-        zeros += (size_t)__builtin_popcount(vm_bits(vf_eq(yf, vf_set(0))));
-        largest = vd_max_abs(largest, error);
-        abs = vd_add(abs, vd_abs(error));
-        squares = vd_add(squares, vd_mul(error, error));
-        xy = vd_add_exact_product(xy, xd, yd);
-        yy = vd_add_exact_product(yy, yd, yd);
-    }
-    vd_store(sums->abs, abs);
-    vd_store(square, squares);
-    vd_store(sums->xy, xy);
-    vd_store(sums->yy, yy);
-    sums->max_abs = vd_greatest(largest);
-    sums->zeros += zeros;
-    plain_errors(x + i, y + i, n - i, e + i, sums, square);
-}
-
 #define VECTOR_MEMBERS                                                                                                      \
     .range = range, .range_each = plain_range_each, .census = census, .moments = moments, .beyond = plain_beyond,           \
     .count_upper = count_upper, .collect = collect, .histogram = histogram, .count_codes = count_codes, .fine = fine,       \
-    .uniform_run = uniform_run, .uniform_each = uniform_each, .errors = errors, .square_each = plain_square_each,           \
-    .candidate_errors = candidate_errors,
+    .uniform_run = uniform_run, .uniform_blocks = uniform_blocks, .uniform_each = uniform_each, .errors = errors,           \
+    .measure = measure, .square_each = plain_square_each, .candidate_errors = candidate_errors,

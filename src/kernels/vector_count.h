@@ -6,38 +6,56 @@
 
 #include <math.h>
 
+static const int32_t lane_numbers[WIDTH] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+
 /*
  * Counting takes two steps: which counter of 16 elements in vectors, then each counter one up. The first runs PIECE elements
- * ahead of the second, so that nothing waits for anything.
+ * ahead of the second, so that nothing waits for anything. Lane i counts in copy i mod QL_TABLES of a table.
  */
 enum { PIECE = 512 };
 
 /* Where the counters of 16 elements from element i on are. */
 typedef void find_counters(const void *context, const void *elements, size_t i, uint32_t at[WIDTH]);
 
-/* Counts n elements, a multiple of 16, in the QL_TABLES copies of a table, `stride` counters apart. */
-QL_SIMD void count_all(find_counters find, const void *context, const void *elements, size_t n, size_t stride,
-                       uint32_t *table)
+/* Where each lane's copy of a table begins, `stride` counters apart. */
+QL_SIMD vi tables_of_lanes(size_t stride)
 {
-    uint32_t *second = table + stride, *third = second + stride, *fourth = third + stride;
+    int32_t begin[WIDTH];
+    for (size_t i = 0; i < WIDTH; i++) {
+        begin[i] = (int32_t)(i % QL_TABLES * stride);
+    }
+    return vi_load(begin);
+}
+
+/* One up. An address that is made before takes fewer slots of the processor than one that compilers make of table and
+   index in the instruction that adds. */
+QL_SIMD void count_one(uint32_t *counter)
+{
+    __asm__("" : "+r"(counter));
+    ++*counter;
+}
+
+QL_SIMD void count_16(uint32_t *table, const uint32_t counter[WIDTH])
+{
+    for (int k = 0; k < WIDTH; k++) {
+        count_one(&table[counter[k]]);
+    }
+}
+
+/* Counts n elements, a multiple of 16. */
+QL_SIMD void count_all(find_counters find, const void *context, const void *elements, size_t n, uint32_t *table)
+{
     uint32_t at[2 * PIECE];
     for (size_t i = 0; i < n + PIECE; i += WIDTH) {
         if (i < n) {
             find(context, elements, i, at + i % (2 * PIECE));
         }
-        if (i < PIECE) {
-            continue;
-        }
-        const size_t ready = i - PIECE;
-        if (ready >= n) {
-            break;
-        }
-        const uint32_t *counter = at + ready % (2 * PIECE);
-        for (int k = 0; k < WIDTH; k += QL_TABLES) {
-            table[counter[k]]++;
-            second[counter[k + 1]]++;
-            third[counter[k + 2]]++;
-            fourth[counter[k + 3]]++;
+        if (i >= PIECE) {
+            const size_t ready = i - PIECE;
+            if (ready >= n) {
+                break;
+            }
+            count_16(table, at + ready % (2 * PIECE));
         }
     }
 }
@@ -67,9 +85,9 @@ static void count_upper(ql_order order, const float *x, size_t n, uint32_t count
 {
     const size_t whole = n / WIDTH * WIDTH;
     if (order == QL_BY_VALUE) {
-        count_all(find_upper_by_value, NULL, x, whole, 0, counts);
+        count_all(find_upper_by_value, NULL, x, whole, counts);
     } else {
-        count_all(find_upper_by_magnitude, NULL, x, whole, 0, counts);
+        count_all(find_upper_by_magnitude, NULL, x, whole, counts);
     }
     plain_count_upper(order, x + whole, n - whole, counts);
 }
@@ -119,8 +137,6 @@ QL_SIMD vf next_lanes(const float *p, size_t left, size_t *width)
     *width = left < WIDTH ? left : WIDTH;
     return left < WIDTH ? vf_load_head(p, left) : vf_load(p);
 }
-
-static const int32_t lane_numbers[WIDTH] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
 
 /* A range and the lanes in it and not above it. */
 typedef struct one_range {
@@ -254,56 +270,66 @@ static size_t collect(ql_order order, const uint32_t (*ranges)[2], unsigned coun
 typedef struct bin_plan {
     const ql_binning *axis;
     float scale, offset, near, top;
+    vi tables; /* tables_of_lanes */
 } bin_plan;
 
 /* False when float32 is too coarse. */
 static bool plan_bins(const ql_binning *axis, bin_plan *plan)
 {
     const double width = axis->hi - axis->lo, per_unit = axis->bins / width;
-    const double reach = 2 * fmax(fabs(axis->lo), fabs(axis->hi)) * per_unit + axis->bins + 2;
+    const double low = fabs(axis->lo), high = fabs(axis->hi);
+    const double reach = 2 * (low > high ? low : high) * per_unit + axis->bins + 2;
     *plan = (bin_plan) {
         .axis = axis,
         .scale = (float)per_unit,
         .offset = (float)(1 - axis->lo * per_unit),
         .near = (float)(reach * 0x1p-23),
         .top = (float)axis->bins + 1.5f,
+        .tables = tables_of_lanes(axis->bins + QL_OUTSIDE),
     };
     return width > 0 && per_unit > 0x1p-100 && per_unit < 0x1p100 && plan->near < 0.125f;
 }
 
-/* The counters of 16 values; of those too near to an edge by the definition. */
+/* The counters of values too near to an edge, by the definition. */
+QL_SIMD void settle_near(const bin_plan *plan, uint32_t near, const float *v, uint32_t at[WIDTH])
+{
+    for (; near; near &= near - 1) {
+        const int lane = __builtin_ctz(near);
+        at[lane] = ql_counter_of(plan->axis, v[lane]) + (uint32_t)lane % QL_TABLES * (plan->axis->bins + QL_OUTSIDE);
+    }
+}
+
+/* The counters of 16 values. */
 QL_SIMD void find_bins_of(const bin_plan *plan, vf x, const float *v, uint32_t at[WIDTH])
 {
     vf t = vf_fma(x, vf_set(plan->scale), vf_set(plan->offset));
-    fetch_next_tile(v);
     t = vf_min(vf_max(t, vf_set(0.5f)), vf_set(plan->top));
-    vi_store_u32(at, vf_to_int(t));
-    for (uint32_t near = vm_bits(vf_gt(vf_set(plan->near), vf_abs(vf_sub(t, vf_round(t))))); near; near &= near - 1) {
-        const int lane = __builtin_ctz(near);
-        at[lane] = ql_counter_of(plan->axis, v[lane]);
-    }
+    vi_store_u32(at, vi_add(vf_to_int(t), plan->tables));
+    settle_near(plan, vm_bits(vf_gt(vf_set(plan->near), vf_abs(vf_sub(t, vf_round(t))))), v, at);
 }
 
 QL_SIMD void find_bins(const void *context, const void *elements, size_t i, uint32_t at[WIDTH])
 {
     const float *v = (const float *)elements + i;
+    fetch_next_tile(v);
     find_bins_of(context, vf_load(v), v, at);
 }
 
 QL_SIMD void find_bins_of_magnitudes(const void *context, const void *elements, size_t i, uint32_t at[WIDTH])
 {
     const float *v = (const float *)elements + i;
+    fetch_next_tile(v);
     find_bins_of(context, vf_abs(vf_load(v)), v, at);
 }
 
 static void histogram(const ql_binning *axis, const float *v, size_t n, uint32_t *tables)
 {
     bin_plan plan;
-    const size_t whole = plan_bins(axis, &plan) ? n / WIDTH * WIDTH : 0, stride = axis->bins + QL_OUTSIDE;
+    const size_t whole = plan_bins(axis, &plan) ? n / WIDTH * WIDTH : 0;
     if (axis->magnitude) {
-        count_all(find_bins_of_magnitudes, &plan, v, whole, stride, tables);
+        count_all(find_bins_of_magnitudes, &plan, v, whole, tables);
     } else {
-        count_all(find_bins, &plan, v, whole, stride, tables);
+        count_all(find_bins, &plan, v, whole, tables);
     }
     plain_histogram(axis, v + whole, n - whole, tables);
 }
@@ -311,6 +337,7 @@ static void histogram(const ql_binning *axis, const float *v, size_t n, uint32_t
 typedef struct codes_from {
     int code_lo;
     const float *next;
+    vi tables; /* tables_of_lanes */
 } codes_from;
 
 QL_SIMD void find_codes(const void *context, const void *elements, size_t i, uint32_t at[WIDTH])
@@ -318,15 +345,15 @@ QL_SIMD void find_codes(const void *context, const void *elements, size_t i, uin
     const codes_from *from = context;
     const vi codes = vi_load_u16((const uint16_t *)elements + i), lo = vi_set(from->code_lo);
     __builtin_prefetch(from->next ? from->next + i : NULL);
-    vi_store_u32(at, vi_and(vi_sub(codes, lo), vi_set(0xFFFF)));
+    vi_store_u32(at, vi_add(vi_and(vi_sub(codes, lo), vi_set(0xFFFF)), from->tables));
 }
 
 static void count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables,
                         const float *next)
 {
-    const codes_from from = { code_lo, next };
+    const codes_from from = { code_lo, next, tables_of_lanes(code_count) };
     const size_t whole = n / WIDTH * WIDTH;
-    count_all(find_codes, &from, codes, whole, code_count, tables);
+    count_all(find_codes, &from, codes, whole, tables);
     plain_count_codes(codes + whole, n - whole, code_lo, code_count, tables, NULL);
 }
 

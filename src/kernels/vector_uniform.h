@@ -22,7 +22,8 @@ enum {
 
 static inline float near_tie(double least, double most)
 {
-    return (float)(0.5 - (fmax(fabs(least), fabs(most)) + 2) * 0x1p-21);
+    const double low = fabs(least), high = fabs(most);
+    return (float)(0.5 - ((low > high ? low : high) + 2) * 0x1p-21);
 }
 
 static inline bool is_quick_step(float step)
@@ -185,6 +186,115 @@ static uint64_t uniform_each(ql_uniform codes, const float *step, const int32_t 
         outside += each_block(codes, step + i, zero ? zero + i : NULL, near, x + i, q + i, y + i);
     }
     return outside + plain_uniform_each(codes, step + i, zero ? zero + i : NULL, x + i, n - i, q + i, y + i);
+}
+
+/* What quick codes need of each block. */
+enum { BLOCKS_AT_ONCE = 256 };
+typedef struct block_steps {
+    float step[BLOCKS_AT_ONCE], inverse[BLOCKS_AT_ONCE], lo[BLOCKS_AT_ONCE], hi[BLOCKS_AT_ONCE];
+    int32_t bias[BLOCKS_AT_ONCE];
+    bool is_any_far;
+} block_steps;
+
+/* Of `count` blocks, at most BLOCKS_AT_ONCE. */
+QL_SIMD void find_block_steps(ql_uniform codes, const float *step, const int32_t *zero, size_t count, block_steps *out)
+{
+    vm far = vm_none();
+    for (size_t i = 0; i < count; i += WIDTH) {
+        const size_t left = count - i < WIDTH ? count - i : WIDTH;
+        float steps[WIDTH];
+        int32_t zeros[WIDTH] = { 0 };
+        for (size_t k = 0; k < WIDTH; k++) {
+            steps[k] = k < left ? step[i + k] : 1;
+            zeros[k] = k < left && zero ? zero[i + k] : 0;
+        }
+        const own_steps own = steps_of(codes, steps, zeros);
+        far = vm_or(far, own.far);
+        vf_store(out->step + i, own.step);
+        vf_store(out->inverse + i, own.inverse);
+        vf_store(out->lo + i, own.lo);
+        vf_store(out->hi + i, own.hi);
+        vi_store(out->bias + i, own.bias);
+    }
+    out->is_any_far = vm_bits(far) != 0;
+}
+
+/* 64 elements, of which each 16 lie in block[k]. */
+QL_SIMD uint64_t blocks_block(const block_steps *own, ql_uniform codes, const int32_t *zero, float near,
+                              const size_t block[4], const float *x, int16_t *q, float *y)
+{
+    block_check check = { vf_set(0), vi_set(0) };
+    uint64_t outside = 0;
+    for (int k = 0; k < 4; k++) {
+        const size_t b = block[k];
+        quick_codes(vf_set(own->inverse[b]), vf_set(own->step[b]), vi_set(own->bias[b]), vf_set(own->lo[b]),
+                    vf_set(own->hi[b]), x + k * WIDTH, q + k * WIDTH, y + k * WIDTH, &check);
+    }
+    if (is_sure(&check, near)) {
+        for (int k = 0; k < 4 && is_any_clamped(&check); k++) {
+            const size_t b = block[k];
+            outside += count_outside(vf_set(own->inverse[b]), vf_set(own->lo[b]), vf_set(own->hi[b]), x + k * WIDTH);
+        }
+        return outside;
+    }
+    for (int k = 0; k < 4; k++) {
+        const size_t b = block[k];
+        outside += (uint64_t)__builtin_popcount(
+            vm_bits(exact_codes(vd_set(own->step[b]), vd_set(zero ? zero[b] : 0), vd_set(codes.code_lo),
+                                vd_set(codes.code_hi), x + k * WIDTH, q + k * WIDTH, y + k * WIDTH)));
+    }
+    return outside;
+}
+
+/* Blocks one after the other. */
+static uint64_t blocks_apart(ql_uniform codes, const float *step, const int32_t *zero, ql_blocks blocks, const float *x,
+                             size_t n, int16_t *q, float *y)
+{
+    uint64_t outside = 0;
+    size_t left = blocks.size - blocks.offset;
+    for (size_t i = 0, run, block = 0; i < n; i += run, block++, left = blocks.size) {
+        run = left < n - i ? left : n - i;
+        outside += uniform_run(codes, step[block], zero ? zero[block] : 0, x + i, run, q + i, y + i);
+    }
+    return outside;
+}
+
+/* Blocks of multiples of 16 elements go 64 elements at a time, whatever their size. */
+static uint64_t uniform_blocks(ql_uniform codes, const float *step, const int32_t *zero, ql_blocks blocks, const float *x,
+                               size_t n, int16_t *q, float *y)
+{
+    if (blocks.size == 1) {
+        return uniform_each(codes, step, zero, x, n, q, y);
+    }
+    if (blocks.size % WIDTH || blocks.offset % WIDTH || blocks.size > 16 * BLOCK) {
+        return blocks_apart(codes, step, zero, blocks, x, n, q, y);
+    }
+    const float near = near_tie(codes.code_lo - NEAR_ZERO, codes.code_hi + NEAR_ZERO);
+    uint64_t outside = 0;
+    size_t i = 0, first = 0; /* block of x[i] */
+    block_steps own;
+    while (i + BLOCK <= n) {
+        const size_t here = BLOCKS_AT_ONCE * blocks.size - blocks.offset, most = n - i < here ? n - i : here;
+        const size_t end = i + most / BLOCK * BLOCK, count = (blocks.offset + most + blocks.size - 1) / blocks.size;
+        find_block_steps(codes, step + first, zero ? zero + first : NULL, count, &own);
+        if (own.is_any_far || end == i) {
+            break;
+        }
+        size_t block = 0, left = blocks.size - blocks.offset;
+        for (; i < end; i += BLOCK) {
+            size_t of[4];
+            for (int k = 0; k < 4; k++) {
+                of[k] = block;
+                left -= WIDTH;
+                block += left == 0;
+                left = left ? left : blocks.size;
+            }
+            outside += blocks_block(&own, codes, zero ? zero + first : NULL, near, of, x + i, q + i, y + i);
+        }
+        first += block;
+        blocks.offset = blocks.size - left;
+    }
+    return outside + blocks_apart(codes, step + first, zero ? zero + first : NULL, blocks, x + i, n - i, q + i, y + i);
 }
 
 /* (x - y)^2 of 16 values of a candidate; quick as uniform codes are. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "analysis/describe.h"
 #include "base/error.h"
 #include "plot/ink.h"
 
@@ -167,7 +168,8 @@ static ql_status write_figure(ql_figure *figure, const ql_figure_options *option
 ql_status ql_figure_write(const ql_report *report, const ql_figure_options *options, const char *path, ql_error *error)
 {
     ql_figure figure = { .report = report, .spec = report->spec_text };
-    return write_figure(&figure, options, path, error);
+    const ql_status status = ql_check_exact(report, error);
+    return status != QL_OK ? status : write_figure(&figure, options, path, error);
 }
 
 ql_status ql_figure_write_ways(const ql_ways *ways, const ql_figure_options *options, const char *path, ql_error *error)

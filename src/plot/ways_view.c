@@ -1,6 +1,7 @@
 /* What the ways to clip keep, and the axis on which it is drawn. */
 #include <math.h>
 
+#include "analysis/ways.h"
 #include "plot/calibration.h"
 #include "quant/scheme.h"
 
@@ -11,19 +12,6 @@ static const uint32_t colors[QL_CLIP_COUNT] = {
     [QL_CLIP_MSE] = 0x00805c,    [QL_CLIP_ACIQ] = 0xb8508c,       [QL_CLIP_MANUAL] = 0x56b4e9,
 };
 enum { GAUSS_COLOR = 0xe69f00 };
-
-/* What the stored parameters of a group keep: the values of the lowest and highest code. A symmetric range ends at its
- * threshold. */
-static void range_of(const ql_report *report, uint64_t group, double *lo, double *hi)
-{
-    const double step = report->scales[group], zero = report->zeros ? report->zeros[group] : 0;
-    *lo = (report->code_lo - zero) * step;
-    *hi = (report->code_hi - zero) * step;
-    if (report->spec.mapping->symmetric) {
-        *hi += report->spec.range == QL_RANGE_TORCHOBS ? 0.5 * step : 0; /* its step is alpha / (Q + 1/2) */
-        *lo = -*hi;
-    }
-}
 
 /* A group of zeros has the step 1 whatever the way, which says nothing about its range. */
 static bool is_empty(const ql_ways *ways, uint64_t group)
@@ -39,10 +27,11 @@ static ql_kept keep(const ql_ways *ways, size_t way)
     const ql_report *report = ways->reports[way];
     bool gauss = report->spec.clip == QL_CLIP_ACIQ && report->spec.dist == QL_DIST_GAUSS;
     ql_kept k = { ways->names[way], gauss ? GAUSS_COLOR : colors[report->spec.clip], .least = INFINITY };
-    range_of(report, ways->group, &k.lo, &k.hi);
+    k.lo = ways->lo[way];
+    k.hi = ways->hi[way];
     for (uint64_t group = 0; group < report->group_count; group++) {
         double lo, hi;
-        range_of(report, group, &lo, &hi);
+        ql_kept_range(report, group, &lo, &hi);
         double size = report->spec.mapping->symmetric ? hi : hi - lo;
         if (report->group_count > 1 && is_empty(ways, group))
             continue;

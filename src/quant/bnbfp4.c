@@ -123,7 +123,6 @@ const ql_mapping ql_mapping_bnbfp4 = {
     .parameter_bits = parameter_bits,
     .prepare = prepare,
     .fit = fit,
-    .takes_blocks = true,
     .quantize = quantize,
     .decode = decode,
     .half_gap = half_gap,

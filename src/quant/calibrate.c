@@ -87,12 +87,18 @@ static ql_status walk_chunk(void *context, unsigned worker, uint64_t chunk, ql_e
     return status;
 }
 
+/* Lines stored side by side are read together: the more, the longer are the pieces in which they come. */
+enum { LINES_MORE = 4 };
+
 static ql_status walk_groups(group_walk *walk, ql_error *error)
 {
     const ql_calibration *calibration = walk->calibration;
     const ql_groups *groups = calibration->groups;
     const uint64_t longest = ql_groups_length(groups, 0); /* only the last groups of a line are shorter */
     walk->groups_per_chunk = longest < QL_CHUNK ? QL_CHUNK / longest : 1;
+    if (groups->per != QL_PER_TILE && !ql_groups_are_runs(groups) && longest < QL_CHUNK) {
+        walk->groups_per_chunk *= LINES_MORE;
+    }
     if (groups->row_groups > 1 && groups->row_groups < walk->groups_per_chunk) {
         /* Whole lines: of one that is stored across, a part costs as much to read. */
         walk->groups_per_chunk -= walk->groups_per_chunk % groups->row_groups;

@@ -34,6 +34,10 @@ struct ql_calibrator {
     /* How many times the tensor is read, for the progress bar: with one group, with several. */
     unsigned passes_tensor, passes_groups;
     ql_status (*calibrate)(const ql_calibration *calibration, ql_error *error);
+    /* Optional, where what is found depends on groups and percentiles only, so that it can be kept: ranges that symmetric
+       mappings, too, can be fit to; by_magnitude: of symmetric mappings they are others. */
+    ql_status (*ranges)(const ql_calibration *calibration, ql_error *error);
+    bool by_magnitude;
     /* The losses of the values of one group, which are reordered at will; NULL when the method searches nothing. */
     void (*losses)(const ql_spec *spec, float *values, size_t n, ql_losses *out);
 };

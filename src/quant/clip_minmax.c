@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/sizes.h"
 #include "quant/calibrate.h"
-#include "quant/kept.h"
 #include "tensor/tensor.h"
 
 #include <math.h>
@@ -235,19 +234,19 @@ static ql_status find(const ql_calibration *c, ql_error *error)
     return status;
 }
 
+static ql_status find_ranges(const ql_calibration *c, ql_error *error)
+{
+    if (c->groups->count > 1 || c->outliers->active) {
+        return find(c, error);
+    }
+    c->lo[0] = c->profile->x_min;
+    c->hi[0] = c->profile->x_max;
+    return QL_OK;
+}
+
 static ql_status calibrate(const ql_calibration *c, ql_error *error)
 {
-    ql_kept *kept = c->outliers->active ? NULL : c->profile->kept;
-    ql_status status = QL_OK;
-    if (c->groups->count == 1 && kept) {
-        c->lo[0] = c->profile->x_min;
-        c->hi[0] = c->profile->x_max;
-    } else if (!kept || !ql_kept_ranges(kept, c->groups, c->lo, c->hi)) {
-        status = find(c, error);
-        if (status == QL_OK && kept) {
-            ql_kept_give_ranges(kept, c->groups, c->lo, c->hi);
-        }
-    }
+    const ql_status status = find_ranges(c, error);
     if (status == QL_OK) {
         make_symmetric(c);
     }
@@ -255,5 +254,5 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
 }
 
 const ql_calibrator ql_calibrator_minmax = {
-    .name = "minmax", .passes_tensor = 0, .passes_groups = 1, .calibrate = calibrate
+    .name = "minmax", .passes_tensor = 0, .passes_groups = 1, .calibrate = calibrate, .ranges = find_ranges
 };

@@ -20,6 +20,14 @@ uint64_t ql_codebook_quantize(const ql_quantizer *quantizer, const ql_kernels *k
         kernels->encode.own_levels_each(levels, tile->groups, tile->x, tile->n, tile->codes, tile->y);
         return 0;
     }
+    if (blocks.size == 1) { /* tables side by side */
+        uint64_t tables[QL_TILE];
+        for (size_t i = 0; i < tile->n; i++) {
+            tables[i] = tile->group + i;
+        }
+        kernels->encode.own_levels_each(levels, tables, tile->x, tile->n, tile->codes, tile->y);
+        return 0;
+    }
     size_t left = blocks.size - blocks.offset; /* in the group */
     levels.level += tile->group * levels.count;
     levels.threshold += tile->group * levels.count;

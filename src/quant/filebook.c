@@ -134,7 +134,6 @@ const ql_mapping ql_mapping_codebook = {
     .prepare = prepare,
     .parameter_bits = parameter_bits,
     .fit = fit,
-    .takes_blocks = true,
     .quantize = quantize,
     .decode = decode,
     .half_gap = half_gap,

@@ -38,7 +38,6 @@ const ql_mapping ql_mapping_fp4 = {
     .levels = ql_e2m1_levels,
     .parameter_bits = parameter_bits,
     .fit = fit,
-    .takes_blocks = true,
     .quantize = quantize,
     .decode = ql_e2m1_decode,
     .half_gap = ql_e2m1_half_gap,

@@ -101,8 +101,8 @@ static ql_status prepare(ql_quantizer *q, const ql_profile *profile, ql_error *e
 
 #define COMMON                                                                                                              \
     .symmetric = true, .arrays = QL_HAS_SCALES, .code_range = code_range, .levels = levels,                                 \
-    .parameter_bits = parameter_bits, .prepare = prepare, .fit = fit, .takes_blocks = true, .quantize = quantize,           \
-    .decode = decode, .half_gap = half_gap, .lowest = lowest, .negative_zero = negative_zero
+    .parameter_bits = parameter_bits, .prepare = prepare, .fit = fit, .quantize = quantize, .decode = decode,               \
+    .half_gap = half_gap, .lowest = lowest, .negative_zero = negative_zero
 
 const ql_mapping ql_mapping_fp8_e4m3 = {
     .info = {

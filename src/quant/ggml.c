@@ -137,7 +137,7 @@ static double parameter_bits(const ql_quantizer *q)
 #define COMMON(BITS)                                                                                                        \
     .bits_min = BITS, .bits_max = BITS, .defaults = { .bits = BITS, .per = QL_PER_BLOCK, .block = QL_GGML_BLOCK },          \
     .arrays = QL_HAS_SCALES, .extra_per_group = EXTRA_COUNT, .code_range = code_range, .parameter_bits = parameter_bits,    \
-    .fit_blocks = fit_blocks, .takes_blocks = true, .quantize = quantize, .decode = decode, .half_gap = half_gap
+    .fit_blocks = fit_blocks, .quantize = quantize, .decode = decode, .half_gap = half_gap
 
 const ql_mapping ql_mapping_q8_0 = {
     .info = { "q8_0", "ggml 8-bit blocks", "d = max|x| / 127   q = round(x / d)   y = q·half(d)", "ggml, block_q8_0",

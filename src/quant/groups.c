@@ -175,31 +175,50 @@ void ql_groups_of(const ql_groups *groups, uint64_t begin, size_t n, uint64_t *o
     }
 }
 
-enum { PIECE = 1024 };
+enum { PIECE = 256, POSITIONS = 16 };
+
+/* x[k][width]: positions p + k of the lines from `line` on, those in [begin, end) of the walk, to out. */
+static void turn_over(const float *const x[POSITIONS], size_t positions, size_t width, uint64_t line, uint64_t length,
+                      uint64_t p, uint64_t begin, uint64_t end, float *out)
+{
+    for (size_t i = 0; i < width; i++) {
+        const uint64_t at = (line + i) * length + p;
+        if (at >= begin && at + positions <= end) {
+            for (size_t k = 0; k < positions; k++) {
+                out[at - begin + k] = x[k][i];
+            }
+            continue;
+        }
+        for (size_t k = 0; k < positions; k++) {
+            if (at + k >= begin && at + k < end) {
+                out[at + k - begin] = x[k][i];
+            }
+        }
+    }
+}
 
 /* Stored across the walk: position p of line l is stored element p * lines + l, so the lines first..last stand side by side
- * at each p. */
+ * at each p. Some positions at a time, so that what is written lies together, too. */
 static ql_status read_across(const ql_groups *groups, const ql_tensor *tensor, uint64_t begin, size_t n, float *out,
                              void *scratch, ql_error *error)
 {
     const uint64_t length = line_length(groups), lines = groups->elements / length, end = begin + n;
     const uint64_t first = begin / length, last = (end - 1) / length;
     const uint64_t p_begin = first == last ? begin % length : 0, p_end = first == last ? (end - 1) % length + 1 : length;
-    float piece[PIECE];
-    for (uint64_t p = p_begin; p < p_end; p++) {
+    float piece[POSITIONS][PIECE];
+    const float *x[POSITIONS];
+    for (uint64_t p = p_begin; p < p_end; p += POSITIONS) {
+        const size_t positions = p_end - p < POSITIONS ? (size_t)(p_end - p) : POSITIONS;
         for (uint64_t line = first; line <= last; line += PIECE) {
-            size_t width = last - line + 1 < PIECE ? (size_t)(last - line + 1) : PIECE;
-            const float *x;
-            ql_status status = ql_tensor_fetch_f32(tensor, p * lines + line, width, piece, scratch, &x, error);
-            if (status != QL_OK) {
-                return status;
-            }
-            for (size_t i = 0; i < width; i++) {
-                uint64_t at = (line + i) * length + p;
-                if (at >= begin && at < end) {
-                    out[at - begin] = x[i];
+            const size_t width = last - line + 1 < PIECE ? (size_t)(last - line + 1) : PIECE;
+            for (size_t k = 0; k < positions; k++) {
+                ql_status status =
+                    ql_tensor_fetch_f32(tensor, (p + k) * lines + line, width, piece[k], scratch, &x[k], error);
+                if (status != QL_OK) {
+                    return status;
                 }
             }
+            turn_over(x, positions, width, line, length, p, begin, end, out);
         }
     }
     return QL_OK;

@@ -7,10 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST = 8 };
+
+/* Ranges in a list, the last used first. */
+typedef struct entry {
+    ql_ranges ranges; /* the first member: what is handed out */
+    struct entry *next;
+    unsigned users;
+    bool is_old; /* no longer in the list: goes with its last user */
+} entry;
+
 struct ql_kept {
     pthread_mutex_t lock;
-    ql_groups groups; /* of the ranges */
-    double *ranges;   /* [2][groups.count] least, greatest; NULL: none */
+    entry *newest;
     ql_fine *fine;
     uint64_t *magnitudes;
 };
@@ -24,12 +33,21 @@ ql_kept *ql_kept_new(void)
     return kept;
 }
 
+static void free_entry(entry *e)
+{
+    free(e->ranges.lo);
+    free(e);
+}
+
 void ql_kept_free(ql_kept **kept)
 {
     ql_kept *k = *kept;
     if (k) {
         pthread_mutex_destroy(&k->lock);
-        free(k->ranges);
+        for (entry *e = k->newest, *next; e; e = next) {
+            next = e->next;
+            free_entry(e);
+        }
         ql_fine_free(&k->fine);
         free(k->magnitudes);
         free(k);
@@ -37,35 +55,73 @@ void ql_kept_free(ql_kept **kept)
     }
 }
 
-static bool are_same(const ql_groups *a, const ql_groups *b)
+static bool are_alike(const ql_ranges *a, const ql_ranges *b)
 {
-    return a->per == b->per && a->block == b->block && a->tile_cols == b->tile_cols && a->count == b->count;
+    return a->groups.per == b->groups.per && a->groups.block == b->groups.block &&
+           a->groups.tile_cols == b->groups.tile_cols && a->groups.count == b->groups.count &&
+           a->calibrator == b->calibrator && a->magnitudes == b->magnitudes && a->p_lo == b->p_lo && a->p_hi == b->p_hi;
 }
 
-bool ql_kept_ranges(ql_kept *kept, const ql_groups *groups, double *lo, double *hi)
+/* Lets go of what is too much behind the newest one. */
+static void forget_old(ql_kept *kept)
+{
+    const uint64_t room = kept->newest->ranges.groups.elements / 8; /* groups, of 16 bytes each */
+    uint64_t groups = kept->newest->ranges.groups.count;
+    unsigned count = 1;
+    for (entry **at = &kept->newest->next; *at;) {
+        entry *e = *at;
+        groups += e->ranges.groups.count;
+        if (++count <= MOST && groups <= room) {
+            at = &e->next;
+            continue;
+        }
+        *at = e->next;
+        e->is_old = true;
+        if (e->users == 0) {
+            free_entry(e);
+        }
+    }
+}
+
+const ql_ranges *ql_kept_ranges(ql_kept *kept, const ql_ranges *wanted)
 {
     pthread_mutex_lock(&kept->lock);
-    const bool known = kept->ranges && are_same(&kept->groups, groups);
-    if (known) {
-        memcpy(lo, kept->ranges, groups->count * sizeof *lo);
-        memcpy(hi, kept->ranges + groups->count, groups->count * sizeof *hi);
+    entry **at = &kept->newest;
+    while (*at && !are_alike(&(*at)->ranges, wanted)) {
+        at = &(*at)->next;
+    }
+    entry *found = *at;
+    if (found) {
+        *at = found->next;
+        found->next = kept->newest;
+        kept->newest = found;
+        found->users++;
     }
     pthread_mutex_unlock(&kept->lock);
-    return known;
+    return found ? &found->ranges : NULL;
 }
 
-void ql_kept_give_ranges(ql_kept *kept, const ql_groups *groups, const double *lo, const double *hi)
+const ql_ranges *ql_kept_give_ranges(ql_kept *kept, const ql_ranges *found)
 {
-    double *ranges = malloc(2 * groups->count * sizeof *ranges);
-    if (!ranges) {
-        return;
+    entry *e = malloc(sizeof *e);
+    if (!e) {
+        return NULL;
     }
-    memcpy(ranges, lo, groups->count * sizeof *lo);
-    memcpy(ranges + groups->count, hi, groups->count * sizeof *hi);
     pthread_mutex_lock(&kept->lock);
-    free(kept->ranges);
-    kept->ranges = ranges;
-    kept->groups = *groups;
+    *e = (entry) { .ranges = *found, .next = kept->newest, .users = 1 };
+    kept->newest = e;
+    forget_old(kept);
+    pthread_mutex_unlock(&kept->lock);
+    return &e->ranges;
+}
+
+void ql_kept_return_ranges(ql_kept *kept, const ql_ranges *ranges)
+{
+    pthread_mutex_lock(&kept->lock);
+    entry *e = (entry *)ranges; /* its first member */
+    if (--e->users == 0 && e->is_old) {
+        free_entry(e);
+    }
     pthread_mutex_unlock(&kept->lock);
 }
 

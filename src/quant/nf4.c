@@ -7,7 +7,9 @@
  * double=1 quantizes the maxima themselves, as bitsandbytes does: offset = their mean, c = A - offset in blocks of 256 by
  * the signed 8-bit dynamic map, whose entry is scaled by the block's largest |c|; A' = map[code] A2 + offset.
  */
+#include "base/engine.h"
 #include "base/error.h"
+#include "base/sizes.h"
 #include "quant/blockscale.h"
 #include "quant/schemes.h"
 
@@ -91,43 +93,60 @@ static void make_dynamic_map(float map[MAP_SIZE])
     }
 }
 
-/* The nearest entry, ties to the lower: how many midpoints lie below. */
-static int dynamic_code(const float map[MAP_SIZE], float v)
+/* The nearest entry, ties to the lower: how many midpoints lie below. The last midpoint is infinite. */
+static int dynamic_code(const float middle[MAP_SIZE], float v)
 {
-    int low = 0, high = MAP_SIZE - 1;
-    while (low < high) {
-        const int middle = (low + high) / 2;
-        if (v > (map[middle] + map[middle + 1]) / 2) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    int below = 0;
+    for (int step = MAP_SIZE / 2; step > 0; step /= 2) {
+        below += v > middle[below + step - 1] ? step : 0;
     }
-    return low;
+    return below;
 }
 
-static void quantize_scales(ql_quantizer *q, const float map[MAP_SIZE], uint64_t begin, uint64_t end, float *second)
+typedef struct second_level {
+    ql_quantizer *quantizer;
+    float map[MAP_SIZE], middle[MAP_SIZE];
+} second_level;
+
+static void quantize_scales(const second_level *s, uint64_t block)
 {
+    ql_quantizer *q = s->quantizer;
+    const uint64_t begin = block * SECOND_BLOCK, left = q->groups.count - begin;
+    const uint64_t end = begin + (left < SECOND_BLOCK ? left : SECOND_BLOCK);
     float largest = 0;
     for (uint64_t g = begin; g < end; g++) {
         largest = fmaxf(largest, fabsf(q->scales[g] - q->tensor_scale));
     }
     const float inverse = ql_block_inverse(largest);
     for (uint64_t g = begin; g < end; g++) {
-        const int code = dynamic_code(map, ql_block_scaled(q->scales[g] - q->tensor_scale, inverse));
+        const int code = dynamic_code(s->middle, ql_block_scaled(q->scales[g] - q->tensor_scale, inverse));
         q->scale_codes[g] = (uint8_t)code;
-        q->scales[g] = (float)((double)map[code] * (double)largest) + q->tensor_scale;
+        q->scales[g] = (float)((double)s->map[code] * (double)largest) + q->tensor_scale;
     }
-    *second = largest;
+    q->second_scales[block] = largest;
 }
 
-static ql_status finish(ql_quantizer *q, ql_error *error)
+enum { BLOCKS_AT_ONCE = 16 };
+
+static ql_status quantize_some(void *context, unsigned worker, uint64_t chunk, ql_error *error)
+{
+    (void)worker;
+    (void)error;
+    const second_level *s = context;
+    const uint64_t begin = chunk * BLOCKS_AT_ONCE, left = s->quantizer->second_count - begin;
+    for (uint64_t i = 0; i < (left < BLOCKS_AT_ONCE ? left : BLOCKS_AT_ONCE); i++) {
+        quantize_scales(s, begin + i);
+    }
+    return QL_OK;
+}
+
+static ql_status finish(ql_quantizer *q, ql_engine *engine, ql_error *error)
 {
     if (!q->spec.double_quant) {
         return QL_OK;
     }
     const uint64_t count = q->groups.count;
-    q->second_count = (count + SECOND_BLOCK - 1) / SECOND_BLOCK;
+    q->second_count = ql_size_ceil_div(count, SECOND_BLOCK);
     q->second_scales = calloc(q->second_count, sizeof *q->second_scales);
     if (!q->second_scales) {
         return ql_fail_memory(error, q->second_count * sizeof *q->second_scales);
@@ -137,13 +156,15 @@ static ql_status finish(ql_quantizer *q, ql_error *error)
         sum += q->scales[g];
     }
     q->tensor_scale = (float)(sum / (double)count);
-    float map[MAP_SIZE];
-    make_dynamic_map(map);
-    for (uint64_t block = 0; block < q->second_count; block++) {
-        const uint64_t begin = block * SECOND_BLOCK, end = begin + SECOND_BLOCK < count ? begin + SECOND_BLOCK : count;
-        quantize_scales(q, map, begin, end, &q->second_scales[block]);
+    second_level s = { .quantizer = q };
+    make_dynamic_map(s.map);
+    for (int i = 0; i < MAP_SIZE; i++) {
+        s.middle[i] = i + 1 < MAP_SIZE ? (s.map[i] + s.map[i + 1]) / 2 : INFINITY;
     }
-    return QL_OK;
+    const ql_pass pass = { .chunk_count = ql_size_ceil_div(q->second_count, BLOCKS_AT_ONCE),
+                           .work = quantize_some,
+                           .context = &s };
+    return ql_parallel(engine, &pass, error);
 }
 
 static uint64_t quantize(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile)
@@ -196,7 +217,6 @@ const ql_mapping ql_mapping_nf4 = {
     .prepare = prepare,
     .fit = fit,
     .finish = finish,
-    .takes_blocks = true,
     .quantize = quantize,
     .decode = decode,
     .half_gap = half_gap,

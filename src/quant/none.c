@@ -57,7 +57,6 @@ const ql_mapping ql_mapping_none = {
     .levels = levels,
     .prepare = prepare,
     .parameter_bits = parameter_bits,
-    .takes_blocks = true,
     .quantize = quantize,
     .half_gap = zero,
 };

@@ -69,7 +69,6 @@ const ql_mapping ql_mapping_quantile = {
     .prepare = ql_codebook_prepare,
     .parameter_bits = ql_codebook_parameter_bits,
     .fit_values = fit_values,
-    .takes_blocks = true,
     .quantize = ql_codebook_quantize,
     .decode = ql_codebook_decode,
     .half_gap = half_gap,

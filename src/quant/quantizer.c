@@ -2,9 +2,11 @@
 #include "base/error.h"
 #include "base/sizes.h"
 #include "quant/calibrate.h"
+#include "quant/kept.h"
 #include "tensor/convert.h"
 #include "tensor/tensor.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,22 +84,55 @@ static const char *fit_group_blocks(const ql_calibration *c, void *context, uint
     return wrong;
 }
 
+/* The clipping range of a group. Symmetric: that of the magnitudes. */
+static void clip_of(const ql_quantizer *q, const ql_calibration *c, uint64_t group, double *lo, double *hi)
+{
+    *lo = c->lo[group];
+    *hi = c->hi[group];
+    if (q->spec.mapping->symmetric && q->spec.mapping->fit) {
+        const double below = fabs(*lo), above = fabs(*hi);
+        *hi = below > above ? below : above;
+        *lo = -*hi;
+    }
+}
+
+/* The group with the widest range. */
+typedef struct widest {
+    uint64_t group;
+    double lo, hi;
+} widest;
+
+static void widen(widest *w, const widest *by)
+{
+    if (by->hi - by->lo > w->hi - w->lo) {
+        *w = *by;
+    }
+}
+
+static const widest no_group = { 0, 0, -1 };
+
 enum { GROUPS_AT_ONCE = 16384 };
 
 typedef struct fitting {
     ql_quantizer *quantizer;
     const ql_calibration *calibration;
+    widest widest;
 } fitting;
 
 static ql_status fit_chunk(void *context, unsigned worker, uint64_t chunk, ql_error *error)
 {
-    (void)worker;
     const fitting *f = context;
     const ql_calibration *c = f->calibration;
+    const ql_mapping *mapping = f->quantizer->spec.mapping;
+    widest *w = ql_engine_scratch(c->engine, worker, 0);
     const uint64_t begin = chunk * GROUPS_AT_ONCE, left = f->quantizer->groups.count - begin;
     const uint64_t end = begin + (left < GROUPS_AT_ONCE ? left : GROUPS_AT_ONCE);
+    *w = no_group;
     for (uint64_t group = begin; group < end; group++) {
-        const char *wrong = f->quantizer->spec.mapping->fit(f->quantizer, group, c->lo[group], c->hi[group]);
+        widest here = { .group = group };
+        clip_of(f->quantizer, c, group, &here.lo, &here.hi);
+        widen(w, &here);
+        const char *wrong = mapping->fit ? mapping->fit(f->quantizer, group, here.lo, here.hi) : NULL;
         if (wrong) {
             return ql_fail_tensor(c->profile, wrong, error);
         }
@@ -105,49 +140,89 @@ static ql_status fit_chunk(void *context, unsigned worker, uint64_t chunk, ql_er
     return QL_OK;
 }
 
-/* Ranges first, then the parameters of every group from them. */
-static ql_status fit_ranges(ql_quantizer *q, const ql_calibration *c, ql_error *error)
+static void merge_widest(void *context, unsigned worker, uint64_t chunk)
 {
-    fitting f = { q, c };
-    const ql_pass pass = { .chunk_count = ql_size_ceil_div(q->groups.count, GROUPS_AT_ONCE),
-                           .work = fit_chunk,
-                           .context = &f };
-    ql_status status = ql_calibrator_of(&q->spec)->calibrate(c, error);
-    return status == QL_OK ? ql_parallel(c->engine, &pass, error) : status;
+    (void)chunk;
+    fitting *f = context;
+    widen(&f->widest, ql_engine_scratch(f->calibration->engine, worker, 0));
 }
 
-static void find_widest(ql_quantizer *q, const ql_calibration *c)
+/* From the ranges of all groups: their parameters, where those come from ranges, and the widest one. */
+static ql_status fit_ranges(ql_quantizer *q, const ql_calibration *c, ql_error *error)
 {
-    const bool is_alpha = q->spec.mapping->symmetric && q->spec.mapping->fit;
-    double widest = -1;
-    for (uint64_t group = 0; group < q->groups.count; group++) {
-        const double lo = is_alpha ? -c->hi[group] : c->lo[group], hi = c->hi[group];
-        if (hi - lo > widest) {
-            widest = hi - lo;
-            q->widest = group;
-            q->widest_lo = lo;
-            q->widest_hi = hi;
+    fitting f = { q, c, no_group };
+    const ql_pass pass = {
+        .chunk_count = ql_size_ceil_div(q->groups.count, GROUPS_AT_ONCE),
+        .work = fit_chunk,
+        .merge = merge_widest,
+        .context = &f,
+    };
+    for (unsigned worker = 0; worker < ql_engine_threads(c->engine); worker++) {
+        if (!ql_engine_scratch(c->engine, worker, sizeof(widest))) {
+            return ql_fail_memory(error, sizeof(widest));
         }
     }
+    const ql_status status = ql_parallel(c->engine, &pass, error);
+    q->widest = f.widest.group;
+    q->widest_lo = f.widest.lo;
+    q->widest_hi = f.widest.hi;
+    return status;
+}
+
+/* The ranges of all groups, or values to which mappings are fit at once. */
+static ql_status find_ranges(ql_quantizer *q, const ql_calibration *c, ql_error *error)
+{
+    const ql_calibrator *calibrator = ql_calibrator_of(&q->spec);
+    return q->spec.mapping->fit_values   ? ql_calibrate_groups(c, q, fit_group_values, error)
+           : q->spec.mapping->fit_blocks ? ql_calibrate_blocks(c, q, fit_group_blocks, error)
+           : calibrator->ranges          ? calibrator->ranges(c, error)
+                                         : calibrator->calibrate(c, error);
+}
+
+/* What would be kept; false when it would not hold for another turn of a knob. */
+static bool is_for_keeps(const ql_quantizer *q, const ql_calibration *c, ql_ranges *out)
+{
+    const ql_calibrator *calibrator = ql_calibrator_of(&q->spec);
+    const bool takes_percentiles = ql_spec_takes(&q->spec, QL_KEY_P);
+    *out = (ql_ranges) {
+        .groups = q->groups,
+        .calibrator = calibrator,
+        .magnitudes = calibrator->by_magnitude && q->spec.mapping->symmetric,
+        .p_lo = takes_percentiles ? q->spec.p_lo : 0,
+        .p_hi = takes_percentiles ? q->spec.p_hi : 0,
+    };
+    return q->spec.mapping->fit && calibrator->ranges && !c->outliers->active;
 }
 
 /* The parameters of every group. */
 static ql_status fit_groups(ql_quantizer *q, ql_calibration *calibration, ql_error *error)
 {
     const uint64_t count = q->groups.count;
-    double *range = calloc(count, 2 * sizeof *range);
-    if (!range) {
-        return ql_fail_memory(error, count * 2 * sizeof *range);
+    ql_kept *kept = calibration->profile->kept;
+    ql_ranges ranges;
+    const bool keeps = is_for_keeps(q, calibration, &ranges) && kept;
+    const ql_ranges *known = keeps ? ql_kept_ranges(kept, &ranges) : NULL;
+    if (known) {
+        ranges = *known;
+    } else if ((ranges.lo = calloc(count, 2 * sizeof *ranges.lo)) == NULL) {
+        return ql_fail_memory(error, count * 2 * sizeof *ranges.lo);
+    } else {
+        ranges.hi = ranges.lo + count;
     }
-    calibration->lo = range;
-    calibration->hi = range + count;
-    ql_status status = q->spec.mapping->fit_values   ? ql_calibrate_groups(calibration, q, fit_group_values, error)
-                       : q->spec.mapping->fit_blocks ? ql_calibrate_blocks(calibration, q, fit_group_blocks, error)
-                                                     : fit_ranges(q, calibration, error);
+    calibration->lo = ranges.lo;
+    calibration->hi = ranges.hi;
+    ql_status status = known ? QL_OK : find_ranges(q, calibration, error);
+    if (status == QL_OK && keeps && !known) {
+        known = ql_kept_give_ranges(kept, &ranges);
+    }
     if (status == QL_OK) {
-        find_widest(q, calibration);
+        status = fit_ranges(q, calibration, error);
     }
-    free(range);
+    if (known) {
+        ql_kept_return_ranges(kept, known);
+    } else {
+        free(ranges.lo);
+    }
     return status;
 }
 
@@ -181,7 +256,7 @@ ql_status ql_quantizer_make(ql_engine *engine, const ql_profile *profile, const 
     if (status == QL_OK && (mapping->fit || mapping->fit_values || mapping->fit_blocks)) {
         status = fit_groups(q, &calibration, error);
     }
-    return status == QL_OK && mapping->finish ? mapping->finish(q, error) : status;
+    return status == QL_OK && mapping->finish ? mapping->finish(q, engine, error) : status;
 }
 
 void ql_quantizer_free(ql_quantizer *q)
@@ -223,12 +298,20 @@ ql_blocks ql_tile_blocks(const ql_tile *tile)
     return tile->groups ? (ql_blocks) { 1, 0 } : tile->blocks;
 }
 
-/* Groups are runs: the tile's group and blocks at stored element `begin`; returns how many elements it may hold. */
+/* Lines across the stored ones: neighbours belong to neighbouring groups, as if each were a block. */
+static bool are_side_by_side(const ql_groups *g)
+{
+    return !ql_groups_are_runs(g) && (g->per == QL_PER_ROW || g->per == QL_PER_COL);
+}
+
+/* The tile's group and blocks at stored element `begin`; returns how many elements it may hold. */
 static uint64_t place_tile(const ql_quantizer *q, uint64_t begin, ql_tile *tile)
 {
     uint64_t length, offset;
-    if (!q->spec.mapping->takes_blocks) {
-        return ql_groups_run(&q->groups, begin, &tile->group);
+    if (are_side_by_side(&q->groups)) {
+        tile->group = begin % q->groups.count;
+        tile->blocks = (ql_blocks) { 1, 0 };
+        return q->groups.count - tile->group;
     }
     const uint64_t left = ql_groups_even_runs(&q->groups, begin, &tile->group, &length, &offset);
     tile->blocks = (ql_blocks) { (size_t)length, (size_t)offset };
@@ -246,8 +329,8 @@ void ql_quantize_values(const ql_quantizer *quantizer, const ql_kernels *kernels
         x = buffers->dense;
     }
     ql_tile tile = { .step = buffers->step, .zero = buffers->zero, .more = buffers->more };
-    const bool runs = ql_groups_are_runs(groups);
-    if (!runs) {
+    const bool in_order = ql_groups_are_runs(groups) || are_side_by_side(groups);
+    if (!in_order) {
         ql_groups_of(groups, begin, n, buffers->groups);
         tile.groups = buffers->groups;
     }
@@ -257,7 +340,7 @@ void ql_quantize_values(const ql_quantizer *quantizer, const ql_kernels *kernels
         tile.codes = buffers->codes + done;
         tile.y = buffers->y + done;
         tile.n = n - done;
-        if (runs) {
+        if (in_order) {
             const uint64_t most = place_tile(quantizer, begin + done, &tile);
             tile.n = most < tile.n ? (size_t)most : tile.n;
         }

@@ -236,17 +236,16 @@ static bool is_one_key(const ql_ranks *r)
     return r->range_count == 1 && r->ranges[0][0] == r->ranges[0][1];
 }
 
-/* Keeps the values whose keys are wanted: x[i], or x[i] - y[i] where the key is that of e[i]. */
-static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float *e, const float *x, const float *y, size_t n)
+/* Keeps the values at some places: x[i], or x[i] - y[i]. */
+static void keep_found(ql_ranks *r, worker *w, const uint32_t *found, size_t count, const float *x, const float *y)
 {
-    const size_t count = kernels->collect(r->order, r->ranges, r->range_count, e, n, w->found, w->above);
     if (count == 0) {
         return;
     }
     const size_t at = atomic_fetch_add_explicit(&r->kept_count, count, memory_order_relaxed);
     const bool one_key = is_one_key(r);
     for (size_t i = 0; i < count; i++) {
-        const uint32_t place = w->found[i];
+        const uint32_t place = found[i];
         const double v = y ? (double)x[place] - (double)y[place] : (double)x[place];
         if (one_key) {
             const double ordered = r->order == QL_BY_MAGNITUDE ? fabs(v) : v;
@@ -256,6 +255,13 @@ static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float 
             r->kept[at + i] = v;
         }
     }
+}
+
+/* Keeps the values whose keys are wanted: x[i], or x[i] - y[i] where the key is that of e[i]. */
+static void keep(ql_ranks *r, const ql_kernels *kernels, worker *w, const float *e, const float *x, const float *y, size_t n)
+{
+    const size_t count = kernels->collect(r->order, r->ranges, r->range_count, e, n, w->found, w->above);
+    keep_found(r, w, w->found, count, x, y);
 }
 
 enum { FULL = UINT32_MAX / 2 }; /* so many values fill a worker's counters */
@@ -318,6 +324,23 @@ void ql_ranks_feed_errors(ql_ranks *r, const ql_kernels *kernels, unsigned index
     keep(r, kernels, w, e, x, y, n);
 }
 
+bool ql_ranks_keeps_one(const ql_ranks *r, uint32_t wanted[2])
+{
+    const bool keeps = r->stage == KEEPING && r->range_count == 1;
+    wanted[0] = r->ranges[0][0];
+    wanted[1] = r->ranges[0][1];
+    return keeps;
+}
+
+void ql_ranks_keep_errors(ql_ranks *r, unsigned index, const uint32_t *at, size_t count, uint64_t above, const float *x,
+                          const float *y)
+{
+    worker *w = &r->workers[index];
+    w->fed_errors = true;
+    w->above[0] += above;
+    keep_found(r, w, at, count, x, y);
+}
+
 /* ---- After a scan */
 
 /* Which of the kept values lie in a range, moved to the front of kept[n]; returns how many. */
@@ -345,21 +368,11 @@ static double zero_at(const double *kept, size_t n, size_t k)
     return k < count ? -0.0 : 0.0;
 }
 
-/* wanted[i], the k-th of kept[n]. When the one before was the neighbour below, selecting that has left nothing but this and
-   larger ones behind it: the least of them comes to its place, for the next neighbour. */
+/* wanted[i], the k-th of kept[n]. */
 static double kept_value(const ql_ranks *r, unsigned i, double *kept, size_t n, size_t k)
 {
-    if (i == 0 || k == 0 || r->wanted[i] != r->wanted[i - 1] + 1) {
-        return ql_nth_wide(kept, n, k);
-    }
-    size_t least = k;
-    for (size_t rest = k + 1; rest < n; rest++) {
-        least = kept[rest] < kept[least] ? rest : least;
-    }
-    const double v = kept[least];
-    kept[least] = kept[k];
-    kept[k] = v;
-    return v;
+    const bool is_next = i > 0 && k > 0 && r->wanted[i] == r->wanted[i - 1] + 1;
+    return is_next ? ql_next_of_many(kept, n, k, r->value[i - 1]) : ql_nth_of_many(kept, n, k);
 }
 
 /* All kept values have one key. */

@@ -42,6 +42,12 @@ void ql_ranks_feed(ql_ranks *ranks, const ql_kernels *kernels, unsigned worker, 
 void ql_ranks_feed_errors(ql_ranks *ranks, const ql_kernels *kernels, unsigned worker, const float *e, const float *x,
                           const float *y, size_t n);
 
+/* Whether the scan that comes keeps the values with keys of one range; which: wanted. Then of errors that a kernel has
+   looked at already: count places in x and y, at[count], and how many errors lie above the range. */
+bool ql_ranks_keeps_one(const ql_ranks *ranks, uint32_t wanted[2]);
+void ql_ranks_keep_errors(ql_ranks *ranks, unsigned worker, const uint32_t *at, size_t count, uint64_t above, const float *x,
+                          const float *y);
+
 /* After a whole scan: *done tells whether the values are known or another scan is needed. QL_BAD_FILE when the values
    changed. */
 ql_status ql_ranks_advance(ql_ranks *ranks, bool *done, ql_error *error);

@@ -12,7 +12,7 @@
 #include "quant/outliers.h"
 
 /* A piece of a tensor in stored order and what a mapping makes of it. Element i lies in groups[i]; where groups is NULL, in
-   the group `group`, or, of mappings that take blocks, in group + (blocks.offset + i) / blocks.size. step, zero and more are
+   group + (blocks.offset + i) / blocks.size. step, zero and more are
    scratch for the mapping. */
 typedef struct ql_tile {
     const float *x; /* [n], outliers replaced by 0 */
@@ -29,10 +29,9 @@ typedef struct ql_tile {
 } ql_tile;
 enum { QL_TILE_MORE = 3 };
 
-/* Of mappings that do not take blocks. */
 static inline uint64_t ql_tile_group(const ql_tile *tile, size_t i)
 {
-    return tile->groups ? tile->groups[i] : tile->group;
+    return tile->groups ? tile->groups[i] : tile->group + (tile->blocks.offset + i) / tile->blocks.size;
 }
 
 /* For kernels that find parameters by blocks: those of the tile's groups, of_groups[groups.count] itself or gathered in
@@ -60,7 +59,7 @@ typedef struct ql_quantizer {
     uint64_t second_count;
     ql_outliers outliers;
     double stored_extra_bits; /* none: what the stored tensor holds besides codes */
-    uint64_t widest; /* the group with the widest range, the first of equal ones */
+    uint64_t widest;          /* the group with the widest range, the first of equal ones */
     double widest_lo,
         widest_hi; /* that range: as clipped (-alpha, alpha), or of the values where a mapping is fit to those */
 } ql_quantizer;
@@ -115,10 +114,9 @@ struct ql_mapping {
     const char *(*fit_blocks)(ql_quantizer *quantizer, const ql_kernels *kernels, const ql_group_values *groups);
 
     /* Optional, after all groups. */
-    ql_status (*finish)(ql_quantizer *quantizer, ql_error *error);
+    ql_status (*finish)(ql_quantizer *quantizer, ql_engine *engine, ql_error *error);
 
     /* Encodes and decodes a tile; returns how many elements were clipped. */
-    bool takes_blocks; /* a tile may hold many groups side by side */
     uint64_t (*quantize)(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tile *tile);
 
     /* The value of a code of a group. */
@@ -152,12 +150,12 @@ uint64_t ql_quantizer_elements(const ql_profile *profile, const ql_spec *spec);
 /* Scratch for ql_quantize_tile, for n <= QL_TILE elements, and where it leaves what it made. */
 enum { QL_TILE = 4096 };
 typedef struct ql_tile_buffers {
-    const float *x; /* the values: `values`, or the tensor's own memory */
     float y[QL_TILE], values[QL_TILE], dense[QL_TILE], step[QL_TILE];
     int32_t zero[QL_TILE];
     float more[QL_TILE_MORE * QL_TILE];
     int16_t codes[QL_TILE];
     uint64_t groups[QL_TILE];
+    const float *x;                         /* the values: `values`, or the tensor's own memory */
     unsigned char bytes[(QL_TILE + 2) * 9]; /* as stored: ql_tensor_scratch_size */
 } ql_tile_buffers;
 

@@ -9,7 +9,11 @@ double ql_storage_bits(const ql_spec *spec, const ql_groups *groups, unsigned le
 {
     ql_quantizer q = { .spec = *spec, .groups = *groups, .level_count = level_count };
     q.second_count = spec->double_quant ? (groups->count + SECOND_BLOCK - 1) / SECOND_BLOCK : 0;
-    return spec->bits * (double)groups->elements + spec->mapping->parameter_bits(&q) + 48.0 * (double)outliers;
+    unsigned bits = spec->bits;
+    while (spec->mapping == &ql_mapping_codebook && (bits == 0 || 1u << bits < level_count)) { /* the file tells */
+        bits++;
+    }
+    return bits * (double)groups->elements + spec->mapping->parameter_bits(&q) + 48.0 * (double)outliers;
 }
 
 double ql_spec_bits_per_weight(const ql_spec *spec, uint64_t rows, uint64_t cols)

@@ -40,20 +40,6 @@ static uint64_t quantize_otherwise(const ql_quantizer *q, const ql_tile *tile)
     return clipped;
 }
 
-/* Neighbours in a stored line belong to neighbouring groups: their parameters stand side by side, too. */
-static uint64_t quantize_side_by_side(const ql_quantizer *q, const ql_kernels *kernels, const ql_tile *tile,
-                                      ql_uniform codes)
-{
-    uint64_t clipped = 0;
-    for (size_t done = 0, n; done < tile->n; done += n) {
-        const uint64_t first = tile->groups[done], left = q->groups.count - first;
-        n = left < tile->n - done ? (size_t)left : tile->n - done;
-        clipped += kernels->uniform_each(codes, q->scales + first, q->zeros ? q->zeros + first : NULL, tile->x + done, n,
-                                         tile->codes + done, tile->y + done);
-    }
-    return clipped;
-}
-
 uint64_t ql_quantize_uniform(const ql_quantizer *quantizer, const ql_kernels *kernels, const ql_tile *tile)
 {
     const ql_uniform codes = { quantizer->code_lo, quantizer->code_hi };
@@ -63,11 +49,8 @@ uint64_t ql_quantize_uniform(const ql_quantizer *quantizer, const ql_kernels *ke
         return quantize_otherwise(quantizer, tile);
     }
     if (!tile->groups) {
-        return kernels->uniform_run(codes, scales[tile->group], zeros ? zeros[tile->group] : 0, tile->x, tile->n,
-                                    tile->codes, tile->y);
-    }
-    if (quantizer->groups.per == QL_PER_ROW || quantizer->groups.per == QL_PER_COL) {
-        return quantize_side_by_side(quantizer, kernels, tile, codes);
+        return kernels->uniform_blocks(codes, scales + tile->group, zeros ? zeros + tile->group : NULL, tile->blocks,
+                                       tile->x, tile->n, tile->codes, tile->y);
     }
     for (size_t i = 0; i < tile->n; i++) {
         tile->step[i] = scales[tile->groups[i]];

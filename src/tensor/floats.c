@@ -19,7 +19,10 @@ static double power_of_two(int exponent)
     return power;
 }
 
-double ql_float_decode(const ql_float_format *f, uint16_t code)
+/* Inlined, so that of a format that the compiler knows little is left. */
+#define KNOWN static inline __attribute__((always_inline))
+
+KNOWN double decode(const ql_float_format *f, uint16_t code)
 {
     const int top = (1 << f->exponent_bits) - 1, exponent = code >> f->mantissa_bits & top,
               mantissa = code & ((1 << f->mantissa_bits) - 1);
@@ -36,7 +39,13 @@ double ql_float_decode(const ql_float_format *f, uint16_t code)
     return sign * ((1 << f->mantissa_bits) + mantissa) * power_of_two(exponent - f->bias - f->mantissa_bits);
 }
 
-double ql_float_max(const ql_float_format *f, uint16_t *code)
+/* A million blocks of nvfp4 have a scale each. */
+double ql_float_decode(const ql_float_format *f, uint16_t code)
+{
+    return f == &ql_format_e4m3 ? decode(&ql_format_e4m3, code) : decode(f, code);
+}
+
+KNOWN double largest_of(const ql_float_format *f, uint16_t *code)
 {
     const int last = (1 << (f->exponent_bits + f->mantissa_bits)) - 1;
     const int special = f->specials == QL_IEEE ? 1 << f->mantissa_bits : f->specials == QL_NAN_ONLY ? 1 : 0;
@@ -44,7 +53,12 @@ double ql_float_max(const ql_float_format *f, uint16_t *code)
     if (code) {
         *code = largest;
     }
-    return ql_float_decode(f, largest);
+    return decode(f, largest);
+}
+
+double ql_float_max(const ql_float_format *f, uint16_t *code)
+{
+    return largest_of(f, code);
 }
 
 static uint16_t beyond(const ql_float_format *f, bool saturate, uint16_t largest)
@@ -65,11 +79,11 @@ static uint16_t not_a_number(const ql_float_format *f)
                                                    : 0);
 }
 
-uint16_t ql_float_encode(const ql_float_format *f, double value, bool saturate, bool *outside)
+KNOWN uint16_t encode(const ql_float_format *f, double value, bool saturate, bool *outside)
 {
     const uint16_t sign = signbit(value) ? (uint16_t)(1 << (f->exponent_bits + f->mantissa_bits)) : 0;
     uint16_t largest;
-    const double max = ql_float_max(f, &largest);
+    const double max = largest_of(f, &largest);
     if (outside) {
         *outside = false;
     }
@@ -94,4 +108,9 @@ uint16_t ql_float_encode(const ql_float_format *f, double value, bool saturate, 
     }
     /* Rounding up to the next power of two carries into the exponent by itself. */
     return (uint16_t)(sign + ((exponent + f->bias - 1) << f->mantissa_bits) + (int)units);
+}
+
+uint16_t ql_float_encode(const ql_float_format *f, double value, bool saturate, bool *outside)
+{
+    return f == &ql_format_e4m3 ? encode(&ql_format_e4m3, value, saturate, outside) : encode(f, value, saturate, outside);
 }

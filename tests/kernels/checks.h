@@ -8,7 +8,7 @@
 #include "fence.h"
 #include "kernels/kernels.h"
 
-enum { TILE = 4096, MOST_TAIL = 67, MOST_RANGES = 9, MOST_OUTPUTS = 8 };
+enum { TILE = 4096, MOST_TAIL = 67, MOST_RANGES = 9, MOST_OUTPUTS = 10 };
 
 /* Values to which a kernel may do wrong. */
 typedef enum value_kind {
@@ -53,7 +53,8 @@ typedef struct job {
     uint32_t ranges[MOST_RANGES][2];
     unsigned range_count;
     bool counting; /* what lies above the ranges */
-    ql_binning axis;
+    ql_binning axis, error_axis;
+    size_t block, offset; /* of values that codes tell, 0: of none; or of steps */
     ql_fine_axis fine;
     ql_levels16 levels;
 } job;

@@ -62,6 +62,24 @@ static void prepare_steps(job *j)
     }
 }
 
+/* The steps of blocks: the first ones. Now and then one is odd. */
+static void prepare_steps_of_blocks(job *j)
+{
+    prepare_steps(j);
+    const bool wide = draw(&j->draws) & 1, even = draw(&j->draws) & 1;
+    j->block = j->ordinary ? 64 : wide ? 16 * (1 + draw_below(&j->draws, 9)) : 1 + draw_below(&j->draws, 150);
+    j->offset = j->ordinary ? 0 : wide && even ? 16 * draw_below(&j->draws, j->block / 16) : draw_below(&j->draws, j->block);
+    const float usual = draw_step(j);
+    for (size_t i = 0; i < j->n; i++) {
+        j->steps[i] = even && draw_below(&j->draws, 400) ? usual : j->steps[i];
+        j->zeros[i] = even && draw_below(&j->draws, 400) ? j->zeros[i] % 512 : j->zeros[i];
+    }
+    for (size_t i = 0; i < j->n; i++) {
+        const size_t block = (i + j->offset) / j->block;
+        j->x[i] = draw_value(j, j->kind, j->steps[block], j->without_zeros ? 0 : j->zeros[block]);
+    }
+}
+
 /* y is what a quantizer makes of x, or something else. */
 static void prepare_pairs(job *j)
 {
@@ -173,6 +191,37 @@ static void prepare_axis(job *j)
                 j->x[i] = nextafterf(j->x[i], draw_sign(&j->draws) * FLT_MAX);
             }
             j->x[i] = j->axis.magnitude ? draw_sign(&j->draws) * j->x[i] : j->x[i];
+        }
+    }
+}
+
+/* Codes, in the memory of the zeros, and what is made of them: values by block and code, or any; errors that are 0, on the
+   edges of bins, and keys on the ends of a range. */
+static int16_t *codes_of(const job *j)
+{
+    return (int16_t *)(void *)j->zeros;
+}
+
+static void prepare_tally(job *j)
+{
+    prepare_axis(j);
+    prepare_ranges(j);
+    j->axis.magnitude = false;
+    j->codes = j->ordinary || draw(&j->draws) & 1 ? (ql_uniform) { -7, 7 } : DRAW_FROM(&j->draws, code_ranges);
+    const uint32_t count = (uint32_t)(j->codes.code_hi - j->codes.code_lo + 1);
+    j->error_axis = (ql_binning) { .lo = -0.51 * j->step, .hi = 0.51 * j->step, .bins = j->ordinary ? 512 : j->axis.bins };
+    j->block = draw(&j->draws) & 1 ? 1 + draw_below(&j->draws, 200) : 0;
+    j->offset = j->block ? draw_below(&j->draws, j->block) : 0;
+    int16_t *codes = codes_of(j);
+    for (size_t i = 0; i < j->more; i++) {
+        const uint32_t code = draw_below(&j->draws, count),
+                       scale = (uint32_t)((i + j->offset) / (j->block ? j->block : 1)) % 7;
+        const float off = draw_below(&j->draws, 5) ? (float)(draw_unit(&j->draws) - 0.5) * j->step : 0;
+        codes[i] = (int16_t)(j->codes.code_lo + (int)code);
+        j->y[i] = j->block ? (float)(int)code * j->step * (float)scale * 0.25f : j->x[i] - off;
+        j->x[i] = j->block ? j->y[i] + off : j->x[i];
+        if (!isfinite(j->x[i]) || !isfinite(j->y[i])) {
+            j->x[i] = j->y[i] = 0;
         }
     }
 }
@@ -310,6 +359,14 @@ static void run_uniform_run(const ql_kernels *k, const job *j, outputs *o)
     outputs_note(o, k->uniform_run(j->codes, j->step, j->zero, j->x, j->n, q, y));
 }
 
+static void run_uniform_blocks(const ql_kernels *k, const job *j, outputs *o)
+{
+    int16_t *q = outputs_array(o, j->n, sizeof *q);
+    float *y = outputs_array(o, j->n, sizeof *y);
+    outputs_note(o, k->uniform_blocks(j->codes, j->steps, j->without_zeros ? NULL : j->zeros,
+                                      (ql_blocks) { j->block, j->offset }, j->x, j->n, q, y));
+}
+
 static void run_uniform_each(const ql_kernels *k, const job *j, outputs *o)
 {
     int16_t *q = outputs_array(o, j->n, sizeof *q);
@@ -322,6 +379,41 @@ static void run_errors(const ql_kernels *k, const job *j, outputs *o)
     float *e = outputs_array(o, j->n, sizeof *e);
     ql_error_sums *sums = (void *)outputs_sums(o, sizeof *sums / sizeof(double));
     k->errors(j->x, j->y, j->n, e, sums, outputs_sums(o, QL_LANES));
+}
+
+static void run_measure(const ql_kernels *k, const job *j, outputs *o)
+{
+    const uint32_t code_count = (uint32_t)(j->codes.code_hi - j->codes.code_lo + 1);
+    const size_t value_counters = j->axis.bins + QL_OUTSIDE, error_counters = j->error_axis.bins + QL_OUTSIDE;
+    ql_tally tally = {
+        .error_axis = j->error_axis,
+        .value_axis = j->axis,
+        .code_lo = j->codes.code_lo,
+        .code_count = code_count,
+        .error_table = outputs_counters(o, QL_TABLES * error_counters),
+        .value_table = outputs_counters(o, QL_TABLES * value_counters),
+        .code_table = outputs_counters(o, QL_TABLES * (size_t)code_count),
+        .blocks = { j->block, j->offset },
+        .wanted = { j->ranges[0][0], j->ranges[0][1] },
+    };
+    uint32_t *const values = tally.value_table, *const codes = tally.code_table;
+    tally.value_table = j->counting ? values : NULL;
+    tally.code_table = j->order == QL_BY_MAGNITUDE ? codes : NULL;
+    const size_t n = j->more;
+    float *e = outputs_array(o, n, sizeof *e);
+    ql_error_sums *sums = (void *)outputs_sums(o, sizeof *sums / sizeof(double));
+    double *square = outputs_sums(o, QL_LANES);
+    uint32_t *at = outputs_array(o, n + QL_LANES, sizeof *at);
+    uint64_t above = 3;
+    const size_t kept = k->measure(&tally, j->x, j->y, codes_of(j), n, e, sums, square, at, &above);
+    outputs_note(o, kept);
+    outputs_note(o, above);
+    if (kept <= n) {
+        outputs_forget(o, at + kept, (n + QL_LANES - kept) * sizeof *at);
+    }
+    outputs_fold(o, tally.error_table, error_counters);
+    outputs_fold(o, values, value_counters);
+    outputs_fold(o, codes, code_count);
 }
 
 static void run_square_each(const ql_kernels *k, const job *j, outputs *o)
@@ -347,8 +439,10 @@ static const kernel_check rows[] = {
     { KERNEL(count_codes), .unit_bytes = 2, .prepare = prepare_codes, .run = run_count_codes },
     { KERNEL(fine), .unit_bytes = 4, .prepare = prepare_fine, .run = run_fine },
     { KERNEL(uniform_run), .unit_bytes = 4, .prepare = prepare_values, .run = run_uniform_run },
+    { KERNEL(uniform_blocks), .unit_bytes = 4, .prepare = prepare_steps_of_blocks, .run = run_uniform_blocks },
     { KERNEL(uniform_each), .unit_bytes = 4, .prepare = prepare_steps, .run = run_uniform_each },
     { KERNEL(errors), .unit_bytes = 4, .prepare = prepare_pairs, .run = run_errors },
+    { KERNEL(measure), .unit_bytes = 4, .prepare = prepare_tally, .run = run_measure },
     { KERNEL(square_each), .unit_bytes = 4, .prepare = prepare_pairs, .run = run_square_each },
     { KERNEL(candidate_errors), .unit_bytes = 4, .prepare = prepare_values, .run = run_candidate_errors },
 };

@@ -60,6 +60,12 @@ typedef struct primitive_set {
     int32_t (*sum)(const int32_t *v, size_t n);
 } primitive_set;
 
+/* 64 codes, of which many are alike in their low bytes. */
+static inline int16_t code_at(const operands *in, int k)
+{
+    return (int16_t)(in->bytes[k % 32] << 8 | (in->bytes[(7 * k + 3) % 32] & 3));
+}
+
 extern const primitive_set primitives_avx2, primitives_avx512, primitives_neon;
 
 /* NULL: none for that instruction set. */

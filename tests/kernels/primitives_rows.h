@@ -101,6 +101,11 @@ ROW(vi_load_levels, vi levels[QL_LEVEL_VECTORS]; int32_t lanes[LANES * QL_LEVEL_
     out->i[l] = levels_of(in->bytes, (uint32_t)in->words[l % 8] >> (l < 8 ? 0 : 4)))
 ROW(vi_add_cell_products, vi_store(out->i, vi_add_cell_products(vi_load(in->words), I, J)),
     out->i[l] = (int32_t)((uint32_t)in->words[l] + cell_product((uint32_t)i, (uint32_t)j)))
+ROW(vb_equal, int16_t codes[64]; for (int at = 0; at < 64; at++) { codes[at] = code_at(in, at); }
+    const uint64_t equal = vb_equal(vb_load_low(codes), in->bytes[0] & 3); memcpy(out->i, &equal, 8),
+    for (int at = (int)l; at < 64; at += LANES) {
+        out->i[at / 32] |= (int32_t)((uint32_t)((code_at(in, at) & 255) == (in->bytes[0] & 3)) << at % 32);
+    })
 ROW(vm_from_bits, out->bits = vm_bits(vm_from_bits(in->bytes[0] | in->bytes[1] << 8 | 1u << 20)),
     out->bits = in->bytes[0] | in->bytes[1] << 8)
 ROW(vf_load_half, vf_store(out->f, vf_load_half((const uint16_t *)in->bytes)), out->f[l] = half_of(word_at(in, l)))

@@ -41,16 +41,18 @@ static char *canonical_command(const cli_session *session, const ql_spec *spec, 
     char *tensor = text_allocate(name.size + 1, 1), spec_text[QL_SPEC_TEXT];
     memcpy(tensor, name.data, name.size);
     ql_spec_format(spec, spec_text);
-    const text_plot plot = { .file = session->path,
-                             .tensor = tensor,
-                             .spec = spec_text,
-                             .kind = kind,
-                             .out = out,
-                             .raw = cli_value(session->arguments, CLI_RAW),
-                             .layout = cli_value(session->arguments, CLI_LAYOUT) };
-    size_t size = text_plot_command(NULL, 0, &plot) + 1;
+    const text_words words = { .verb = "plot",
+                               .file = session->path,
+                               .tensor = tensor,
+                               .specs = (const char *const[]) { spec_text },
+                               .spec_count = 1,
+                               .kind = kind,
+                               .raw = cli_value(session->arguments, CLI_RAW),
+                               .layout = cli_value(session->arguments, CLI_LAYOUT),
+                               .out = out };
+    size_t size = text_command(NULL, 0, &words) + 1;
     char *command = text_allocate(size, 1);
-    text_plot_command(command, size, &plot);
+    text_command(command, size, &words);
     free(tensor);
     return command;
 }

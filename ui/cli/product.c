@@ -4,22 +4,16 @@
 #include "cli/cli.h"
 #include "cli/complain.h"
 
-#include <inttypes.h>
-#include <string.h>
+#include "sheet/results.h"
 
 int cli_product_open(const cli_arguments *arguments, cli_product *out)
 {
     const char *text = cli_value(arguments, CLI_X);
-    const ql_synthetic *usual = &ql_synthetic_usual;
     ql_error error;
     *out = (cli_product) { .x = NULL };
     if (!text)
         return CLI_GOOD;
-    if (strcmp(text, "synthetic") == 0)
-        snprintf(out->name, sizeof out->name, "synthetic seed %" PRIu64 " outliers %u rows %" PRIu64, usual->seed,
-                 usual->channels, usual->rows);
-    else
-        snprintf(out->name, sizeof out->name, "%s", text);
+    sheet_activations_name(out->name, sizeof out->name, text);
     return ql_activations_open(text, &out->x, &error) == QL_OK ? CLI_GOOD : cli_complain("--x: %s", error.message);
 }
 

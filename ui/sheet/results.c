@@ -1,6 +1,7 @@
 /* Rows of `quant` and `compare`: see results.h. */
 #include "sheet/results.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -154,6 +155,16 @@ void sheet_result_add(sheet_table *table, const ql_tensor *tensor, const char *s
         row[SHEET_RESULT_PRODUCT] = sheet_number(*product);
     for (ql_metric metric = 0; metric < QL_METRIC_COUNT; metric++)
         row[SHEET_RESULT_METRICS + metric] = sheet_result_value(metric, report->metrics[metric]);
+}
+
+void sheet_activations_name(char *out, size_t size, const char *text)
+{
+    const ql_synthetic *usual = &ql_synthetic_usual;
+    if (strcmp(text, "synthetic") == 0)
+        snprintf(out, size, "synthetic seed %" PRIu64 " outliers %u rows %" PRIu64, usual->seed, usual->channels,
+                 usual->rows);
+    else
+        snprintf(out, size, "%s", text);
 }
 
 /* The value of a cell for comparing, through *value; false when there is none. */

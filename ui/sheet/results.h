@@ -43,6 +43,9 @@ sheet_cell sheet_result_value(ql_metric metric, double value);
 void sheet_result_add(sheet_table *table, const ql_tensor *tensor, const char *spec, const ql_report *report,
                       const double *product, const char *note);
 
+/* What programs are told of the activations that a person named so: "synthetic seed 7 outliers 5 rows 32", or the name. */
+void sheet_activations_name(char *out, size_t size, const char *text);
+
 /* Marks the best value of every metric in rows [first, row_count), where the rows differ. */
 void sheet_result_mark_best(sheet_table *table, size_t first);
 

@@ -17,8 +17,7 @@ const sheet_format *sheet_format_at(size_t index)
     return index < sizeof formats / sizeof formats[0] ? &formats[index] : NULL;
 }
 
-ql_status sheet_save(const sheet_document *document, const sheet_format *format, const char *path, uint64_t *byte_count,
-                     ql_error *error)
+ql_status sheet_save(const sheet_document *document, const sheet_format *format, const char *path, ql_error *error)
 {
     char *text = NULL;
     size_t size = 0;
@@ -31,8 +30,6 @@ ql_status sheet_save(const sheet_document *document, const sheet_format *format,
         error->status = QL_OK;
     ql_outfile_discard(&file);
     free(text);
-    if (byte_count)
-        *byte_count = size;
     return error->status;
 }
 
@@ -45,7 +42,7 @@ ql_status sheet_save_codes(ql_engine *engine, const ql_profile *profile, const q
     const size_t size = strlen(folder) + sizeof "/report.json";
     char *path = text_allocate(size, 1);
     snprintf(path, size, "%s/report.json", folder);
-    status = sheet_save(document, &formats[0], path, NULL, error);
+    status = sheet_save(document, &formats[0], path, error);
     free(path);
     return status;
 }

@@ -4,10 +4,8 @@
 
 #include "sheet/table.h"
 
-/* Writes the document to a file, whole or not at all: the bytes that the command prints. Their number to *byte_count (NULL: of
-   no interest). QL_BAD_WRITE, QL_NO_MEMORY. */
-ql_status sheet_save(const sheet_document *document, const sheet_format *format, const char *path, uint64_t *byte_count,
-                     ql_error *error);
+/* Writes the document to a file, whole or not at all: the bytes that the command prints. QL_BAD_WRITE, QL_NO_MEMORY. */
+ql_status sheet_save(const sheet_document *document, const sheet_format *format, const char *path, ql_error *error);
 
 /* The folder of `quant -o`, made when it is not there: the arrays of ql_report_write_npy, and the document, which is of this
    report, as report.json. Errors as those say. */

@@ -1,26 +1,36 @@
-/* Command lines about a tensor under a spec: the one that makes a figure, which `qloupe plot` keeps in the file and an export
-   shows, and the one that prints its numbers. */
+/*
+ * Command lines about a tensor under one spec or several, quoted for a shell: the one that makes a figure, which `qloupe plot`
+ * keeps in the file, and what an export of the screen says it is the same as.
+ */
 #ifndef TEXT_COMMAND_H
 #define TEXT_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* The words of one `qloupe plot`, or `qloupe compare`. */
-typedef struct text_plot {
-    const char *file;   /* path of the model */
-    const char *tensor; /* its name */
-    const char *spec;   /* in canonical form */
-    const char *kind;   /* a figure kind; only of a plot */
-    const char *out;    /* path of the figure; only of a plot */
-    const char *raw;    /* what the file was said to hold, NULL when it says so itself */
-    const char *layout; /* "in,out" or "out,in" when it was asked for, NULL when it was found */
-} text_plot;
+/* Its words; NULL: that one is not there. */
+typedef struct text_words {
+    const char *verb;         /* "plot", "quant", "compare" */
+    const char *file;         /* path of the model */
+    const char *tensor;       /* its name */
+    const char *const *specs; /* [spec_count], in canonical form */
+    size_t spec_count;
+    const char *kind;   /* of a figure */
+    const char *raw;    /* what the file was said to hold; NULL: it says so itself */
+    const char *layout; /* "in,out" or "out,in" when it was asked for; NULL: it was found */
+    const char *x;      /* activations of a product */
+    bool ascii;
+    const char *format; /* "json": the option --json */
+    const char *out;    /* behind -o */
+    const char *into;   /* where its output goes */
+} text_words;
 
-/* `qloupe plot FILE -t NAME -s SPEC --kind KIND -o OUT`, quoted for a shell. Running it makes the same bytes again. Always
-   terminated; returns the length needed without the terminator, like snprintf. */
-size_t text_plot_command(char *out, size_t size, const text_plot *plot);
+/* `qloupe VERB FILE -t TENSOR -s SPEC [...] --kind KIND --raw RAW --layout LAYOUT --x X --ascii --FORMAT -o OUT >INTO`. Running it
+   makes the same bytes again. Always terminated; returns the length needed without the terminator, like snprintf. */
+size_t text_command(char *out, size_t size, const text_words *words);
 
-/* `qloupe compare FILE -t NAME -s SPEC`, likewise. */
-size_t text_compare_command(char *out, size_t size, const text_plot *words);
+/* The command in lines of at most `cells` columns (8 or more), each but the last ending in a backslash, so that a shell reads
+   the lines as it reads the command. Returns the length needed, like snprintf. */
+size_t text_command_wrap(char *out, size_t size, const char *command, size_t cells);
 
 #endif

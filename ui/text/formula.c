@@ -393,7 +393,8 @@ void text_formula(char *out, size_t size, const ql_report *report, bool brief)
 {
     const ql_mapping_info *info = ql_mapping_describe(report->spec.mapping);
     text_out to = { out, size, 0 };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const bool is_known = !report->sampled || report->group_count == 1; /* an estimate has no groups to show */
+    for (size_t i = 0; is_known && i < sizeof rows / sizeof rows[0]; i++) {
         const bool is_it = strcmp(rows[i].mapping, info->name) == 0 && (!rows[i].when || rows[i].when(&report->spec));
         if (is_it && (!rows[i].needs_range || high_end(report) > low_end(report))) {
             fill(&to, brief && rows[i].brief ? rows[i].brief : rows[i].full, report);
@@ -405,14 +406,13 @@ void text_formula(char *out, size_t size, const ql_report *report, bool brief)
 
 /* ---- The group --------------------------------------------------------------------------------------------------- */
 
-void text_widest(char *out, size_t size, const ql_report *report, const ql_tensor *tensor)
+void text_group(char *out, size_t size, const ql_report *report, const ql_tensor *tensor, uint64_t group)
 {
     static const char *const names[] = {
         [QL_PER_TENSOR] = "tensor", [QL_PER_ROW] = "row",    [QL_PER_COL] = "column",
         [QL_PER_BLOCK] = "block",   [QL_PER_FLAT] = "block", [QL_PER_TILE] = "tile",
     };
     const ql_spec *spec = &report->spec;
-    const uint64_t group = report->widest.group;
     out[0] = 0;
     if (report->group_count < 2)
         return;
@@ -422,6 +422,11 @@ void text_widest(char *out, size_t size, const ql_report *report, const ql_tenso
     } else {
         snprintf(out, size, "%s %" PRIu64, spec->per == QL_PER_BLOCK ? "row" : names[spec->per], group);
     }
+}
+
+void text_widest(char *out, size_t size, const ql_report *report, const ql_tensor *tensor)
+{
+    text_group(out, size, report, tensor, report->widest.group);
 }
 
 const char *text_scale_word(const ql_report *report)

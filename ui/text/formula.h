@@ -16,6 +16,9 @@ void text_formula(char *out, size_t size, const ql_report *report, bool brief);
 /* The widest group: "row 17", "block 3 of row 17", "" when there is only one. `tensor` is that of the report. */
 void text_widest(char *out, size_t size, const ql_report *report, const ql_tensor *tensor);
 
+/* The same of any group. */
+void text_group(char *out, size_t size, const ql_report *report, const ql_tensor *tensor, uint64_t group);
+
 /* The levels of the widest group, ascending, at most `most` of them ("-1 -0.6962 … 0.723 1"); "" when there are none or more
  * than 256. */
 void text_levels(char *out, size_t size, const ql_report *report, unsigned most);

@@ -44,11 +44,11 @@ static const stand_in stand_ins[] = {
     { 0x2212, "-" },
     { 0x221A, "sqrt" },
     { 0x221E, "inf" },
-    { 0x230A, "floor(" },
-    { 0x230B, ")" },
     { 0x2248, "~" },
     { 0x2264, "<=" },
     { 0x2265, ">=" },
+    { 0x230A, "floor(" },
+    { 0x230B, ")" },
     { 0x2500, "-" }, /* box drawing */
     { 0x2502, "|" },
     { 0x250A, ":" },
@@ -85,7 +85,7 @@ static const stand_in stand_ins[] = {
     { 0x25BC, "v" },
     { 0x25BE, "v" },
     { 0x25C2, "<" },
-    { 0x25C6, "o" },
+    { 0x25C6, "*" },
     { 0x2605, "*" },
 };
 /* clang-format on */

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/compare.h"
 #include "tui/copy.h"
 #include "tui/export.h"
 #include "tui/file.h"
@@ -12,6 +11,7 @@
 #include "tui/knobs.h"
 #include "tui/panes.h"
 #include "tui/sub.h"
+#include "tui/values.h"
 
 /* ---- Knobs ----------------------------------------------------------------------------------------------------- */
 
@@ -78,68 +78,6 @@ void tui_act_spec_type(tui_app *app, int unused)
     app->context = TUI_IN_SPEC;
 }
 
-/* ---- Columns --------------------------------------------------------------------------------------------------- */
-
-void tui_act_pin(tui_app *app, int unused)
-{
-    (void)unused;
-    tui_pins_keep(&app->document);
-}
-
-void tui_act_column_add(tui_app *app, int unused)
-{
-    (void)unused;
-    tui_pins_add(&app->document);
-}
-
-void tui_act_column_drop(tui_app *app, int unused)
-{
-    (void)unused;
-    tui_pins_drop(&app->document);
-}
-
-void tui_act_column_move(tui_app *app, int columns)
-{
-    tui_pins_move(&app->document, columns);
-}
-
-void tui_act_column_end(tui_app *app, int direction)
-{
-    const tui_pins *pins = &app->document.pins;
-    tui_pins_move(&app->document, direction < 0 ? -(int)pins->at : (int)(pins->count - 1 - pins->at));
-}
-
-void tui_act_baseline(tui_app *app, int unused)
-{
-    (void)unused;
-    tui_pins_set_baseline(&app->document);
-}
-
-void tui_act_choose(tui_app *app, int direction)
-{
-    if (app->pane == TUI_COMPARE_BLOCK) {
-        tui_scope_move_block(&app->document, direction);
-        return;
-    }
-    app->pane = TUI_COMPARE_BITS;
-    tui_pins_next_trial(&app->document, direction);
-}
-
-void tui_act_weight(tui_app *app, int direction)
-{
-    app->pane = TUI_COMPARE_BLOCK;
-    tui_scope_move_weight(&app->document, direction);
-}
-
-void tui_act_take(tui_app *app, int unused)
-{
-    (void)unused;
-    if (app->pane == TUI_COMPARE_BITS)
-        tui_pins_add_trial(&app->document);
-    else
-        tui_document_say(&app->document, false, "Enter adds a spec of the plot: [ and ] choose one");
-}
-
 /* ---- The list -------------------------------------------------------------------------------------------------- */
 
 void tui_act_filter(tui_app *app, int unused)
@@ -195,9 +133,48 @@ void tui_act_zoom(tui_app *app, int unused)
     app->zoomed = !app->zoomed;
 }
 
-void tui_act_sub(tui_app *app, int direction)
+/* What is done to the histogram is seen. */
+static void show_values(tui_app *app)
 {
-    tui_sub_step(app, direction);
+    app->pane = TUI_EXPLORE_DISTRIBUTION;
+    app->subs[TUI_EXPLORE_DISTRIBUTION] = 0;
+}
+
+void tui_act_closer(tui_app *app, int direction)
+{
+    show_values(app);
+    tui_window_zoom(app, direction, 0.5);
+}
+
+void tui_act_along(tui_app *app, int direction)
+{
+    show_values(app);
+    tui_window_pan(app, direction);
+}
+
+void tui_act_whole(tui_app *app, int unused)
+{
+    (void)unused;
+    show_values(app);
+    tui_window_reset(app);
+}
+
+void tui_act_fit(tui_app *app, int unused)
+{
+    (void)unused;
+    show_values(app);
+    tui_window_next_fit(app);
+}
+
+void tui_act_range(tui_app *app, int direction)
+{
+    tui_clip_move(app, direction);
+}
+
+void tui_act_range_end(tui_app *app, int unused)
+{
+    (void)unused;
+    tui_clip_next_end(app);
 }
 
 void tui_act_axis(tui_app *app, int unused)
@@ -255,16 +232,33 @@ void tui_act_export(tui_app *app, int unused)
     tui_export_open(app);
 }
 
+void tui_act_export_row(tui_app *app, int rows)
+{
+    tui_export_step(app, rows);
+}
+
+void tui_act_export_format(tui_app *app, int formats)
+{
+    tui_export_step_format(app, formats);
+}
+
 void tui_act_copy(tui_app *app, int unused)
 {
     (void)unused;
-    tui_copy_command(app);
+    tui_copy_ask(app);
 }
 
-void tui_act_copy_row(tui_app *app, int unused)
+void tui_act_copy_what(tui_app *app, int what)
 {
-    (void)unused;
-    tui_copy_row(app);
+    static void (*const copies[])(tui_app *app) = {
+        [TUI_COPY_NUMBER] = tui_copy_number,
+        [TUI_COPY_ROW] = tui_copy_row,
+        [TUI_COPY_TABLE] = tui_copy_table,
+        [TUI_COPY_COMMAND] = tui_copy_command,
+    };
+    copies[what](app);
+    if (app->context == TUI_IN_COPY)
+        app->context = app->home;
 }
 
 void tui_act_command(tui_app *app, int unused)
@@ -307,6 +301,17 @@ void tui_act_quit(tui_app *app, int unused)
     app->quit = true;
 }
 
+/* One step back in a view: the pane that is alone, a view that is not the first, the filter. */
+static void go_back(tui_app *app)
+{
+    if (app->zoomed)
+        app->zoomed = false;
+    else if (app->view != tui_view_at(0))
+        tui_act_view(app, tui_view_at(0));
+    else
+        tui_list_set_filter(&app->list, "", false);
+}
+
 void tui_act_back(tui_app *app, int unused)
 {
     (void)unused;
@@ -314,15 +319,9 @@ void tui_act_back(tui_app *app, int unused)
         tui_list_set_filter(&app->list, app->filter_before, app->inverted_before);
     else if (app->context == TUI_IN_FIND)
         preview(app, app->tensor_before);
-    else if (app->context == TUI_IN_VIEW)
-        tui_list_set_filter(&app->list, "", false);
+    else if (app->context == app->home)
+        go_back(app);
     app->context = app->home;
-}
-
-void tui_act_first_view(tui_app *app, int unused)
-{
-    (void)unused;
-    tui_act_view(app, tui_view_at(0));
 }
 
 void tui_act_accept(tui_app *app, int unused)
@@ -334,13 +333,15 @@ void tui_act_accept(tui_app *app, int unused)
     if ((context == TUI_IN_SPEC && !tui_document_type_spec(&app->document, text)) ||
         (context == TUI_IN_VALUE && !tui_document_type_value(&app->document, tui_knobs_selected(app), text)))
         return; /* the message says what is wrong: it can be put right */
+    if (context == TUI_IN_EXPORT) {
+        tui_export_accept(app);
+        return; /* until it is written */
+    }
     app->context = app->home;
     if (context == TUI_IN_FILTER)
         tui_filter_accepted(app);
     else if (context == TUI_IN_FIND)
         tui_select(app, app->document.tensor);
-    else if (context == TUI_IN_EXPORT)
-        tui_export_write(app, text);
     else if (context == TUI_IN_HELP)
         tui_help_run(app);
     else if (context == TUI_IN_COMMAND)
@@ -364,5 +365,7 @@ void tui_line_changed(tui_app *app)
         app->help_at = 0;
     } else if (app->context == TUI_IN_COMMAND) {
         tui_prompt_changed(app);
+    } else if (app->context == TUI_IN_EXPORT) {
+        tui_export_changed(app);
     }
 }

@@ -26,11 +26,17 @@ void tui_act_column_add(tui_app *app, int unused);
 void tui_act_column_drop(tui_app *app, int unused);
 void tui_act_column_move(tui_app *app, int columns);
 void tui_act_column_end(tui_app *app, int direction);
+void tui_act_column_at(tui_app *app, int argument);                   /* TUI_COLUMN_AT */
+#define TUI_COLUMN_AT(pane, column) ((pane)*TUI_PINS_MOST + (column)) /* with the focus on that pane */
 void tui_act_baseline(tui_app *app, int unused);
 
 /* What the pane with the focus has to choose from, and what Enter does with it. */
 void tui_act_choose(tui_app *app, int direction);
+void tui_act_compare_line(tui_app *app, int lines);
+void tui_act_trial_line(tui_app *app, int lines);
+void tui_act_trial_at(tui_app *app, int trial); /* chosen already: adds it */
 void tui_act_weight(tui_app *app, int direction);
+void tui_act_weight_at(tui_app *app, int weight); /* of the block */
 void tui_act_take(tui_app *app, int unused);
 
 /* The list: by tensors, by rows (groups, too), by pages, to an end (argument < 0: towards the first). */
@@ -57,19 +63,45 @@ void tui_select(tui_app *app, size_t tensor);
    shows. */
 void tui_filter_accepted(tui_app *app);
 
+/* Sub-views (act_sub.c): where the cursor goes (tui_step), the next quantity, the map from closer by (argument > 0) and as a
+   whole, the weights of largest magnitude and error. */
+void tui_act_step(tui_app *app, int step);
+void tui_act_next(tui_app *app, int direction);
+void tui_act_pick(tui_app *app, int unused); /* what is chosen in a list */
+void tui_act_map_zoom(tui_app *app, int direction);
+void tui_act_map_all(tui_app *app, int unused);
+void tui_act_largest(tui_app *app, int unused);
+void tui_act_worst(tui_app *app, int unused);
+/* Before a frame: goes to the weight of largest error once its place is known. */
+void tui_seek_worst(tui_app *app);
+/* Looks at weight "ROW,COLUMN", or says why it cannot. */
+void tui_go_to_weight(tui_app *app, const char *text);
+
 /* The screen. */
 void tui_act_pane(tui_app *app, int direction);
 void tui_act_pane_at(tui_app *app, int pane);
 void tui_act_view_at(tui_app *app, int index);
 void tui_act_zoom(tui_app *app, int unused);
 void tui_act_sub(tui_app *app, int direction); /* the next sub-view of the pane with the focus */
+/* The distribution: closer (argument > 0) or further away, along, everything, what `a` goes through; its clipping range. */
+void tui_act_closer(tui_app *app, int direction);
+void tui_act_along(tui_app *app, int direction);
+void tui_act_whole(tui_app *app, int unused);
+void tui_act_fit(tui_app *app, int unused);
+void tui_act_range(tui_app *app, int direction);
+void tui_act_range_end(tui_app *app, int unused);
+
 void tui_act_axis(tui_app *app, int unused);
 void tui_act_redraw(tui_app *app, int unused);
 void tui_act_help(tui_app *app, int unused);
 void tui_act_export(tui_app *app, int unused);
+void tui_act_export_row(tui_app *app, int rows); /* in its dialog: what to write, */
+void tui_act_export_format(tui_app *app, int formats);
 
+/* Asks what to copy; copies it. */
 void tui_act_copy(tui_app *app, int unused);
-void tui_act_copy_row(tui_app *app, int unused);
+enum { TUI_COPY_NUMBER, TUI_COPY_ROW, TUI_COPY_TABLE, TUI_COPY_COMMAND };
+void tui_act_copy_what(tui_app *app, int what);
 
 /* The command line: open, Tab (argument < 0: backwards), the history (argument < 0: older). */
 void tui_act_command(tui_app *app, int unused);
@@ -80,7 +112,6 @@ void tui_act_recall(tui_app *app, int direction);
 void tui_act_stop(tui_app *app, int unused);
 void tui_act_suspend(tui_app *app, int unused);
 void tui_act_back(tui_app *app, int unused);
-void tui_act_first_view(tui_app *app, int unused);
 void tui_act_accept(tui_app *app, int unused);
 void tui_act_quit(tui_app *app, int unused);
 

@@ -48,6 +48,10 @@ static void take_event(tui_document *document, tui_event *event)
 {
     bool is_newest = event->ticket == document->ticket;
     switch (event->kind) {
+    case TUI_SAMPLED:
+        if (is_newest && !tui_document_is_exact(document))
+            tui_document_show(document, event->measure);
+        break;
     case TUI_PROFILED:
         document->profiles[event->tensor] = event->profile;
         tui_findings_take_stats(&document->findings, event->tensor, &event->profile->stats);
@@ -87,13 +91,10 @@ static void take_event(tui_document *document, tui_event *event)
         break;
     case TUI_EXPORTED:
         document->exporting = false;
-        if (event->error.status == QL_OK) {
-            char shown[400];
-            ql_text_print(shown, sizeof shown, ql_text_from(event->path), 100);
-            tui_document_say(document, false, "wrote %s", shown);
-        } else if (event->error.status != QL_CANCELLED) {
-            tui_document_say(document, true, "%s", event->error.message);
-        }
+        document->unwritten = event->error.status != QL_OK;
+        document->exists = event->exists;
+        if (event->error.status != QL_CANCELLED)
+            tui_document_say(document, document->unwritten, "%s", document->unwritten ? event->error.message : event->told);
         break;
     case TUI_QUEUED:
         if (event->measure && !tui_cache_find(&document->cache, event->tensor, event->spec_text))
@@ -102,6 +103,7 @@ static void take_event(tui_document *document, tui_event *event)
     case TUI_READ:
         take_inputs(document, event);
         break;
+    case TUI_QUEUE_SAMPLED:
     case TUI_PRODUCED:
     case TUI_EMPTIED:
     case TUI_LOOKED:

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "tui/actions.h"
 #include "tui/bars.h"
 #include "tui/export.h"
 #include "tui/file.h"
@@ -13,6 +14,7 @@
 #include "tui/knobs.h"
 #include "tui/record.h"
 #include "tui/signals.h"
+#include "tui/sub.h"
 #include "tui/terminal.h"
 
 enum { LEAST_COLS = 60, LEAST_ROWS = 16, NARROW_COLS = 100, SHORT_ROWS = 20, TICK_MS = 100 };
@@ -33,7 +35,9 @@ void tui_app_draw(tui_app *app)
     canvas->faded = false;
     tui_canvas_clear(canvas, (tui_rect) { 0, 0, rows, cols }, TUI_TEXT);
     tui_looks_begin(&app->document);
+    tui_seek_worst(app);
     tui_list_refresh(&app->list, &app->document.findings);
+    tui_window_follow_tensor(app);
     if (rows < LEAST_ROWS || cols < LEAST_COLS) {
         draw_too_small(app);
         return;
@@ -57,6 +61,12 @@ void tui_app_draw(tui_app *app)
         tui_export_draw(app, area);
 }
 
+/* Nothing is under way. */
+static bool is_settled(const tui_app *app)
+{
+    return !app->opener && tui_document_is_settled(&app->document);
+}
+
 static void paint(tui_app *app)
 {
     int rows, cols;
@@ -68,8 +78,11 @@ static void paint(tui_app *app)
     app->redraw = false;
     tui_app_draw(app);
     tui_looks_ask(&app->document);
+    app->quiet = is_settled(app);
     const bool sent = tui_terminal_show(&app->canvas, app->cursor_y, app->cursor_x);
-    tui_latency_painted(app->latency, sent, !app->opener && tui_document_is_exact(&app->document));
+    const bool is_here = !app->opener;
+    tui_latency_painted(app->latency, sent, is_here && tui_document_is_current(&app->document),
+                        is_here && tui_document_is_exact(&app->document));
 }
 
 /* The file that was being opened takes the place of this one, or the message says why not. */
@@ -79,7 +92,7 @@ static void take_opened(tui_app *app)
     tui_file file;
     ql_error error = { 0 };
     char spec[QL_SPEC_TEXT];
-    const tui_known *known;
+    const tui_known *known = NULL;
     if (!app->opener || poll(&fd, 1, 0) != 1)
         return;
     snprintf(spec, sizeof spec, "%s", app->document.spec_text);
@@ -93,13 +106,8 @@ static void take_opened(tui_app *app)
     }
     app->raw = NULL;
     app->layout = QL_LAYOUT_AUTO;
+    tui_file_recall(app, known);
     tui_document_measure(&app->document);
-}
-
-/* Nothing is under way. */
-static bool is_settled(const tui_app *app)
-{
-    return !app->opener && tui_document_is_settled(&app->document);
 }
 
 static void press(tui_app *app, tui_key key)
@@ -119,13 +127,15 @@ static bool play(tui_app *app)
     if (script->next == script->count || app->latency)
         return false;
     tui_key key = script->keys[script->next];
-    /* A turn that needs the profile is made, a file opened, and the microscope in its place before the next key, so that a
-       script always does the same. */
+    /* A turn or a view that needs numbers is made, a file opened, the microscope in its place, and what has a cursor of its
+       own there before the next key, so that a script always does the same. */
     const tui_document *document = &app->document;
     const bool settled = is_settled(app);
     if (key == TUI_KEY_SETTLE ? !settled
-                              : app->opener || document->pending_count > 0 ||
-                                    (document->pins.open && !settled && !tui_scope_is_placed(document)))
+                              : app->opener || document->pending_count > 0 || app->dialog.waits ||
+                                    (app->window.is_due && !settled) ||
+                                    (document->pins.open && !settled && !tui_scope_is_placed(document)) ||
+                                    (tui_sub_context(app) && !(settled && app->quiet)))
         return false;
     script->next++;
     if (key != TUI_KEY_SETTLE)
@@ -193,6 +203,7 @@ ql_status tui_app_run(tui_app *app, ql_error *error)
     tui_document_measure(&app->document);
     for (;;) {
         tui_document_collect(&app->document);
+        tui_export_follow(app);
         take_opened(app);
         take_signals(app);
         for (tui_key key; !app->headless && !app->quit && (key = tui_terminal_key()) != TUI_KEY_NONE;)
@@ -202,10 +213,11 @@ ql_status tui_app_run(tui_app *app, ql_error *error)
             app->suspend = false;
             tui_terminal_suspend();
         }
+        const bool was_quiet = app->quiet;
         paint(app);
         if (is_over(app))
             return QL_OK;
-        if (!played && !play_timed(app) && wait_for_news(app, error) != QL_OK)
+        if (!played && (was_quiet || !app->quiet) && !play_timed(app) && wait_for_news(app, error) != QL_OK)
             return error->status;
     }
 }

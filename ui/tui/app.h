@@ -14,10 +14,14 @@
 #include "tui/latency.h"
 #include "tui/line.h"
 #include "tui/list.h"
+#include "tui/map.h"
 #include "tui/prompt.h"
+#include "tui/ranks.h"
 #include "tui/state.h"
 #include "tui/tui.h"
 #include "tui/views.h"
+#include "tui/weights.h"
+#include "tui/window.h"
 
 /* Where keys go. */
 typedef enum tui_context {
@@ -31,18 +35,35 @@ typedef enum tui_context {
     TUI_IN_SPEC = 128,    /* typing a whole spec */
     TUI_IN_COMPARE = 256, /* the Compare view */
     TUI_IN_COMMAND = 512, /* typing a command */
+    TUI_IN_COPY = 1024,   /* y was pressed: what to copy */
+    /* Beside TUI_IN_VIEW, for the pane with the focus; their keys go before those of the view. */
+    TUI_IN_CELLS = 1 << 12,  /* weights with a cursor: a map, a table, bits, bytes */
+    TUI_IN_MAP = 1 << 13,    /* that can be looked at from closer by */
+    TUI_IN_CHOICE = 1 << 14, /* a list of rows, columns or groups */
+    TUI_IN_KINDS = 1 << 15,  /* one of several quantities of each weight */
+    TUI_IN_SUBS = TUI_IN_CELLS | TUI_IN_MAP | TUI_IN_CHOICE | TUI_IN_KINDS,
     TUI_TYPING = TUI_IN_FILTER | TUI_IN_FIND | TUI_IN_EXPORT | TUI_IN_HELP | TUI_IN_VALUE | TUI_IN_SPEC |
                  TUI_IN_COMMAND, /* into app->line */
     TUI_IN_VIEWS = TUI_IN_VIEW | TUI_IN_COMPARE,
     TUI_WATCHING = TUI_IN_VIEWS | TUI_IN_KNOBS,
-    TUI_ANYWHERE = TUI_WATCHING | TUI_TYPING,
+    TUI_ANYWHERE = TUI_WATCHING | TUI_TYPING | TUI_IN_COPY,
 } tui_context;
+
+/* The export dialog: what is chosen in it (export.h). */
+typedef struct tui_dialog {
+    int row, format;               /* what it will be, */
+    int chosen_row, chosen_format; /* and where the name has no ending that says so */
+    bool is_typed;    /* the name is the person's */
+    bool waits;       /* for what is being written */
+    bool may_replace; /* the person was asked */
+} tui_dialog;
 
 typedef struct tui_record tui_record;
 
 struct tui_app {
     const tui_options *options;
     char first_spec[QL_SPEC_TEXT]; /* settings: what a file starts with, and in which order its tensors stand */
+    char first_x[QL_SPEC_TEXT]; /* activations */
     int first_sort;
     unsigned threads; /* of the next file: 0: one per core */
     bool no_mouse;
@@ -60,7 +81,13 @@ struct tui_app {
     const tui_view *view;
     int pane;    /* with the focus, of the view's panes */
     int subs[TUI_PANES_MOST]; /* which sub-view each pane of Explore shows, of its table (sub.h) */
-    bool zoomed; /* that pane alone */
+    tui_choice choices[TUI_PANES_MOST]; /* of lists in the panes of Explore */
+    tui_map map;
+    tui_table table;
+    bool seeks_worst; /* the weight of largest error, whose place is being looked for */
+    bool zoomed;       /* that pane alone */
+    tui_window window; /* of the distribution */
+    tui_end clip_end;  /* of the clipping range, which keys move there */
     bool linear; /* counts on a linear axis instead of a logarithmic one */
     int page;    /* lines of the list on the screen, for PgUp and PgDn */
 
@@ -69,6 +96,7 @@ struct tui_app {
     int knob;         /* selected in the list of knobs */
     tui_line line;
     tui_prompt prompt;
+    tui_dialog dialog;
     char filter_before[TUI_PATTERN_SIZE]; /* what Esc goes back to */
     bool inverted_before;
     size_t tensor_before;
@@ -81,6 +109,7 @@ struct tui_app {
     tui_record *record; /* NULL: nobody writes the keys down */
     tui_latency *latency; /* NULL: nobody times the keys */
     bool headless;
+    bool quiet; /* nothing was under way after the last frame, so that it showed everything */
     bool suspend, redraw; /* asked for; the loop does it */
     bool quit;
     int signal; /* that ends the program, 0: none */

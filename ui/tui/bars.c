@@ -8,6 +8,7 @@
 #include "text/formula.h"
 #include "text/number.h"
 #include "tui/actions.h"
+#include "tui/copy.h"
 #include "tui/plot.h"
 
 enum { ROOMY_COLS = 100 };
@@ -30,14 +31,16 @@ static void print_dtypes(const ql_model *model, char *out, size_t size)
         snprintf(out + used, size - used, " +%d", count - NAMED);
 }
 
-/* The views, to be clicked. Returns the cells they take; draws only if `really`. */
-static int draw_tabs(tui_app *app, int y, int x, bool really)
+/* The views, to be clicked; is_short: those that are not shown by their keys alone. Returns the cells they take; draws only
+ * if `really`. */
+static int draw_tabs(tui_app *app, int y, int x, bool is_short, bool really)
 {
     const int begin = x;
     const tui_view *view;
     for (size_t i = 0; (view = tui_view_at(i)) != NULL; i++) {
+        const bool is_shown = view == app->view;
         char tab[48];
-        snprintf(tab, sizeof tab, view == app->view ? "[%c %s] " : " %c %s  ", (int)view->key, view->name);
+        snprintf(tab, sizeof tab, is_shown ? "[%c %s] " : is_short ? " %c  " : " %c %s  ", (int)view->key, view->name);
         const int width = tui_canvas_width(&app->canvas, tab);
         if (really) {
             tui_canvas_text(&app->canvas, y, x, width, TUI_BAR, tab);
@@ -48,28 +51,46 @@ static int draw_tabs(tui_app *app, int y, int x, bool really)
     return x - begin;
 }
 
-void tui_bar_title(tui_app *app, int y)
+/* What the title says, from all to the name of the file alone. */
+enum { TITLES = 5, TITLE_SIZE = 600 };
+static void print_titles(const tui_app *app, char out[TITLES][TITLE_SIZE])
 {
     const ql_model *model = app->model;
-    tui_canvas *canvas = &app->canvas;
     const char *path = ql_model_path(model), *slash = strrchr(path, '/');
-    char name[256], count[16], dtypes[64], bytes[TEXT_NUMBER_SIZE], text[600];
+    const size_t tensors = ql_model_tensor_count(model);
+    char name[256], count[16], dtypes[64], bytes[TEXT_NUMBER_SIZE];
     double elements = 0;
-    for (size_t i = 0; i < ql_model_tensor_count(model); i++)
+    for (size_t i = 0; i < tensors; i++)
         elements += (double)ql_model_tensor(model, i)->element_count;
     ql_text_print(name, sizeof name, ql_text_from(slash ? slash + 1 : path), 60);
     tui_short_count(elements, count);
     print_dtypes(model, dtypes, sizeof dtypes);
     text_bytes(bytes, ql_model_byte_count(model));
-    size_t tensors = ql_model_tensor_count(model);
-    snprintf(text, sizeof text, " qloupe │ %s │ %zu tensor%s · %s element%s · %s · %s", name, tensors,
-             tensors == 1 ? "" : "s", count, elements == 1 ? "" : "s", dtypes, bytes);
+    const char *many = tensors == 1 ? "" : "s";
+    snprintf(out[0], TITLE_SIZE, " qloupe │ %s │ %zu tensor%s · %s element%s · %s · %s", name, tensors, many, count,
+             elements == 1 ? "" : "s", dtypes, bytes);
+    snprintf(out[1], TITLE_SIZE, " qloupe │ %s │ %zu tensor%s · %s", name, tensors, many, bytes);
+    snprintf(out[2], TITLE_SIZE, " qloupe │ %s │ %zu tensor%s", name, tensors, many);
+    snprintf(out[3], TITLE_SIZE, " qloupe │ %s", name);
+    snprintf(out[4], TITLE_SIZE, " %s", name);
+}
 
-    const int width = draw_tabs(app, y, 0, false);
+/* The tabs in full before more than the name is said; the name before the other tabs in full. */
+void tui_bar_title(tui_app *app, int y)
+{
+    enum { GAP = 2 };
+    tui_canvas *canvas = &app->canvas;
+    char titles[TITLES][TITLE_SIZE];
+    print_titles(app, titles);
+    const int whole = draw_tabs(app, y, 0, false, false);
+    const bool is_short = tui_canvas_width(canvas, titles[TITLES - 1]) + GAP + whole > canvas->cols;
+    const int width = is_short ? draw_tabs(app, y, 0, true, false) : whole, room = canvas->cols - width - GAP;
+    int title = 0;
+    while (title + 1 < TITLES && tui_canvas_width(canvas, titles[title]) > room)
+        title++;
     tui_canvas_clear(canvas, (tui_rect) { y, 0, 1, canvas->cols }, TUI_BAR);
-    int taken = tui_canvas_text(canvas, y, 0, canvas->cols, TUI_BAR, text);
-    if (canvas->cols - taken > width + 2)
-        draw_tabs(app, y, canvas->cols - width, true);
+    tui_canvas_middle(canvas, y, 0, room, TUI_BAR, titles[title]);
+    draw_tabs(app, y, canvas->cols - width, is_short, true);
 }
 
 /* " ETA 0:07" once it can be told. */
@@ -172,17 +193,20 @@ void tui_bar_formula(tui_app *app, int y)
     text_count(count, report->group_count);
     text_formula(formula, sizeof formula, report, false);
     text_formula(brief, sizeof brief, report, true);
-    if (strcmp(formula, ql_mapping_describe(report->spec.mapping)->formula) == 0)
+    const bool is_filled = strcmp(formula, ql_mapping_describe(report->spec.mapping)->formula) != 0;
+    if (!is_filled)
         group[0] = 0; /* nothing was worked out */
+    else if (shown->is_sampled)
+        snprintf(of, sizeof of, "≈ ");
     if (*group)
         snprintf(of, sizeof of, "%s, the widest of %s: ", group, count);
     const bool is_long = tui_canvas_width(canvas, of) + tui_canvas_width(canvas, formula) <= room;
     if (!is_long && *group)
         snprintf(of, sizeof of, "%s: ", group);
     const bool is_full = tui_canvas_width(canvas, of) + tui_canvas_width(canvas, formula) <= room;
-    if (!is_full && tui_canvas_width(canvas, of) + tui_canvas_width(canvas, brief) > room)
+    if (!is_full && tui_canvas_width(canvas, of) + tui_canvas_width(canvas, brief) > room && *group)
         of[0] = 0;
-    canvas->faded = !tui_document_is_exact(document);
+    canvas->faded = !tui_document_is_current(document);
     const int used = tui_canvas_text(canvas, y, 1, room, TUI_FADED, of);
     tui_canvas_text(canvas, y, 1 + used, room - used, TUI_TEXT, is_full ? formula : brief);
     canvas->faded = false;
@@ -206,6 +230,17 @@ static bool is_in_why(const tui_app *app)
                     tui_canvas_width(&app->canvas, text) > app->canvas.cols - 2);
 }
 
+/* What the numbers are of that are not exact yet. */
+static void draw_estimate(tui_app *app, tui_rect inside)
+{
+    char some[TEXT_NUMBER_SIZE], all[TEXT_NUMBER_SIZE], text[200];
+    text_count(some, app->document.shown->report->sampled);
+    text_count(all, tui_document_tensor(&app->document)->element_count);
+    snprintf(text, sizeof text, "≈ estimated from %s of %s weights; %s", some, all,
+             app->document.stopped ? "stopped before the exact numbers, r measures again" : "the exact numbers are on their way");
+    tui_canvas_wrap(&app->canvas, inside, TUI_FADED, text);
+}
+
 void tui_bar_why(tui_app *app, tui_rect rect)
 {
     const tui_measure *shown = app->document.shown;
@@ -223,6 +258,10 @@ void tui_bar_why(tui_app *app, tui_rect rect)
     if (app->view->words) {
         if (app->view->words(app, words, sizeof words))
             tui_canvas_wrap(&app->canvas, inside, TUI_STRONG, words);
+        return;
+    }
+    if (shown && shown->is_sampled && tui_document_is_current(&app->document)) {
+        draw_estimate(app, inside);
         return;
     }
     if (!shown || !shown->has_why || app->document.problem.status != QL_OK)
@@ -292,6 +331,8 @@ void tui_bar_status(tui_app *app, int y)
         draw_prompt(app, y, "spec ");
     else if (app->context == TUI_IN_COMMAND)
         draw_prompt(app, y, ":");
+    else if (app->context == TUI_IN_COPY)
+        tui_copy_draw(app, y);
     else if (is_in_why(app))
         return;
     else if (complaint(document))

@@ -11,8 +11,11 @@
  */
 #include "tui/compare.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
+#include "tui/actions.h"
+#include "tui/copy.h"
 #include "tui/panes.h"
 
 enum { WIDE_COLS = 100, WIDE_ROWS = 22 }; /* of the screen; of the view's area */
@@ -20,11 +23,12 @@ enum { WIDE_COLS = 100, WIDE_ROWS = 22 }; /* of the screen; of the view's area *
 static const struct {
     const char *name;
     void (*draw)(tui_app *app, tui_rect rect, bool focused);
+    tui_act wheel;
 } panes[] = {
-    [TUI_COMPARE_METRICS] = { "Metrics", tui_compare_metrics },
-    [TUI_COMPARE_COLUMNS] = { "Columns", tui_compare_columns },
-    [TUI_COMPARE_BITS] = { "Bits", tui_compare_bits },
-    [TUI_COMPARE_BLOCK] = { "Block", tui_compare_block },
+    [TUI_COMPARE_METRICS] = { "Metrics", tui_compare_metrics, tui_act_column_move },
+    [TUI_COMPARE_COLUMNS] = { "Columns", tui_compare_columns, tui_act_column_move },
+    [TUI_COMPARE_BITS] = { "Bits", tui_compare_bits, tui_act_trial_line },
+    [TUI_COMPARE_BLOCK] = { "Block", tui_compare_block, tui_act_weight },
 };
 
 tui_shown_column tui_shown_column_of(const tui_app *app, size_t column)
@@ -37,11 +41,13 @@ tui_shown_column tui_shown_column_of(const tui_app *app, size_t column)
         .letter = (char)('A' + column),
         .spec_text = pin->spec_text,
         .is_exact = tui_pin_is_exact(document, column),
+        .is_current = tui_pin_is_current(document, column),
         .is_selected = is_selected,
         .is_baseline = column == document->pins.baseline,
     };
     if (pin->shown && problem->status == QL_OK) {
         shown.report = pin->shown->report;
+        shown.is_sampled = pin->shown->is_sampled;
         shown.has_product = pin->shown->inputs == document->inputs;
         shown.product = pin->shown->product;
     }
@@ -64,8 +70,10 @@ static void draw_names(tui_app *app, tui_rect line)
     x += tui_canvas_text(&app->canvas, line.y, x, end - x, TUI_KEY, "Tab") + 1;
     for (int pane = 0; pane < TUI_COMPARE_PANES; pane++) {
         const bool is_shown = pane == app->pane;
-        x += tui_canvas_format(&app->canvas, line.y, x, end - x, is_shown ? TUI_FRAME_FOCUS : TUI_FADED,
-                               is_shown ? "[%s]" : " %s ", panes[pane].name);
+        const int used = tui_canvas_format(&app->canvas, line.y, x, end - x, is_shown ? TUI_FRAME_FOCUS : TUI_FADED,
+                                           is_shown ? "[%s]" : " %s ", panes[pane].name);
+        tui_hit_add(app, (tui_rect) { line.y, x, 1, used }, tui_act_pane_at, pane, NULL);
+        x += used;
     }
     char name[256];
     ql_text_print(name, sizeof name, tui_document_tensor(&app->document)->name, 0);
@@ -74,10 +82,16 @@ static void draw_names(tui_app *app, tui_rect line)
         tui_canvas_middle(&app->canvas, line.y, x, end - x - 1, TUI_TEXT, name);
 }
 
+static void draw_pane(tui_app *app, int pane, tui_rect rect)
+{
+    tui_hit_add(app, rect, tui_act_pane_at, pane, panes[pane].wheel);
+    panes[pane].draw(app, rect, app->pane == pane);
+}
+
 static void draw_one(tui_app *app, tui_rect area)
 {
     draw_names(app, (tui_rect) { area.y, area.x, 1, area.cols });
-    panes[app->pane].draw(app, (tui_rect) { area.y + 1, area.x, area.rows - 1, area.cols }, true);
+    draw_pane(app, app->pane, (tui_rect) { area.y + 1, area.x, area.rows - 1, area.cols });
 }
 
 static void draw_all(tui_app *app, tui_rect area)
@@ -94,7 +108,7 @@ static void draw_all(tui_app *app, tui_rect area)
     };
     for (int pane = 0; pane < TUI_COMPARE_PANES; pane++)
         if (rects[pane].rows > 0)
-            panes[pane].draw(app, rects[pane], app->pane == pane);
+            draw_pane(app, pane, rects[pane]);
 }
 
 static void draw(tui_app *app, tui_rect area)
@@ -103,6 +117,29 @@ static void draw(tui_app *app, tui_rect area)
         draw_all(app, area);
     else
         draw_one(app, area);
+}
+
+static bool find_number(tui_app *app, int pane, tui_number *out)
+{
+    tui_document *document = &app->document;
+    const tui_trials *trials = &document->pins.trials;
+    const tui_wish wish = tui_scope_wish(document);
+    const tui_seen seen = pane == TUI_COMPARE_BLOCK && tui_scope_is_placed(document)
+                              ? tui_looks_wish(document, TUI_LOOK_STRIP, &wish)
+                              : (tui_seen) { .made = NULL };
+    if (seen.made && seen.is_exact) {
+        const ql_strip *strip = seen.made;
+        const tui_scope *scope = &document->scope;
+        out->value = strip->x[scope->col - tui_scope_block(document)];
+        snprintf(out->what, sizeof out->what, "the weight W[%" PRIu64 "][%" PRIu64 "]", scope->row, scope->col);
+        return true;
+    }
+    if (pane == TUI_COMPARE_BITS && trials->at < trials->count && trials->trials[trials->at].is_known) {
+        out->value = trials->trials[trials->at].sqnr_db;
+        snprintf(out->what, sizeof out->what, "SQNR dB of %.120s", trials->trials[trials->at].spec_text);
+        return true;
+    }
+    return tui_copy_find_sqnr(app, out);
 }
 
 static void open_columns(tui_app *app)
@@ -119,6 +156,8 @@ const tui_view tui_view_compare = {
     .key = '2',
     .name = "Compare",
     .help = "the Compare view: one tensor under several specs",
+    .label = "2 compare",
+    .rank = 4,
     .pane_count = TUI_COMPARE_PANES,
     .first_pane = TUI_COMPARE_METRICS,
     .draw = draw,
@@ -126,4 +165,5 @@ const tui_view tui_view_compare = {
     .open = open_columns,
     .close = close_columns,
     .words = tui_compare_words,
+    .number = find_number,
 };

@@ -11,7 +11,9 @@ typedef struct tui_shown_column {
     const ql_report *report; /* NULL: none yet */
     bool has_product;        /* `product` is known; NAN: there is none */
     double product;
-    bool is_exact; /* the report is of its spec and the selected tensor */
+    bool is_exact;   /* the report is of its spec and the selected tensor */
+    bool is_current; /* the same, exact or an estimate */
+    bool is_sampled; /* the report is an estimate, current or not */
     bool is_selected, is_baseline;
     const char *missing; /* why there is no exact report; NULL: there is one */
 } tui_shown_column;
@@ -24,6 +26,9 @@ void tui_compare_columns(tui_app *app, tui_rect rect, bool focused);
 void tui_compare_metrics(tui_app *app, tui_rect rect, bool focused);
 void tui_compare_bits(tui_app *app, tui_rect rect, bool focused);
 void tui_compare_block(tui_app *app, tui_rect rect, bool focused);
+
+/* Chooses another trial of the list, around its ends: lines < 0 up. */
+void tui_compare_bits_move(tui_app *app, int lines);
 
 /* The panes, for keys that do what the pane with the focus says. */
 enum { TUI_COMPARE_METRICS, TUI_COMPARE_COLUMNS, TUI_COMPARE_BITS, TUI_COMPARE_BLOCK, TUI_COMPARE_PANES };

@@ -2,9 +2,9 @@
  * SQNR against true bits per weight: the columns as capital letters, what else was tried as small ones. A point is on the
  * Pareto edge (marked) when none has as few bits and a higher SQNR; dots mark the edge.
  *
- *   43┤                 ······k◆     a  zeropoint:bits=3...  3.969  11.2
- *   24┤        ····i◆··       A      b  absmax:bits=4...     4.125  17.7
- *    4┤ a◆··D◆·                    ▶ c◆ int4g                4.156  19.8
+ *   43┤                 ······k◆        spec                 bits/wt   dB
+ *   24┤        ····i◆··       A      b  absmax:bits=4...     4.125  17.73
+ *    4┤ a◆··D◆·                    ▶ c◆ int4g                4.156  19.77
  *     └ 4        6         8 bits
  */
 #include <math.h>
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "text/number.h"
+#include "tui/actions.h"
 #include "tui/compare.h"
 
 enum { LABEL_COLS = 5, LEAST_LIST = 34, MOST_LIST = 52, POINTS_MOST = TUI_PINS_MOST + TUI_TRIALS_MOST };
@@ -20,9 +21,18 @@ typedef struct point {
     char letter;
     const char *spec_text;
     double bits, db;
+    size_t index; /* of the column, or of the trial */
     bool is_column, is_selected;
     bool is_edge;
 } point;
+
+static void add_hit(tui_app *app, tui_rect rect, const point *p)
+{
+    if (p->is_column)
+        tui_hit_add(app, rect, tui_act_column_at, TUI_COLUMN_AT(TUI_COMPARE_BITS, (int)p->index), NULL);
+    else
+        tui_hit_add(app, rect, tui_act_trial_at, (int)p->index, NULL);
+}
 
 static void mark_edge(point *points, size_t count)
 {
@@ -48,6 +58,7 @@ static size_t list_points(const tui_app *app, point out[POINTS_MOST])
                                      .spec_text = trial->spec_text,
                                      .bits = trial->bits,
                                      .db = trial->sqnr_db,
+                                     .index = i,
                                      .is_selected = i == trials->at };
     }
     for (size_t i = 0; i < document->pins.count; i++) {
@@ -57,6 +68,7 @@ static size_t list_points(const tui_app *app, point out[POINTS_MOST])
                                      .spec_text = column.spec_text,
                                      .bits = column.report->bits_per_weight,
                                      .db = column.report->metrics[QL_SQNR_DB],
+                                     .index = i,
                                      .is_column = true,
                                      .is_selected = column.is_selected };
     }
@@ -154,8 +166,9 @@ static bool find_place(const scale *s, const point *p, const place *taken, size_
 }
 
 /* The columns first, then what is on the edge. */
-static void draw_points(tui_canvas *canvas, const scale *s, const point *points, size_t count)
+static void draw_points(tui_app *app, const scale *s, const point *points, size_t count)
 {
+    tui_canvas *canvas = &app->canvas;
     place taken[POINTS_MOST];
     size_t taken_count = 0;
     draw_edge(canvas, s, points, count);
@@ -166,6 +179,7 @@ static void draw_points(tui_canvas *canvas, const scale *s, const point *points,
             if (turn != (p->is_column ? 0 : p->is_edge ? 1 : 2) || !find_place(s, p, taken, taken_count, &at))
                 continue;
             taken[taken_count++] = at;
+            add_hit(app, (tui_rect) { at.y, at.x, 1, 2 }, p);
             tui_canvas_put(canvas, at.y, at.x + 1, p->is_edge ? 0x25C6 : ' ', TUI_GOOD);
             tui_canvas_put(canvas, at.y, at.x, (uint32_t)p->letter,
                            p->is_column ? p->is_selected ? TUI_SELECTED : TUI_QUANTIZED : TUI_ORIGINAL);
@@ -192,26 +206,59 @@ static void draw_entry(tui_canvas *canvas, tui_rect line, const point *entry, bo
     tui_canvas_right(canvas, line.y, line.x + 3 + room, line.cols - 3 - room, style, numbers);
 }
 
-/* By falling SQNR; around the selected trial when not all fit. */
-static void draw_list(tui_canvas *canvas, tui_rect rect, const point *points, size_t count, bool focused)
+/* By falling SQNR. */
+static void sort_points(const point *points, size_t count, size_t order[POINTS_MOST])
 {
-    size_t order[POINTS_MOST], selected = 0;
     for (size_t i = 0; i < count; i++) {
         size_t at = i;
         for (; at > 0 && points[order[at - 1]].db < points[i].db; at--)
             order[at] = order[at - 1];
         order[at] = i;
     }
+}
+
+void tui_compare_bits_move(tui_app *app, int lines)
+{
+    point points[POINTS_MOST];
+    size_t order[POINTS_MOST], trials[POINTS_MOST], trial_count = 0, at = 0;
+    const size_t count = list_points(app, points);
+    sort_points(points, count, order);
+    for (size_t i = 0; i < count; i++) {
+        if (points[order[i]].is_column)
+            continue;
+        at = points[order[i]].is_selected ? trial_count : at;
+        trials[trial_count++] = points[order[i]].index;
+    }
+    app->pane = TUI_COMPARE_BITS;
+    if (trial_count == 0)
+        return;
+    const size_t step = lines < 0 ? trial_count - (size_t)-lines % trial_count : (size_t)lines;
+    app->document.pins.trials.at = trials[(at + step) % trial_count];
+}
+
+/* Around the selected trial when not all fit. */
+static void draw_list(tui_app *app, tui_rect rect, const point *points, size_t count, bool focused)
+{
+    size_t order[POINTS_MOST], selected = 0;
+    sort_points(points, count, order);
     for (size_t i = 0; i < count; i++)
         if (points[order[i]].is_selected && points[order[i]].is_column != focused)
             selected = i;
+    enum { HEADED_ROWS = 4 };
+    if (rect.rows >= HEADED_ROWS) {
+        tui_canvas_text(&app->canvas, rect.y, rect.x + 3, rect.cols - 3, TUI_FADED, "spec");
+        tui_canvas_right(&app->canvas, rect.y, rect.x + 8, rect.cols - 8, TUI_FADED, "bits/wt     dB");
+        rect.y++;
+        rect.rows--;
+    }
     const size_t lines = rect.rows > 0 ? (size_t)rect.rows : 0;
     size_t first = selected >= lines / 2 ? selected - lines / 2 : 0;
     first = first + lines > count ? count > lines ? count - lines : 0 : first;
     for (size_t i = first; i < count && i < first + lines; i++) {
         const point *entry = &points[order[i]];
-        draw_entry(canvas, (tui_rect) { rect.y + (int)(i - first), rect.x, 1, rect.cols }, entry,
-                   focused && entry->is_selected && !entry->is_column);
+        const tui_rect line = { rect.y + (int)(i - first), rect.x, 1, rect.cols };
+        add_hit(app, line, entry);
+        draw_entry(&app->canvas, line, entry, focused && entry->is_selected && !entry->is_column);
     }
 }
 
@@ -232,7 +279,7 @@ void tui_compare_bits(tui_app *app, tui_rect rect, bool focused)
     const scale s = scale_of(
         (tui_rect) { in.y, in.x + LABEL_COLS, in.rows - 1, in.cols - LABEL_COLS - (list ? list + 2 : 1) }, points, count);
     draw_axes(canvas, &s);
-    draw_points(canvas, &s, points, count);
+    draw_points(app, &s, points, count);
     if (list)
-        draw_list(canvas, (tui_rect) { in.y, in.x + in.cols - list - 1, in.rows, list }, points, count, focused);
+        draw_list(app, (tui_rect) { in.y, in.x + in.cols - list - 1, in.rows, list }, points, count, focused);
 }

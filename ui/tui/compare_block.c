@@ -14,6 +14,7 @@
 #include "text/number.h"
 #include "text/ramp.h"
 #include "text/weight.h"
+#include "tui/actions.h"
 #include "tui/compare.h"
 
 typedef struct axis {
@@ -59,6 +60,19 @@ static void draw_weights(tui_canvas *canvas, tui_rect plot, const axis *a, const
             tui_canvas_put(canvas, y, plot.x + cell, text_block((unsigned)(height > TEXT_EIGHTHS ? TEXT_EIGHTHS : height)),
                            cell == selected ? TUI_CLIP : TUI_ORIGINAL);
     }
+}
+
+/* A click goes to the next of the weights that lie in a cell. */
+static void add_hits(tui_app *app, tui_rect plot, const axis *a, const ql_strip *strip, size_t at)
+{
+    int next[QL_BINS];
+    for (int cell = 0; cell < a->cells; cell++)
+        next[cell] = -1;
+    for (size_t i = strip->count; i-- > 0;)
+        next[cell_of(a, strip->x[(at + 1 + i) % strip->count])] = (int)((at + 1 + i) % strip->count);
+    for (int cell = 0; cell < a->cells; cell++)
+        if (next[cell] >= 0)
+            tui_hit_add(app, (tui_rect) { plot.y, plot.x + cell, plot.rows, 1 }, tui_act_weight_at, next[cell], NULL);
 }
 
 static void draw_levels(tui_canvas *canvas, tui_rect line, const axis *a, const ql_strip *strip, const float *levels,
@@ -114,7 +128,9 @@ static void draw_strip(tui_app *app, tui_rect in, const ql_report *report, const
     line.y++;
     if (bars > 0) {
         line.cols = a.cells;
-        draw_weights(canvas, (tui_rect) { line.y, line.x, bars, a.cells }, &a, strip, at);
+        const tui_rect plot = { line.y, line.x, bars, a.cells };
+        draw_weights(canvas, plot, &a, strip, at);
+        add_hits(app, plot, &a, strip, at);
         line.y += bars;
         draw_levels(canvas, line, &a, strip, levels, at);
         line.y++;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "text/number.h"
+#include "tui/actions.h"
 #include "tui/compare.h"
 #include "tui/panes.h"
 #include "tui/plot.h"
@@ -65,6 +66,8 @@ static void draw_error_label(tui_canvas *canvas, tui_rect rect, const axes *lock
     text_number(range, locked->error, TEXT_SIGNIFICANT);
     text_count(count, errors->below + errors->above);
     snprintf(text, sizeof text, " error ±%s · %s out ", range, count);
+    if (tui_canvas_width(canvas, text) > rect.cols - 4)
+        snprintf(text, sizeof text, " e ±%s · %s out ", range, count);
     tui_canvas_text(canvas, rect.y + rect.rows - 1, rect.x + 2, rect.cols - 4, TUI_FADED, text);
 }
 
@@ -86,23 +89,46 @@ static void draw_plots(tui_app *app, tui_rect rect, tui_rect in, const axes *loc
     draw_error_label(canvas, rect, locked, &report->error);
 }
 
-static void draw_column(tui_app *app, tui_rect rect, const axes *locked, size_t index, bool focused)
+/* What stands at the right of a column's frame: how old its numbers are, columns that have no room, what it is. */
+static void print_note(const tui_app *app, const tui_shown_column *column, size_t before, size_t behind, char *out,
+                       size_t size)
+{
+    if (!column->is_current)
+        snprintf(out, size, "%s", column->report ? "older" : "");
+    else if (before > 0)
+        snprintf(out, size, "◂ %zu more", before);
+    else if (behind > 0)
+        snprintf(out, size, "%zu more ▸", behind);
+    else
+        snprintf(out, size, "%s",
+                 column->is_sampled    ? "estimate"
+                 : column->is_baseline ? "baseline"
+                 : app->linear         ? "linear y"
+                                       : "log y");
+}
+
+/* `before` and `behind`: columns without room at its left and right. */
+static void draw_column(tui_app *app, tui_rect rect, const axes *locked, size_t index, size_t before, size_t behind,
+                        bool focused)
 {
     tui_canvas *canvas = &app->canvas;
     const tui_shown_column column = tui_shown_column_of(app, index);
-    char spec[TUI_SPEC_SHOWN], title[TUI_SPEC_SHOWN + 8];
+    char note[32];
+    print_note(app, &column, before, behind, note, sizeof note);
+    tui_hit_add(app, rect, tui_act_column_at, TUI_COLUMN_AT(TUI_COMPARE_COLUMNS, (int)index), NULL);
+    char spec[TUI_SPEC_SHOWN], title[TUI_SPEC_SHOWN + 16];
     tui_show_spec(spec, column.spec_text);
-    snprintf(title, sizeof title, "%c %s", column.letter, spec);
-    const tui_rect in = tui_canvas_box(canvas, rect, focused && column.is_selected, title,
-                                       !column.is_exact     ? column.report ? "older" : ""
-                                       : column.is_baseline ? "baseline"
-                                       : app->linear        ? "linear y"
-                                                            : "log y");
+    enum { AROUND = 13 }; /* cells of the frame, the letter and the gap before the note */
+    const int room = rect.cols - AROUND - tui_canvas_width(canvas, note);
+    if (before + behind > 0 && room > 0)
+        ql_text_print(spec, sizeof spec, ql_text_from(column.spec_text), (size_t)room); /* the note is worth more */
+    snprintf(title, sizeof title, "%s%c %s", column.is_sampled ? "≈ " : "", column.letter, spec);
+    const tui_rect in = tui_canvas_box(canvas, rect, focused && column.is_selected, title, note);
     if (!column.report) {
         tui_canvas_wrap(canvas, (tui_rect) { in.y, in.x + 1, in.rows, in.cols - 2 }, TUI_TEXT, column.missing);
         return;
     }
-    canvas->faded = !column.is_exact;
+    canvas->faded = !column.is_current;
     if (in.rows >= 2)
         draw_plots(app, rect, in, locked, column.report);
     canvas->faded = false;
@@ -117,5 +143,6 @@ void tui_compare_columns(tui_app *app, tui_rect rect, bool focused)
     const int cols = rect.cols / (int)fit;
     const axes locked = lock_axes(app, cols - 2 > QL_BINS ? QL_BINS : cols - 2 < 1 ? 1 : cols - 2);
     for (size_t i = 0; i < fit; i++)
-        draw_column(app, (tui_rect) { rect.y, rect.x + (int)i * cols, rect.rows, cols }, &locked, first + i, focused);
+        draw_column(app, (tui_rect) { rect.y, rect.x + (int)i * cols, rect.rows, cols }, &locked, first + i,
+                    i == 0 ? first : 0, i + 1 == fit ? count - first - fit : 0, focused);
 }

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 
 #include "text/number.h"
+#include "tui/actions.h"
 #include "tui/compare.h"
 
-enum { LABEL_COLS = 13, LEAST_COLS = 16, MOST_COLS = 30 };
+enum { LABEL_COLS = 13, LEAST_COLS = 16, MOST_COLS = 30, ROOMY_COLS = 100 };
 
 static double bits_of(const tui_shown_column *column)
 {
@@ -64,6 +65,12 @@ static text_form form_of(size_t row)
 static int better_of(size_t row)
 {
     return rows[row].value ? -1 : ql_metric_describe(rows[row].metric)->better;
+}
+
+/* Exact also where the rest is an estimate. */
+static bool is_known(size_t row)
+{
+    return rows[row].value == bits_of || rows[row].value == size_of;
 }
 
 /* The best value among the exact columns; false when all are the same, or there is no better. */
@@ -119,6 +126,8 @@ static void draw_cell(tui_app *app, tui_rect cell, size_t row, const tui_shown_c
     else
         text_number(text, value, form_of(row));
     int x = cell.x, end = cell.x + cell.cols;
+    if (column->is_sampled && !isnan(value) && !is_known(row))
+        x += tui_canvas_text(canvas, cell.y, x, end - x, TUI_TEXT, "≈");
     x += tui_canvas_text(canvas, cell.y, x, end - x, is_best ? TUI_STRONG : TUI_TEXT, text) + 1;
     if (is_best && x < end) {
         tui_canvas_put(canvas, cell.y, x, 0x2605, TUI_GOOD);
@@ -157,7 +166,7 @@ static void draw_column(tui_app *app, tui_rect cell, const tui_shown_column *col
         tui_canvas_wrap(canvas, (tui_rect) { cell.y + 1, cell.x, cell.rows - 1, cell.cols }, TUI_TEXT, column->missing);
         return;
     }
-    canvas->faded = !column->is_exact;
+    canvas->faded = !column->is_current;
     for (size_t row = 0; row < ROW_COUNT && (int)row + 1 < cell.rows; row++)
         draw_cell(app, (tui_rect) { cell.y + 1 + (int)row, cell.x, 1, cell.cols }, row, column, base);
     canvas->faded = false;
@@ -187,12 +196,15 @@ void tui_compare_metrics(tui_app *app, tui_rect rect, bool focused)
     size_t fit = room < 2 * LEAST_COLS ? 1 : (size_t)(room / LEAST_COLS);
     fit = fit < pins->count ? fit : pins->count;
     const size_t first = tui_first_column(app, fit);
-    char name[256], part[32] = "", title[320], note[96];
+    char name[256], part[32] = "", place[64] = "", title[400], note[96];
     ql_text_print(name, sizeof name, tui_document_tensor(&app->document)->name,
                   rect.cols > 80 ? (size_t)rect.cols - 60 : 20);
     if (fit < pins->count)
         snprintf(part, sizeof part, " · %c-%c of %zu", (char)('A' + first), (char)('A' + first + fit - 1), pins->count);
-    snprintf(title, sizeof title, "Metrics · %s%s", name, part);
+    if (rect.cols >= ROOMY_COLS)
+        snprintf(place, sizeof place, " · tensor %zu of %zu", tui_list_position(&app->list, app->document.tensor) + 1,
+                 app->list.visible_count);
+    snprintf(title, sizeof title, "Metrics · %s%s%s", name, place, part);
     snprintf(note, sizeof note, "★ best · ▲▼ against baseline %c", baseline.letter);
     const tui_rect in = tui_canvas_box(canvas, rect, focused, title, note);
     draw_activations(app, rect);
@@ -201,7 +213,8 @@ void tui_compare_metrics(tui_app *app, tui_rect rect, bool focused)
     const int cols = room / (int)fit > MOST_COLS ? MOST_COLS : room / (int)fit;
     for (size_t i = 0; i < fit; i++) {
         const tui_shown_column column = tui_shown_column_of(app, first + i);
-        draw_column(app, (tui_rect) { in.y, in.x + 1 + LABEL_COLS + (int)i * cols, in.rows, cols - 1 }, &column,
-                    baseline.is_exact && baseline.report ? &baseline : NULL, focused);
+        const tui_rect cells = { in.y, in.x + 1 + LABEL_COLS + (int)i * cols, in.rows, cols - 1 };
+        tui_hit_add(app, cells, tui_act_column_at, TUI_COLUMN_AT(TUI_COMPARE_METRICS, (int)(first + i)), NULL);
+        draw_column(app, cells, &column, baseline.is_exact && baseline.report ? &baseline : NULL, focused);
     }
 }

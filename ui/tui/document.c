@@ -23,6 +23,11 @@ bool tui_document_is_exact(const tui_document *document)
     return tui_measure_is(document->shown, document->tensor, document->spec_text);
 }
 
+bool tui_document_is_current(const tui_document *document)
+{
+    return tui_measure_is_about(document->shown, document->tensor, document->spec_text) && document->problem.status == QL_OK;
+}
+
 bool tui_document_is_settled(const tui_document *document)
 {
     return !document->busy && !document->exporting && !document->pins.busy && !tui_looks_are_busy(&document->looks) &&
@@ -111,7 +116,8 @@ void tui_document_stop(tui_document *document)
     tui_looks_stop(document);
     document->pending_count = 0;
     document->ticket = NO_TICKET;
-    document->exporting = false;
+    document->unwritten = document->exporting;
+    document->exporting = document->exists = false;
     document->reading = 0;
     if (was_scan)
         tui_document_say(document, false, "stopped; m measures the rest, q quits");
@@ -121,19 +127,16 @@ void tui_document_stop(tui_document *document)
         tui_document_say(document, false, "nothing to stop; q quits");
 }
 
-void tui_document_export(tui_document *document, const char *path, const char *command)
+void tui_document_export(tui_document *document, tui_export *wish)
 {
-    tui_export wish = { .tensor = document->tensor, .spec = document->spec };
-    ql_text_print(wish.tensor_name, sizeof wish.tensor_name, tui_document_tensor(document)->name, TUI_EXPORT_CELLS);
-    ql_text_print(wish.file_name, sizeof wish.file_name, ql_text_from(ql_model_path(document->model)), TUI_EXPORT_CELLS);
-    snprintf(wish.path, sizeof wish.path, "%s", path);
-    snprintf(wish.command, sizeof wish.command, "%s", command);
-    if (!tui_jobs_export(document->jobs, &wish)) {
-        tui_document_say(document, true, "out of memory");
-        return;
-    }
+    tui_jobs_export(document->jobs, wish);
     document->exporting = true;
-    tui_document_say(document, false, "writing the figure");
+    tui_document_say(document, false, "writing");
+}
+
+tui_measure *tui_document_find(tui_document *document, const char *spec_text)
+{
+    return tui_cache_find(&document->cache, document->tensor, spec_text);
 }
 
 void tui_document_read_inputs(tui_document *document, const char *text)
@@ -156,6 +159,7 @@ void tui_document_select(tui_document *document, size_t tensor)
     if (tensor == document->tensor)
         return;
     document->tensor = tensor;
+    document->run = 0;
     tui_document_measure(document);
 }
 
@@ -181,8 +185,6 @@ ql_status tui_document_start(tui_document *document, const ql_model *model, tui_
     ql_spec_format(&first, document->spec_text);
     tui_pins_start(document);
     tui_document_use(document, &first);
-    document->history[0] = first;
-    document->history_count = 1;
     return QL_OK;
 }
 

@@ -11,6 +11,7 @@
 #include "tui/jobs.h"
 #include "tui/looks.h"
 #include "tui/pins.h"
+#include "tui/range.h"
 #include "tui/scope.h"
 
 /* What a key can turn: a key of the spec, or one of these. */
@@ -18,14 +19,18 @@ enum {
     TUI_KNOB_SCHEME = QL_KEY_COUNT, /* the mapping */
     TUI_KNOB_FEWER,                 /* next is one bit fewer, and from the fewest back to the most */
     TUI_KNOB_FINE,                  /* the number that is active: percentile, range by hand, or block size */
+    TUI_KNOB_RANGE,                 /* the clipping range by hand: both ends, or as below; outwards is next */
+    TUI_KNOB_RANGE_LO,
+    TUI_KNOB_RANGE_HI,
 };
 
-enum { TUI_UNDO_SIZE = 256, TUI_PENDING_SIZE = 64, TUI_MESSAGE_SIZE = 700 };
+enum { TUI_PENDING_SIZE = 64, TUI_MESSAGE_SIZE = 700 };
 
 #define TUI_FIRST_SPEC "absmax"
 
 typedef struct tui_turn {
     int knob, direction;
+    double share; /* of a range by hand: how far, as a share of the range of all values */
 } tui_turn;
 
 typedef struct tui_document {
@@ -36,9 +41,8 @@ typedef struct tui_document {
     ql_spec spec;
     char spec_text[QL_SPEC_TEXT];
 
-    ql_spec history[TUI_UNDO_SIZE]; /* specs, oldest first; spec is history[at] */
-    size_t history_count, history_at;
-    tui_turn pending[TUI_PENDING_SIZE]; /* turns that need the profile before they can be made */
+    int run; /* of turns that are undone at once: the knob; 0: the next one is a turn of its own */
+    tui_turn pending[TUI_PENDING_SIZE]; /* turns that need the profile, or a report, before they can be made */
     size_t pending_count;
 
     const ql_profile **profiles; /* owned array [tensor count] of what jobs owns; NULL: not known yet */
@@ -55,7 +59,9 @@ typedef struct tui_document {
     uint64_t ticket; /* of the newest request */
     bool busy;       /* it is not finished */
     bool stopped;    /* it was cancelled by hand */
-    bool exporting;  /* a figure is being written */
+    bool exporting;  /* something is being written */
+    bool unwritten;  /* nothing came of it, */
+    bool exists;     /* since there is something of that name */
 
     size_t *scan_set; /* owned [scan_count]: tensors to be measured under every spec; NULL: no scan was asked for */
     size_t scan_count;
@@ -73,6 +79,11 @@ void tui_document_free(tui_document *document);
 
 void tui_document_select(tui_document *document, size_t tensor);
 void tui_document_turn(tui_document *document, int knob, int direction);
+/* Moves the clipping range by hand (TUI_KNOB_RANGE and its ends), or brings an end to a value, told apart from others by
+   `grain`. Such turns that follow each other are undone at once; end_run says that the next is another one. */
+void tui_document_move_range(tui_document *document, int knob, int direction, double share);
+void tui_document_set_range(tui_document *document, int knob, double value, double grain);
+void tui_document_end_run(tui_document *document);
 void tui_document_set_spec(tui_document *document, const ql_spec *spec); /* as one undoable turn */
 void tui_document_load(tui_document *document, const ql_spec *spec);     /* the same, leaving what can be undone alone */
 /* What a person typed: a whole spec, or the value of a knob (a key of the spec or TUI_KNOB_SCHEME). One undoable turn; false
@@ -85,7 +96,9 @@ void tui_document_measure(tui_document *document);             /* asks again */
    stopped. */
 void tui_document_scan(tui_document *document, const size_t *tensors, size_t count);
 void tui_document_stop(tui_document *document); /* cancels what is under way */
-void tui_document_export(tui_document *document, const char *path, const char *command);
+void tui_document_export(tui_document *document, tui_export *wish); /* takes the wish over */
+/* The measure of a spec of the selected tensor, borrowed; NULL: not known. */
+tui_measure *tui_document_find(tui_document *document, const char *spec_text);
 
 /* Multiplies with other activations: read by the worker, or read already. */
 void tui_document_read_inputs(tui_document *document, const char *text);
@@ -94,8 +107,9 @@ void tui_document_use_inputs(tui_document *document, tui_inputs *inputs);
 /* Takes what the worker has sent. Returns true when something changed. */
 bool tui_document_collect(tui_document *document);
 
-/* `shown` is of the tensor and spec that are selected. */
+/* `shown` is of the tensor and spec that are selected: exact, or an estimate too. */
 bool tui_document_is_exact(const tui_document *document);
+bool tui_document_is_current(const tui_document *document);
 
 /* Nothing is under way: every number is exact or there is a reason why not. */
 bool tui_document_is_settled(const tui_document *document);

@@ -19,7 +19,7 @@ void tui_document_use(tui_document *document, const ql_spec *spec);
 /* Scans what of the set is not known yet under the spec. */
 void tui_document_start_scan(tui_document *document);
 
-/* Makes the turns that wait for the profile, if it is there or will not come. */
+/* Makes the turns that wait for the profile or a report, if it is there or will not come. */
 void tui_document_make_turns(tui_document *document);
 
 #endif

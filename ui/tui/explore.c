@@ -7,11 +7,14 @@
  *                      |         | Error   | Tensor |     The list of knobs takes the place of the tensors.
  *                      +---------+---------+--------+
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "text/formula.h"
 #include "text/number.h"
 #include "tui/actions.h"
+#include "tui/copy.h"
 #include "tui/knobs.h"
 #include "tui/panes.h"
 #include "tui/sub.h"
@@ -28,7 +31,34 @@ static const struct {
     [TUI_EXPLORE_TENSOR] = { "Tensor", tui_pane_tensor },
 };
 
-static const tui_sub *const *const subs[TUI_EXPLORE_PANES] = { [TUI_EXPLORE_ERROR] = tui_error_subs };
+static const tui_sub *const *const subs[TUI_EXPLORE_PANES] = {
+    [TUI_EXPLORE_DISTRIBUTION] = tui_distribution_subs,
+    [TUI_EXPLORE_ERROR] = tui_error_subs,
+    [TUI_EXPLORE_TENSOR] = tui_tensor_subs,
+};
+
+static bool find_number(tui_app *app, int pane, tui_number *out)
+{
+    const tui_facts facts = tui_facts_of(app);
+    const int column = tui_column_shown(app->list.column);
+    const bool is_exact = facts.report && !facts.is_old && !facts.is_sampled;
+    const char *scale = is_exact ? text_scale_word(facts.report) : NULL;
+    if (pane == TUI_EXPLORE_TENSORS) {
+        out->value = tui_column_value(column, app->model, &app->document.findings, app->document.tensor);
+        snprintf(out->what, sizeof out->what, "%s", tui_column_describe(column).title);
+        return !isnan(out->value);
+    }
+    if (pane == TUI_EXPLORE_TENSOR && facts.stats && (is_exact || tui_document_profile(&app->document))) {
+        *out = (tui_number) { facts.stats->std, "standard deviation of the weights" };
+        return true;
+    }
+    if (pane == TUI_EXPLORE_DISTRIBUTION && scale) {
+        out->value = facts.report->scale_max;
+        snprintf(out->what, sizeof out->what, facts.report->group_count > 1 ? "%s, the largest of all groups" : "%s", scale);
+        return true;
+    }
+    return tui_copy_find_sqnr(app, out);
+}
 
 const char *tui_reason_in(const char *message)
 {
@@ -53,7 +83,8 @@ tui_facts tui_facts_of(const tui_app *app)
         facts.report = shown->report;
         facts.stats = &shown->report->stats;
         facts.original = &shown->report->original;
-        facts.is_old = !tui_document_is_exact(document);
+        facts.is_old = !tui_document_is_current(document);
+        facts.is_sampled = shown->is_sampled;
         facts.missing = NULL;
     } else if (profile) {
         facts.stats = &profile->stats;
@@ -65,12 +96,16 @@ tui_facts tui_facts_of(const tui_app *app)
 tui_rect tui_pane_frame(tui_app *app, tui_rect rect, bool focused, const char *title, const char *note)
 {
     tui_facts facts = tui_facts_of(app);
-    char old[TUI_SPEC_SHOWN + 32], spec[TUI_SPEC_SHOWN];
+    char old[TUI_SPEC_SHOWN + 32], spec[TUI_SPEC_SHOWN], near[256];
     if (facts.is_old) {
         tui_show_spec(spec, facts.report->spec_text);
         snprintf(old, sizeof old, "still of %s",
                  app->document.shown->tensor == app->document.tensor ? spec : "the tensor before");
         note = old;
+    }
+    if (facts.is_sampled) {
+        snprintf(near, sizeof near, "≈ %s", title);
+        title = near;
     }
     return tui_canvas_box(&app->canvas, rect, focused, title, note);
 }
@@ -109,7 +144,7 @@ static tui_style print_summary(const ql_report *report, char *out, size_t size)
     text_number(sqnr, report->metrics[QL_SQNR_DB], TEXT_FIXED_2);
     text_number(bits, report->bits_per_weight, TEXT_FIXED_3);
     const char *word = tui_sqnr_word(report->metrics[QL_SQNR_DB], &style);
-    snprintf(out, size, "SQNR %s dB %s · %s bits/wt", sqnr, word, bits);
+    snprintf(out, size, "SQNR %s%s dB %s · %s bits/wt", report->sampled ? "≈ " : "", sqnr, word, bits);
     return style;
 }
 
@@ -175,9 +210,12 @@ const tui_view tui_view_explore = {
     .key = '1',
     .name = "Explore",
     .help = "the Explore view: one tensor under one spec",
+    .label = "1 explore",
+    .rank = 13,
     .pane_count = TUI_EXPLORE_PANES,
     .first_pane = TUI_EXPLORE_DISTRIBUTION,
     .draw = draw,
     .subs = subs,
     .context = TUI_IN_VIEW,
+    .number = find_number,
 };

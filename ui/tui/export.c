@@ -2,16 +2,98 @@
 #include "tui/export.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* "h.2.mlp.c_fc.weight-absmax-bits-4.png": a file name without characters that need care. */
-static void propose(const tui_document *document, char *out, size_t size)
+#include "sheet/table.h"
+#include "tui/actions.h"
+#include "tui/said.h"
+
+/* ---- What there is to write ------------------------------------------------------------------------------------- */
+
+static int figure_count(void)
 {
-    ql_text name = tui_document_tensor(document)->name;
+    int count = 0;
+    while (ql_figure_kind_at((size_t)count))
+        count++;
+    return count;
+}
+
+/* The rows: every kind of figure, the numbers, the codes. */
+static int row_of_numbers(void)
+{
+    return figure_count();
+}
+
+static int row_count(void)
+{
+    return figure_count() + 2;
+}
+
+/* Format `index` of a row, as a name ends in it; NULL at the end. Codes have one, a folder. */
+static const char *format_at(int row, int index)
+{
+    static const char *const figures[] = { "png", "svg", "pdf", "jpg", "bmp", "tga" };
+    enum { FIGURES = sizeof figures / sizeof figures[0] };
+    if (row < row_of_numbers())
+        return index < FIGURES ? figures[index] : NULL;
+    if (row > row_of_numbers())
+        return NULL;
+    const sheet_format *format = sheet_format_at((size_t)index);
+    return format ? format->name : NULL;
+}
+
+static int format_count(int row)
+{
+    int count = 0;
+    while (format_at(row, count))
+        count++;
+    return count;
+}
+
+/* ---- Names ------------------------------------------------------------------------------------------------------ */
+
+/* Where the ending of a name begins that says what it is: ".png", "/"; its size when it has none. Then *row and *format are
+   what it says; among figures the row stays. */
+static size_t find_ending(const char *name, int *row, int *format)
+{
+    const size_t size = strlen(name);
+    const char *dot = strrchr(name, '.'), *slash = strrchr(name, '/');
+    if (size > 0 && name[size - 1] == '/') {
+        *row = row_count() - 1;
+        *format = 0;
+        return size - 1;
+    }
+    if (!dot || (slash && slash > dot))
+        return size;
+    for (int at = 0; at < row_count(); at++)
+        for (int index = 0; format_at(at, index); index++)
+            if (strcasecmp(format_at(at, index), dot + 1) == 0) {
+                const bool stays = at < row_of_numbers() && *row < row_of_numbers();
+                *row = stays ? *row : at;
+                *format = index;
+                return (size_t)(dot - name);
+            }
+    return size;
+}
+
+/* "h.2.mlp.c_fc.weight-absmax-bits-4": a file name without characters that need care. Figures that are not the first kind bear
+ * their name, numbers of several columns none of theirs. */
+static void propose(const tui_app *app, char *out, size_t size)
+{
+    const tui_document *document = &app->document;
+    const ql_text name = tui_document_tensor(document)->name;
+    const int row = app->dialog.row, numbers = row_of_numbers();
+    char words[QL_SPEC_TEXT + 64];
     size_t used = 0;
+    if (row == numbers && document->pins.open)
+        snprintf(words, sizeof words, "compare");
+    else if (row > 0 && row < numbers)
+        snprintf(words, sizeof words, "%s-%s", document->spec_text, ql_figure_kind_at((size_t)row)->name);
+    else
+        snprintf(words, sizeof words, "%s", document->spec_text);
     for (size_t i = 0; i < name.size && used < 60 && used + 1 < size; i++) {
         unsigned char c = (unsigned char)name.data[i];
         bool is_plain = isascii(c) && (isalnum(c) || (strchr("._-", c) && used > 0));
@@ -19,10 +101,38 @@ static void propose(const tui_document *document, char *out, size_t size)
     }
     if (used + 1 < size)
         out[used++] = '-';
-    for (const char *c = document->spec_text; *c && used + 5 < size; c++)
+    for (const char *c = words; *c && used + 1 < size; c++)
         out[used++] = isalnum((unsigned char)*c) || *c == '.' ? *c : '-';
-    snprintf(out + used, size - used, ".png");
+    out[used] = 0;
 }
+
+/* The name in the line, or a proposal if none was typed, with the ending of what is chosen. */
+static void set_ending(tui_app *app)
+{
+    const tui_dialog *dialog = &app->dialog;
+    char name[TUI_LINE_BYTES], whole[TUI_LINE_BYTES + 8];
+    int row = dialog->row, format;
+    tui_line_get(&app->line, name);
+    name[find_ending(name, &row, &format)] = 0;
+    if (!dialog->is_typed)
+        propose(app, name, TUI_LINE_LIMIT);
+    const char *ending = format_at(dialog->row, dialog->format);
+    snprintf(whole, sizeof whole, "%s%s%s", name, ending ? "." : "/", ending ? ending : "");
+    tui_line_set(&app->line, whole);
+}
+
+/* The path of a name that was typed: ~/ is the home folder, a folder has no / behind it. False when it is too long. */
+static bool find_path(const char *name, char out[PATH_MAX])
+{
+    const char *home = getenv("HOME");
+    const bool is_below_home = name[0] == '~' && (name[1] == '/' || !name[1]) && home;
+    int size = snprintf(out, PATH_MAX, "%s%s", is_below_home ? home : "", is_below_home ? name + 1 : name);
+    while (size > 1 && size < PATH_MAX && out[size - 1] == '/')
+        out[--size] = 0;
+    return size < PATH_MAX;
+}
+
+/* ---- The dialog -------------------------------------------------------------------------------------------------- */
 
 static bool can_export(tui_app *app)
 {
@@ -34,79 +144,229 @@ static bool can_export(tui_app *app)
 
 void tui_export_open(tui_app *app)
 {
-    char name[256];
     if (!can_export(app))
         return;
-    propose(&app->document, name, sizeof name);
-    tui_line_set(&app->line, name);
+    app->dialog = (tui_dialog) { 0 };
+    tui_export_choose(app, TUI_EXPORT_FORMAT(app->document.pins.open ? row_of_numbers() : 0, 0));
     app->context = TUI_IN_EXPORT;
 }
 
-bool tui_export_words(const tui_app *app, text_plot *out, char **tensor)
+void tui_export_write(tui_app *app, const char *name)
 {
-    const ql_text name = tui_document_tensor(&app->document)->name;
-    *tensor = strndup(name.data, name.size);
-    *out = (text_plot) {
-        .file = ql_model_path(app->model),
-        .tensor = *tensor,
-        .spec = app->document.spec_text,
-        .raw = app->raw,
-        .layout = app->layout == QL_LAYOUT_AUTO ? NULL : ql_layout_name(app->layout),
-    };
-    return *tensor != NULL;
-}
-
-/* The command line for `path`; false when it does not fit. */
-static bool write_command(const tui_app *app, const char *path, char *out, size_t size)
-{
-    text_plot plot;
-    char *tensor;
-    size_t needed = size;
-    if (tui_export_words(app, &plot, &tensor)) {
-        plot.kind = ql_figure_kind_at(0)->name;
-        plot.out = path;
-        needed = text_plot_command(out, size, &plot);
-    }
-    free(tensor);
-    return needed < size;
-}
-
-void tui_export_write(tui_app *app, const char *path)
-{
-    char command[2048];
     if (!can_export(app))
         return;
-    if (!*path) {
-        tui_document_say(&app->document, true, "a figure needs a file name");
+    app->dialog = (tui_dialog) { 0 };
+    tui_line_set(&app->line, name);
+    app->context = TUI_IN_EXPORT;
+    tui_export_changed(app);
+    tui_export_accept(app);
+}
+
+void tui_export_changed(tui_app *app)
+{
+    char name[TUI_LINE_BYTES];
+    tui_line_get(&app->line, name);
+    app->dialog.may_replace = false;
+    app->dialog.is_typed = true;
+    app->dialog.row = app->dialog.chosen_row;
+    app->dialog.format = app->dialog.chosen_format;
+    find_ending(name, &app->dialog.row, &app->dialog.format);
+}
+
+void tui_export_choose(tui_app *app, int format)
+{
+    app->dialog.row = app->dialog.chosen_row = format / TUI_EXPORT_FORMATS;
+    app->dialog.format = app->dialog.chosen_format = format % TUI_EXPORT_FORMATS;
+    app->dialog.may_replace = false;
+    set_ending(app);
+}
+
+void tui_export_step(tui_app *app, int rows)
+{
+    const int row = (app->dialog.row + rows + row_count()) % row_count();
+    const bool stays = format_at(row, app->dialog.format) && format_count(row) == format_count(app->dialog.row);
+    tui_export_choose(app, TUI_EXPORT_FORMAT(row, stays ? app->dialog.format : 0));
+}
+
+void tui_export_step_format(tui_app *app, int formats)
+{
+    const int row = app->dialog.row, count = format_count(row);
+    if (count > 0)
+        tui_export_choose(app, TUI_EXPORT_FORMAT(row, (app->dialog.format + formats + count) % count));
+}
+
+/* The command line that writes the same to `path`; false when it does not fit. */
+static bool print_command(const tui_app *app, const char *path, char *out, size_t size)
+{
+    const int row = app->dialog.row, numbers = row_of_numbers();
+    tui_said said;
+    bool fits = tui_say(&said, app);
+    if (row != numbers)
+        tui_said_one(&said, app);
+    if (row < numbers) {
+        said.words.verb = "plot";
+        said.words.kind = ql_figure_kind_at((size_t)row)->name;
+        said.words.ascii = false; /* figures are the same, */
+        said.words.x = NULL;      /* and have no product */
+    } else {
+        said.words.verb = said.words.spec_count > 1 ? "compare" : "quant";
+    }
+    said.words.format = row == numbers ? format_at(row, app->dialog.format) : NULL;
+    *(row == numbers ? &said.words.into : &said.words.out) = path;
+    fits = fits && text_command(out, size, &said.words) < size;
+    tui_said_free(&said);
+    return fits;
+}
+
+/* All that the worker has to know; NULL when memory is short or the command line too long. */
+static tui_export *make_wish(tui_app *app, const char *path)
+{
+    tui_document *document = &app->document;
+    const tui_pins *pins = &document->pins;
+    const int row = app->dialog.row, numbers = row_of_numbers();
+    tui_export *wish = calloc(1, sizeof *wish);
+    if (!wish || !print_command(app, path, wish->command, sizeof wish->command)) {
+        free(wish);
+        return NULL;
+    }
+    wish->tensor = document->tensor;
+    wish->figure = row < numbers ? ql_figure_kind_at((size_t)row) : NULL;
+    wish->format = row == numbers ? sheet_format_at((size_t)app->dialog.format) : NULL;
+    wish->may_replace = app->dialog.may_replace;
+    wish->spec_count = row == numbers && pins->open ? pins->count : 1;
+    for (size_t i = 0; i < wish->spec_count; i++) {
+        const bool is_pin = wish->spec_count > 1;
+        wish->specs[i] = is_pin ? pins->pins[i].spec : document->spec;
+        tui_measure *known = tui_document_find(document, is_pin ? pins->pins[i].spec_text : document->spec_text);
+        wish->known[i] = tui_measure_retain(known);
+        wish->products[i] = known && known->inputs == document->inputs ? known->product : NAN;
+    }
+    if (row >= numbers && tui_tells_product(app))
+        wish->inputs = tui_inputs_retain(document->inputs);
+    ql_text_print(wish->tensor_name, sizeof wish->tensor_name, tui_document_tensor(document)->name, TUI_EXPORT_CELLS);
+    ql_text_print(wish->file_name, sizeof wish->file_name, ql_text_from(ql_model_path(app->model)), TUI_EXPORT_CELLS);
+    snprintf(wish->path, sizeof wish->path, "%s", path);
+    return wish;
+}
+
+bool tui_export_command(const tui_app *app, char *out, size_t size)
+{
+    char name[TUI_LINE_BYTES], path[PATH_MAX];
+    tui_line_get(&app->line, name);
+    return find_path(name, path) && print_command(app, path, out, size);
+}
+
+void tui_export_accept(tui_app *app)
+{
+    char name[TUI_LINE_BYTES], path[PATH_MAX];
+    tui_line_get(&app->line, name);
+    if (app->document.exporting)
+        return;
+    if (!*name) {
+        tui_document_say(&app->document, true, "a file name is missing");
         return;
     }
-    if (strlen(path) >= sizeof((tui_export *)0)->path || !write_command(app, path, command, sizeof command)) {
+    tui_export *wish = find_path(name, path) ? make_wish(app, path) : NULL;
+    if (!wish) {
         tui_document_say(&app->document, true, "that name is too long");
         return;
     }
-    tui_document_export(&app->document, path, command);
+    tui_document_export(&app->document, wish);
+    app->dialog.waits = true;
+}
+
+void tui_export_follow(tui_app *app)
+{
+    if (app->context != TUI_IN_EXPORT || !app->dialog.waits || app->document.exporting)
+        return;
+    app->dialog.waits = false;
+    app->dialog.may_replace = app->document.unwritten && app->document.exists;
+    if (!app->document.unwritten)
+        app->context = app->home;
+}
+
+/* ---- Drawing ----------------------------------------------------------------------------------------------------- */
+
+/* What a row is, in a few words. */
+static void print_row(const tui_app *app, int row, char *out, size_t size)
+{
+    const tui_pins *pins = &app->document.pins;
+    if (row < row_of_numbers())
+        snprintf(out, size, "figure %s", ql_figure_kind_at((size_t)row)->name);
+    else if (row > row_of_numbers())
+        snprintf(out, size, "codes, folder of .npy");
+    else if (pins->open)
+        snprintf(out, size, "numbers of %zu columns", pins->count);
+    else
+        snprintf(out, size, "numbers");
+}
+
+static void draw_row(tui_app *app, int y, int x, int width, int row)
+{
+    enum { NAME_COLS = 24 };
+    tui_canvas *canvas = &app->canvas;
+    const bool is_chosen = row == app->dialog.row;
+    char text[80];
+    print_row(app, row, text, sizeof text);
+    tui_hit_add(app, (tui_rect) { y, x, 1, width }, tui_export_choose, TUI_EXPORT_FORMAT(row, 0), NULL);
+    if (is_chosen)
+        tui_canvas_put(canvas, y, x, 0x25B6, TUI_KEY);
+    tui_canvas_text(canvas, y, x + 2, width - 2, is_chosen ? TUI_STRONG : TUI_TEXT, text);
+    x += NAME_COLS;
+    const char *format;
+    for (int i = 0; (format = format_at(row, i)) != NULL; i++) {
+        const bool is_in_use = is_chosen && i == app->dialog.format;
+        const int used =
+            tui_canvas_format(canvas, y, x, width, is_in_use ? TUI_KEY : TUI_FADED, is_in_use ? "[%s]" : " %s ", format);
+        tui_hit_add(app, (tui_rect) { y, x, 1, used }, tui_export_choose, TUI_EXPORT_FORMAT(row, i), NULL);
+        x += used;
+    }
+}
+
+/* How many lines a text has, as far as it has any. */
+static int count_lines(const char *text)
+{
+    int count = *text != 0;
+    for (; *text; text++)
+        count += *text == '\n';
+    return count;
+}
+
+/* The lines of the command, below a few words where there is room. */
+static void draw_command(tui_app *app, tui_rect rect, char *lines)
+{
+    int y = rect.y;
+    if (rect.rows > count_lines(lines))
+        tui_canvas_text(&app->canvas, y++, rect.x, rect.cols, TUI_FADED, "the same from a shell, ^Y copies it:");
+    for (const char *line; y < rect.y + rect.rows && (line = strsep(&lines, "\n")) != NULL;)
+        tui_canvas_text(&app->canvas, y++, rect.x, rect.cols, TUI_TEXT, line);
 }
 
 void tui_export_draw(tui_app *app, tui_rect area)
 {
-    int rows = area.rows < 11 ? area.rows : 11, cols = area.cols < 96 ? area.cols : 96;
-    tui_rect rect = { area.y + (area.rows - rows) / 2, area.x + (area.cols - cols) / 2, rows, cols };
+    enum { MOST_COLS = 100, FRAME = 2, SPACED = 4 }; /* lines: name, words, and two empty ones */
     tui_canvas *canvas = &app->canvas;
+    const int cols = area.cols < MOST_COLS ? area.cols : MOST_COLS;
+    char note[64] = "", command[8192], lines[9216] = "";
+    if (!tui_export_command(app, command, sizeof command) ||
+        text_command_wrap(lines, sizeof lines, command, (size_t)(cols - 4)) >= sizeof lines)
+        snprintf(lines, sizeof lines, "(too long to show)");
+    const int wanted = FRAME + row_count() + SPACED + count_lines(lines), rows = area.rows < wanted ? area.rows : wanted;
+    const bool is_spaced = rows == wanted;
+    if (app->document.pins.open)
+        snprintf(note, sizeof note, "figure and codes: of column %c", (char)('A' + app->document.pins.at));
+    const tui_rect rect = { area.y + (area.rows - rows) / 2, area.x + (area.cols - cols) / 2, rows, cols };
     tui_canvas_clear(canvas, rect, TUI_TEXT);
-    tui_rect in = tui_canvas_box(canvas, rect, true, "Export a figure", "png svg pdf jpg bmp tga");
+    const tui_rect in = tui_canvas_box(canvas, rect, true, "Export", *note ? note : NULL);
     tui_hit_cover(app, rect);
-    app->cursor_y = in.y + 1;
-    int used = tui_canvas_text(canvas, in.y + 1, in.x + 1, in.cols - 2, TUI_FADED, "file  ");
-    app->cursor_x = tui_line_draw(&app->line, canvas, in.y + 1, in.x + 1 + used, in.cols - 2 - used, TUI_STRONG);
-
-    char path[TUI_LINE_BYTES], command[2048];
-    tui_line_get(&app->line, path);
-    if (!write_command(app, path, command, sizeof command))
-        snprintf(command, sizeof command, "(too long to show)");
-    tui_canvas_text(canvas, in.y + 3, in.x + 1, in.cols - 2, TUI_FADED, "the same from a shell:");
-    tui_canvas_wrap(canvas, (tui_rect) { in.y + 4, in.x + 1, in.rows - 6, in.cols - 2 }, TUI_TEXT, command);
-    if (*path && access(path, F_OK) == 0)
-        tui_canvas_text(canvas, in.y + 2, in.x + 1 + used, in.cols - 2 - used, TUI_WARNING, "exists: will be replaced");
-    tui_canvas_text(canvas, in.y + in.rows - 1, in.x + 1, in.cols - 2, TUI_FADED,
-                    "Enter writes it, Esc does not; the ending chooses the format");
+    tui_hit_add(app, rect, NULL, 0, tui_export_step);
+    int y = in.y;
+    for (int row = 0; row < row_count() && y < in.y + in.rows; row++)
+        draw_row(app, y++, in.x + 1, in.cols - 2, row);
+    y += is_spaced;
+    const int used = tui_canvas_text(canvas, y, in.x + 1, in.cols - 2, TUI_FADED, "name  ");
+    app->cursor_y = y;
+    app->cursor_x = tui_line_draw(&app->line, canvas, y++, in.x + 1 + used, in.cols - 2 - used, TUI_STRONG);
+    y += is_spaced;
+    draw_command(app, (tui_rect) { y, in.x + 1, in.y + in.rows - y, in.cols - 2 }, lines);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "text/near.h"
+#include "tui/signals.h"
 
 static ql_text name_at(const void *context, size_t index)
 {
@@ -92,6 +93,7 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
     app->list = file->list;
     app->jobs = jobs;
     app->document = document;
+    tui_window_reset(app);
     if (sort != TUI_COLUMN_NAME)
         tui_list_sort(&app->list, &app->document.findings, sort, false);
     if (app->view->open)
@@ -102,11 +104,36 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
     return QL_OK;
 }
 
+/* Columns that nobody asked for are not kept. */
+static void note_place(tui_app *app)
+{
+    const tui_document *document = &app->document;
+    const tui_pins *pins = &document->pins;
+    tui_place place = { .path = ql_model_path(app->model),
+                        .spec = document->spec_text,
+                        .tensor = tui_document_tensor(document)->name };
+    for (size_t i = 0; i < pins->count; i++) {
+        if (pins->pins[i].is_offered && i != pins->at)
+            continue;
+        place.pin_at = i == pins->at ? place.pin_count : place.pin_at;
+        place.baseline = i == pins->baseline ? place.pin_count : place.baseline;
+        place.pins[place.pin_count++] = pins->pins[i].spec_text;
+    }
+    if (place.pin_count < 2)
+        place.pin_count = place.pin_at = place.baseline = 0;
+    tui_state_note(&app->state, &place);
+}
+
+void tui_file_recall(tui_app *app, const tui_known *known)
+{
+    if (known && known->pin_count > 0)
+        tui_pins_restore(&app->document, (const char *const *)known->pins, known->pin_count, known->pin_at, known->baseline);
+}
+
 void tui_file_remember(tui_app *app)
 {
     if (!app->raw) /* what was said of the file is not kept */
-        tui_state_note(&app->state, ql_model_path(app->model), tui_document_tensor(&app->document)->name,
-                       app->document.spec_text);
+        note_place(app);
 }
 
 /* ---- A thread that opens --------------------------------------------------------------------------------------- */
@@ -159,7 +186,7 @@ tui_opener *tui_opener_start(const tui_source *source)
     opener->source.path = opener->path;
     opener->source.tensor = opener->tensor;
     pthread_mutex_init(&opener->lock, NULL);
-    if (opener->path && pthread_create(&opener->thread, NULL, run, opener) == 0)
+    if (opener->path && tui_signals_thread(&opener->thread, run, opener))
         return opener;
     close(opener->wake[1]);
     free_opener(opener);

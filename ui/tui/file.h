@@ -30,7 +30,10 @@ void tui_file_free(tui_file *file);
    *file; on failure app still shows what it did. */
 ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error *error);
 
-/* Keeps the tensor and spec of the file that is shown in app->state. */
+/* Brings the columns back that were kept of the file that is shown; known NULL: nothing is known of it. */
+void tui_file_recall(tui_app *app, const tui_known *known);
+
+/* Keeps the tensor, spec and columns of the file that is shown in app->state. */
 void tui_file_remember(tui_app *app);
 
 typedef struct tui_opener tui_opener;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/signals.h"
 #include "tui/worker.h"
 
 bool tui_jobs_event(tui_jobs *jobs, tui_event *out)
@@ -24,7 +25,7 @@ ql_status tui_jobs_start(const ql_model *model, unsigned threads, tui_jobs **out
     jobs->wanted.stage = TUI_STAGE_DONE;
     pthread_mutex_init(&jobs->lock, NULL);
     pthread_cond_init(&jobs->changed, NULL);
-    if (pthread_create(&jobs->thread, NULL, tui_worker_run, jobs) == 0) {
+    if (tui_signals_thread(&jobs->thread, tui_worker_run, jobs)) {
         *out = jobs;
         return QL_OK;
     }
@@ -42,7 +43,7 @@ static void clear_queue(tui_queue *old)
         tui_measure_release(&old->tasks[i].known);
         tui_inputs_release(&old->tasks[i].inputs);
     }
-    old->count = old->next = 0;
+    old->count = old->next = old->sampled = 0;
 }
 
 void tui_jobs_stop(tui_jobs **held)
@@ -57,6 +58,8 @@ void tui_jobs_stop(tui_jobs **held)
     pthread_mutex_unlock(&jobs->lock);
     pthread_join(jobs->thread, NULL);
 
+    for (size_t i = 0; i < TUI_EXCERPTS; i++)
+        ql_excerpt_free(&jobs->excerpts[i]);
     for (size_t i = 0; i < ql_model_tensor_count(jobs->model); i++)
         ql_profile_free(&jobs->profiles[i]);
     tui_measure_release(&jobs->wanted.measure);
@@ -67,7 +70,7 @@ void tui_jobs_stop(tui_jobs **held)
     tui_events_stop(&jobs->events);
     pthread_mutex_destroy(&jobs->lock);
     pthread_cond_destroy(&jobs->changed);
-    free(jobs->export);
+    tui_export_free(&jobs->export);
     free(jobs->inputs);
     free(jobs->scan.tensors);
     free(jobs->profiles);
@@ -79,7 +82,7 @@ uint64_t tui_jobs_measure(tui_jobs *jobs, size_t tensor, const ql_spec *spec, tu
     pthread_mutex_lock(&jobs->lock);
     uint64_t ticket = atomic_fetch_add(&jobs->newest, 1) + 1;
     tui_measure_release(&jobs->wanted.measure);
-    jobs->wanted = (tui_request) { ticket, tensor, *spec, tui_measure_retain(known), TUI_STAGE_PROFILE };
+    jobs->wanted = (tui_request) { ticket, tensor, *spec, tui_measure_retain(known), TUI_STAGE_GLANCE };
     atomic_store(&jobs->hurry, true);
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
@@ -133,20 +136,15 @@ uint64_t tui_jobs_read(tui_jobs *jobs, const char *text)
     return ticket;
 }
 
-bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish)
+void tui_jobs_export(tui_jobs *jobs, tui_export *wish)
 {
-    tui_export *copy = malloc(sizeof *copy);
-    if (!copy)
-        return false;
-    *copy = *wish;
     pthread_mutex_lock(&jobs->lock);
-    free(jobs->export);
-    jobs->export = copy;
+    tui_export_free(&jobs->export);
+    jobs->export = wish;
     atomic_store(&jobs->stop_export, false);
     atomic_store(&jobs->hurry, true);
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
-    return true;
 }
 
 void tui_jobs_cancel(tui_jobs *jobs, bool exports)
@@ -156,8 +154,7 @@ void tui_jobs_cancel(tui_jobs *jobs, bool exports)
     jobs->wanted.stage = TUI_STAGE_DONE;
     if (exports) {
         atomic_store(&jobs->stop_export, true);
-        free(jobs->export);
-        jobs->export = NULL;
+        tui_export_free(&jobs->export);
     }
     pthread_mutex_unlock(&jobs->lock);
 }

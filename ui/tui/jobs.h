@@ -3,7 +3,9 @@
  * older one within a chunk. An export is not cancelled by newer requests, only by tui_jobs_cancel.
  *
  *   tui_jobs_measure --> profile --> report --> why    each stage sends an event; tui_jobs_fd becomes readable
- *   tui_jobs_queue   --> report, report, ...           one after the other, between the report and the why of the request
+ *                  sample        sample                where the next stage takes long (ql_excerpt), an estimate comes first
+ *   tui_jobs_queue   --> report, report, ...           one after the other, between the report and the why of the request;
+ *                                                      their estimates come before that report
  *   tui_jobs_scan ----> many tensors one by one, while nothing else is wanted (scan.h)
  *
  * All functions are called by the thread of the screen and return at once (tui_jobs_stop: within a chunk).
@@ -11,6 +13,9 @@
 #ifndef TUI_JOBS_H
 #define TUI_JOBS_H
 
+#include <limits.h>
+
+#include "sheet/table.h"
 #include "tui/findings.h"
 #include "tui/inputs.h"
 #include "tui/look.h"
@@ -19,12 +24,14 @@
 typedef struct tui_jobs tui_jobs;
 
 typedef enum tui_event_kind {
+    TUI_SAMPLED,   /* `measure` is there, an estimate: before the profile, the report or both, where those take long */
     TUI_PROFILED,  /* `profile` is there */
     TUI_REPORTED,  /* `measure` is there */
     TUI_EXPLAINED, /* `why` of `measure` is there */
     TUI_FINISHED,  /* the request is done */
     TUI_FAILED,    /* the request ended with `error`; not sent when it was cancelled */
-    TUI_EXPORTED,  /* the figure is written, or `error` says why not */
+    TUI_EXPORTED,  /* it is written, or `error` says why not */
+    TUI_QUEUE_SAMPLED, /* of the queue: `measure` is there, an estimate */
     TUI_QUEUED,    /* of the queue: `measure` is there, or `error` says why not */
     TUI_PRODUCED,  /* of the queue: `product` of `measure` with `inputs` is there, or `error` says why not */
     TUI_EMPTIED,   /* the queue is done */
@@ -43,23 +50,32 @@ typedef struct tui_event {
     tui_finding finding;
     ql_why why;
     tui_look_kind look;
-    void *made; /* the receiver's: tui_look_free */
+    void *made;         /* the receiver's: tui_look_free */
     tui_inputs *inputs; /* a reference for the receiver, or NULL */
     double product;
     ql_error error;
-    char path[512];               /* of an export */
+    char told[640];               /* of an export: what was written */
+    bool exists;                  /* of an export: nothing was, since there is something of that name */
     char spec_text[QL_SPEC_TEXT]; /* of the queue */
 } tui_event;
 
-enum { TUI_EXPORT_CELLS = 120 }; /* of a name in a figure */
+enum { TUI_EXPORT_CELLS = 120, TUI_EXPORT_SPECS = 6 }; /* cells of a name in a figure */
 
+/* What is to be written. */
 typedef struct tui_export {
-    size_t tensor;
-    ql_spec spec;
+    size_t tensor, spec_count;
+    ql_spec specs[TUI_EXPORT_SPECS];
+    tui_measure *known[TUI_EXPORT_SPECS];  /* one reference each; NULL: not there yet */
+    tui_inputs *inputs;                    /* one reference: of the product that is told of; NULL: none is */
+    double products[TUI_EXPORT_SPECS];     /* its error; NAN: not there yet */
+    const ql_figure_kind *figure;          /* of the first spec; or NULL and */
+    const sheet_format *format;            /* the numbers of all; or NULL: the codes of the first, into a folder */
+    bool may_replace;                      /* what is there */
     char tensor_name[512], file_name[512]; /* printable */
-    char command[2048];
-    char path[512];
+    char command[4096];
+    char path[PATH_MAX];
 } tui_export;
+void tui_export_free(tui_export **held); /* accepts NULL, leaves NULL */
 
 typedef struct tui_progress {
     bool busy;
@@ -81,6 +97,7 @@ typedef struct tui_task {
     ql_spec spec;
     tui_inputs *inputs; /* of the product; NULL: the report is wanted */
     tui_measure *known; /* the report; NULL: not there yet */
+    bool wants_sample;  /* an estimate first, where the report takes long */
 } tui_task;
 
 /* Asks for several tasks of a tensor, one after the other, instead of those asked for before (count 0: none). A newer request
@@ -96,8 +113,8 @@ uint64_t tui_jobs_look(tui_jobs *jobs, tui_look_kind kind, tui_measure *measure,
    memory is short. */
 uint64_t tui_jobs_read(tui_jobs *jobs, const char *text);
 
-/* Asks for a figure; an export that has not begun is replaced. False when memory is short. */
-bool tui_jobs_export(tui_jobs *jobs, const tui_export *wish);
+/* Asks for something to be written; an export that has not begun is replaced. Takes the wish over. */
+void tui_jobs_export(tui_jobs *jobs, tui_export *wish);
 
 /* Cancels the request; with `exports` also the export. */
 void tui_jobs_cancel(tui_jobs *jobs, bool exports);

@@ -37,8 +37,8 @@ const char *tui_entry_help(const tui_entry *entry);
 enum { TUI_ENTRY_NAME = 32 };
 void tui_entry_name(const tui_entry *entry, char out[TUI_ENTRY_NAME]);
 
-/* What the key does in a context, as the help says it; NULL: nothing, or it is text that is being typed. */
-const char *tui_keys_meaning(tui_context context, tui_key key);
+/* What the key does now, as the help says it; NULL: nothing, or it is text that is being typed. */
+const char *tui_keys_meaning(const tui_app *app, tui_key key);
 
 /* Does what the key means where app->context is; other printable characters go to the line that is being typed. */
 void tui_keys_dispatch(tui_app *app, tui_key key);

@@ -143,7 +143,7 @@ static void draw_levels(const tui_app *app, tui_canvas *canvas, tui_rect *rest)
 {
     enum { MOST_LEVELS = 32 };
     const tui_facts facts = tui_facts_of(app);
-    if (!facts.report || facts.is_old || facts.report->levels > MOST_LEVELS)
+    if (!facts.report || facts.is_old || facts.is_sampled || facts.report->levels > MOST_LEVELS)
         return;
     char levels[640], group[96], text[800];
     text_levels(levels, sizeof levels, facts.report, MOST_LEVELS);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tui/signals.h"
 #include "tui/terminal.h"
 
-enum { PAINT, EXACT, TIME_COUNT };
+enum { PAINT, NUMBERS, EXACT, TIME_COUNT };
 
 struct tui_latency {
     int master, slave, rows, cols;
@@ -67,17 +67,6 @@ static void *read_frames(void *argument)
     }
 }
 
-/* No signal is the reader's: the event loop is to be woken by them. */
-static bool start_reader(tui_latency *latency)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    latency->has_reader = pthread_create(&latency->reader, NULL, read_frames, latency) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return latency->has_reader;
-}
-
 static bool open_terminal(tui_latency *latency)
 {
     const struct winsize size = { (unsigned short)latency->rows, (unsigned short)latency->cols, 0, 0 };
@@ -100,7 +89,8 @@ ql_status tui_latency_start(int rows, int cols, size_t keys, tui_latency **out, 
             latency->times[i] = malloc((keys + 1) * sizeof *latency->times[i]);
             good = good && latency->times[i];
         }
-        good = good && open_terminal(latency) && start_reader(latency);
+        good = good && open_terminal(latency);
+        good = good && (latency->has_reader = tui_signals_thread(&latency->reader, read_frames, latency));
     }
     if (good) {
         *out = latency;
@@ -122,7 +112,7 @@ bool tui_latency_type(tui_latency *latency, tui_key key)
     const size_t size = tui_terminal_encode(key, bytes);
     if (latency->keys++ == 0)
         atomic_store(&latency->first_frame, latency->sent);
-    latency->is_due[PAINT] = latency->is_due[EXACT] = latency->is_typing = true;
+    latency->is_due[PAINT] = latency->is_due[NUMBERS] = latency->is_due[EXACT] = latency->is_typing = true;
     latency->typed_at = now_ms();
     return size > 0 && write(latency->master, bytes, size) == (ssize_t)size;
 }
@@ -138,7 +128,7 @@ void tui_latency_pressed(tui_latency *latency)
         latency->is_typing = false;
 }
 
-void tui_latency_painted(tui_latency *latency, bool sent, bool exact)
+void tui_latency_painted(tui_latency *latency, bool sent, bool current, bool exact)
 {
     if (!latency)
         return;
@@ -146,7 +136,7 @@ void tui_latency_painted(tui_latency *latency, bool sent, bool exact)
     if (latency->is_typing)
         return;
     const double passed = now_ms() - latency->typed_at;
-    const bool is_there[TIME_COUNT] = { [PAINT] = true, [EXACT] = exact };
+    const bool is_there[TIME_COUNT] = { [PAINT] = true, [NUMBERS] = current, [EXACT] = exact };
     for (int i = 0; i < TIME_COUNT; i++) {
         if (latency->is_due[i] && is_there[i])
             latency->times[i][latency->counts[i]++] = passed;
@@ -162,8 +152,8 @@ static const struct {
 } quantiles[] = { { "p50", 50 }, { "p90", 90 }, { "p99", 99 }, { "max", 100 } };
 enum { QUANTILE_COUNT = sizeof quantiles / sizeof quantiles[0] };
 
-static const char *const time_keys[TIME_COUNT] = { "paint_ms", "exact_ms" };
-static const char *const time_titles[TIME_COUNT] = { "first repaint, ms", "exact numbers, ms" };
+static const char *const time_keys[TIME_COUNT] = { "paint_ms", "numbers_ms", "exact_ms" };
+static const char *const time_titles[TIME_COUNT] = { "first repaint, ms", "first numbers, ms", "exact numbers, ms" };
 
 static int compare_times(const void *a, const void *b)
 {

@@ -27,10 +27,10 @@ bool tui_latency_type(tui_latency *latency, tui_key key);
 /* The newest key has not been acted on, or not been followed by a repaint yet. */
 bool tui_latency_is_waiting(const tui_latency *latency);
 
-/* The key is acted on now; the screen was repainted, with (`sent`) something to send, with exact numbers or not.
-   latency NULL: nothing is done. */
+/* The key is acted on now; the screen was repainted, with (`sent`) something to send, with numbers that are not older ones
+   (`current`: exact or an estimate) and that are exact. latency NULL: nothing is done. */
 void tui_latency_pressed(tui_latency *latency);
-void tui_latency_painted(tui_latency *latency, bool sent, bool exact);
+void tui_latency_painted(tui_latency *latency, bool sent, bool current, bool exact);
 
 /* Closes the terminal, which the interface must have left, and writes what was found: a table, or JSON. */
 void tui_latency_report(tui_latency *latency, unsigned threads, bool json, FILE *out);

@@ -9,7 +9,13 @@
 
 typedef enum tui_look_kind {
     TUI_LOOK_STRIP, /* ql_strip of W[row][col ... col + cols) */
-    TUI_LOOK_MAP,   /* ql_heat_map of the whole tensor */
+    TUI_LOOK_MAP,   /* ql_heat_map of the region; what: a ql_heat_kind */
+    TUI_LOOK_CHANNELS, /* tui_channels (ranks.h) */
+    TUI_LOOK_GROUPS,   /* tui_groups */
+    TUI_LOOK_WEIGHTS,  /* ql_window of the region */
+    TUI_LOOK_BYTES,    /* ql_stored_bytes around W[row][col] */
+    TUI_LOOK_ZOOM,  /* ql_zoom of the values in [lo, hi] */
+    TUI_LOOK_WAYS,  /* ql_ways of the spec */
     TUI_LOOK_COUNT
 } tui_look_kind;
 
@@ -18,6 +24,7 @@ typedef struct tui_wish {
     uint64_t row, col, rows, cols; /* a region of the logical weight */
     double lo, hi;                 /* a range of values */
     int what;                      /* of several quantities */
+    int down, across;              /* cells that there are to show it */
 } tui_wish;
 
 bool tui_wish_is(const tui_wish *a, const tui_wish *b);

@@ -22,6 +22,7 @@ tui_measure *tui_measure_new(size_t tensor, ql_report **report)
     }
     made->measure.tensor = tensor;
     made->measure.report = made->report = *report;
+    made->measure.is_sampled = made->report->sampled > 0;
     tui_spread_make(&made->measure.rows, made->report->row_mse, made->report->row_count);
     atomic_init(&made->references, 1);
     *report = NULL;
@@ -46,9 +47,14 @@ void tui_measure_release(tui_measure **measure)
     }
 }
 
-bool tui_measure_is(const tui_measure *measure, size_t tensor, const char *spec_text)
+bool tui_measure_is_about(const tui_measure *measure, size_t tensor, const char *spec_text)
 {
     return measure && measure->tensor == tensor && strcmp(measure->report->spec_text, spec_text) == 0;
+}
+
+bool tui_measure_is(const tui_measure *measure, size_t tensor, const char *spec_text)
+{
+    return tui_measure_is_about(measure, tensor, spec_text) && !measure->is_sampled;
 }
 
 static uint64_t byte_count(const tui_measure *measure)

@@ -12,6 +12,7 @@ typedef struct tui_measure tui_measure;
 struct tui_measure {
     size_t tensor;           /* index in the model */
     const ql_report *report; /* immutable */
+    bool is_sampled;         /* it is an estimate from some of the weights, until the exact one is there; immutable */
     tui_spread rows;         /* of its row_mse; immutable */
     bool has_why;            /* this and what follows belong to the thread of the screen */
     ql_why why;
@@ -24,7 +25,10 @@ tui_measure *tui_measure_new(size_t tensor, ql_report **report);
 tui_measure *tui_measure_retain(tui_measure *measure);
 void tui_measure_release(tui_measure **measure); /* accepts NULL, leaves NULL; the last one frees */
 
-/* True when the measure is of this tensor and spec (in canonical form). NULL is of none. */
+/* True when the measure is of this tensor and spec (in canonical form), exact or not. NULL is of none. */
+bool tui_measure_is_about(const tui_measure *measure, size_t tensor, const char *spec_text);
+
+/* The same, and it is exact. */
 bool tui_measure_is(const tui_measure *measure, size_t tensor, const char *spec_text);
 
 /* The measures used last, newest first. One thread. */

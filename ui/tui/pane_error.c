@@ -64,7 +64,7 @@ static void draw_sqnr(tui_canvas *canvas, tui_rect in, const ql_report *report)
     text_number(text, sqnr, TEXT_FIXED_2);
     int x = in.x + 1;
     x += tui_canvas_text(canvas, in.y, x, in.cols - 1, TUI_FADED, "SQNR") + 2;
-    x += tui_canvas_format(canvas, in.y, x, in.cols, TUI_STRONG, "%s dB", text) + 2;
+    x += tui_canvas_format(canvas, in.y, x, in.cols, TUI_STRONG, "%s%s dB", report->sampled ? "≈ " : "", text) + 2;
     int room = in.x + in.cols - x - 11;
     int gauge = room > 24 ? 24 : room;
     if (gauge >= 5) {
@@ -74,8 +74,10 @@ static void draw_sqnr(tui_canvas *canvas, tui_rect in, const ql_report *report)
     tui_canvas_text(canvas, in.y, x, in.x + in.cols - x, style, word);
 }
 
-const tui_sub *const tui_error_subs[] = { &tui_sub_histogram, &tui_sub_rows, &tui_sub_codes, &tui_sub_map, NULL };
-enum { LEAST_HISTOGRAM = 3, LEAST_SUB = 5 }; /* lines */
+const tui_sub *const tui_error_subs[] = {
+    &tui_sub_histogram, &tui_sub_rows, &tui_sub_columns, &tui_sub_blocks, &tui_sub_codes, &tui_sub_map, NULL
+};
+enum { LEAST_HISTOGRAM = 3 }; /* lines */
 enum { GAP = 2, LEAST_PAIR = 16, MOST_PAIR = 26 };
 
 /* Where the metrics go, and how many lines of them leave room for the sub-view. */
@@ -84,15 +86,16 @@ typedef struct layout {
     bool has_sub;
 } layout;
 
-static layout make_layout(int rows, int cols, bool is_chosen)
+static layout make_layout(int rows, int cols, const tui_sub *sub)
 {
     layout made;
     made.per_line = cols >= 4 * 24 ? 4 : cols >= 2 * LEAST_PAIR + GAP ? 2 : 1;
     made.width = (cols - (made.per_line - 1) * GAP) / made.per_line;
     made.width = made.width > MOST_PAIR ? MOST_PAIR : made.width;
     made.lines = (NUMBER_COUNT + made.per_line - 1) / made.per_line;
-    if (is_chosen && made.lines > rows - 1 - LEAST_SUB) /* who asks for another sub-view wants to see it */
-        made.lines = rows > 1 + LEAST_SUB ? rows - 1 - LEAST_SUB : 0;
+    const int least = sub->least_rows ? sub->least_rows : TUI_SUB_ROWS;
+    if (sub != tui_error_subs[0] && made.lines > rows - 1 - least) /* who asks for another sub-view wants to see it */
+        made.lines = rows > 1 + least ? rows - 1 - least : 0;
     made.has_sub = rows - 1 - made.lines >= LEAST_HISTOGRAM && cols > 0;
     return made;
 }
@@ -111,10 +114,10 @@ void tui_pane_error(tui_app *app, tui_rect rect, bool focused)
     tui_canvas *canvas = &app->canvas;
     tui_facts facts = tui_facts_of(app);
     const tui_sub *sub = tui_sub_of(app, TUI_EXPLORE_ERROR);
-    const layout at = make_layout(rect.rows - 2, rect.cols - 4, sub != tui_error_subs[0]);
-    char title[32] = "Error";
+    const layout at = make_layout(rect.rows - 2, rect.cols - 4, sub);
+    char title[192] = "Error";
     if (at.has_sub)
-        snprintf(title, sizeof title, "Error · %s", sub->name);
+        tui_sub_title(app, sub, "Error", rect.cols, title, sizeof title);
     tui_rect in = tui_pane_frame(app, rect, focused, title, choose_note(app, rect.cols, title));
     if (!facts.report) {
         tui_canvas_wrap(canvas, (tui_rect) { in.y + 1, in.x + 1, in.rows - 1, in.cols - 2 }, TUI_TEXT, facts.missing);

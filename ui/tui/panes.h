@@ -10,6 +10,7 @@ typedef struct tui_facts {
     const ql_stats *stats;   /* NULL: not known yet, or no values */
     const ql_histogram *original;
     bool is_old;         /* not of the selected tensor and spec */
+    bool is_sampled;     /* `report` is an estimate */
     const char *missing; /* why there is no report: a reason or "measuring"; NULL when there is one */
 } tui_facts;
 tui_facts tui_facts_of(const tui_app *app);
@@ -17,7 +18,8 @@ tui_facts tui_facts_of(const tui_app *app);
 /* A message without "FILE: tensor 'NAME': ", which the screen says elsewhere. */
 const char *tui_reason_in(const char *message);
 
-/* A frame with the pane's title; `note` gives way to a mark when the numbers are old. Returns the inside. */
+/* A frame with the pane's title, which says when the numbers are an estimate; `note` gives way to a mark when they are old.
+   Returns the inside. */
 tui_rect tui_pane_frame(tui_app *app, tui_rect rect, bool focused, const char *title, const char *note);
 
 /* The panes in their order, for keys that lead to one. */

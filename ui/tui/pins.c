@@ -21,9 +21,10 @@ static void set_pin(tui_pin *pin, const ql_spec *spec)
 static void remove_pin(tui_pins *pins, size_t column)
 {
     tui_measure_release(&pins->pins[column].shown);
+    tui_history_free(&pins->pins[column].history);
     memmove(pins->pins + column, pins->pins + column + 1, (pins->count - column - 1) * sizeof pins->pins[0]);
     pins->count--;
-    pins->pins[pins->count].shown = NULL; /* the reference has moved */
+    pins->pins[pins->count] = (tui_pin) { 0 }; /* what it owned has moved */
     if (pins->at > column || pins->at == pins->count)
         pins->at--;
     if (pins->baseline > column)
@@ -57,12 +58,15 @@ void tui_pins_start(tui_document *document)
     *pins = (tui_pins) { 0 };
     tui_trials_start(&pins->trials);
     append(pins, &document->spec, false);
+    tui_history_begin(&pins->pins[0].history, &document->spec);
 }
 
 void tui_pins_free(tui_pins *pins)
 {
-    for (size_t i = 0; i < pins->count; i++)
+    for (size_t i = 0; i < pins->count; i++) {
         tui_measure_release(&pins->pins[i].shown);
+        tui_history_free(&pins->pins[i].history);
+    }
     *pins = (tui_pins) { 0 };
 }
 
@@ -81,8 +85,8 @@ static void offer_columns(tui_pins *pins)
         if (ql_spec_parse(offers[i], &spec, &error) != QL_OK)
             continue;
         ql_spec_format(&spec, text);
-        if (!has_column(pins, text))
-            append(pins, &spec, true);
+        if (!has_column(pins, text) && append(pins, &spec, true))
+            tui_history_begin(&pins->pins[pins->count - 1].history, &spec);
     }
 }
 
@@ -108,6 +112,7 @@ static bool add_copy(tui_document *document)
         return false;
     }
     pins->pins[pins->count - 1].shown = tui_measure_retain(pins->pins[pins->at].shown);
+    tui_history_copy(&pins->pins[pins->count - 1].history, &pins->pins[pins->at].history);
     pins->pins[pins->at].is_offered = false;
     pins->at = pins->count - 1;
     return true;
@@ -132,13 +137,10 @@ void tui_pins_add(tui_document *document)
                          (char)('A' + document->pins.at));
 }
 
-/* The current spec is that of the selected column; undo goes back within the column. */
+/* The current spec is that of the selected column. */
 static void load_selected(tui_document *document)
 {
     const ql_spec spec = document->pins.pins[document->pins.at].spec;
-    document->history_at = 0;
-    document->history_count = 1;
-    document->history[0] = spec;
     document->pending_count = 0;
     tui_document_load(document, &spec);
 }
@@ -175,8 +177,21 @@ void tui_pins_add_trial(tui_document *document)
     const tui_trials *trials = &document->pins.trials;
     if (!add_copy(document))
         return;
-    document->pins.pins[document->pins.at].spec = trials->trials[trials->at].spec;
-    load_selected(document);
+    tui_document_set_spec(document, &trials->trials[trials->at].spec);
+}
+
+void tui_pins_restore(tui_document *document, const char *const *specs, size_t count, size_t at, size_t baseline)
+{
+    tui_pins *pins = &document->pins;
+    while (pins->count > 0)
+        remove_pin(pins, pins->count - 1);
+    for (size_t i = 0; i < count; i++) {
+        ql_spec spec;
+        ql_error error;
+        append(pins, ql_spec_parse(specs[i], &spec, &error) == QL_OK ? &spec : &document->spec, false);
+    }
+    pins->at = at;
+    pins->baseline = baseline;
 }
 
 void tui_pins_set_baseline(tui_document *document)
@@ -199,6 +214,12 @@ bool tui_pin_is_exact(const tui_document *document, size_t column)
     return tui_measure_is(pin->shown, document->tensor, pin->spec_text);
 }
 
+bool tui_pin_is_current(const tui_document *document, size_t column)
+{
+    const tui_pin *pin = &document->pins.pins[column];
+    return tui_measure_is_about(pin->shown, document->tensor, pin->spec_text);
+}
+
 static void take_known(tui_document *document, size_t column)
 {
     tui_pin *pin = &document->pins.pins[column];
@@ -208,6 +229,17 @@ static void take_known(tui_document *document, size_t column)
     tui_measure_retain(known);
     tui_measure_release(&pin->shown);
     pin->shown = known;
+}
+
+/* An estimate stands in until the exact numbers are there. */
+static void take_sample(tui_document *document, size_t column, tui_measure *measure)
+{
+    tui_pin *pin = &document->pins.pins[column];
+    if (tui_pin_is_exact(document, column) || !tui_measure_is_about(measure, document->tensor, pin->spec_text))
+        return;
+    tui_measure_retain(measure);
+    tui_measure_release(&pin->shown);
+    pin->shown = measure;
 }
 
 bool tui_pins_have_product(const tui_document *document)
@@ -227,7 +259,7 @@ void tui_pins_measure(tui_document *document)
         pins->pins[i].problem = (ql_error) { 0 };
         take_known(document, i);
         if (i != pins->at && !tui_pin_is_exact(document, i))
-            wanted[count++] = (tui_task) { .spec = pins->pins[i].spec };
+            wanted[count++] = (tui_task) { .spec = pins->pins[i].spec, .wants_sample = true };
     }
     for (size_t i = 0; i < pins->count && tui_pins_have_product(document); i++) {
         tui_measure *known = tui_pin_is_exact(document, i) ? pins->pins[i].shown : NULL;
@@ -246,6 +278,8 @@ void tui_pins_take(tui_document *document, const tui_event *event)
         tui_trials_take(&pins->trials, event->measure);
     for (size_t i = 0; i < pins->count; i++) {
         take_known(document, i);
+        if (event->kind == TUI_SAMPLED || event->kind == TUI_QUEUE_SAMPLED)
+            take_sample(document, i, event->measure);
         tui_measure *shown = pins->pins[i].shown;
         if (event->kind == TUI_PRODUCED && tui_measure_is(shown, event->tensor, event->spec_text)) {
             tui_inputs_retain(event->inputs);

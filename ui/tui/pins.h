@@ -2,7 +2,8 @@
  * The columns of the Compare view: specs beside each other, of the selected tensor.
  *
  *      A          B          C ...        the selected column is the document's current spec, in every view: turning a knob
- *      pinned     pinned     selected     changes it, and moving to another column changes the spec
+ *      pinned     pinned     selected     changes it, and moving to another column changes the spec; undo goes back within
+ *                                         the column, and a copy takes over what can be undone
  *
  * To pin a spec is to go on in a copy of it. Columns that nobody asked for (`is_offered`) fill the view at a first start; a
  * pin sends them away. Part of the document: only its functions and those here write.
@@ -10,6 +11,7 @@
 #ifndef TUI_PINS_H
 #define TUI_PINS_H
 
+#include "tui/history.h"
 #include "tui/trials.h"
 
 enum { TUI_PINS_MOST = 6 };
@@ -17,6 +19,7 @@ enum { TUI_PINS_MOST = 6 };
 typedef struct tui_pin {
     ql_spec spec;
     char spec_text[QL_SPEC_TEXT];
+    tui_history history;
     bool is_offered;
     tui_measure *shown; /* one reference: of this spec, or what the column showed before; NULL: nothing yet */
     ql_error problem;   /* why it has no report; QL_OK: nothing is wrong */
@@ -53,6 +56,9 @@ void tui_pins_set_baseline(struct tui_document *document);
 void tui_pins_next_trial(struct tui_document *document, int direction);
 void tui_pins_add_trial(struct tui_document *document);
 
+/* Puts columns in the place of those that there are: [count] specs, 2 or more. The selected one is the current spec. */
+void tui_pins_restore(struct tui_document *document, const char *const *specs, size_t count, size_t at, size_t baseline);
+
 /* The document has another current spec: so has the selected column. */
 void tui_pins_follow(struct tui_document *document);
 
@@ -63,7 +69,8 @@ void tui_pins_take(struct tui_document *document, const tui_event *event);
 /* The tensor is a matrix whose inputs are as many as the activations have channels, so that there is a product. */
 bool tui_pins_have_product(const struct tui_document *document);
 
-/* The numbers of a column are of its spec and the selected tensor. */
+/* The numbers of a column are of its spec and the selected tensor: exact, or an estimate too. */
 bool tui_pin_is_exact(const struct tui_document *document, size_t column);
+bool tui_pin_is_current(const struct tui_document *document, size_t column);
 
 #endif

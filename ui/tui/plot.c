@@ -75,6 +75,11 @@ static int eighths(double count, double peak, bool linear, int rows)
     return height < 1 ? 1 : height > rows * TEXT_EIGHTHS ? rows * TEXT_EIGHTHS : height;
 }
 
+int tui_plot_reach(const tui_columns *columns, int column, double peak, bool linear, int rows)
+{
+    return (eighths(columns->counts[column], peak, linear, rows) + TEXT_EIGHTHS - 1) / TEXT_EIGHTHS;
+}
+
 void tui_plot_bars(tui_canvas *canvas, tui_rect rect, const tui_columns *columns, double peak, bool linear, tui_style style)
 {
     for (int column = 0; column < columns->count && column < rect.cols; column++) {

@@ -28,6 +28,9 @@ double tui_plot_height(double count, double peak, bool linear);
 /* Bars in rect (rect.cols = columns->count). */
 void tui_plot_bars(tui_canvas *canvas, tui_rect rect, const tui_columns *columns, double peak, bool linear, tui_style style);
 
+/* How many of `rows` rows the bar of a column reaches into. */
+int tui_plot_reach(const tui_columns *columns, int column, double peak, bool linear, int rows);
+
 /* Dots where the bars of `columns` would end, in cells that are empty. */
 void tui_plot_dots(tui_canvas *canvas, tui_rect rect, const tui_columns *columns, double peak, bool linear, tui_style style);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "text/quote.h"
-#include "tui/export.h"
+#include "tui/said.h"
 #include "tui/keys.h"
 
 struct tui_record {
@@ -50,19 +50,18 @@ static void write_word(FILE *file, const char *before, const char *word)
 /* How to play it, and what differs from how a session starts. */
 static void write_head(tui_record *record, const tui_app *app)
 {
-    text_plot words;
-    char *tensor;
-    if (tui_export_words(app, &words, &tensor)) {
-        write_word(record->file, "# qloupe ", words.file);
-        write_word(record->file, " -t ", words.tensor);
-        write_word(record->file, " -s ", words.spec);
-        write_word(record->file, " --raw ", words.raw);
-        write_word(record->file, " --layout ", words.layout);
+    tui_said said;
+    if (tui_say(&said, app)) {
+        write_word(record->file, "# qloupe ", said.words.file);
+        write_word(record->file, " -t ", said.words.tensor);
+        write_word(record->file, " -s ", app->document.spec_text);
+        write_word(record->file, " --raw ", said.words.raw);
+        write_word(record->file, " --layout ", said.words.layout);
         fprintf(record->file, " --size %dx%d --keys", app->canvas.cols, app->canvas.rows);
         write_word(record->file, " @", record->path);
         fputs("\n", record->file);
     }
-    free(tensor);
+    tui_said_free(&said);
     if (tui_theme_index() != 0)
         fprintf(record->file, ":set theme=%s<Enter>\n", tui_theme_name(tui_theme_index()));
 }
@@ -79,7 +78,7 @@ void tui_record_key(tui_record *record, const tui_app *app, tui_key key, bool se
     if (!record)
         return;
     const int rows = app->canvas.rows, cols = app->canvas.cols;
-    const char *help = tui_keys_meaning(app->context, key);
+    const char *help = tui_keys_meaning(app, key);
     char text[TUI_KEY_TEXT];
     tui_key_spell(key, text);
     if (record->rows == 0) {

@@ -119,6 +119,20 @@ static bool take_spec(tui_app *app, const char *value, ql_error *error)
     return true;
 }
 
+static void print_x(const tui_app *app, char out[TUI_SETTING_VALUE])
+{
+    snprintf(out, TUI_SETTING_VALUE, "%s", app->model ? app->document.inputs->text : app->first_x);
+}
+
+static bool take_x(tui_app *app, const char *value, ql_error *error)
+{
+    (void)error;
+    snprintf(app->first_x, sizeof app->first_x, "%s", *value ? value : TUI_INPUTS_USUAL);
+    if (app->model)
+        tui_document_read_inputs(&app->document, app->first_x);
+    return true;
+}
+
 #define ALL_THREADS "all"
 
 static void print_threads(const tui_app *app, char out[TUI_SETTING_VALUE])
@@ -183,6 +197,11 @@ static const tui_setting settings[] = {
       .usual = TUI_FIRST_SPEC,
       .print = print_spec,
       .take = take_spec },
+    { .name = "x",
+      .help = "FILE, FILE:TENSOR or synthetic: the activations of products, as :x takes them",
+      .usual = TUI_INPUTS_USUAL,
+      .print = print_x,
+      .take = take_x },
     { .name = "threads",
       .help = "a number, or all for one per core: from the next file on",
       .usual = ALL_THREADS,

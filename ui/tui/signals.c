@@ -129,6 +129,18 @@ tui_notices tui_signals_take(void)
     return notices;
 }
 
+bool tui_signals_thread(pthread_t *out, void *(*run)(void *), void *argument)
+{
+    sigset_t blocked, before;
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < NOTICED_COUNT; i++)
+        sigaddset(&blocked, noticed[i]);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    const bool good = pthread_create(out, NULL, run, argument) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return good;
+}
+
 void tui_signals_suspend(void)
 {
     struct sigaction action = { .sa_handler = SIG_DFL }, before;

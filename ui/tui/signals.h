@@ -5,6 +5,7 @@
 #ifndef TUI_SIGNALS_H
 #define TUI_SIGNALS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <termios.h>
@@ -30,6 +31,10 @@ int tui_signals_fd(void);
 
 /* The notices since the last call. */
 tui_notices tui_signals_take(void);
+
+/* Starts a thread, and all that it starts, on which none of the signals that make notices is handled: they are the event
+   loop's, and interrupt nobody else. False when the system has no room for one. */
+bool tui_signals_thread(pthread_t *out, void *(*run)(void *), void *argument);
 
 /* Stops this process as SIGTSTP would, until it is continued. The terminal must have been left before. */
 void tui_signals_suspend(void);

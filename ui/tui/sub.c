@@ -1,6 +1,8 @@
 /* Which sub-view each pane shows. */
 #include "tui/sub.h"
 
+#include <stdio.h>
+
 #include "tui/panes.h"
 
 static const tui_sub *const *table_of(const tui_app *app, int pane)
@@ -14,6 +16,27 @@ const tui_sub *tui_sub_of(const tui_app *app, int pane)
     return table ? table[app->subs[pane]] : NULL;
 }
 
+void tui_sub_title(const tui_app *app, const tui_sub *sub, const char *pane, int cols, char *out, size_t size)
+{
+    enum { FRAME = 8, NOTE = 8 }; /* cells around the title; of "v view" */
+    char text[160];
+    snprintf(out, size, "%s · %s", pane, sub->name);
+    if (!sub->title)
+        return;
+    sub->title(app, true, text, sizeof text);
+    if (tui_canvas_width(&app->canvas, text) <= cols - FRAME)
+        snprintf(out, size, "%s", text);
+    sub->title(app, false, text, sizeof text);
+    if (tui_canvas_width(&app->canvas, pane) + tui_canvas_width(&app->canvas, text) <= cols - FRAME - NOTE)
+        snprintf(out, size, "%s · %s", pane, text);
+}
+
+unsigned tui_sub_context(const tui_app *app)
+{
+    const tui_sub *sub = app->context & TUI_IN_VIEWS ? tui_sub_of(app, app->pane) : NULL;
+    return sub ? sub->context : 0;
+}
+
 void tui_sub_step(tui_app *app, int direction)
 {
     int count = 0;
@@ -22,4 +45,15 @@ void tui_sub_step(tui_app *app, int direction)
     while (table_of(app, app->pane)[count])
         count++;
     app->subs[app->pane] = (app->subs[app->pane] + count + direction) % count;
+    app->choices[app->pane] = (tui_choice) { 0 };
+}
+
+void tui_sub_show(tui_app *app, int pane, const tui_sub *sub)
+{
+    const tui_sub *const *table = table_of(app, pane);
+    for (int i = 0; table && table[i]; i++)
+        if (table[i] == sub) {
+            app->pane = pane;
+            app->subs[pane] = i;
+        }
 }

@@ -83,4 +83,4 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *measure)
     tui_canvas_right(canvas, y, line.x, cells.count, TUI_FADED, last);
 }
 
-const tui_sub tui_sub_codes = { "codes", draw };
+const tui_sub tui_sub_codes = { .name = "codes", .draw = draw };

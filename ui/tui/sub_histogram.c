@@ -26,4 +26,4 @@ static void draw(tui_app *app, tui_rect in, const tui_measure *measure)
     tui_canvas_right(canvas, y, plot.x, plot.cols, TUI_FADED, high);
 }
 
-const tui_sub tui_sub_histogram = { "histogram", draw };
+const tui_sub tui_sub_histogram = { .name = "histogram", .draw = draw };

@@ -1,88 +1,11 @@
-/*
- * The mean square error of every output row, all rows side by side. Where rows share a cell the bar ends at the least of
- * them, and the shade above it at the most.
- *
- *      worst row 17: MSE 1.393e-05 · 256 rows · least 8.1e-06
- *       ░░█░░░░
- *      ████████
- *      0  ▲  255
- */
-#include <math.h>
-#include <stdio.h>
-
-#include "text/number.h"
-#include "text/ramp.h"
-#include "tui/plot.h"
+/* The mean square error of every output row. */
+#include "tui/chart.h"
 #include "tui/sub.h"
-
-static void draw_caption(tui_canvas *canvas, tui_rect line, const tui_spread *rows)
-{
-    char row[TEXT_NUMBER_SIZE], worst[TEXT_NUMBER_SIZE], count[TEXT_NUMBER_SIZE], least[TEXT_NUMBER_SIZE];
-    char more[2][TEXT_NUMBER_SIZE + 16]; /* as far as there is room */
-    const text_form form = text_metric_form(QL_WORST_ROW_MSE);
-    double smallest = rows->least[0];
-    for (int run = 1; run < rows->count; run++)
-        smallest = fmin(smallest, rows->least[run]);
-    text_count(row, rows->peak_at);
-    text_count(count, rows->total);
-    text_number(worst, rows->peak, form);
-    text_number(least, smallest, form);
-    int used = tui_canvas_format(canvas, line.y, line.x, line.cols, TUI_STRONG, "worst row %s", row);
-    const bool is_narrow = used + tui_canvas_width(canvas, ": MSE ") + tui_canvas_width(canvas, worst) > line.cols;
-    used +=
-        tui_canvas_format(canvas, line.y, line.x + used, line.cols - used, TUI_TEXT, is_narrow ? ": %s" : ": MSE %s", worst);
-    snprintf(more[0], sizeof more[0], " · %s rows", count);
-    snprintf(more[1], sizeof more[1], " · least %s", least);
-    for (int i = 0; i < 2 && tui_canvas_width(canvas, more[i]) <= line.cols - used; i++)
-        used += tui_canvas_text(canvas, line.y, line.x + used, line.cols - used, TUI_FADED, more[i]);
-}
-
-/* Heights in units of the smallest error above 0: the logarithmic axis starts at half of it. */
-static void draw_bars(tui_canvas *canvas, tui_rect plot, const tui_spread *rows, tui_cells cells, bool linear)
-{
-    const double unit = rows->least_beyond, peak = rows->peak / unit;
-    tui_columns least = { .count = cells.count };
-    for (int cell = 0; cell < cells.count; cell++) {
-        int end, run = tui_cells_items(cells, cell, &end);
-        double lo = rows->least[run], hi = rows->most[run];
-        while (++run < end) {
-            lo = fmin(lo, rows->least[run]);
-            hi = fmax(hi, rows->most[run]);
-        }
-        least.counts[cell] = lo / unit;
-        const int height = hi > lo ? (int)ceil(tui_plot_height(hi / unit, peak, linear) * plot.rows) : 0;
-        for (int y = 1; y <= height && y <= plot.rows; y++)
-            tui_canvas_put(canvas, plot.y + plot.rows - y, plot.x + cell, text_shade(2), TUI_ERROR_BARS);
-    }
-    tui_plot_bars(canvas, plot, &least, peak, linear, TUI_ERROR_BARS);
-}
-
-/* The first and the last row, and a mark below the worst, before which they give way. */
-static void draw_axis(tui_canvas *canvas, tui_rect line, int mark, uint64_t rows)
-{
-    char last[TEXT_NUMBER_SIZE];
-    text_count(last, rows - 1);
-    if (mark > 0)
-        tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, "0");
-    if (rows > 1 && mark < line.cols - tui_canvas_width(canvas, last))
-        tui_canvas_right(canvas, line.y, line.x + 1, line.cols - 1, TUI_FADED, last);
-    tui_canvas_put(canvas, line.y, line.x + mark, 0x25B2, TUI_POOR);
-}
 
 static void draw(tui_app *app, tui_rect in, const tui_measure *measure)
 {
-    tui_canvas *canvas = &app->canvas;
-    const tui_spread *rows = &measure->rows;
-    const tui_rect line = { in.y, in.x + 1, 1, in.cols - 2 };
-    if (rows->peak <= 0) {
-        tui_canvas_text(canvas, line.y, line.x, line.cols, TUI_FADED, "no error in any row");
-        return;
-    }
-    const tui_cells cells = tui_cells_of(rows->count, line.cols);
-    draw_caption(canvas, line, rows);
-    draw_bars(canvas, (tui_rect) { in.y + 1, line.x, in.rows - 2, cells.count }, rows, cells, app->linear);
-    draw_axis(canvas, (tui_rect) { in.y + in.rows - 1, line.x, 1, cells.count },
-              tui_cells_find(cells, tui_spread_run(rows, rows->peak_at)), rows->total);
+    const tui_chart chart = { "row", "rows", "no error in any row", app->linear };
+    tui_chart_draw(&app->canvas, in, &measure->rows, &chart);
 }
 
-const tui_sub tui_sub_rows = { "rows", draw };
+const tui_sub tui_sub_rows = { .name = "rows", .draw = draw };

@@ -11,6 +11,7 @@
 #include <term.h>
 #include <termios.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "text/ramp.h"
 #include "tui/signals.h"
@@ -24,13 +25,14 @@ static struct {
     size_t theme;                 /* of which the pairs are */
     short pairs[TUI_STYLE_COUNT]; /* 0: the terminal's own colours */
     int cursor;                   /* as last set: -1 not yet */
-    bool knows_mouse, has_mouse; /* it has one; it is heard */
-    char mouse[24];   /* what the mouse sends, as far as it has come */
-    int mouse_size;   /* -1: nothing has begun */
-    tui_canvas shown; /* what curses has been told */
+    bool knows_mouse, has_mouse;  /* it has one; it is heard */
+    char mouse[24];               /* what the mouse sends, as far as it has come */
+    int mouse_size;               /* -1: nothing has begun */
+    mbstate_t character;          /* as far as its bytes have come */
+    tui_canvas shown;             /* what curses has been told */
 } terminal;
 
-enum { KEY_OF_MOUSE = 3000 };            /* beyond the keys that curses numbers */
+enum { KEY_OF_MOUSE = 3000 };                        /* beyond the keys that curses numbers */
 enum { MOVED = 32, WHEEL_UP = 64, WHEEL_DOWN = 65 }; /* buttons in what the mouse sends; MOVED with one held */
 
 static const struct {
@@ -38,11 +40,8 @@ static const struct {
     char end; /* of the report */
     tui_key kind;
 } mouse_reports[] = {
-    { 0, 'M', TUI_KEY_CLICK },
-    { 0 | MOVED, 'M', TUI_KEY_DRAG },
-    { 0, 'm', TUI_KEY_RELEASE },
-    { WHEEL_UP, 'M', TUI_KEY_WHEEL_UP },
-    { WHEEL_DOWN, 'M', TUI_KEY_WHEEL_DOWN },
+    { 0, 'M', TUI_KEY_CLICK },           { 0 | MOVED, 'M', TUI_KEY_DRAG },        { 0, 'm', TUI_KEY_RELEASE },
+    { WHEEL_UP, 'M', TUI_KEY_WHEEL_UP }, { WHEEL_DOWN, 'M', TUI_KEY_WHEEL_DOWN },
 };
 
 static const struct {
@@ -237,7 +236,8 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     leaveok(stdscr, FALSE);
-    typeahead(-1); /* else a key that waits would cut a repaint short, and nothing would end it when the key changes nothing */
+    typeahead(
+        -1); /* else a key that waits would cut a repaint short, and nothing would end it when the key changes nothing */
     start_mouse();
     tui_terminal_hear_mouse(!options->no_mouse);
     terminal.colored = wants_color(options->color) && has_colors();
@@ -297,46 +297,62 @@ static tui_key read_mouse(const char *report)
     return TUI_KEY_NONE;
 }
 
-/* Takes a character of a report, which may come in pieces; true when the report has ended, with what it says. */
-static bool take_mouse(wint_t character, tui_key *out)
+/* Takes a part of a report, which may come in pieces; true when the report has ended, with what it says. */
+static bool take_mouse(int part, tui_key *out)
 {
-    const bool is_part = character < 0x80 && character && strchr("0123456789;Mm", (int)character);
-    *out = TUI_KEY_NONE;
-    if (is_part && terminal.mouse_size + 1 < (int)sizeof terminal.mouse)
-        terminal.mouse[terminal.mouse_size++] = (char)character;
-    if (is_part && character != 'M' && character != 'm')
+    if (terminal.mouse_size + 1 < (int)sizeof terminal.mouse)
+        terminal.mouse[terminal.mouse_size++] = (char)part;
+    if (part != 'M' && part != 'm')
         return false;
     terminal.mouse[terminal.mouse_size] = 0;
     terminal.mouse_size = -1;
     *out = read_mouse(terminal.mouse);
-    return true;
+    return *out != TUI_KEY_NONE;
+}
+
+/* Takes a byte of a character of the locale, which may come in pieces; true when it is whole. What is no character is
+   dropped, and the byte that breaks it off may begin the next. (get_wch would drop all that comes behind it, too.) */
+static bool take_character(int byte, wchar_t *out)
+{
+    const char c = (char)byte;
+    size_t size = mbrtowc(out, &c, 1, &terminal.character);
+    if (size == (size_t)-1) {
+        memset(&terminal.character, 0, sizeof terminal.character);
+        size = mbrtowc(out, &c, 1, &terminal.character);
+    }
+    if (size == (size_t)-1)
+        memset(&terminal.character, 0, sizeof terminal.character);
+    return size == 1;
+}
+
+/* The key that curses has a number for; TUI_KEY_NONE when there is no use for it here. */
+static tui_key find_key(int code)
+{
+    for (size_t i = 0; i < sizeof special_keys / sizeof special_keys[0]; i++)
+        if (special_keys[i].code == code)
+            return special_keys[i].key;
+    return code >= KEY_F(1) && code <= KEY_F(12) ? TUI_KEY_F1 + (tui_key)(code - KEY_F(1)) : TUI_KEY_NONE;
 }
 
 tui_key tui_terminal_key(void)
 {
-    wint_t character;
-    tui_key pressed;
-    for (;;) {
-        int kind = get_wch(&character);
-        if (kind == ERR)
-            return TUI_KEY_NONE;
-        if (terminal.mouse_size >= 0) {
-            if (take_mouse(kind == OK ? character : 0, &pressed) && pressed != TUI_KEY_NONE)
+    tui_key pressed = TUI_KEY_NONE;
+    for (int code; (code = getch()) != ERR;) {
+        wchar_t character;
+        if (terminal.mouse_size >= 0 && code > 0 && code < 0x80 && strchr("0123456789;Mm", code)) {
+            if (take_mouse(code, &pressed))
                 return pressed;
             continue;
         }
-        if (kind == KEY_CODE_YES && character == KEY_OF_MOUSE) {
-            terminal.mouse_size = 0;
-            continue;
+        terminal.mouse_size = code == KEY_OF_MOUSE ? 0 : -1; /* a report that something else breaks off is none */
+        if (code < KEY_MIN) {
+            if (take_character(code, &character))
+                return character == '\n' ? TUI_KEY_ENTER : character == 8 ? TUI_KEY_BACKSPACE : (tui_key)character;
+        } else if ((pressed = find_key(code)) != TUI_KEY_NONE) {
+            return pressed;
         }
-        if (kind == OK)
-            return character == '\n' ? TUI_KEY_ENTER : character == 8 ? TUI_KEY_BACKSPACE : (tui_key)character;
-        for (size_t i = 0; i < sizeof special_keys / sizeof special_keys[0]; i++)
-            if (special_keys[i].code == (int)character)
-                return special_keys[i].key;
-        if (character >= (wint_t)KEY_F(1) && character <= (wint_t)KEY_F(12))
-            return TUI_KEY_F1 + (tui_key)(character - (wint_t)KEY_F(1));
     }
+    return TUI_KEY_NONE;
 }
 
 size_t tui_terminal_encode(tui_key key, char out[TUI_KEY_BYTES])

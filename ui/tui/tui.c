@@ -36,16 +36,14 @@ static ql_status parse_size(const char *text, int *rows, int *cols, ql_error *er
     return error->status = QL_BAD_USAGE;
 }
 
-/* NULL: those that there are anyway. */
-static ql_status open_inputs(const char *x, tui_inputs **out, ql_error *error)
+/* The activations that an option names, or else a setting; its name begins the message. */
+static ql_status open_inputs(const char *x, const char *named_by, tui_inputs **out, ql_error *error)
 {
-    static const char option[] = "--x: ";
-    if (!x || tui_inputs_open(x, out, error) == QL_OK)
+    ql_error reason;
+    if (tui_inputs_open(x, out, &reason) == QL_OK)
         return QL_OK;
-    const size_t most = sizeof error->message - sizeof option;
-    memmove(error->message + sizeof option - 1, error->message, most);
-    memcpy(error->message, option, sizeof option - 1);
-    error->message[sizeof error->message - 1] = 0;
+    error->status = reason.status;
+    snprintf(error->message, sizeof error->message, "%s: %.*s", named_by, (int)sizeof error->message - 16, reason.message);
     return error->status;
 }
 
@@ -82,8 +80,10 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
         (options->record && tui_record_open(options->record, &app->record, error) != QL_OK) ||
         (options->bench &&
          tui_latency_start(terminal->rows, terminal->cols, app->script.count, &app->latency, error) != QL_OK) ||
-        open_inputs(options->x, &inputs, error) != QL_OK)
+        (options->x && open_inputs(options->x, "--x", &inputs, error) != QL_OK))
         return error->status;
+    if (!options->x && strcmp(app->first_x, TUI_INPUTS_USUAL) != 0)
+        open_inputs(app->first_x, "setting x", &inputs, &nonsense);
     if (tui_file_read(&source, &file, error) != QL_OK) {
         tui_inputs_release(&inputs);
         return error->status;
@@ -92,6 +92,8 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
     terminal->no_mouse = app->no_mouse;
     terminal->fd = options->bench ? tui_latency_terminal(app->latency) : -1;
     const ql_status status = tui_file_show(app, &file, spec, error);
+    if (status == QL_OK && !options->spec)
+        tui_file_recall(app, known);
     if (status == QL_OK && inputs)
         tui_document_use_inputs(&app->document, inputs);
     tui_inputs_release(&inputs);
@@ -153,6 +155,7 @@ int tui_main(const tui_options *options)
         text_set_ascii(true);
     tui_app app = { .options = options,
                     .first_spec = TUI_FIRST_SPEC,
+                    .first_x = TUI_INPUTS_USUAL,
                     .raw = options->raw,
                     .layout = options->layout,
                     .context = TUI_IN_VIEW,

@@ -22,19 +22,38 @@ void tui_document_use(tui_document *document, const ql_spec *spec)
 void tui_document_load(tui_document *document, const ql_spec *spec)
 {
     tui_document_use(document, spec);
+    document->run = 0;
     tui_document_measure(document);
+}
+
+static tui_history *history_of(tui_document *document)
+{
+    return &document->pins.pins[document->pins.at].history;
 }
 
 void tui_document_set_spec(tui_document *document, const ql_spec *spec)
 {
-    if (document->history_at + 1 == TUI_UNDO_SIZE) {
-        memmove(document->history, document->history + 1, (TUI_UNDO_SIZE - 1) * sizeof document->history[0]);
-        document->history_at--;
-    }
     tui_document_use(document, spec);
-    document->history[++document->history_at] = *spec;
-    document->history_count = document->history_at + 1;
+    tui_history_add(history_of(document), spec);
+    document->run = 0;
     tui_document_measure(document);
+}
+
+/* The same, but in the place of the turn before where that was of the same run. */
+static void set_spec_in_run(tui_document *document, const ql_spec *spec, int run)
+{
+    if (document->run == run)
+        tui_history_step(history_of(document), -1);
+    tui_document_set_spec(document, spec);
+    document->run = run;
+    tui_document_say(document, false, "the range is by hand; u takes all of the move back");
+}
+
+void tui_document_end_run(tui_document *document)
+{
+    if (document->run)
+        tui_document_say(document, false, "the range is by hand; u takes it back");
+    document->run = 0;
 }
 
 void tui_document_undo(tui_document *document, int direction)
@@ -43,12 +62,16 @@ void tui_document_undo(tui_document *document, int direction)
         document->pending_count--;
         return;
     }
-    if (direction < 0 ? document->history_at == 0 : document->history_at + 1 == document->history_count) {
-        tui_document_say(document, false, direction < 0 ? "nothing to undo" : "nothing to redo");
+    const ql_spec *spec = tui_history_step(history_of(document), direction);
+    if (!spec) {
+        char column[16] = "";
+        if (document->pins.open)
+            snprintf(column, sizeof column, " in %c", (char)('A' + document->pins.at));
+        tui_document_say(document, false, "nothing to %s%s", direction < 0 ? "undo" : "redo", column);
         return;
     }
-    document->history_at = direction < 0 ? document->history_at - 1 : document->history_at + 1;
-    tui_document_use(document, &document->history[document->history_at]);
+    tui_document_use(document, spec);
+    document->run = 0;
     tui_document_measure(document);
 }
 
@@ -56,8 +79,9 @@ void tui_document_undo(tui_document *document, int direction)
 static void change_mapping(const tui_document *document, ql_spec *spec, const ql_mapping *mapping)
 {
     ql_spec_change_mapping(spec, mapping);
-    for (size_t i = document->history_at + 1; i-- > 0 && ql_spec_takes(spec, QL_KEY_FILE) && !*spec->file;)
-        snprintf(spec->file, sizeof spec->file, "%s", document->history[i].file);
+    const tui_history *history = &document->pins.pins[document->pins.at].history;
+    for (size_t i = history->count ? history->at + 1 : 0; i-- > 0 && ql_spec_takes(spec, QL_KEY_FILE) && !*spec->file;)
+        snprintf(spec->file, sizeof spec->file, "%s", history->specs[i].file);
 }
 
 static bool step_scheme(const tui_document *document, ql_spec *spec, int direction)
@@ -98,27 +122,80 @@ static bool step_fine(ql_spec *spec, int direction, const ql_profile *profile)
     return false;
 }
 
+static void say_why_not(tui_document *document, int knob)
+{
+    char why_not[160];
+    tui_document_why_not(&document->spec, knob, why_not, sizeof why_not);
+    tui_document_say(document, false, "%s", why_not);
+}
+
+/* ---- The clipping range by hand ---- */
+
+static bool is_range(int knob)
+{
+    return knob == TUI_KNOB_RANGE || knob == TUI_KNOB_RANGE_LO || knob == TUI_KNOB_RANGE_HI;
+}
+
+static tui_end end_of(int knob)
+{
+    return knob == TUI_KNOB_RANGE_LO ? TUI_END_LO : knob == TUI_KNOB_RANGE_HI ? TUI_END_HI : TUI_END_BOTH;
+}
+
+static bool has_range(const tui_document *document, double *lo, double *hi)
+{
+    const ql_report *report = tui_document_is_exact(document) ? document->shown->report : NULL;
+    return tui_document_profile(document) && tui_range_of(&document->spec, report, lo, hi);
+}
+
+static void move_range(tui_document *document, tui_turn turn)
+{
+    const ql_profile *profile = tui_document_profile(document);
+    ql_spec spec = document->spec;
+    double lo, hi;
+    if (!tui_range_is_possible(&spec))
+        say_why_not(document, turn.knob);
+    else if (!has_range(document, &lo, &hi))
+        tui_document_say(document, false, "there is no range yet to move the ends of");
+    else if (tui_range_move(&spec, lo, hi, end_of(turn.knob), turn.direction, turn.share * (profile->x_max - profile->x_min),
+                            profile))
+        set_spec_in_run(document, &spec, turn.knob);
+    else
+        say_why_not(document, turn.knob);
+}
+
+void tui_document_set_range(tui_document *document, int knob, double value, double grain)
+{
+    ql_spec spec = document->spec;
+    double lo, hi;
+    if (document->pending_count == 0 && has_range(document, &lo, &hi) &&
+        tui_range_set(&spec, lo, hi, end_of(knob), value, grain, tui_document_profile(document)))
+        set_spec_in_run(document, &spec, knob);
+}
+
 static void make_turn(tui_document *document, tui_turn turn)
 {
+    if (is_range(turn.knob)) {
+        move_range(document, turn);
+        return;
+    }
     const ql_profile *profile = tui_document_profile(document);
     ql_spec spec = document->spec;
     bool changed = turn.knob == TUI_KNOB_SCHEME  ? step_scheme(document, &spec, turn.direction)
                    : turn.knob == TUI_KNOB_FINE  ? step_fine(&spec, turn.direction, profile)
                    : turn.knob == TUI_KNOB_FEWER ? step_bits(&spec, turn.direction)
                                                  : ql_spec_step(&spec, (ql_key)turn.knob, turn.direction, profile);
-    if (changed) {
+    if (changed)
         tui_document_set_spec(document, &spec);
-    } else {
-        char why_not[160];
-        tui_document_why_not(&document->spec, turn.knob, why_not, sizeof why_not);
-        tui_document_say(document, false, "%s", why_not);
-    }
+    else
+        say_why_not(document, turn.knob);
 }
 
-/* A range by hand starts at the range of the tensor, which may still come. */
-static bool needs_profile(const tui_document *document, int knob)
+/* A range by hand starts at the range of the tensor, and moves on from the one that there is; both may still come. */
+static bool must_wait(const tui_document *document, int knob)
 {
-    return knob == QL_KEY_CLIP && !tui_document_profile(document) && document->busy;
+    double lo, hi;
+    return document->busy && ((knob == QL_KEY_CLIP && !tui_document_profile(document)) ||
+                              (is_range(knob) && tui_range_is_possible(&document->spec) && !has_range(document, &lo, &hi)));
 }
 
 static bool take_typed(tui_document *document, const ql_spec *spec)
@@ -187,7 +264,7 @@ bool tui_document_type_value(tui_document *document, int knob, const char *text)
             }
         return tui_document_type_spec(document, text); /* a whole spec will do, too */
     }
-    if (needs_profile(document, knob)) {
+    if (must_wait(document, knob)) {
         tui_document_say(document, false, "the tensor is still being read; Enter again in a moment");
         return false;
     }
@@ -199,20 +276,28 @@ bool tui_document_type_value(tui_document *document, int knob, const char *text)
 
 void tui_document_make_turns(tui_document *document)
 {
-    if (!tui_document_profile(document) && document->busy)
-        return;
-    size_t count = document->pending_count;
-    document->pending_count = 0;
-    for (size_t i = 0; i < count; i++)
-        make_turn(document, document->pending[i]);
+    while (document->pending_count > 0 && !must_wait(document, document->pending[0].knob)) {
+        const tui_turn turn = document->pending[0];
+        document->pending_count--;
+        memmove(document->pending, document->pending + 1, document->pending_count * sizeof document->pending[0]);
+        make_turn(document, turn);
+    }
+}
+
+static void turn_when_possible(tui_document *document, tui_turn turn)
+{
+    if (!must_wait(document, turn.knob) && document->pending_count == 0)
+        make_turn(document, turn);
+    else if (document->pending_count < TUI_PENDING_SIZE) /* turns that follow keep their order */
+        document->pending[document->pending_count++] = turn;
 }
 
 void tui_document_turn(tui_document *document, int knob, int direction)
 {
-    if (needs_profile(document, knob) || document->pending_count > 0) { /* turns that follow keep their order */
-        if (document->pending_count < TUI_PENDING_SIZE)
-            document->pending[document->pending_count++] = (tui_turn) { knob, direction };
-        return;
-    }
-    make_turn(document, (tui_turn) { knob, direction });
+    turn_when_possible(document, (tui_turn) { .knob = knob, .direction = direction });
+}
+
+void tui_document_move_range(tui_document *document, int knob, int direction, double share)
+{
+    turn_when_possible(document, (tui_turn) { knob, direction, share });
 }

@@ -14,10 +14,18 @@ struct tui_sub;
 
 enum { TUI_PANES_MOST = 8 };
 
+/* A number to be copied, and what it is: "SQNR dB". */
+typedef struct tui_number {
+    double value;
+    char what[160];
+} tui_number;
+
 typedef struct tui_view {
     tui_key key;                                      /* that leads to it */
     const char *name;                                 /* for the title bar */
     const char *help;                                 /* a sentence */
+    const char *label;                                /* in the footers of the other views: "2 compare" */
+    int rank;                                         /* as in keys.h */
     int pane_count;                                   /* that Tab goes through, at most TUI_PANES_MOST */
     int first_pane;                                   /* with the focus at the start */
     void (*draw)(struct tui_app *app, tui_rect area); /* draws into `area`, whatever its size */
@@ -27,6 +35,8 @@ typedef struct tui_view {
     void (*close)(struct tui_app *app);
     /* The line of words below it, false: there is none now; NULL: the reason of the report. */
     bool (*words)(const struct tui_app *app, char *out, size_t size);
+    /* What a pane is about in one number, false: there is none now; NULL: the SQNR. A sub-view may have its own (sub.h). */
+    bool (*number)(struct tui_app *app, int pane, tui_number *out);
 } tui_view;
 
 /* In display order; NULL at the end. */

@@ -97,10 +97,13 @@ static void why_no_granularity(const ql_spec *spec, const char *name, char *out,
 void tui_document_why_not(const ql_spec *spec, int knob, char *out, size_t size)
 {
     const char *name = ql_mapping_describe(spec->mapping)->name;
-    const int key = knob == TUI_KNOB_FEWER ? QL_KEY_BITS : knob;
+    const bool is_range = knob == TUI_KNOB_RANGE || knob == TUI_KNOB_RANGE_LO || knob == TUI_KNOB_RANGE_HI;
+    const int key = knob == TUI_KNOB_FEWER ? QL_KEY_BITS : is_range ? QL_KEY_CLIP : knob;
     if (knob == TUI_KNOB_FINE &&
         (ql_spec_takes(spec, QL_KEY_P) || ql_spec_takes(spec, QL_KEY_BLOCK) || spec->clip == QL_CLIP_MANUAL))
         snprintf(out, size, "that is as far as it goes");
+    else if (is_range && ql_spec_takes(spec, QL_KEY_CLIP))
+        snprintf(out, size, "the range ends here: neither beyond all values nor with nothing in it");
     else if (knob == TUI_KNOB_FINE)
         snprintf(out, size, "nothing to change finely here: e opens all knobs of %s", name);
     else if (key < QL_KEY_COUNT && ql_spec_takes(spec, (ql_key)key))

@@ -73,6 +73,12 @@ static ql_status run_stage(tui_jobs *jobs, tui_request *job, tui_event *event)
     ql_monitor monitor = { tui_watcher_tick, &watch };
     ql_status status = QL_OK;
     switch (job->stage) {
+    case TUI_STAGE_GLANCE:
+    case TUI_STAGE_SAMPLE:
+        event->kind = TUI_SAMPLED;
+        if (!job->measure && (job->stage == TUI_STAGE_SAMPLE || !jobs->profiles[job->tensor]))
+            status = tui_make_sample(jobs, job->tensor, &job->spec, &monitor, &event->measure);
+        return status;
     case TUI_STAGE_PROFILE:
         event->kind = TUI_PROFILED;
         status = tui_need_profile(jobs, job->tensor, &monitor, &event->error);
@@ -104,9 +110,10 @@ static void work_on_request(tui_jobs *jobs)
 
     tui_event event = { .ticket = job.ticket, .tensor = job.tensor };
     ql_status status = run_stage(jobs, &job, &event);
+    const bool is_silent = event.kind == TUI_SAMPLED && !event.measure;
     if (status == QL_CANCELLED) {
         tui_measure_release(&event.measure);
-    } else {
+    } else if (!is_silent) {
         if (status != QL_OK) {
             event.kind = TUI_FAILED;
             event.error.status = status;
@@ -145,6 +152,8 @@ void *tui_worker_run(void *context)
             tui_work_export(jobs);
         } else if (jobs->inputs) {
             tui_work_inputs(jobs);
+        } else if (jobs->queue.sampled < jobs->queue.count && (!has_request || jobs->wanted.stage >= TUI_STAGE_REPORT)) {
+            tui_work_queue_sample(jobs);
         } else if (next_look(jobs) < TUI_LOOK_COUNT && (!has_request || jobs->wanted.stage == TUI_STAGE_WHY)) {
             tui_work_look(jobs, next_look(jobs));
         } else if (jobs->queue.next < jobs->queue.count && (!has_request || jobs->wanted.stage == TUI_STAGE_WHY)) {

@@ -2,6 +2,7 @@
  * The inside of the worker: what its files share. Everything else knows jobs.h alone.
  *
  *   worker.c          the thread: what comes next; profile, report and why of what is selected
+ *   worker_sample.c   estimates, before what takes long
  *   worker_queue.c    the columns of Compare, one after the other
  *   worker_look.c     what is looked at beside the report
  *   worker_inputs.c   activations that are read
@@ -20,7 +21,14 @@
 #include "tui/scan.h"
 
 /* What a request has reached; each stage needs the one before. */
-typedef enum tui_stage { TUI_STAGE_PROFILE, TUI_STAGE_REPORT, TUI_STAGE_WHY, TUI_STAGE_DONE } tui_stage;
+typedef enum tui_stage {
+    TUI_STAGE_GLANCE, /* an estimate, unless the profile is known */
+    TUI_STAGE_PROFILE,
+    TUI_STAGE_SAMPLE, /* an estimate */
+    TUI_STAGE_REPORT,
+    TUI_STAGE_WHY,
+    TUI_STAGE_DONE,
+} tui_stage;
 
 typedef struct tui_request {
     uint64_t ticket;
@@ -34,6 +42,7 @@ typedef struct tui_request {
 typedef struct tui_queue {
     uint64_t ticket;
     size_t tensor, count, next;     /* next == count: nothing is left */
+    size_t sampled;                 /* so many have had their estimate, or need none */
     tui_task tasks[TUI_QUEUE_MOST]; /* one reference each, where known */
 } tui_queue;
 
@@ -43,7 +52,7 @@ typedef struct tui_look_job {
     tui_wish wish;
 } tui_look_job;
 
-enum { TUI_SHARE_FULL = 1000000 };
+enum { TUI_SHARE_FULL = 1000000, TUI_EXCERPTS = 4 };
 
 struct tui_jobs {
     const ql_model *model;
@@ -68,6 +77,7 @@ struct tui_jobs {
     ql_engine *engine;     /* made with the first request */
     ql_profile **profiles; /* [tensor count], NULL where not made yet; only the worker writes */
     size_t scan_profiles;  /* how many of them the scan has made */
+    ql_excerpt *excerpts[TUI_EXCERPTS]; /* used last, newest first; NULL behind them */
 
     atomic_bool quit, stop_export;
     atomic_bool hurry;    /* the scan must make way */
@@ -98,9 +108,14 @@ ql_status tui_need_engine(tui_jobs *jobs, ql_error *error);
 ql_status tui_need_profile(tui_jobs *jobs, size_t tensor, const ql_monitor *monitor, ql_error *error);
 ql_status tui_need_measure(tui_jobs *jobs, tui_request *job, const ql_monitor *monitor, ql_error *error);
 
+/* An estimate, where the exact report takes long and there can be one: else *out is NULL, also when memory is short - the
+   exact one will say what is wrong. QL_OK or QL_CANCELLED. Without the lock. */
+ql_status tui_make_sample(tui_jobs *jobs, size_t tensor, const ql_spec *spec, const ql_monitor *monitor, tui_measure **out);
+
 void tui_work_export(tui_jobs *jobs);
 void tui_work_inputs(tui_jobs *jobs);
 void tui_work_queue(tui_jobs *jobs);
+void tui_work_queue_sample(tui_jobs *jobs);
 void tui_work_look(tui_jobs *jobs, tui_look_kind kind);
 void tui_work_scan(tui_jobs *jobs);
 

@@ -62,3 +62,26 @@ void tui_work_queue(tui_jobs *jobs)
     tui_events_post(&jobs->events, &(tui_event) { .kind = TUI_EMPTIED, .ticket = ticket, .tensor = job.tensor });
     pthread_mutex_lock(&jobs->lock);
 }
+
+/* The next estimate for the queue. Called and returns with the lock held. */
+void tui_work_queue_sample(tui_jobs *jobs)
+{
+    const uint64_t ticket = jobs->queue.ticket, newest = atomic_load(&jobs->newest);
+    const size_t tensor = jobs->queue.tensor;
+    const tui_task *task = &jobs->queue.tasks[jobs->queue.sampled];
+    const ql_spec spec = task->spec;
+    const bool is_wanted = task->wants_sample && !task->known && jobs->queue.sampled >= jobs->queue.next;
+    pthread_mutex_unlock(&jobs->lock);
+
+    tui_watcher watch = { jobs, newest, &jobs->newest_queue, ticket };
+    const ql_monitor monitor = { tui_watcher_tick, &watch };
+    tui_event event = { .kind = TUI_QUEUE_SAMPLED, .ticket = ticket, .tensor = tensor };
+    ql_spec_format(&spec, event.spec_text);
+    const ql_status status = is_wanted ? tui_make_sample(jobs, tensor, &spec, &monitor, &event.measure) : QL_OK;
+    if (event.measure)
+        tui_events_post(&jobs->events, &event);
+
+    pthread_mutex_lock(&jobs->lock);
+    if (status == QL_OK && jobs->queue.ticket == ticket)
+        jobs->queue.sampled++;
+}
