@@ -64,7 +64,7 @@ static void must_dnnl(dnnl_status_t status, const char *what)
 
 typedef struct operands {
     size_t m, k, n;
-    float *x, *w, *y[3];          /* of ours, oneDNN, OpenBLAS */
+    float *x, *w, *y[3]; /* of ours, oneDNN, OpenBLAS */
     int8_t *x_codes, *w_codes;
     int32_t *sums[2];
 } operands;
@@ -342,13 +342,14 @@ static double peak_of(bool of_floats)
     void *y = memory + CELLS * (k->rows + k->outputs) * QL_CELL;
     double best = 1e9;
     for (int attempt = 0; attempt < 40; attempt++) {
-        TIME(best, for (int call = 0; call < CALLS; call++) {
-            if (of_floats) {
-                k->floats(&band, false, y);
-            } else {
-                k->codes(&band, sums, y);
-            }
-        });
+        TIME(
+            best, for (int call = 0; call < CALLS; call++) {
+                if (of_floats) {
+                    k->floats(&band, false, y);
+                } else {
+                    k->codes(&band, sums, y);
+                }
+            });
     }
     free(memory);
     return (of_floats ? 2 : 8) * 1e-9 * CELLS * k->rows * k->outputs * CALLS / best * threads;

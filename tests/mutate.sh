@@ -34,6 +34,15 @@ table()
     row later_depths_begin_anew src/matmul/gemm.c test_products \
         's/more = part->from > 0 || /more = /'
 
+    row steps_of_rows_stay_when_their_largest_goes src/analysis/matmul_outliers.c test_matmul_methods \
+        's/may_change = in_outliers == s->w_largest\[j\];/may_change = in_outliers > s->w_largest[j];/'
+    row outliers_are_not_in_half_precision src/analysis/matmul_outliers.c test_matmul_methods \
+        's/    \*value = rounded;/    *value += 0 * rounded;/'
+    row zero_point_of_x_is_not_taken_back src/analysis/matmul_codes.c test_matmul_methods \
+        's/s->zero != 0; j++/s->zero > 1000; j++/'
+    row groups_of_weights_begin_one_late src/analysis/matmul_floats.c test_matmul_methods \
+        's/return row \* g->row_groups + col \/ g->block;/return row * g->row_groups + (col + 1) \/ g->block;/'
+
     # Vectors against the definition.
     row near_ties_are_not_looked_at src/kernels/vector_uniform.h check_kernels \
         's/return (float)(0\.5 - (fmax/return (float)(1.5 - (fmax/'

@@ -33,9 +33,9 @@ static const char *row_of(const char *json, const char *method)
 static void json_has_what_the_contract_says(void **state)
 {
     (void)state;
-    static const char *const keys[] = { "rel_fro",     "sqnr_db", "max_abs",    "ms_median", "ms_min",          "ms_max",
-                                        "runs",        "gops",    "peak_share", "kernel",    "accumulator_max", "bytes",
-                                        "quantize_ms", "outlier_columns" };
+    static const char *const keys[] = { "rel_fro",         "sqnr_db", "max_abs",     "ms_median",      "ms_min",
+                                        "ms_max",          "runs",    "gops",        "peak_share",     "kernel",
+                                        "accumulator_max", "bytes",   "quantize_ms", "outlier_columns" };
     testing_result r = testing_run("\"$QLOUPE\" matmul data/storyteller.safetensors -t h.1.attn.c_attn.weight --x "
                                    "data/inputs/h.1.attn.c_attn.npy --runs 2 --threads 1 --json");
     assert_int_equal(r.exit_code, 0);
@@ -124,8 +124,7 @@ static void wrong_usage_ends_with_2_and_a_line(void **state)
         { "--shape 2x4x4 --preset gpt2", "a tensor of FILE, --shape and --preset: one of them at a time" },
         { "data/storyteller.safetensors", "which tensor? -t NAME" },
         { "data/storyteller.safetensors -t h.0.ln_1.weight", "a tensor of one row or column makes no product" },
-        { "data/storyteller.safetensors -t h.1.mlp.c_proj.weight --x data/inputs/h.1.mlp.c_fc.npy",
-          "X needs 1024 columns" },
+        { "data/storyteller.safetensors -t h.1.mlp.c_proj.weight --x data/inputs/h.1.mlp.c_fc.npy", "X needs 1024 columns" },
         { "data/storyteller.safetensors -t h.1.mlp.c_fc.weight --x data/inputs/h.1.mlp.c_fc.npy --m 513",
           "513 rows were asked for, there are 512" },
         { "data/storyteller.safetensors -t h.1.mlp.c_fc.weight --x data/inputs/h.1.mlp.c_fc.npy --seed 1",

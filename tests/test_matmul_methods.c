@@ -289,10 +289,33 @@ static void weights_decoded_in_cache_are_the_simulated_ones_bit_by_bit(void **st
 {
     (void)state;
     static const char *const specs[] = {
-        "absmax", "absmax:bits=4,per=row", "absmax:bits=3,per=block,block=32", "absmax:bits=2", "zeropoint:per=row",
-        "zeropoint:bits=4,per=block,block=16", "zeropoint:zero=raw,bits=5", "nf4", "nf4:double=1", "nf4:block=64,per=flat",
-        "bnbfp4", "fp4", "mxfp4", "nvfp4", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "int4g", "ternary", "binary",
-        "kmeans:bits=3", "quantile:per=row", "fp8_e4m3", "fp8_e5m2", "fp8_e4m3:scale=0",
+        "absmax",
+        "absmax:bits=4,per=row",
+        "absmax:bits=3,per=block,block=32",
+        "absmax:bits=2",
+        "zeropoint:per=row",
+        "zeropoint:bits=4,per=block,block=16",
+        "zeropoint:zero=raw,bits=5",
+        "nf4",
+        "nf4:double=1",
+        "nf4:block=64,per=flat",
+        "bnbfp4",
+        "fp4",
+        "mxfp4",
+        "nvfp4",
+        "q8_0",
+        "q4_0",
+        "q4_1",
+        "q5_0",
+        "q5_1",
+        "int4g",
+        "ternary",
+        "binary",
+        "kmeans:bits=3",
+        "quantile:per=row",
+        "fp8_e4m3",
+        "fp8_e5m2",
+        "fp8_e4m3:scale=0",
     };
     static const size_t inputs[] = { 131, 1100, 192 };
     for (size_t size = 0; size < 3; size++) {
@@ -324,10 +347,18 @@ static void grouped_codes_are_simulated_weights_times_codes_of_x(void **state)
         const char *spec;
         bool is_exact;
     } specs[] = {
-        { "absmax", true },     { "absmax:per=row", true },        { "absmax:bits=4,per=block,block=32", true },
-        { "q8_0", true },       { "q4_0", true },                  { "fp4", true },
-        { "mxfp4", true },      { "absmax:bits=3,per=row", true }, { "nf4:block=64,per=block", false },
-        { "nf4:block=64", false }, { "bnbfp4:per=block", false },  { "ternary", true },
+        { "absmax", true },
+        { "absmax:per=row", true },
+        { "absmax:bits=4,per=block,block=32", true },
+        { "q8_0", true },
+        { "q4_0", true },
+        { "fp4", true },
+        { "mxfp4", true },
+        { "absmax:bits=3,per=row", true },
+        { "nf4:block=64,per=block", false },
+        { "nf4:block=64", false },
+        { "bnbfp4:per=block", false },
+        { "ternary", true },
     };
     fixture f;
     set_up(&f, 13, 128, 37);
@@ -366,8 +397,10 @@ static void grouped_codes_are_simulated_weights_times_codes_of_x(void **state)
 static void numbers_are_the_same_on_every_instruction_set_and_number_of_threads(void **state)
 {
     (void)state;
-    static const char *const methods[] = { "fp32", "int8:tensor", "int8:row", "int8:static", "llm_int8:6", "bnb_llm_int8:6",
-                                           "integer", "weights:nf4", "weights_a8:q4_0", "weights_a8:q8_0" };
+    static const char *const methods[] = { "fp32",           "int8:tensor", "int8:row",
+                                           "int8:static",    "llm_int8:6",  "bnb_llm_int8:6",
+                                           "integer",        "weights:nf4", "weights_a8:q4_0",
+                                           "weights_a8:q8_0" };
     enum { METHODS = sizeof methods / sizeof *methods };
     static float first[METHODS][13 * 45];
     ql_isa_info isa;

@@ -371,7 +371,9 @@ static void a_product_can_be_stopped(void **state)
     float *y = room(40 * 2000, sizeof *y);
     must(ql_pack_floats(engine, o.float_w, o.n, o.k, &packed, &error), &error);
     must(ql_gemm_take_floats(engine, &packed, o.float_x, o.m, &x, &error), &error);
-    assert_int_equal(ql_gemm_floats(engine, &packed, &x, y, &(ql_gemm_options) { .monitor = &(ql_monitor) { stop, NULL } }, &error), QL_CANCELLED);
+    assert_int_equal(
+        ql_gemm_floats(engine, &packed, &x, y, &(ql_gemm_options) { .monitor = &(ql_monitor) { stop, NULL } }, &error),
+        QL_CANCELLED);
     ql_packed_free(&packed);
     ql_gemm_x_free(&x);
     free_operands(&o);

@@ -36,10 +36,10 @@ typedef struct ql_way {
     void (*free_state)(void *state);
 
     /* What is told. */
-    uint64_t bytes;         /* of the weights, as the scheme stores them */
+    uint64_t bytes;          /* of the weights, as the scheme stores them */
     double quantize_seconds; /* of the last run: what became of X before the product */
-    int32_t *largest;       /* [threads] largest magnitude of a sum so far; NULL: not looked at */
-    uint32_t *outliers;     /* [outlier_count] columns of X, ascending; NULL: the method knows none */
+    int32_t *largest;        /* [threads] largest magnitude of a sum so far; NULL: not looked at */
+    uint32_t *outliers;      /* [outlier_count] columns of X, ascending; NULL: the method knows none */
     size_t outlier_count;
     char note[200];
 } ql_way;
@@ -50,9 +50,9 @@ typedef enum ql_argument { QL_NO_ARGUMENT, QL_THRESHOLD, QL_THRESHOLD_OR_NOT, QL
 typedef struct ql_method {
     ql_matmul_method info;
     ql_argument argument;
-    bool is_float;                                                /* by products of floats: which peak is meant */
-    ql_status (*prepare)(ql_way *way, ql_error *error);           /* the rest of *way is zero */
-    ql_status (*run)(ql_way *way, float *y, ql_error *error);     /* y[m][n] */
+    bool is_float;                                            /* by products of floats: which peak is meant */
+    ql_status (*prepare)(ql_way *way, ql_error *error);       /* the rest of *way is zero */
+    ql_status (*run)(ql_way *way, float *y, ql_error *error); /* y[m][n] */
 } ql_method;
 
 /* By "NAME" or "NAME:ARGUMENT"; fills in the argument of *way. QL_BAD_USAGE says what there is. */

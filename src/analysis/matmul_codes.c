@@ -1,7 +1,7 @@
 /*
  * Products of 8-bit codes: y = dx[i] dw[j] sum over l of (qx[i][l] - zx) qw[j][l], the sum exact in 32 bits.
  *
- *   int8:tensor   dx, dw one each, zx = 0         int8:static   dx, zx of a range that was found before (SCHEMES of
+ *   int8:tensor   dx, dw one each, zx = 0         int8:static   dx, zx of a range that was found before (static in
  *   int8:row      dx[i], dw[j], zx = 0                          activations.h), dw[j]
  *   integer       as int8:static; then yq = clamp(requantized(sum) + zy), which intlinear.h defines; y = (yq - zy) dy
  */
@@ -219,8 +219,10 @@ static ql_status freeze(ql_way *way, frozen **out, ql_error *error)
     way->free_state = free_frozen;
     *out = f;
     if (o->k > MOST_AFFINE_INPUTS) {
-        return ql_fail(error, QL_UNUSABLE, "%zu inputs: sums of more than %d products of codes with a zero point may not fit "
-                                           "32 bits", o->k, MOST_AFFINE_INPUTS);
+        return ql_fail(error, QL_UNUSABLE,
+                       "%zu inputs: sums of more than %d products of codes with a zero point may not fit "
+                       "32 bits",
+                       o->k, MOST_AFFINE_INPUTS);
     }
     ql_observed range = { 0 };
     ql_status status = ql_observe_minmax(&range, o->x, calibration_rows(o) * o->k, error);
@@ -245,7 +247,6 @@ ql_status ql_prepare_static(ql_way *way, ql_error *error)
     return status;
 }
 
-/* What lies outside the range is counted where sums are watched. */
 typedef struct affine_rows {
     ql_way *way;
     const frozen *f;
@@ -324,7 +325,5 @@ ql_status ql_run_integer(ql_way *way, float *y, ql_error *error)
 {
     const ql_gemm_options options = { .end = requantize_tile, .context = way, .monitor = way->monitor };
     const ql_status status = take_affine(way, error);
-    return status == QL_OK
-               ? ql_gemm_codes(way->o->engine, &way->w, &way->x, (int32_t *)(void *)y, &options, error)
-               : status;
+    return status == QL_OK ? ql_gemm_codes(way->o->engine, &way->w, &way->x, (int32_t *)(void *)y, &options, error) : status;
 }

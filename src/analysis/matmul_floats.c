@@ -27,9 +27,9 @@ ql_status ql_run_floats(ql_way *way, float *y, ql_error *error)
 {
     const ql_operands *o = way->o;
     const ql_status status = ql_gemm_take_floats(o->engine, &way->w, o->x, o->m, &way->x, error);
-    return status == QL_OK ? ql_gemm_floats(o->engine, &way->w, &way->x, y, &(ql_gemm_options) { .monitor = way->monitor },
-                                            error)
-                           : status;
+    return status == QL_OK
+               ? ql_gemm_floats(o->engine, &way->w, &way->x, y, &(ql_gemm_options) { .monitor = way->monitor }, error)
+               : status;
 }
 
 /* ---- What a spec makes of W */
@@ -267,10 +267,8 @@ static bool is_quick(const kept_codes *kept, decoding way, uint64_t group)
     const int count = q->code_hi - q->code_lo + 1, step = count > 16 ? 15 : 1;
     for (int i = 0; i < count; i += step) {
         const float value = q->spec.mapping->decode(q, group, q->code_lo + i);
-        const float quick =
-            way == BY_LEVELS
-                ? kept->levels[i] * q->scales[group]
-                : (float)(q->code_lo + i - (q->zeros ? q->zeros[group] : 0)) * q->scales[group];
+        const float quick = way == BY_LEVELS ? kept->levels[i] * q->scales[group]
+                                             : (float)(q->code_lo + i - (q->zeros ? q->zeros[group] : 0)) * q->scales[group];
         if (!(value == quick)) {
             return false;
         }
@@ -310,8 +308,9 @@ static ql_status check_spec(const ql_way *way, ql_error *error)
         return ql_fail(error, QL_UNUSABLE, "weights: codes of up to 8 bits are decoded; try simulated");
     }
     if (spec->per == QL_PER_COL || spec->per == QL_PER_TILE) {
-        return ql_fail(error, QL_UNUSABLE, "weights: groups must go along the inputs (tensor, row, block, flat); try "
-                                           "simulated");
+        return ql_fail(error, QL_UNUSABLE,
+                       "weights: groups must go along the inputs (tensor, row, block, flat); try "
+                       "simulated");
     }
     return QL_OK;
 }

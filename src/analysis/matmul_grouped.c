@@ -3,9 +3,9 @@
  *
  *   y = dx[i] sum over groups g of s[j][g] (sum over l in g of qx[i][l] level[q[j][l]])
  *
- * Levels must be integers of 8 bits. Those of a table, of nf4 or fp4, are multiplied by the least factor up to 127 that makes
- * all of them integers, else by what makes the largest 127, and rounded: that error is part of the result. The scales take
- * the factor back.
+ * Levels must be integers of 8 bits. Those of a table, of nf4 or fp4, are multiplied by the least factor up to 127 that
+ * makes all of them integers, else by what makes the largest 127, and rounded: that error is part of the result. The
+ * scales take the factor back.
  */
 #include "analysis/errors.h"
 #include "analysis/matmul.h"
@@ -110,7 +110,7 @@ static bool find_levels(ql_quantizer *q, float levels[MOST_LEVELS])
     }
     q->scales[0] = scale;
     for (uint64_t group = 0; group < q->groups.count; group++) {
-        for (int i = 0; i < count; i += count > 16 ? 15 : 1) {
+        for (int i = 0; i<count; i += count> 16 ? 15 : 1) {
             const float value = q->spec.mapping->decode(q, group, q->code_lo + i), product = levels[i] * q->scales[group];
             if (!(fabsf(value - product) <= 1e-6f * fabsf(value))) {
                 return false;

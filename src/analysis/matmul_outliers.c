@@ -1,9 +1,9 @@
 /*
- * LLM.int8(): columns of X that hold an element of at least the threshold are multiplied in half precision, the rest in 8-bit
- * codes (Dettmers et al. 2022, section 3). matmul/llmint8.h is the definition; here the same with packed operands:
+ * LLM.int8(): columns of X that hold an element of at least the threshold are multiplied in half precision, the rest in
+ * 8-bit codes (Dettmers et al. 2022, section 3). matmul/llmint8.h is the definition; here the same with packed operands:
  *
- *   regular   the codes of X are 0 in outlier columns, so that W may keep its codes there. A row of W whose largest magnitude
- *             lies in such a column has another step without it: only those rows are coded anew
+ *   regular   the codes of X are 0 in outlier columns, so that W may keep its codes there. A row of W whose largest
+ *             magnitude lies in such a column has another step without it: only those rows are coded anew
  *   outlier   X and W of those columns, rounded to half precision, multiplied in float32 and added
  *
  * bitsandbytes codes W once, with all columns, and takes the outlier columns of W from those codes; of X it leaves out the
@@ -23,13 +23,13 @@
 enum { ROWS_AT_ONCE = 16 };
 
 typedef struct split {
-    float *w_largest; /* [n] of all columns */
-    float *all_steps; /* [n] of all columns */
-    bool *is_changed; /* [n] rows that are packed with other codes than those of all columns */
-    bool *is_outlier; /* [k] */
-    float *lo, *hi;   /* [threads][k] */
-    float *row;       /* [threads][k] */
-    int8_t *codes;    /* [threads][k] */
+    float *w_largest;             /* [n] of all columns */
+    float *all_steps;             /* [n] of all columns */
+    bool *is_changed;             /* [n] rows that are packed with other codes than those of all columns */
+    bool *is_outlier;             /* [k] */
+    float *lo, *hi;               /* [threads][k] */
+    float *row;                   /* [threads][k] */
+    int8_t *codes;                /* [threads][k] */
     float *x_outlier, *w_outlier; /* [m][count], [n][count]; of the last run */
     size_t x_size, w_size;        /* numbers that there is room for */
     ql_gemm_x x;

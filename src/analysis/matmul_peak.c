@@ -59,8 +59,7 @@ double ql_product_peak(ql_engine *engine, bool of_floats)
         ql_error error;
         const double start = ql_now();
         if (ql_parallel(engine, &pass, &error) == QL_OK) {
-            const double rate =
-                cell_operations * CELLS * k->rows * k->outputs * TURNS * threads / (ql_now() - start);
+            const double rate = cell_operations * CELLS * k->rows * k->outputs * TURNS * threads / (ql_now() - start);
             best = rate > best ? rate : best;
         }
     }

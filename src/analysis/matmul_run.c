@@ -35,8 +35,7 @@ static ql_status read_chunk(void *context, unsigned worker, uint64_t chunk, ql_e
     const uint64_t begin = chunk * QL_CHUNK, left = tensor->element_count - begin, n = left < QL_CHUNK ? left : QL_CHUNK;
     for (uint64_t done = 0; done < n; done += READ_AT_ONCE) {
         const size_t count = n - done < READ_AT_ONCE ? (size_t)(n - done) : READ_AT_ONCE;
-        const ql_status status =
-            ql_tensor_read_f32(tensor, begin + done, count, tile, tile + READ_AT_ONCE, error);
+        const ql_status status = ql_tensor_read_f32(tensor, begin + done, count, tile, tile + READ_AT_ONCE, error);
         if (status != QL_OK) {
             return status;
         }

@@ -211,7 +211,7 @@ typedef struct tiles {
     group_tile *grouped, *grouped_one, *nibbles, *nibbles_one;
 } tiles;
 #define TILES(rows)                                                                                                         \
-    { AT_ONCE(rows),  floats_##rows,      floats_one_##rows, codes_##rows, codes_one_##rows,                                \
+    { AT_ONCE(rows),  floats_##rows,      floats_one_##rows, codes_##rows,      codes_one_##rows,                           \
       grouped_##rows, grouped_one_##rows, nibbles_##rows,    nibbles_one_##rows },
 
 #if PRODUCT_ROWS == 12

@@ -181,8 +181,7 @@ static ql_status work(void *context, unsigned worker, uint64_t chunk, ql_error *
     const size_t first = (size_t)(chunk / job->x_pieces) * job->piece_panels,
                  first_x = (size_t)(chunk % job->x_pieces) * job->piece_rows;
     const size_t end_x = first_x + job->piece_rows < job->x->panels ? first_x + job->piece_rows : job->x->panels;
-    weights part = { .first = first,
-                     .end = first + job->piece_panels < w->panels ? first + job->piece_panels : w->panels };
+    weights part = { .first = first, .end = first + job->piece_panels < w->panels ? first + job->piece_panels : w->panels };
     for (; part.from < w->cells; part.from += part.cells) {
         const size_t left = w->cells - part.from;
         part.cells = left < job->depth ? left : job->depth;
@@ -233,8 +232,8 @@ static ql_status run(gemm_job *job, const ql_gemm_options *options, ql_error *er
     return ql_parallel(job->engine, &pass, error);
 }
 
-ql_status ql_gemm_floats(ql_engine *engine, const ql_packed *w, const ql_gemm_x *x, float *y,
-                         const ql_gemm_options *options, ql_error *error)
+ql_status ql_gemm_floats(ql_engine *engine, const ql_packed *w, const ql_gemm_x *x, float *y, const ql_gemm_options *options,
+                         ql_error *error)
 {
     gemm_job job = { .engine = engine, .w = w, .x = x, .y = y };
     return run(&job, options, error);

@@ -100,8 +100,8 @@ typedef struct ql_gemm_options {
 
 /* Y[m][n] of floats; of codes: exact sums; of grouped codes: sums times the scales of W (not yet those of X). options may be
    NULL. */
-ql_status ql_gemm_floats(ql_engine *engine, const ql_packed *w, const ql_gemm_x *x, float *y,
-                         const ql_gemm_options *options, ql_error *error);
+ql_status ql_gemm_floats(ql_engine *engine, const ql_packed *w, const ql_gemm_x *x, float *y, const ql_gemm_options *options,
+                         ql_error *error);
 ql_status ql_gemm_codes(ql_engine *engine, const ql_packed *w, const ql_gemm_x *x, int32_t *y,
                         const ql_gemm_options *options, ql_error *error);
 ql_status ql_gemm_grouped(ql_engine *engine, const ql_packed *w, const ql_gemm_x *x, float *y,

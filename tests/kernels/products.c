@@ -8,7 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MOST_PANELS = 9, MOST_CELLS = 160, MOST_OUTPUTS_ALL = MOST_PANELS * QL_PRODUCT_OUTPUTS, SPARE = 24, UNTOUCHED = 0xA5 };
+enum {
+    MOST_PANELS = 9,
+    MOST_CELLS = 160,
+    MOST_OUTPUTS_ALL = MOST_PANELS * QL_PRODUCT_OUTPUTS,
+    SPARE = 24,
+    UNTOUCHED = 0xA5
+};
 
 /* Operands as they are before packing, and packed. */
 typedef struct trial {

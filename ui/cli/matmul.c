@@ -67,9 +67,10 @@ static const sheet_column FACTS[] = {
     { .key = "m" }, { .key = "k" }, { .key = "n" }, { .key = "threads" }, { .key = "isa" },
 };
 
-static const char BELOW[] = "against float32 on this machine; ms: a product, median of the runs, with what quantizing X takes "
-                            "of it (quant X); of peak: what the kernel\nreaches in the first cache; outl: columns of X apart; "
-                            "room: bits left above the largest 32-bit sum; weights: as the scheme stores them";
+static const char BELOW[] =
+    "against float32 on this machine; ms: a product, median of the runs, with what quantizing X takes "
+    "of it (quant X); of peak: what the kernel\nreaches in the first cache; outl: columns of X apart; "
+    "room: bits left above the largest 32-bit sum; weights: as the scheme stores them";
 
 /* What one run works on. */
 typedef struct work {
@@ -127,8 +128,7 @@ static int run_method(work *at, cli_session *session, const cli_plan *plan, ql_m
     const ql_status status = ql_matmul_run(matmul, method, plan->runs, monitor, &result, &error);
     if (status != QL_OK && status != QL_UNUSABLE && status != QL_BAD_USAGE)
         return cli_complain_error(&error);
-    sheet_cell *row =
-        add_row(at, layer, ql_matmul_shape_of(matmul), sheet_table_keep(&at->table, method));
+    sheet_cell *row = add_row(at, layer, ql_matmul_shape_of(matmul), sheet_table_keep(&at->table, method));
     if (status == QL_OK)
         fill_row(at, row, &result);
     else
@@ -243,7 +243,8 @@ static int run_batch(work *at, const cli_session *session, const char *path)
     }
     free(line);
     fclose(file);
-    return code == CLI_GOOD && at->table.row_count == 0 ? cli_complain("%s: no lines: nothing to do", cli_shown(path)) : code;
+    return code == CLI_GOOD && at->table.row_count == 0 ? cli_complain("%s: no lines: nothing to do", cli_shown(path))
+                                                        : code;
 }
 
 /* ---- The command */

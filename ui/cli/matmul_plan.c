@@ -17,9 +17,9 @@ enum { USUAL_ROWS = 512, USUAL_RUNS = 5, MOST_RUNS = 10000, MOST_SIDE = 1 << 30 
 
 /* A few of each kind, so that what int8, its outliers and 4 bits cost stands side by side. */
 static const char *const USUAL_METHODS[] = {
-    "fp32",           "int8:tensor",     "int8:row",        "int8:static",     "llm_int8:6",
-    "bnb_llm_int8:6", "integer",         "weights:absmax:per=row", "weights:nf4", "weights_a8:nf4",
-    "weights_a8:q4_0", "simulated:nf4",
+    "fp32",        "int8:tensor",    "int8:row",        "int8:static",
+    "llm_int8:6",  "bnb_llm_int8:6", "integer",         "weights:absmax:per=row",
+    "weights:nf4", "weights_a8:nf4", "weights_a8:q4_0", "simulated:nf4",
 };
 static const char *const SWEPT[] = { "llm_int8" };
 
