@@ -40,8 +40,8 @@ table()
         's/    \*value = rounded;/    *value += 0 * rounded;/'
     row zero_point_of_x_is_not_taken_back src/analysis/matmul_codes.c test_matmul_methods \
         's/s->zero != 0; j++/s->zero > 1000; j++/'
-    row groups_of_weights_begin_one_late src/analysis/matmul_floats.c test_matmul_methods \
-        's/return row \* g->row_groups + col \/ g->block;/return row * g->row_groups + (col + 1) \/ g->block;/'
+    row every_group_of_a_row_is_its_first src/analysis/matmul_floats.c test_matmul_methods \
+        's/return row \* g->row_groups + col \/ g->block;/return row * g->row_groups;/'
 
     # Vectors against the definition.
     row near_ties_are_not_looked_at src/kernels/vector_uniform.h check_kernels \
