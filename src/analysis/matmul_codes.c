@@ -298,6 +298,25 @@ ql_status ql_prepare_integer(ql_way *way, ql_error *error)
     return QL_OK;
 }
 
+/* ql_requantize where it shifts to the right only, which it mostly does: the same bits, without a branch. */
+static int32_t requantize_down(int32_t sum, int32_t m0, int count)
+{
+    const int32_t high = (int32_t)(((int64_t)sum * m0 + (INT64_C(1) << 30)) >> 31);
+    const int32_t mask = (int32_t)((INT64_C(1) << count) - 1), rest = high & mask;
+    return (int32_t)((int64_t)high >> count) + (rest > (mask >> 1) + (high < 0));
+}
+
+/* What does not fit is the nearest that does, and is clamped later. */
+static int32_t requantize(int32_t sum, ql_multiplier multiplier)
+{
+    int32_t scaled;
+    if (multiplier.shift <= 0) {
+        return requantize_down(sum, multiplier.m0, -multiplier.shift);
+    }
+    ql_requantize(sum, multiplier, &scaled);
+    return scaled;
+}
+
 static void requantize_tile(void *context, unsigned worker, const ql_gemm_tile *tile)
 {
     ql_way *way = context;
@@ -311,9 +330,7 @@ static void requantize_tile(void *context, unsigned worker, const ql_gemm_tile *
             ql_way_watch(way, worker, sums, tile->outputs);
         }
         for (size_t j = 0; j < tile->outputs; j++) {
-            int32_t scaled;
-            ql_requantize(sums[j], f->multipliers[tile->output + j], &scaled); /* what does not fit is clamped */
-            int64_t code = (int64_t)scaled + f->y.zero;
+            int64_t code = (int64_t)requantize(sums[j], f->multipliers[tile->output + j]) + f->y.zero;
             code = code < -128 ? -128 : code > 127 ? 127 : code;
             const float y = (float)(code - f->y.zero) * f->y.step;
             memcpy(&sums[j], &y, sizeof y);

@@ -208,7 +208,8 @@ static ql_status run(gemm_job *job, const ql_gemm_options *options, ql_error *er
     const size_t cell_size = is_decoded ? w->kernels->outputs * QL_CELL : w->panel / w->cells;
     const unsigned threads = ql_engine_threads(job->engine);
     job->options = options ? *options : (ql_gemm_options) { .end = NULL };
-    job->depth = has_depths && w->cells > DEPTH_CELLS ? DEPTH_CELLS : w->cells;
+    const size_t depths = has_depths ? (w->cells + DEPTH_CELLS - 1) / DEPTH_CELLS : 1;
+    job->depth = (w->cells + depths - 1) / depths;
     const size_t fit = PIECE_BYTES / (cell_size * job->depth);
     const size_t fair = (w->panels + 4 * threads - 1) / (4 * threads); /* some pieces for each thread */
     job->piece_panels = fit < 1 ? 1 : fit < fair ? fit : fair;
