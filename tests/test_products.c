@@ -236,8 +236,8 @@ static void every_remainder_of_every_tile_is_exact_on_every_instruction_set(void
 /* Floats are taken in several depths, weights in several pieces, X in several pieces. */
 static void check_pieces(ql_engine *engine)
 {
-    static const size_t shapes[][3] = { { 5, 2500, 40 }, { 300, 9, 700 }, { 2, 1100, 150 } };
-    for (size_t s = 0; s < 3; s++) {
+    static const size_t shapes[][3] = { { 1, 1, 1 }, { 1, 65, 1 }, { 5, 2500, 40 }, { 300, 9, 700 }, { 2, 1100, 150 } };
+    for (size_t s = 0; s < 5; s++) {
         operands o = draw_operands(shapes[s][0], shapes[s][1], shapes[s][2], 64);
         check_products(engine, &o);
         check_options(engine, &o);
