@@ -238,7 +238,7 @@ $(OUT)/tests/test_tui_job: $(OUT)/tests/job.o $(OUT)/tests/vt.o
 $(OUT)/tests/test_stories: $(OUT)/ui/text/number.o
 
 # These call the terminal interface.
-CALLERS := $(addprefix $(OUT)/tests/test_tui_,scan config sampled)
+CALLERS := $(addprefix $(OUT)/tests/test_tui_,scan config sampled keys)
 $(CALLERS): $(filter-out $(OUT)/ui/main.o,$(UI_OBJECTS))
 $(CALLERS): QL_LDLIBS = $(OUT)/libqloupe.a $(PKG_LIBS) -lm
 

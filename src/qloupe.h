@@ -628,7 +628,7 @@ void ql_excerpt_learn(ql_excerpt *excerpt, const ql_profile *profile);
    On made-up rows whose deviations differ tenfold sqnr_db is off by less than 1 dB, by 0.1 where blocks have scales, by
    up to 3 where the tail decides (clip=kl, percentile, aciq). ql_why_make, ql_report_write_npy and ql_figure_write refuse
    it: QL_BAD_USAGE. QL_UNUSABLE when the excerpt holds NaN or Inf; what else is wrong is what ql_report_make says. */
-ql_status ql_excerpt_report(ql_engine *engine, ql_excerpt *excerpt, const ql_spec *spec, const ql_monitor *monitor,
+ql_status ql_excerpt_report(ql_engine *engine, const ql_excerpt *excerpt, const ql_spec *spec, const ql_monitor *monitor,
                             ql_report **out, ql_error *error);
 
 /* ---- Working: the same, element by element, of a small tensor ------------------------------------------------- */

@@ -266,20 +266,14 @@ static void step(int milliseconds)
     }
 }
 
-static bool is_ready(size_t clears)
-{
-    return monkey.terminal.screen.clears > clears && !monkey.terminal.screen.synchronized;
-}
-
-/* Waits until the screen is drawn anew: it has acted on all that was typed before, then. */
-static void wait_for_redraw(size_t clears, const char *ask)
+/* Waits until a repaint has ended, which `ask`, when there is anything, asks for. */
+static void wait_for_repaint(size_t frames, const char *ask)
 {
     const long begin = now_ms();
-    for (long asked = 0; monkey.is_running && !is_ready(clears); step(50)) {
+    for (long asked = 0; monkey.is_running && monkey.terminal.screen.frames == frames; step(50)) {
         if (now_ms() - begin > HANG_MS)
             give_up("no answer in %d seconds", HANG_MS / 1000);
-        if (*ask &&
-            now_ms() - asked > ASK_MS) { /* again: the first may have ended something else, such as a half sequence */
+        if (*ask && now_ms() - asked > ASK_MS) { /* again: the first may have ended something else, such as a half sequence */
             job_type(&monkey.terminal, ask, strlen(ask));
             asked = now_ms();
         }
@@ -288,7 +282,7 @@ static void wait_for_redraw(size_t clears, const char *ask)
 
 static void synchronize(void)
 {
-    wait_for_redraw(monkey.terminal.screen.clears, "\f");
+    wait_for_repaint(monkey.terminal.screen.frames, "\f");
 }
 
 static void start(void)
@@ -326,7 +320,7 @@ static void start(void)
     monkey.terminal.screen.ascii = strcmp(locale, "C") == 0 || (arguments[2] && strcmp(arguments[2], "--ascii") == 0);
     monkey.is_running = true;
     monkey.starts++;
-    wait_for_redraw(0, "");
+    wait_for_repaint(0, "");
     monkey.descriptors = monkey.is_running ? count_descriptors() : 0;
 }
 
@@ -511,9 +505,9 @@ static void stop(void)
         resize();
     note("(fg)");
     monkey.is_stopped = false;
-    const size_t clears = monkey.terminal.screen.clears;
+    const size_t frames = monkey.terminal.screen.frames;
     job_continue(&monkey.terminal);
-    wait_for_redraw(clears, "");
+    wait_for_repaint(frames, "");
 }
 
 /* Somebody changes a file that may be shown just now. */

@@ -341,6 +341,13 @@ static void ranges_of_groups_that_were_seen_lately_are_not_read_again(void **sta
         { "absmax:per=row", "zeropoint:per=row", 1 }, /* the same ranges, taken otherwise */
         { "nf4", "bnbfp4", 1 },
         { "absmax:per=block,block=64", "zeropoint:per=block,block=32", 2 },
+        { "zeropoint:per=block,block=32", "absmax:per=block,block=64", 1 }, /* two small ones are a large one */
+        { "zeropoint:per=block,block=32", "absmax:per=row", 1 },
+        { "nf4", "absmax:per=block,block=64", 1 }, /* 64 divide a row: the same blocks */
+        { "nf4", "absmax:per=block,block=96", 2 },
+        { "nf4:block=36", "absmax:per=row", 2 }, /* 36 do not */
+        { "absmax:per=row", "absmax:per=col", 2 },
+        { "absmax:per=block,block=64,clip=percentile", "absmax:per=row,clip=percentile", 2 },
         { "absmax:per=row,clip=percentile", "absmax:per=row,clip=percentile,bits=4", 1 },
         { "absmax:per=row,clip=percentile", "absmax:per=row,clip=percentile,p=99", 2 },
         { "absmax:per=row,clip=percentile", "zeropoint:per=row,clip=percentile", 2 }, /* of magnitudes, of values */

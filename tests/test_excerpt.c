@@ -229,7 +229,7 @@ static ql_report *exact_of(ql_engine *with, const ql_profile *profile, const ql_
     return r;
 }
 
-static ql_report *sampled_of(ql_engine *with, ql_excerpt *e, const ql_spec *spec)
+static ql_report *sampled_of(ql_engine *with, const ql_excerpt *e, const ql_spec *spec)
 {
     ql_report *r;
     ql_error error;
@@ -351,7 +351,7 @@ static void the_range_of_the_tensor_is_exact_once_its_profile_is_known(void **st
     assert_true(at < e->plan.rows.picked);
     p.x[at * COLS + 3] = -7;
     must(ql_profile_make(engine, NULL, &p.tensor.tensor, NULL, &p.profile, &error), &error);
-    static const char *const specs[] = { "absmax", "absmax:bits=4", "zeropoint", "absmax:clip=mse", "nvfp4", "fp8_e4m3:per=tensor" };
+    static const char *const specs[] = { "absmax", "absmax:bits=4", "zeropoint", "absmax:clip=mse", "nvfp4", "fp8_e4m3:per=tensor", "quantile" };
     for (size_t i = 0; i < COUNT(specs); i++) {
         const ql_spec spec = spec_of(specs[i]);
         ql_report *before = sampled_of(engine, e, &spec);

@@ -136,6 +136,57 @@ static void a_block_is_stepped_through(void **state)
     }
 }
 
+/* Each column over all tensors, which `m` measures under every column's spec. */
+static void the_whole_model_is_summed_under_every_spec(void **state)
+{
+    (void)state;
+    static const char *const specs[] = { "absmax", "absmax:bits=4", "absmax:bits=4,per=block,block=64", "nf4" };
+    static const char *const keys[] = { "2m<settle>", "m<settle>2<settle>", "2<settle>lllm<settle>hhh<settle>",
+                                        "2<settle>m<settle>J<settle>K<settle>" };
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+        char *screen = screen_of("%s --size 160x40 --keys '%s'", MATRIX, keys[k]);
+        compare_line lines[3];
+        static const char *const labels[] = { "bits/wt, all", "mean dB, all", "worst dB,all" };
+        for (size_t i = 0; i < 3; i++) {
+            const char *at = compare_find(screen, labels[i]);
+            assert_non_null(at);
+            lines[i] = compare_split(at);
+        }
+        assert_shows(screen, "all: 52 tensors");
+        for (size_t i = 0; i < 4; i++) {
+            char arguments[256];
+            snprintf(arguments, sizeof arguments, "%s -s %s", DEMO, specs[i]);
+            char *json = compare_json(arguments);
+            double elements = 0, bits = 0, sum = 0, worst = INFINITY;
+            size_t count = 0;
+            for (const char *at = json; (at = strstr(at, "{\"tensor\":")) != NULL; at++) {
+                const char *shape = strstr(at, "\"shape\":[") + strlen("\"shape\":[");
+                double n = strtod(shape, NULL);
+                if (shape[strcspn(shape, ",]")] == ',')
+                    n *= strtod(shape + strcspn(shape, ",]") + 1, NULL);
+                elements += n;
+                bits += n * json_number(at, "bits_per_weight");
+                sum += json_number(at, "sqnr_db");
+                worst = fmin(worst, json_number(at, "sqnr_db"));
+                count++;
+            }
+            assert_int_equal(count, 52);
+            const double expected[] = { bits / elements, sum / (double)count, worst };
+            const int x = 15 + 30 * (int)i; /* columns are 30 cells apart, the first behind the labels */
+            for (size_t row = 0; row < 3; row++) {
+                char shown[256], number[TEXT_NUMBER_SIZE];
+                compare_text(&lines[row], x, x + 29, shown);
+                text_number(number, expected[row], row == 0 ? TEXT_FIXED_3 : TEXT_FIXED_2);
+                if (strncmp(shown, number, strlen(number)) != 0)
+                    fail_msg("%s of %s is '%s' after %s, expected %s:\n%s", labels[row], specs[i], shown, keys[k], number,
+                             screen);
+            }
+            free(json);
+        }
+        free(screen);
+    }
+}
+
 /* The weight and what becomes of it, against the arrays that `quant -o` writes: code and value of every step of n. */
 static void the_arithmetic_of_a_weight_is_that_of_quant(void **state)
 {
@@ -185,6 +236,7 @@ int main(void)
         cmocka_unit_test(a_clip_improves_the_weights_and_ruins_the_product),
         cmocka_unit_test(the_plot_shows_what_a_bit_buys),
         cmocka_unit_test(a_block_is_stepped_through),
+        cmocka_unit_test(the_whole_model_is_summed_under_every_spec),
         cmocka_unit_test(the_arithmetic_of_a_weight_is_that_of_quant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,6 +131,28 @@ static void another_file_takes_the_place(void **state)
     free(direct);
 }
 
+static void what_another_view_does_is_done_there(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *shows;
+    } rows[] = {
+        { "?copy to change<Enter>", "E is a copy to change" }, /* from the help of Explore */
+        { ":add<Enter>", "E is a copy to change" },
+        { ":baseline<Enter>", "[2 Compare]" },
+        { "2?as a tree<Enter>", "a tree of names" }, /* from Compare, into Explore */
+        { "2:tree<Enter>", "[1 Explore]" },
+        { "e?as a tree<Enter>", "a tree of names" }, /* beside the knobs, which go */
+        { "2?knobs: less<Enter>", "works only where it is said" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of("%s --size 120x36 --keys '%s'", MATRIX, rows[i].keys);
+        if (!strstr(screen, rows[i].shows))
+            fail_msg("after %s:\n%s", rows[i].keys, screen);
+        free(screen);
+    }
+}
+
 static void the_help_lists_commands_and_starts_them(void **state)
 {
     (void)state;
@@ -226,6 +248,7 @@ static void the_number_that_is_copied_is_that_of_the_pane(void **state)
         { "<Tab><Tab>yn", "copied: 0.048162263526217504, standard deviation of the weights" },
         { "2<settle>lyn", "copied: 11.38586604467" }, /* of the selected column */
         { "2<settle>]yn", "SQNR dB of absmax:bits=4,per=row" },
+        { "<Tab>V<settle>y<settle>n", " MSE of [512-682,192-195]" }, /* under the cursor of the map */
         { "2<settle><Tab><Tab><Tab><settle>yn", "copied: -0.314697265625, the weight W[654][194]" },
         { "2<settle>yt", "copied: a table of the columns, as Markdown" },
         { "2<settle>yr", "copied: h.2.mlp.c_fc.weight absmax 36.56 dB 8.000 bits/wt" },
@@ -331,7 +354,7 @@ static void escape_goes_back_one_step(void **state)
     } rows[] = {
         { "2z<Esc>", "─ A absmax ─", NULL },               /* all panes again, */
         { "2z<Esc><Esc>", "[1 Explore]", "─ A absmax ─" }, /* then Explore, */
-        { "&c_fc<Enter>2<Esc>", "8 of 52", NULL },        /* then the filter */
+        { "&c_fc<Enter>2<Esc>", "8 of 52", NULL },         /* then the filter */
         { "&c_fc<Enter>2<Esc><Esc>", "─ 52 ─", "8 of 52" },
         { "z<Esc>", "─ Tensors ─", NULL },
         { "&c_fc<Enter>z<Esc>", "8 of 52", NULL },
@@ -395,6 +418,10 @@ static void clicks_reach_what_is_drawn(void **state)
         { "120x36", "", on("Click", wide, "absmax"), "spec absmax" },
         { "120x36", "", on("WheelDown", wide, "h.1.attn.c_attn.bias"), "Distribution · h.2.mlp.c_proj.bias" },
         { "120x36", "", on("WheelUp", wide, "h.1.attn.c_attn.bias"), "Distribution · h.2.mlp.c_fc.bias" },
+        { "120x36", "", on("WheelDown", wide, "SQNR  36.56"), "Distribution · h.2.mlp.c_fc.weight" }, /* another pane */
+        { "120x36", "", on("WheelUp", wide, "kurtosis"), "Distribution · h.2.mlp.c_fc.weight" },
+        { "120x36", "2", "<WheelDown:10,10><WheelUp:30,90><WheelDown:20,20>", "h.2.mlp.c_fc.weight" },
+        { "120x36", "y", on("Click", wide, "Tensors"), "▸ Tensors" },          /* what was to be copied is dropped */
         { "120x36", "/h.3<Left>", on("Click", wide, "b bits"), "find / h.3" }, /* another footer is there */
         { "120x36", "?", on("Click", wide, "h.2.mlp.c_fc.bias"), "Distribution · h.2.mlp.c_fc.bias" }, /* beside the help */
         { "120x36", "?one bit", on("Click", help, "one bit fewer"), " absmax:bits=7 " },
@@ -566,6 +593,7 @@ int main(void)
         cmocka_unit_test(commands_that_make_no_sense_say_why),
         cmocka_unit_test(tab_completes),
         cmocka_unit_test(another_file_takes_the_place),
+        cmocka_unit_test(what_another_view_does_is_done_there),
         cmocka_unit_test(the_help_lists_commands_and_starts_them),
         cmocka_unit_test(themes_change_colours_and_nothing_else),
         cmocka_unit_test(the_copied_command_line_works),

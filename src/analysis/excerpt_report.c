@@ -21,32 +21,6 @@
 
 enum { ROWS_ENOUGH = 8 }; /* for a slope */
 
-/* kmeans begins with levels all over the range, and gives one of them to a weight that is far from all others: it has to see
-   them. To a search for a range they would count for more than they are. */
-static bool needs_extremes(const ql_spec *spec)
-{
-    return spec->mapping == &ql_mapping_kmeans && spec->per == QL_PER_TENSOR;
-}
-
-static void swap_in(float *value, double *extreme)
-{
-    const float old = *value;
-    *value = (float)*extreme;
-    *extreme = old;
-}
-
-/* Those that the excerpt does not hold come into it, in the place of its first and last value; the second call puts these
-   back. */
-static void swap_extremes(ql_excerpt *e, double ends[2])
-{
-    if (e->whole->x_min < e->profile->stats.min) {
-        swap_in(&e->values[0], &ends[0]);
-    }
-    if (e->whole->x_max > e->profile->stats.max) {
-        swap_in(&e->values[e->tensor.element_count - 1], &ends[1]);
-    }
-}
-
 static double mean_of(const double *values, uint64_t n)
 {
     double sum = 0;
@@ -83,8 +57,7 @@ typedef struct extremes {
 static extremes clipped_extremes(const ql_excerpt *e, const ql_report *r)
 {
     extremes out = { 0, 0, 0 };
-    if (e->whole && r->spec.per == QL_PER_TENSOR && r->spec.mapping->decode && r->spec.outliers == 0 &&
-        !needs_extremes(&r->spec)) {
+    if (e->whole && r->spec.per == QL_PER_TENSOR && r->spec.mapping->decode && r->spec.outliers == 0) {
         const double below = fmax(r->clip_lo - e->whole->x_min, 0), above = fmax(e->whole->x_max - r->clip_hi, 0);
         out.held = (e->whole->x_min < e->profile->stats.min ? 0 : below * below) +
                    (e->whole->x_max > e->profile->stats.max ? 0 : above * above);
@@ -227,24 +200,14 @@ static void place_rows(const ql_excerpt *e, ql_report *r, double *row_mse)
     r->row_count = e->of->rows;
 }
 
-ql_status ql_excerpt_report(ql_engine *engine, ql_excerpt *excerpt, const ql_spec *spec, const ql_monitor *monitor,
+ql_status ql_excerpt_report(ql_engine *engine, const ql_excerpt *excerpt, const ql_spec *spec, const ql_monitor *monitor,
                             ql_report **out, ql_error *error)
 {
     ql_groups groups;
     ql_report *r = NULL;
     ql_status status = ql_groups_make(excerpt->of, spec, &groups, error);
-    const bool has_extremes = excerpt->whole && needs_extremes(spec);
-    double ends[2] = { 0, 0 };
-    if (has_extremes) {
-        ends[0] = excerpt->whole->x_min;
-        ends[1] = excerpt->whole->x_max;
-        swap_extremes(excerpt, ends);
-    }
     if (status == QL_OK) {
         status = ql_report_make(engine, excerpt->profile, spec, monitor, &r, error);
-    }
-    if (has_extremes) {
-        swap_extremes(excerpt, ends);
     }
     if (status != QL_OK) {
         return status;

@@ -13,6 +13,13 @@ float ql_step(double range, double steps)
     return step >= FLT_MAX ? FLT_MAX : (float)step > 0 ? (float)step : 0x1p-149f;
 }
 
+/* rint, without a call. */
+static double nearest_even(double v)
+{
+    const double magic = 0x1.8p52;
+    return v > -0x1p51 && v < 0x1p51 ? (v + magic) - magic : v;
+}
+
 static double clamp(double v, double lo, double hi)
 {
     return v < lo ? lo : v > hi ? hi : v;
@@ -25,7 +32,7 @@ void ql_step_affine(double lo, double hi, int code_lo, int code_hi, bool include
         hi = hi > 0 ? hi : 0;
     }
     *step = ql_step(hi - lo, code_hi - code_lo); /* the difference in float64: it may exceed float32 */
-    double z = rint(code_lo - lo / (double)*step);
+    double z = nearest_even(code_lo - lo / (double)*step);
     if (include) {
         z = clamp(z, code_lo, code_hi);
     }

@@ -136,22 +136,29 @@ QL_SIMD size_t measure_all(const ql_tally *tally, const bin_plan *error_plan, co
 
 /* ---- Few codes */
 
-enum { FEW_CODES = 16, CODES = 64 /* at once */ };
+enum { FEW_CODES = 16, CODES = 64 /* at once */, EIGHT = 8 };
 
-/* Where the codes of one block are, 64 bits: how often each comes is how often its value does, whose bin is that of the
-   first element that has it. */
+/* Where the codes of one block are, 64 bits for each of 8 codes: how often it comes is how often its value does, whose bin is
+   that of the first element that has it. */
+QL_SIMD void count_eight(const uint64_t masks[EIGHT], uint64_t block, const uint32_t *bins, uint32_t *value_table,
+                         uint32_t counts[EIGHT])
+{
+    for (size_t k = 0; k < EIGHT; k++) {
+        const uint64_t mask = masks[k] & block;
+        const uint32_t count = (uint32_t)__builtin_popcountll(mask);
+        counts[k] += count;
+        if (bins) {
+            value_table[bins[__builtin_ctzll(mask | 1ull << 63)]] += count;
+        }
+    }
+}
+
 QL_SIMD void count_block(const ql_tally *t, const uint64_t masks[FEW_CODES], uint64_t block, const uint32_t *bins,
                          uint32_t counts[FEW_CODES])
 {
-    for (uint32_t begin = 0; begin < t->code_count; begin += 8) { /* masks behind the last code are 0 */
-        for (uint32_t k = begin; k < begin + 8; k++) {
-            const uint64_t mask = masks[k] & block;
-            const uint32_t count = (uint32_t)__builtin_popcountll(mask);
-            counts[k] += count;
-            if (bins) {
-                t->value_table[bins[__builtin_ctzll(mask | 1ull << 63)]] += count;
-            }
-        }
+    count_eight(masks, block, bins, t->value_table, counts);
+    if (t->code_count > EIGHT) {
+        count_eight(masks + EIGHT, block, bins, t->value_table, counts + EIGHT);
     }
 }
 
@@ -159,12 +166,12 @@ QL_SIMD void count_block(const ql_tally *t, const uint64_t masks[FEW_CODES], uin
 QL_SIMD void count_few(const ql_tally *t, const bin_plan *plan, const float *y, const int16_t *codes, size_t n)
 {
     uint32_t counts[FEW_CODES] = { 0 }, bins[CODES];
-    uint64_t masks[FEW_CODES] = { 0 };
+    uint64_t masks[FEW_CODES];
     size_t left = plan ? t->blocks.size - t->blocks.offset : 0; /* of the block */
     for (size_t i = 0; i < n; i += CODES) {
         const vb low = vb_load_low(codes + i);
-        for (uint32_t k = 0; k < t->code_count; k++) {
-            masks[k] = vb_equal(low, (uint8_t)(t->code_lo + (int)k));
+        for (int k = 0; k < FEW_CODES; k++) { /* there are none behind the last code */
+            masks[k] = vb_equal(low, (uint8_t)(t->code_lo + k));
         }
         if (!plan) {
             count_block(t, masks, UINT64_MAX, NULL, counts);

@@ -38,6 +38,7 @@ struct ql_calibrator {
        mappings, too, can be fit to; by_magnitude: of symmetric mappings they are others. */
     ql_status (*ranges)(const ql_calibration *calibration, ql_error *error);
     bool by_magnitude;
+    bool joins; /* the range of a group spans those of its parts */
     /* The losses of the values of one group, which are reordered at will; NULL when the method searches nothing. */
     void (*losses)(const ql_spec *spec, float *values, size_t n, ql_losses *out);
 };
@@ -62,6 +63,9 @@ ql_status ql_calibrate_blocks(const ql_calibration *calibration, void *context,
                               const char *(*each)(const ql_calibration *calibration, void *context, uint64_t group,
                                                   size_t size, const float *x, size_t n),
                               ql_error *error);
+
+/* Finds the parameters of every group; fills in lo and hi of the calibration, for the time of the call. */
+ql_status ql_fit_groups(ql_quantizer *quantizer, ql_calibration *calibration, ql_error *error);
 
 /* A stream over the calibration's tensor, to be completed with context and callbacks. */
 ql_stream ql_calibration_stream(const ql_calibration *calibration);

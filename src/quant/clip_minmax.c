@@ -254,5 +254,5 @@ static ql_status calibrate(const ql_calibration *c, ql_error *error)
 }
 
 const ql_calibrator ql_calibrator_minmax = {
-    .name = "minmax", .passes_tensor = 0, .passes_groups = 1, .calibrate = calibrate, .ranges = find_ranges
+    .name = "minmax", .passes_tensor = 0, .passes_groups = 1, .calibrate = calibrate, .ranges = find_ranges, .joins = true
 };

@@ -1,6 +1,7 @@
 /* What is kept of a tensor: see kept.h. */
 #include "quant/kept.h"
 
+#include "quant/calibrate.h"
 #include "quant/fine.h"
 
 #include <pthread.h>
@@ -99,6 +100,43 @@ const ql_ranges *ql_kept_ranges(ql_kept *kept, const ql_ranges *wanted)
     }
     pthread_mutex_unlock(&kept->lock);
     return found ? &found->ranges : NULL;
+}
+
+/* Of groups that follow each other in rows of W: how many elements each has; 0: they are none, or not all alike. */
+static uint64_t run_of(const ql_groups *g)
+{
+    return g->per == QL_PER_ROW ? g->cols : g->per == QL_PER_BLOCK && g->cols % g->block == 0 ? g->block : 0;
+}
+
+static bool are_parts(const ql_ranges *small, const ql_ranges *large)
+{
+    const uint64_t part = run_of(&small->groups), whole = run_of(&large->groups);
+    return small->calibrator == large->calibrator && part && whole > part && whole % part == 0;
+}
+
+bool ql_kept_join_ranges(ql_kept *kept, const ql_ranges *wanted)
+{
+    if (!wanted->calibrator->joins) {
+        return false;
+    }
+    pthread_mutex_lock(&kept->lock);
+    const entry *e = kept->newest;
+    while (e && !are_parts(&e->ranges, wanted)) {
+        e = e->next;
+    }
+    const uint64_t parts = e ? e->ranges.groups.count / wanted->groups.count : 0;
+    for (uint64_t group = 0; e && group < wanted->groups.count; group++) {
+        const double *lo = e->ranges.lo + group * parts, *hi = e->ranges.hi + group * parts;
+        double least = lo[0], greatest = hi[0];
+        for (uint64_t i = 1; i < parts; i++) {
+            least = lo[i] < least ? lo[i] : least;
+            greatest = hi[i] > greatest ? hi[i] : greatest;
+        }
+        wanted->lo[group] = least;
+        wanted->hi[group] = greatest;
+    }
+    pthread_mutex_unlock(&kept->lock);
+    return e != NULL;
 }
 
 const ql_ranges *ql_kept_give_ranges(ql_kept *kept, const ql_ranges *found)

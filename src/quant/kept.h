@@ -28,6 +28,10 @@ typedef struct ql_ranges {
 /* Those that are like `wanted` but for lo and hi; NULL when they are not known. Return them. */
 const ql_ranges *ql_kept_ranges(ql_kept *kept, const ql_ranges *wanted);
 
+/* Fills in lo and hi from the ranges of smaller groups that those are made of. False when none of such are known, or the
+   calibrator's ranges cannot be joined. */
+bool ql_kept_join_ranges(ql_kept *kept, const ql_ranges *wanted);
+
 /* Takes lo, which is malloc's and has hi behind it, over; returns what is to be returned. NULL: memory is short, and nothing
    is taken. Only the last few, and not more than half of what the tensor takes as float32, are kept. */
 const ql_ranges *ql_kept_give_ranges(ql_kept *kept, const ql_ranges *found);

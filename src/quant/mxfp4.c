@@ -6,18 +6,18 @@
 #include "quant/e2m1.h"
 #include "quant/schemes.h"
 
-#include <math.h>
+#include <string.h>
 
 static const char *fit(ql_quantizer *q, uint64_t group, double lo, double hi)
 {
     (void)lo;
-    int exponent = -127;
-    if (hi > 0) {
-        frexp(hi, &exponent); /* hi = f 2^exponent, 0.5 <= f < 1: floor(log2) is exponent - 1 */
-        exponent = (int)fmin(fmax(exponent - 3, -127), 127);
-    }
-    q->scale_codes[group] = (uint8_t)(exponent + 127);
-    q->scales[group] = ldexpf(1, exponent);
+    uint64_t bits;
+    memcpy(&bits, &hi, sizeof bits);
+    const int exponent = (int)(bits >> 52) - 1023 - 2; /* hi is a float32, so a normal float64, or 0 */
+    const int code = exponent < -127 ? 0 : exponent > 127 ? 254 : exponent + 127;
+    const uint32_t scale = code > 0 ? (uint32_t)code << 23 : 1u << 22; /* 2^-127 is subnormal */
+    q->scale_codes[group] = (uint8_t)code;
+    memcpy(&q->scales[group], &scale, sizeof scale);
     return NULL;
 }
 

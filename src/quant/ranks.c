@@ -246,11 +246,11 @@ static void keep_found(ql_ranks *r, worker *w, const uint32_t *found, size_t cou
     const bool one_key = is_one_key(r);
     for (size_t i = 0; i < count; i++) {
         const uint32_t place = found[i];
-        const double v = y ? (double)x[place] - (double)y[place] : (double)x[place];
+        const double difference = y ? (double)x[place] - (double)y[place] : (double)x[place];
+        const double v = r->order == QL_BY_MAGNITUDE ? fabs(difference) : difference;
         if (one_key) {
-            const double ordered = r->order == QL_BY_MAGNITUDE ? fabs(v) : v;
-            w->least = ordered < w->least ? ordered : w->least;
-            w->most = ordered > w->most ? ordered : w->most;
+            w->least = v < w->least ? v : w->least;
+            w->most = v > w->most ? v : w->most;
         } else if (at + i < r->kept_size) { /* the others are missed after the scan */
             r->kept[at + i] = v;
         }
@@ -347,12 +347,15 @@ void ql_ranks_keep_errors(ql_ranks *r, unsigned index, const uint32_t *at, size_
 static size_t gather_range(const ql_ranks *r, const uint32_t range[2], double *kept, size_t n)
 {
     size_t count = 0;
+    if (r->range_count == 1) {
+        return n;
+    }
     for (size_t i = 0; i < n; i++) {
         const uint32_t key = ql_key_of(r->order, (float)kept[i]);
         if (key >= range[0] && key <= range[1]) {
             const double v = kept[i];
             kept[i] = kept[count];
-            kept[count++] = r->order == QL_BY_MAGNITUDE ? fabs(v) : v;
+            kept[count++] = v;
         }
     }
     return count;
@@ -366,13 +369,6 @@ static double zero_at(const double *kept, size_t n, size_t k)
         count += kept[i] < 0 || (kept[i] == 0 && signbit(kept[i]));
     }
     return k < count ? -0.0 : 0.0;
-}
-
-/* wanted[i], the k-th of kept[n]. */
-static double kept_value(const ql_ranks *r, unsigned i, double *kept, size_t n, size_t k)
-{
-    const bool is_next = i > 0 && k > 0 && r->wanted[i] == r->wanted[i - 1] + 1;
-    return is_next ? ql_next_of_many(kept, n, k, r->value[i - 1]) : ql_nth_of_many(kept, n, k);
 }
 
 /* All kept values have one key. */
@@ -408,7 +404,7 @@ static bool find_sorted(ql_ranks *r, size_t n)
 {
     float *values = malloc((n + 1) * sizeof *values);
     for (size_t i = 0; values && i < n; i++) {
-        values[i] = (float)(r->order == QL_BY_MAGNITUDE ? fabs(r->kept[i]) : r->kept[i]);
+        values[i] = (float)r->kept[i];
     }
     const bool sorted = values && ql_sort_floats(values, n);
     for (unsigned i = 0; sorted && i < r->wanted_count; i++) {
@@ -443,9 +439,14 @@ static bool find_kept(ql_ranks *r)
         for (unsigned i = 0; i < r->wanted_count; i++) {
             if (r->wanted[i] >= below && r->wanted[i] - below < count) {
                 const size_t at = (size_t)(r->wanted[i] - below);
-                const double v = kept_value(r, i, rest, count, at);
-                r->value[i] = v == 0 ? zero_at(rest, count, at) : v;
-                found++;
+                double v[2]; /* neighbours are asked for together, as a rule */
+                ql_nth_two(rest, count, at, v);
+                const bool has_next = i + 1 < r->wanted_count && r->wanted[i + 1] == r->wanted[i] + 1 && at + 1 < count;
+                for (size_t next = 0; next <= has_next; next++) {
+                    r->value[i + next] = v[next] == 0 ? zero_at(rest, count, at + next) : v[next];
+                }
+                found += 1 + has_next;
+                i += has_next;
             }
         }
         rest += count;

@@ -50,10 +50,8 @@ double ql_percentile_value(const ql_percentile *percentile, double at_rank0, dou
 float ql_nth(float *values, size_t n, size_t k);
 double ql_nth_wide(double *values, size_t n, size_t k);
 
-/* The same of many values, quicker, but they are left in any order; n < 2^32. */
-double ql_nth_of_many(double *values, size_t n, size_t k);
-
-/* The k-th least when `before` is the one before it. */
-double ql_next_of_many(const double *values, size_t n, size_t k, double before);
+/* The k-th least and the next one, the k-th again when there is none; quicker where there are many. They are left in any
+   order; n < 2^32. */
+void ql_nth_two(double *values, size_t n, size_t k, double out[2]);
 
 #endif

@@ -19,6 +19,10 @@ static void take_scanned(tui_document *document, tui_event *event)
         document->profiles[event->tensor] = event->profile;
     if (event->ticket != document->scan_ticket)
         return;
+    if (document->scans_other) {
+        tui_whole_add(&document->gathered, &event->finding, ql_model_tensor(document->model, event->tensor), event->tensor);
+        return;
+    }
     tui_findings_take(&document->findings, event->tensor, &event->finding);
     if (event->measure && !tui_cache_find(&document->cache, event->tensor, document->spec_text))
         tui_cache_offer(&document->cache, event->measure);
@@ -86,8 +90,11 @@ static void take_event(tui_document *document, tui_event *event)
         take_scanned(document, event);
         break;
     case TUI_SCAN_DONE:
-        if (event->ticket == document->scan_ticket)
-            document->scanning = false;
+        if (event->ticket != document->scan_ticket || !document->scanning)
+            break;
+        document->scanning = false;
+        tui_wholes_take(document);
+        tui_wholes_scan(document);
         break;
     case TUI_EXPORTED:
         document->exporting = false;

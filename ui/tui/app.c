@@ -131,11 +131,11 @@ static bool play(tui_app *app)
        own there before the next key, so that a script always does the same. */
     const tui_document *document = &app->document;
     const bool settled = is_settled(app);
-    if (key == TUI_KEY_SETTLE ? !settled
-                              : app->opener || document->pending_count > 0 || app->dialog.waits ||
-                                    (app->window.is_due && !settled) ||
-                                    (document->pins.open && !settled && !tui_scope_is_placed(document)) ||
-                                    (tui_sub_context(app) && !(settled && app->quiet)))
+    if (key == TUI_KEY_SETTLE
+            ? !settled || !app->quiet /* the frame may wish something else */
+            : app->opener || document->pending_count > 0 || app->dialog.waits || (app->window.is_due && !settled) ||
+                  (document->pins.open && !settled && !tui_scope_is_placed(document)) ||
+                  (tui_sub_context(app) && !(settled && app->quiet)))
         return false;
     script->next++;
     if (key != TUI_KEY_SETTLE)

@@ -11,7 +11,6 @@
  */
 #include "tui/compare.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "tui/actions.h"
@@ -42,6 +41,7 @@ tui_shown_column tui_shown_column_of(const tui_app *app, size_t column)
         .spec_text = pin->spec_text,
         .is_exact = tui_pin_is_exact(document, column),
         .is_current = tui_pin_is_current(document, column),
+        .whole = pin->whole,
         .is_selected = is_selected,
         .is_baseline = column == document->pins.baseline,
     };
@@ -121,19 +121,9 @@ static void draw(tui_app *app, tui_rect area)
 
 static bool find_number(tui_app *app, int pane, tui_number *out)
 {
-    tui_document *document = &app->document;
-    const tui_trials *trials = &document->pins.trials;
-    const tui_wish wish = tui_scope_wish(document);
-    const tui_seen seen = pane == TUI_COMPARE_BLOCK && tui_scope_is_placed(document)
-                              ? tui_looks_wish(document, TUI_LOOK_STRIP, &wish)
-                              : (tui_seen) { .made = NULL };
-    if (seen.made && seen.is_exact) {
-        const ql_strip *strip = seen.made;
-        const tui_scope *scope = &document->scope;
-        out->value = strip->x[scope->col - tui_scope_block(document)];
-        snprintf(out->what, sizeof out->what, "the weight W[%" PRIu64 "][%" PRIu64 "]", scope->row, scope->col);
+    const tui_trials *trials = &app->document.pins.trials;
+    if (pane == TUI_COMPARE_BLOCK && tui_copy_find_weight(app, out))
         return true;
-    }
     if (pane == TUI_COMPARE_BITS && trials->at < trials->count && trials->trials[trials->at].is_known) {
         out->value = trials->trials[trials->at].sqnr_db;
         snprintf(out->what, sizeof out->what, "SQNR dB of %.120s", trials->trials[trials->at].spec_text);

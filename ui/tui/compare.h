@@ -14,6 +14,7 @@ typedef struct tui_shown_column {
     bool is_exact;   /* the report is of its spec and the selected tensor */
     bool is_current; /* the same, exact or an estimate */
     bool is_sampled; /* the report is an estimate, current or not */
+    tui_whole whole; /* of its spec, over all tensors of a scan */
     bool is_selected, is_baseline;
     const char *missing; /* why there is no exact report; NULL: there is one */
 } tui_shown_column;

@@ -30,24 +30,44 @@ static double product_of(const tui_shown_column *column)
     return column->has_product ? column->product : NAN;
 }
 
+static double whole_bits_of(const tui_shown_column *column)
+{
+    return tui_whole_bits(&column->whole);
+}
+
+static double mean_of(const tui_shown_column *column)
+{
+    return tui_whole_mean_db(&column->whole);
+}
+
+static double worst_of(const tui_shown_column *column)
+{
+    return tui_whole_worst_db(&column->whole);
+}
+
 /* In order of importance: where the screen is short the last ones are left out. */
 static const struct {
     const char *label;
     ql_metric metric;
     double (*value)(const tui_shown_column *column); /* NULL: the metric, in its own form */
     text_form form;
+    int better;    /* of a value: +1: higher, -1: lower */
+    bool is_whole; /* of all tensors: there once they are scanned */
 } rows[] = {
-    { "bits/weight", 0, bits_of, TEXT_FIXED_3 },
-    { "size", 0, size_of, TEXT_BYTES },
-    { "SQNR dB", QL_SQNR_DB, NULL, 0 },
-    { "product err", 0, product_of, TEXT_SIGNIFICANT },
-    { "RMSE/σ", QL_RMSE_OVER_STD, NULL, 0 },
-    { "max |e|", QL_MAX_ABS, NULL, 0 },
-    { "p99 |e|", QL_P99_ABS, NULL, 0 },
-    { "MAE", QL_MAE, NULL, 0 },
-    { "cosine", QL_COSINE, NULL, 0 },
-    { "clipped", QL_FRAC_CLIPPED, NULL, 0 },
-    { "entropy bits", QL_ENTROPY_BITS, NULL, 0 },
+    { "bits/weight", 0, bits_of, TEXT_FIXED_3, -1, false },
+    { "size", 0, size_of, TEXT_BYTES, -1, false },
+    { "SQNR dB", QL_SQNR_DB, NULL, 0, 0, false },
+    { "product err", 0, product_of, TEXT_SIGNIFICANT, -1, false },
+    { "bits/wt, all", 0, whole_bits_of, TEXT_FIXED_3, -1, true },
+    { "mean dB, all", 0, mean_of, TEXT_FIXED_2, 1, true },
+    { "worst dB,all", 0, worst_of, TEXT_FIXED_2, 1, true },
+    { "RMSE/σ", QL_RMSE_OVER_STD, NULL, 0, 0, false },
+    { "max |e|", QL_MAX_ABS, NULL, 0, 0, false },
+    { "p99 |e|", QL_P99_ABS, NULL, 0, 0, false },
+    { "MAE", QL_MAE, NULL, 0, 0, false },
+    { "cosine", QL_COSINE, NULL, 0, 0, false },
+    { "clipped", QL_FRAC_CLIPPED, NULL, 0, 0, false },
+    { "entropy bits", QL_ENTROPY_BITS, NULL, 0, 0, false },
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
@@ -64,13 +84,23 @@ static text_form form_of(size_t row)
 /* +1: higher is better, -1: lower, 0: neither. */
 static int better_of(size_t row)
 {
-    return rows[row].value ? -1 : ql_metric_describe(rows[row].metric)->better;
+    return rows[row].value ? rows[row].better : ql_metric_describe(rows[row].metric)->better;
+}
+
+/* The rows that are shown, in order; returns how many. */
+static size_t list_rows(const tui_app *app, size_t out[ROW_COUNT])
+{
+    size_t count = 0;
+    for (size_t row = 0; row < ROW_COUNT; row++)
+        if (!rows[row].is_whole || app->document.scan_set)
+            out[count++] = row;
+    return count;
 }
 
 /* Exact also where the rest is an estimate. */
 static bool is_known(size_t row)
 {
-    return rows[row].value == bits_of || rows[row].value == size_of;
+    return rows[row].value == bits_of || rows[row].value == size_of || rows[row].is_whole;
 }
 
 /* The best value among the exact columns; false when all are the same, or there is no better. */
@@ -109,9 +139,11 @@ static void print_difference(double value, double base, size_t row, char *out, s
 }
 
 /* The number will come. */
-static bool is_awaited(const tui_app *app, const tui_shown_column *column)
+static bool is_awaited(const tui_app *app, const tui_shown_column *column, size_t row)
 {
-    return !column->has_product && tui_pins_have_product(&app->document);
+    if (rows[row].is_whole)
+        return app->document.scanning;
+    return rows[row].value == product_of && !column->has_product && tui_pins_have_product(&app->document);
 }
 
 static void draw_cell(tui_app *app, tui_rect cell, size_t row, const tui_shown_column *column, const tui_shown_column *base)
@@ -122,7 +154,7 @@ static void draw_cell(tui_app *app, tui_rect cell, size_t row, const tui_shown_c
     const double value = value_of(column, row);
     const bool is_best = column->is_exact && find_best(app, row, &best) && value == best;
     if (isnan(value))
-        snprintf(text, sizeof text, rows[row].value == product_of && is_awaited(app, column) ? "…" : "-");
+        snprintf(text, sizeof text, is_awaited(app, column, row) ? "…" : "-");
     else
         text_number(text, value, form_of(row));
     int x = cell.x, end = cell.x + cell.cols;
@@ -167,8 +199,10 @@ static void draw_column(tui_app *app, tui_rect cell, const tui_shown_column *col
         return;
     }
     canvas->faded = !column->is_current;
-    for (size_t row = 0; row < ROW_COUNT && (int)row + 1 < cell.rows; row++)
-        draw_cell(app, (tui_rect) { cell.y + 1 + (int)row, cell.x, 1, cell.cols }, row, column, base);
+    size_t shown[ROW_COUNT];
+    const size_t count = list_rows(app, shown);
+    for (size_t i = 0; i < count && (int)i + 1 < cell.rows; i++)
+        draw_cell(app, (tui_rect) { cell.y + 1 + (int)i, cell.x, 1, cell.cols }, shown[i], column, base);
     canvas->faded = false;
 }
 
@@ -184,7 +218,10 @@ static void draw_activations(tui_app *app, tui_rect rect)
         snprintf(text, sizeof text, " product err: ‖X·ΔW‖/‖X·W‖, X %s ", what);
     else
         snprintf(text, sizeof text, " no product: %s ", misfit.message);
-    tui_canvas_text(&app->canvas, rect.y + rect.rows - 1, rect.x + 2, rect.cols - 4, TUI_FADED, text);
+    const int used = tui_canvas_text(&app->canvas, rect.y + rect.rows - 1, rect.x + 2, rect.cols - 4, TUI_FADED, text);
+    if (document->scan_set && rect.cols - 4 - used > 24)
+        tui_canvas_format(&app->canvas, rect.y + rect.rows - 1, rect.x + 2 + used, rect.cols - 4 - used, TUI_FADED,
+                          "· all: %zu tensors ", document->scan_count);
 }
 
 void tui_compare_metrics(tui_app *app, tui_rect rect, bool focused)
@@ -208,8 +245,10 @@ void tui_compare_metrics(tui_app *app, tui_rect rect, bool focused)
     snprintf(note, sizeof note, "★ best · ▲▼ against baseline %c", baseline.letter);
     const tui_rect in = tui_canvas_box(canvas, rect, focused, title, note);
     draw_activations(app, rect);
-    for (size_t row = 0; row < ROW_COUNT && (int)row + 1 < in.rows; row++)
-        tui_canvas_text(canvas, in.y + 1 + (int)row, in.x + 1, LABEL_COLS - 1, TUI_FADED, rows[row].label);
+    size_t shown[ROW_COUNT];
+    const size_t count = list_rows(app, shown);
+    for (size_t i = 0; i < count && (int)i + 1 < in.rows; i++)
+        tui_canvas_text(canvas, in.y + 1 + (int)i, in.x + 1, LABEL_COLS - 1, TUI_FADED, rows[shown[i]].label);
     const int cols = room / (int)fit > MOST_COLS ? MOST_COLS : room / (int)fit;
     for (size_t i = 0; i < fit; i++) {
         const tui_shown_column column = tui_shown_column_of(app, first + i);

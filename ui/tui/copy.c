@@ -1,6 +1,7 @@
 /* What y copies. */
 #include "tui/copy.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,11 +43,29 @@ bool tui_copy_find_sqnr(const tui_app *app, tui_number *out)
     return true;
 }
 
+bool tui_copy_find_weight(tui_app *app, tui_number *out)
+{
+    tui_document *document = &app->document;
+    const tui_scope *scope = &document->scope;
+    if (!tui_scope_is_placed(document))
+        return false;
+    const tui_wish wish = tui_scope_wish(document);
+    const tui_seen seen = tui_looks_wish(document, TUI_LOOK_STRIP, &wish);
+    const ql_strip *strip = seen.made;
+    if (!strip || !seen.is_exact)
+        return false;
+    out->value = strip->x[scope->col - tui_scope_block(document)];
+    snprintf(out->what, sizeof out->what, "the weight W[%" PRIu64 "][%" PRIu64 "]", scope->row, scope->col);
+    return true;
+}
+
 static bool find_number(tui_app *app, tui_number *out)
 {
     const tui_sub *sub = tui_sub_of(app, app->pane);
     if (sub && sub->number)
         return sub->number(app, out);
+    if (sub && sub->context & TUI_IN_CELLS && tui_copy_find_weight(app, out))
+        return true;
     return app->view->number ? app->view->number(app, app->pane, out) : tui_copy_find_sqnr(app, out);
 }
 

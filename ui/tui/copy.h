@@ -15,6 +15,9 @@ void tui_copy_row(tui_app *app);     /* name, spec, SQNR and bits per weight, wi
 void tui_copy_table(tui_app *app);   /* every metric of what is shown, as Markdown: what --md prints */
 void tui_copy_command(tui_app *app); /* that prints these numbers; while exporting: that writes the same */
 
+/* The weight that is looked at (scope.h); false when it is not there yet: it is asked for then. */
+bool tui_copy_find_weight(tui_app *app, tui_number *out);
+
 /* The SQNR of what is selected; false when it is not known. */
 bool tui_copy_find_sqnr(const tui_app *app, tui_number *out);
 

@@ -72,13 +72,27 @@ void tui_document_measure(tui_document *document)
 
 void tui_document_start_scan(tui_document *document)
 {
-    size_t left = 0, *tensors = malloc((document->scan_count + 1) * sizeof *tensors);
+    const bool is_known = document->pins.open && document->pins.pins[document->pins.at].whole.is_known;
+    if (is_known && document->scanning && document->scans_other)
+        return; /* of another column, which still lacks it */
+    document->scans_other = false;
+    if (is_known) {
+        tui_jobs_stop_scan(document->jobs);
+        document->scanning = false;
+        tui_wholes_scan(document);
+        return;
+    }
+    size_t left = 0, *tensors = calloc(document->scan_count + 1, sizeof *tensors);
     for (size_t i = 0; i < document->scan_count && tensors; i++)
         if (!tui_findings_is_tried(&document->findings, document->scan_set[i]))
             tensors[left++] = document->scan_set[i];
     document->scan_ticket = tensors ? tui_jobs_scan(document->jobs, tensors, left, &document->spec) : 0;
     document->scanning = left > 0 && document->scan_ticket != 0;
     free(tensors);
+    if (left == 0) {
+        tui_wholes_take(document);
+        tui_wholes_scan(document);
+    }
 }
 
 void tui_document_scan(tui_document *document, const size_t *tensors, size_t count)
@@ -91,6 +105,7 @@ void tui_document_scan(tui_document *document, const size_t *tensors, size_t cou
         return;
     }
     memcpy(document->scan_set, tensors, count * sizeof *tensors);
+    tui_wholes_forget(document);
     tui_document_start_scan(document);
     if (!document->scanning)
         tui_document_say(document, false, "all of them are measured already, and will be under the next spec; ^C ends that");
@@ -102,7 +117,7 @@ static void stop_scan(tui_document *document)
     free(document->scan_set);
     document->scan_set = NULL;
     document->scan_count = 0;
-    document->scanning = false;
+    document->scanning = document->scans_other = false;
 }
 
 void tui_document_stop(tui_document *document)

@@ -13,6 +13,7 @@
 #include "tui/pins.h"
 #include "tui/range.h"
 #include "tui/scope.h"
+#include "tui/whole.h"
 
 /* What a key can turn: a key of the spec, or one of these. */
 enum {
@@ -67,6 +68,9 @@ typedef struct tui_document {
     size_t scan_count;
     uint64_t scan_ticket;
     bool scanning;
+    bool scans_other; /* under the spec of another column of Compare, scan_spec_text, to `gathered` */
+    char scan_spec_text[QL_SPEC_TEXT];
+    tui_whole gathered;
 
     char message[TUI_MESSAGE_SIZE]; /* for the status line; "" when there is nothing to say */
     bool is_error;

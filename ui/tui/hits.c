@@ -36,7 +36,7 @@ static void end_typing(tui_app *app)
 {
     if (app->context & (TUI_IN_FILTER | TUI_IN_FIND))
         tui_act_accept(app, 0);
-    else if (app->context & TUI_TYPING)
+    else if (app->context != app->home)
         tui_act_back(app, 0);
 }
 

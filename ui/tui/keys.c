@@ -27,7 +27,7 @@ static const tui_binding bindings[] = {
     { TUI_IN_COMPARE, { 'd' },                                tui_act_column_drop, 0,                              "d drop",        6, "in Compare: drop the column" },
     { TUI_IN_COMPARE, { 'e' },                                tui_act_spec_type,   0,                              "e edit",        7, "in Compare: type the spec of the column" },
     { TUI_IN_COMPARE, { 'p' },                                tui_act_baseline,    0,                              "p baseline",    7, "in Compare: measure the others against this column" },
-    { TUI_IN_COMPARE, { 'l', TUI_KEY_RIGHT },                 tui_act_column_move, 1,                              "h/l column",    8, "in Compare: next column" },
+    { TUI_IN_COMPARE, { 'l', TUI_KEY_RIGHT },                 tui_act_column_move, 1,                              "h/l column",    6, "in Compare: next column" },
     { TUI_IN_COMPARE, { 'h', TUI_KEY_LEFT },                  tui_act_column_move, -1,                             NULL,            0, "in Compare: the column before" },
     { TUI_IN_COMPARE, { TUI_KEY_HOME },                       tui_act_column_end,  -1,                             NULL,            0, "in Compare: first column" },
     { TUI_IN_COMPARE, { TUI_KEY_END },                        tui_act_column_end,  1,                              NULL,            0, "in Compare: last column" },
@@ -105,7 +105,7 @@ static const tui_binding bindings[] = {
     { TUI_IN_CHOICE, { TUI_KEY_END },                         tui_act_step,        TUI_STEP_LAST,                  NULL,            0, "a list of rows, columns or groups: the last" },
     { TUI_IN_CHOICE, { TUI_KEY_ENTER },                       tui_act_pick,        0,                              "Enter map",     2, "a list of rows, columns or groups: the map there" },
     { TUI_IN_MAP, { TUI_KEY_ENTER },                          tui_act_pick,        0,                              "Enter weights", 14, "the map: the weights there, one by one" },
-    { TUI_IN_MAP, { 'x' },                                    tui_act_map_zoom,    1,                              "x/X zoom",      2, "the map: closer, at the cursor; so does the wheel" },
+    { TUI_IN_MAP, { 'x' },                                    tui_act_map_zoom,    1,                              "x/X closer",    2, "the map: closer, at the cursor; so does the wheel" },
     { TUI_IN_MAP, { 'X' },                                    tui_act_map_zoom,    -1,                             NULL,            0, "the map: farther away" },
     { TUI_IN_MAP, { '0' },                                    tui_act_map_all,     0,                              "0 whole map",  14, "the map: the whole tensor again" },
     { TUI_IN_KINDS, { 'd' },                                  tui_act_next,        1,                              "d what",        2, "the map: error, weights, scales; the weights: w, code, y, e" },
@@ -198,7 +198,7 @@ void tui_entry_name(const tui_entry *entry, char out[TUI_ENTRY_NAME])
                        : entry->view    ? entry->view->name
                        : entry->command ? entry->command->name
                                         : NULL;
-    if (!name || (binding && !(binding->contexts & (TUI_IN_VIEW | TUI_IN_SUBS))))
+    if (!name || (binding && !(binding->contexts & (TUI_IN_VIEWS | TUI_IN_SUBS))))
         name = "";
     else if (binding)
         name += strcspn(name, " ") + 1;
@@ -277,6 +277,16 @@ void tui_keys_dispatch(tui_app *app, tui_key key)
     tui_document_say(&app->document, false, "%s does nothing here; ? lists the keys", name);
 }
 
+/* The view whose keys these are; NULL: they are of something inside a view. */
+static const tui_view *view_of(unsigned contexts)
+{
+    const tui_view *view;
+    for (size_t i = 0; (view = tui_view_at(i)) != NULL; i++)
+        if (view->context & contexts)
+            return view;
+    return NULL;
+}
+
 void tui_keys_run(tui_app *app, const tui_entry *entry)
 {
     char text[TUI_ENTRY_KEYS];
@@ -289,6 +299,11 @@ void tui_keys_run(tui_app *app, const tui_entry *entry)
     } else if (entry->view) {
         tui_act_view(app, entry->view);
     } else if (entry->binding->contexts & (app->home | tui_sub_context(app))) {
+        entry->binding->act(app, entry->binding->argument);
+    } else if (view_of(entry->binding->contexts)) { /* in another view, or beside this one: there */
+        const tui_view *view = view_of(entry->binding->contexts);
+        tui_act_view(app, view);
+        app->home = app->context = (tui_context)view->context;
         entry->binding->act(app, entry->binding->argument);
     } else {
         tui_document_say(&app->document, false, "that key works only where it is said");

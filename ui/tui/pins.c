@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/document.h"
+#include "tui/document_parts.h"
 
 /* What a first comparison shows beside the current spec: the same bits without and with blocks, and 4 bits made for normal
  * weights. */
@@ -16,6 +16,7 @@ static void set_pin(tui_pin *pin, const ql_spec *spec)
     pin->spec = *spec;
     ql_spec_format(spec, pin->spec_text);
     pin->problem = (ql_error) { 0 };
+    pin->whole = (tui_whole) { 0 };
 }
 
 static void remove_pin(tui_pins *pins, size_t column)
@@ -96,12 +97,15 @@ void tui_pins_open(tui_document *document)
     document->pins.open = true;
     tui_pins_measure(document);
     tui_scope_place(document);
+    tui_wholes_scan(document);
 }
 
 void tui_pins_close(tui_document *document)
 {
     document->pins.open = document->pins.busy = false;
     document->pins.ticket = tui_jobs_queue(document->jobs, 0, NULL, 0);
+    if (document->scan_set)
+        tui_document_start_scan(document); /* what the list lacks */
 }
 
 static bool add_copy(tui_document *document)
@@ -113,6 +117,7 @@ static bool add_copy(tui_document *document)
     }
     pins->pins[pins->count - 1].shown = tui_measure_retain(pins->pins[pins->at].shown);
     tui_history_copy(&pins->pins[pins->count - 1].history, &pins->pins[pins->at].history);
+    pins->pins[pins->count - 1].whole = pins->pins[pins->at].whole;
     pins->pins[pins->at].is_offered = false;
     pins->at = pins->count - 1;
     return true;

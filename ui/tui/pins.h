@@ -13,6 +13,7 @@
 
 #include "tui/history.h"
 #include "tui/trials.h"
+#include "tui/whole.h"
 
 enum { TUI_PINS_MOST = 6 };
 
@@ -20,6 +21,7 @@ typedef struct tui_pin {
     ql_spec spec;
     char spec_text[QL_SPEC_TEXT];
     tui_history history;
+    tui_whole whole; /* of this spec */
     bool is_offered;
     tui_measure *shown; /* one reference: of this spec, or what the column showed before; NULL: nothing yet */
     ql_error problem;   /* why it has no report; QL_OK: nothing is wrong */

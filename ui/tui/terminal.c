@@ -100,9 +100,9 @@ static void close_streams(void)
 static void use_colors(void)
 {
     memset(terminal.pairs, 0, sizeof terminal.pairs);
+    short background = use_default_colors() == OK ? -1 : COLOR_BLACK, pair = 1; /* else curses takes white on black */
     if (!tui_theme_has_colors())
         return;
-    short background = use_default_colors() == OK ? -1 : COLOR_BLACK, pair = 1;
     for (int style = 0; style < TUI_STYLE_COUNT; style++) {
         const tui_look *look = tui_theme(style);
         short color = COLORS >= 256 ? look->color_256 : look->color_8;
@@ -218,7 +218,7 @@ ql_status tui_terminal_start(const tui_terminal_options *options, ql_error *erro
         close_streams();
         return fail(error, "the system has no pipe left for signals");
     }
-    set_escdelay(25); /* milliseconds: a lone Esc is felt at once, a sequence still arrives whole */
+    set_escdelay(10); /* milliseconds, as tmux waits: a lone Esc is felt at once, a sequence comes whole */
     const char *type = options->headless || options->on_fd ? "xterm-256color" : getenv("TERM");
     if (can_place_text(type))
         terminal.screen = newterm((char *)type, terminal.out, terminal.in);

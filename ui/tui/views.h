@@ -35,7 +35,8 @@ typedef struct tui_view {
     void (*close)(struct tui_app *app);
     /* The line of words below it, false: there is none now; NULL: the reason of the report. */
     bool (*words)(const struct tui_app *app, char *out, size_t size);
-    /* What a pane is about in one number, false: there is none now; NULL: the SQNR. A sub-view may have its own (sub.h). */
+    /* What a pane is about in one number, false: there is none now; NULL: the SQNR. A sub-view may have its
+       own (sub.h); where weights have a cursor it is that weight. */
     bool (*number)(struct tui_app *app, int pane, tui_number *out);
 } tui_view;
 
