@@ -1,8 +1,8 @@
 /*
  * The rows and columns of a matrix, each by itself.
  *
- * A chunk holds pieces of lines as they are stored. What its elements add to their lines, and to their places on a line, goes
- * to slots of its own and from there, in the order of the chunks, to the whole:
+ * A chunk holds pieces of lines as they are stored. What its elements add to their lines, and to their places on a line,
+ * goes to slots of its own and from there, in the order of the chunks, to the whole:
  *
  *      place:   first  first+1 ...  length-1  0  1 ...        slot s: place (first + s) mod length
  *      line:    first  first+1 ...                            slot s: line first + s

@@ -32,8 +32,8 @@ typedef struct ql_visitor {
     void (*merge)(void *context, const void *memory); /* NULL: nothing to merge */
 } ql_visitor;
 
-/* Finds the parameters of every group once more, unless `report`, which is of the profile's tensor, is NULL. QL_BAD_FILE when
-   the file was changed meanwhile. */
+/* Finds the parameters of every group once more, unless `report`, which is of the profile's tensor, is NULL. QL_BAD_FILE
+   when the file was changed meanwhile. */
 ql_status ql_tiles_visit(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_visitor *visitor,
                          const ql_monitor *monitor, ql_error *error);
 

@@ -1,7 +1,7 @@
 /*
  * One weight of the selected tensor that is looked at: by the map, the table, the bits and the bytes of Explore, and by the
- * microscope of Compare, which shows the block of QL_STRIP_MOST neighbours that it is in. At first it is the weight of largest
- * magnitude. Part of the document.
+ * microscope of Compare, which shows the block of QL_STRIP_MOST neighbours that it is in. At first it is the weight of
+ * largest magnitude. Part of the document.
  */
 #ifndef TUI_SCOPE_H
 #define TUI_SCOPE_H

@@ -1,6 +1,6 @@
 /*
- * Single weights around the one that is looked at (scope.h): which of them the table shows, and how keys go on from weight to
- * weight, in the order of the matrix or of the file.
+ * Single weights around the one that is looked at (scope.h): which of them the table shows, and how keys go on from weight
+ * to weight, in the order of the matrix or of the file.
  */
 #ifndef TUI_WEIGHTS_H
 #define TUI_WEIGHTS_H
