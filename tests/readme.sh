@@ -75,6 +75,11 @@ for file in $(grep -oE '\]\([a-zA-Z][^):#]*\)' README.md | sed 's/^](//; s/)$//'
     [ -e "$file" ] || complain "$file does not exist"
 done
 
+# So do the tests that the table of rules names.
+for name in $(sed -n 's/^| .* | \(.*\) |$/\1/p' tests/tui/README.md | grep -oE '`[a-z0-9_]+`' | tr -d '`'); do
+    grep -qE "^static void $name\(" tests/test_*.c || complain "tests/tui/README.md: there is no test $name"
+done
+
 commands=$(grep -c '^\$ ' README.md) parts=$(grep -c '^<!-- from: ' README.md)
 [ "$commands" -gt 0 ] && [ "$parts" -gt 0 ] || complain "nothing found to check"
 [ "$wrong" = 0 ] && echo "readme: $commands commands and $parts tables print what README.md shows"

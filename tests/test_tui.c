@@ -384,6 +384,20 @@ static void zoom_shows_one_pane_alone(void **state)
     free(screen);
 }
 
+static void the_axis_of_counts_says_which_it_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *says, *says_not;
+    } rows[] = { { "", "log y", "linear y" }, { "L", "linear y", "log y" }, { "LL", "log y", "linear y" } };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of("%s --keys '%s' --size 120x36", MATRIX, rows[i].keys);
+        assert_shows(line_of(screen, 3), rows[i].says);
+        assert_shows_not(line_of(screen, 3), rows[i].says_not);
+        free(screen);
+    }
+}
+
 static void keys_that_stop_never_quit(void **state)
 {
     (void)state;
@@ -519,6 +533,7 @@ int main(void)
         cmocka_unit_test(help_lists_every_key),
         cmocka_unit_test(help_searches_and_runs_an_entry),
         cmocka_unit_test(zoom_shows_one_pane_alone),
+        cmocka_unit_test(the_axis_of_counts_says_which_it_is),
         cmocka_unit_test(keys_that_stop_never_quit),
         cmocka_unit_test(a_tensor_with_nan_shows_its_statistics_and_the_reason),
         cmocka_unit_test(a_tensor_that_was_quantized_before_says_so),

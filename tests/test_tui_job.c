@@ -21,16 +21,21 @@ typedef struct session {
     int status;
 } session;
 
-static void start(session *s, const char *type, const char *tensor)
+static void start_sized(session *s, const char *type, int rows, int cols)
 {
     static char program[PATH_MAX];
     const char *path = getenv("QLOUPE");
     assert_non_null(realpath(path ? path : "build/qloupe", program));
-    const char *const arguments[] = { program, DEMO, "-t", tensor, NULL };
+    const char *const arguments[] = { program, DEMO, "-t", "h.2.mlp.c_fc.weight", NULL };
     const char *const environment[] = { "TERM", type, "LC_ALL", "C.UTF-8", "QLOUPE_NO_STATE", "1", "NO_COLOR", "", NULL };
-    const job_command command = { arguments, environment, ".", NULL, 36, 120 };
+    const job_command command = { arguments, environment, ".", NULL, rows, cols };
     *s = (session) { 0 };
     assert_true(job_start(&s->job, &command));
+}
+
+static void start(session *s, const char *type)
+{
+    start_sized(s, type, 36, 120);
 }
 
 /* Reads for a moment; what it was told is noted. */
@@ -118,7 +123,7 @@ static void control_z_gives_the_terminal_back_and_fg_takes_it_again(void **state
     static const char *const types[] = { "xterm-256color", "xterm", "linux", "vt100", "screen-256color", "tmux-256color" };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         session s;
-        start(&s, types[i], "h.2.mlp.c_fc.weight");
+        start(&s, types[i]);
         UNTIL(&s, strstr(s.job.last, "quit"));
         for (int times = 0; times < 2; times++) {
             s.has_stopped = false;
@@ -141,7 +146,7 @@ static void idle_it_sleeps_until_something_comes(void **state)
 {
     (void)state;
     session s;
-    start(&s, "xterm-256color", "h.2.mlp.c_fc.weight");
+    start(&s, "xterm-256color");
     UNTIL(&s, strstr(s.job.last, "Try "));
     size_t switches, bytes, quiet = 0;
     const time_t begin = time(NULL);
@@ -162,7 +167,7 @@ static void repaints_send_what_changed_and_never_erase(void **state)
 {
     (void)state;
     session s;
-    start(&s, "xterm-256color", "h.2.mlp.c_fc.weight");
+    start(&s, "xterm-256color");
     UNTIL(&s, strstr(s.job.last, "Try "));
     const size_t clears = s.job.screen.clears, frames = s.job.screen.frames;
     static const char *const keys[] = { "b", "g", "s", "J", "K", "L", "\t", "v", "z", "z", "u", "?", "\033", "2", "1", "m" };
@@ -193,7 +198,7 @@ static void what_is_no_key_takes_none_with_it(void **state)
 {
     (void)state;
     session s;
-    start(&s, "xterm-256color", "h.2.mlp.c_fc.weight");
+    start(&s, "xterm-256color");
     UNTIL(&s, strstr(s.job.last, "Try "));
     static const char *const junk[] = { "\xe6\x8b", "\xff\xfe", "\xc3", "\x80", "\033[<0;3;", "\033[<", "\xf0\x9f\x98" };
     for (size_t i = 0; i < sizeof junk / sizeof junk[0]; i++) {
@@ -212,6 +217,22 @@ static void what_is_no_key_takes_none_with_it(void **state)
     quit(&s);
 }
 
+/* Curses holds little back when the screen is small: what goes to the terminal beside it must not fall into a sequence. */
+static void a_terminal_of_one_cell_gets_whole_sequences(void **state)
+{
+    (void)state;
+    static const char *const types[] = { "xterm-256color", "xterm", "linux", "vt100", "screen-256color", "tmux-256color" };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        session s;
+        start_sized(&s, types[i], 1, 1);
+        UNTIL(&s, s.job.screen.frames > 0);
+        const size_t frames = s.job.screen.frames;
+        type(&s, ":set theme=light\r:set theme=mono\r\f");
+        UNTIL(&s, s.job.screen.frames > frames);
+        quit(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +240,7 @@ int main(void)
         cmocka_unit_test(idle_it_sleeps_until_something_comes),
         cmocka_unit_test(repaints_send_what_changed_and_never_erase),
         cmocka_unit_test(what_is_no_key_takes_none_with_it),
+        cmocka_unit_test(a_terminal_of_one_cell_gets_whole_sequences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,9 +132,12 @@ static size_t append_capability(char *out, size_t used, size_t size, const char 
     return used;
 }
 
-/* When the terminal is gone the event loop learns it from poll. */
+/* Behind what curses has written so far, half a sequence perhaps: the delay of nothing makes it hand that over. When the
+   terminal is gone the event loop learns it from poll. */
 static void send(const char *bytes)
 {
+    if (!terminal.headless)
+        delay_output(0);
     for (size_t left = terminal.headless ? 0 : strlen(bytes); left > 0;) {
         const ssize_t written = write(fileno(terminal.out), bytes, left);
         if (written < 0 && errno == EINTR)
