@@ -3,8 +3,8 @@
  *
  * Rounds of some hundred events, each with a seed of its own, a folder of its own and files in it, good and damaged. In it
  * the program ($QLOUPE) is started, and again when a key has ended it. At every moment it must answer, send nothing but what
- * terminals take, and give the terminal back as it was when it stops or ends, which it does with status 0. What it writes, it
- * writes into the folder: its home, settings, state and temporary files are there, and no key sent begins a path with "/".
+ * terminals take, and give the terminal back as it was when it stops or ends, which it does with status 0. It writes into that
+ * folder only: its home, settings, state and temporary files are there, and no key sent begins a path with "/".
  *
  * A failure prints the seed and the events that repeat it. The events follow from the seed alone; only what the program is
  * at when they come is up to the machine.
@@ -273,7 +273,7 @@ static void wait_for_repaint(size_t frames, const char *ask)
     for (long asked = 0; monkey.is_running && monkey.terminal.screen.frames == frames; step(50)) {
         if (now_ms() - begin > HANG_MS)
             give_up("no answer in %d seconds", HANG_MS / 1000);
-        if (*ask && now_ms() - asked > ASK_MS) { /* again: the first may have ended something else, such as a half sequence */
+        if (*ask && now_ms() - asked > ASK_MS) { /* again: the first may have ended half a sequence */
             job_type(&monkey.terminal, ask, strlen(ask));
             asked = now_ms();
         }
@@ -392,16 +392,9 @@ static void held_key(void)
 static void other_character(void)
 {
     static const char *const characters[] = {
-        "\xc3\xa4",
-        "\xe2\x82\xac",
-        "\xe4\xb8\xad\xe6\x96\x87",
-        "\xf0\x9f\x98\x80",
-        "e\xcc\x81",
-        "\xe2\x80\xae",
-        "\xe2\x80\x8b",
-        "\xc2\x9b"
-        "2J",
-        "\xef\xbf\xbd",
+        "\xc3\xa4",         "\xe2\x82\xac", "\xe4\xb8\xad\xe6\x96\x87",
+        "\xf0\x9f\x98\x80", "e\xcc\x81",    "\xe2\x80\xae",
+        "\xe2\x80\x8b",     "\302\2332J",   "\xef\xbf\xbd",
         "\xf4\x8f\xbf\xbf",
     };
     type_text(ANY(characters));
