@@ -3,8 +3,8 @@
  *
  * Rounds of some hundred events, each with a seed of its own, a folder of its own and files in it, good and damaged. In it
  * the program ($QLOUPE) is started, and again when a key has ended it. At every moment it must answer, send nothing but what
- * terminals take, and give the terminal back as it was when it stops or ends, which it does with status 0. It writes into that
- * folder only: its home, settings, state and temporary files are there, and no key sent begins a path with "/".
+ * terminals take, and give the terminal back as it was when it stops or ends, which it does with status 0. It writes into
+ * that folder only: its home, settings, state and temporary files are there, and no key sent begins a path with "/".
  *
  * A failure prints the seed and the events that repeat it. The events follow from the seed alone; only what the program is
  * at when they come is up to the machine.
