@@ -50,7 +50,7 @@ GOLDEN_OBJECTS := $(OUT)/tests/golden.o $(OUT)/tests/golden_more.o
 CHECK_OBJECTS := $(patsubst %.c,$(OUT)/%.o,tests/check_kernels.c $(wildcard tests/kernels/*.c))
 MONKEY_OBJECTS := $(patsubst %,$(OUT)/tests/%.o,monkey monkey_events monkey_files job vt)
 FUZZ_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out %/main.c,$(wildcard tests/fuzz/*.c)))
-OBJECTS      := $(LIB_OBJECTS) $(CHECK_OBJECTS) $(FUZZ_OBJECTS) $(OUT)/tests/fuzz/main.o $(OUT)/tests/fuzz/libfuzzer.o $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/corpus.o $(OUT)/tests/zip.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/keys.o $(MONKEY_OBJECTS)
+OBJECTS      := $(LIB_OBJECTS) $(CHECK_OBJECTS) $(FUZZ_OBJECTS) $(OUT)/tests/fuzz/main.o $(OUT)/tests/fuzz/libfuzzer.o $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/corpus.o $(OUT)/tests/zip.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/bench_products.o $(OUT)/tests/keys.o $(MONKEY_OBJECTS)
 
 # The targets for people use all cores, unless -j says otherwise.
 PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
@@ -65,9 +65,9 @@ test: deps ## install what is missing, build, and run every test
 	@+$(PARALLEL) check
 
 deps: ## install the Debian packages that the build and the tests need, after naming them
-deps-peers: ## install NumPy and torch, which bench-peers compares with
+deps-peers: ## install NumPy, torch, OpenBLAS and oneDNN, which bench-peers compares with
 deps: WANTED = $(DEPS)
-deps-peers: WANTED = python3-numpy python3-torch
+deps-peers: WANTED = python3-numpy python3-torch libopenblas-dev libdnnl-dev
 deps deps-peers:
 	@if ! command -v dpkg-query >/dev/null; then \
 	    echo "$@: this is not Debian; needed are the equivalents of: $(WANTED)"; exit 0; fi; \
@@ -130,8 +130,11 @@ bench: ## build, and time every pass on one thread and on all (qloupe bench)
 	$(OUT)/qloupe bench --threads 1
 	$(OUT)/qloupe bench
 
-bench-peers: deps-peers ## the same beside NumPy and torch, in turns (QUICK=1: a minute)
-	@+$(PARALLEL) all
+bench-peers: deps-peers ## the same and products beside NumPy, torch, OpenBLAS and oneDNN, in turns (QUICK=1: a minute)
+	@+$(PARALLEL) all $(OUT)/bench_products
+	$(OUT)/bench_products $(if $(QUICK),--quick)
+	$(OUT)/bench_products --threads 2 $(if $(QUICK),--quick)
+	/usr/bin/python3 tests/bench_layers.py --qloupe $(OUT)/qloupe $(if $(QUICK),--quick)
 	/usr/bin/python3 tests/bench_peers.py --qloupe $(OUT)/qloupe $(if $(QUICK),--quick)
 
 # JOBS targets at a time. Inputs that led to new places are kept in build-fuzz/corpus for the next time.
@@ -175,7 +178,9 @@ screenshots: $(OUT)/qloupe ## make the pictures in screenshots/ with the program
 install: all ## install program, demo model and documents below DESTDIR and PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DATADIR) $(DESTDIR)$(PREFIX)/share/doc/qloupe
 	install -m 755 $(OUT)/qloupe $(DESTDIR)$(PREFIX)/bin/
+	install -d $(DESTDIR)$(DATADIR)/inputs
 	install -m 644 data/*.safetensors data/eval.txt $(DESTDIR)$(DATADIR)/
+	install -m 644 data/inputs/*.npy $(DESTDIR)$(DATADIR)/inputs/
 	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/qloupe/
 	install -m 644 data/README.md $(DESTDIR)$(PREFIX)/share/doc/qloupe/demo-model.md
 
@@ -208,6 +213,10 @@ $(OUT)/golden: $(GOLDEN_OBJECTS) $(OUT)/tests/npy.o $(OUT)/libqloupe.a
 # The kernels and what they need, no more: it is built for other machines too.
 $(OUT)/check_kernels: $(CHECK_OBJECTS) $(filter $(OUT)/src/kernels/%,$(LIB_OBJECTS)) $(OUT)/src/base/error.o $(OUT)/src/base/text.o
 	$(call SAY,ld)$(LINK) -o $@ $^ -lm
+
+# The only one that links what others have made of products.
+$(OUT)/bench_products: $(OUT)/tests/bench_products.o $(OUT)/libqloupe.a
+	$(call SAY,ld)$(LINK) -o $@ $^ -lopenblas -ldnnl $(QL_LDLIBS)
 
 $(OUT)/soak: $(OUT)/tests/soak.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)
@@ -263,8 +272,11 @@ $(OUT)/ui/%.o: ui/%.c $(OUT)/flags $(OUT)/datadir
 ISA_FLAGS_avx2   := -mavx2 -mfma -mf16c
 ISA_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c -mprefer-vector-width=512
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
-$(OUT)/src/kernels/avx2.o   $(OUT)/tests/kernels/primitives_avx2.o:   ISA_FLAGS := $(ISA_FLAGS_avx2)
-$(OUT)/src/kernels/avx512.o $(OUT)/tests/kernels/primitives_avx512.o: ISA_FLAGS := $(ISA_FLAGS_avx512)
+$(OUT)/src/kernels/avx2.o   $(OUT)/src/kernels/product_avx2.o   $(OUT)/tests/kernels/primitives_avx2.o:   ISA_FLAGS := $(ISA_FLAGS_avx2)
+$(OUT)/src/kernels/avx512.o $(OUT)/src/kernels/product_avx512.o $(OUT)/tests/kernels/primitives_avx512.o: ISA_FLAGS := $(ISA_FLAGS_avx512)
+$(OUT)/src/kernels/product_vnni.o: ISA_FLAGS := $(ISA_FLAGS_avx512) -mavx512vnni
+else
+$(OUT)/src/kernels/product_dotprod.o: ISA_FLAGS := $(if $(filter aarch64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-march=armv8.2-a+dotprod)
 endif
 
 # Objects are made anew when compiler or flags change.

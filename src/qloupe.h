@@ -907,6 +907,62 @@ extern const ql_metric_info ql_product_info;
 ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_activations *x,
                            const ql_monitor *monitor, double *error_share, ql_error *error);
 
+/* ---- Matmul: Y = X W^T for real, in many ways, each with its error and its time ---------------------------------- */
+
+/* A way to multiply: "int8:row", "llm_int8:6", "weights:nf4:block=64". */
+typedef struct ql_matmul_method {
+    const char *name;     /* what stands before the argument */
+    const char *argument; /* "" none, "T" a threshold, "[T]" one or none, "SPEC" */
+    const char *meaning;  /* a sentence for a person */
+} ql_matmul_method;
+
+/* In display order, NULL at the end. */
+const ql_matmul_method *ql_matmul_method_at(size_t index);
+
+/* The canonical form of a method, which means the same. QL_BAD_USAGE says what there is. */
+ql_status ql_matmul_method_check(const char *text, char out[QL_SPEC_TEXT + 32], ql_error *error);
+
+/* W[n][k], X[m][k] and their product in float32, with which every method is compared. */
+typedef struct ql_matmul ql_matmul;
+typedef struct ql_matmul_shape {
+    uint64_t m, k, n;
+} ql_matmul_shape;
+
+/* W is the tensor as a logical weight [out][in], X as many rows of the activations (0: all; made up: any number). Borrows
+   engine and tensor. QL_UNUSABLE for values that are not finite, shapes that make no product, sizes beyond memory, and fewer
+   rows in a file than wanted. */
+ql_status ql_matmul_new(ql_engine *engine, const ql_tensor *tensor, const ql_activations *x, uint64_t rows,
+                        const ql_monitor *monitor, ql_matmul **out, ql_error *error);
+void ql_matmul_free(ql_matmul **matmul);
+ql_matmul_shape ql_matmul_shape_of(const ql_matmul *matmul);
+
+typedef struct ql_matmul_result {
+    char method[QL_SPEC_TEXT + 32];   /* canonical */
+    double rel_fro, sqnr_db, max_abs; /* of Y beside the product in float32; sqnr_db INFINITY where they are the same */
+    unsigned runs;
+    double ms_median, ms_min, ms_max; /* of a product: X is quantized and packed each time, W was before */
+    double quantize_ms;               /* the median of what quantizing X takes of it; 0 where it is not */
+    double gops;                      /* 2 m k n / ms_median, in 1e9 a second, whatever was computed besides */
+    double peak_gops, peak_share;     /* what the kernel reaches on operands in the first cache, in this process on as many
+                                         threads; gops / that */
+    char kernel[32];                  /* instruction set */
+    const uint32_t *outliers;         /* [outlier_count] columns of X, ascending, until the next run; NULL: the method knows
+                                         none */
+    size_t outlier_count;
+    double accumulator_max; /* largest magnitude of a sum in 32 bits, NAN where none is seen */
+    uint64_t bytes;         /* of the weights as the scheme stores them */
+    char note[200];         /* "" when there is nothing to know */
+} ql_matmul_result;
+
+/* One method: prepares W, multiplies once for the numbers, then `runs` times for the clock. Numbers are the same for any
+   number of threads. QL_BAD_USAGE for an unknown method; QL_UNUSABLE in words where it does not suit. */
+ql_status ql_matmul_run(ql_matmul *matmul, const char *method, unsigned runs, const ql_monitor *monitor,
+                        ql_matmul_result *out, ql_error *error);
+
+/* Y[m][n] of the last run, and the product in float32. */
+const float *ql_matmul_y(const ql_matmul *matmul);
+const float *ql_matmul_exact(const ql_matmul *matmul);
+
 /* ---- Diff: the same tensors of two files ----------------------------------------------------------------------- */
 
 /* A tensor and the one of another file that has its name, or that is known to be the same by another name: what GGUF files,

@@ -1,7 +1,7 @@
 /*
  * Every kernel of every instruction set that this machine runs gives the bits of the scalar one, on random data and on data
  * at which arithmetic goes wrong; it reads nothing outside its inputs and writes nothing but its outputs. The vector
- * operations that they are written in are checked one by one before.
+ * operations that they are written in are checked one by one before, the kernels of products after.
  *
  *   check_kernels [--seed N] [--rounds N] [--isa NAME] [--kernel NAME]     a line for what differs; exit 1
  *   check_kernels --bench [--isa NAME] [--kernel NAME]                     how fast they are
@@ -11,6 +11,7 @@
 #include "kernels/checks.h"
 #include "kernels/draw.h"
 #include "kernels/primitives.h"
+#include "kernels/products.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -160,6 +161,9 @@ static int check_all(void)
                 failed += !good;
             }
         }
+    }
+    if (!only_isa && !only_kernel) {
+        failed += products_check(seed, rounds / 4 + 1, running, sizeof running, &passed);
     }
     printf("check_kernels: %u passed, %u failed\n", passed, failed);
     return failed > 0 || passed == 0;

@@ -94,8 +94,8 @@ static inline void compare_difference(const char *shown, size_t row, double valu
                  base);
 }
 
-/* The metrics on the screen, of columns A ... in the order of specs[count] against column `base`, which are all there, against
-   the JSON of `arguments` (file, tensor, --x). Returns how many numbers were compared. */
+/* The metrics on the screen, of columns A ... in the order of specs[count], which are all there, and their differences to
+   column `base`, against the JSON of `arguments` (file, tensor, --x). Returns how many numbers were compared. */
 static inline int assert_metrics_are_json(const char *screen, const char *arguments, const char *const *specs, size_t count,
                                           size_t base)
 {
@@ -144,7 +144,8 @@ static inline int assert_metrics_are_json(const char *screen, const char *argume
     return compared;
 }
 
-/* The lines of the list beside the plot, those whose spec is written out: "k◆ absmax:per=row   8.125  42.89". Returns how many. */
+/* The lines of the list beside the plot, those whose spec is written out: "k◆ absmax:per=row   8.125  42.89". Returns how
+   many. */
 static inline int assert_plot_is_json(const char *screen, const char *arguments)
 {
     int compared = 0;

@@ -15,7 +15,7 @@ allowed() # folder
     src/formats)  echo base tensor ;;
     src/quant)    echo base tensor kernels ;;
     src/matmul)   echo base tensor kernels ;;
-    src/analysis) echo base tensor kernels quant ;;
+    src/analysis) echo base tensor kernels quant matmul ;;
     src/plot)     echo base tensor kernels quant analysis ;;
     ui)           echo text cli tui ;;
     ui/text)      echo ;;

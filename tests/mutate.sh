@@ -24,6 +24,25 @@ table()
     row zero_is_not_in_the_range src/kernels/step.c test_golden \
         's/lo = lo < 0 ? lo : 0;/lo = lo < 0 ? lo : lo;/'
 
+    # Products against plain sums.
+    row offset_of_codes_is_not_taken_back src/kernels/product_vector.h check_kernels \
+        's/0u - 128u \* (uint32_t)/0u - 127u * (uint32_t)/'
+    row last_group_is_as_long_as_the_others src/kernels/product_vector.h check_kernels \
+        's/r.cells = left < g->group_cells ? left : g->group_cells;/r.cells = g->group_cells;/'
+    row high_nibbles_come_first src/kernels/simd_avx512.h check_kernels \
+        's/out\[1\] = _mm512_shuffle_epi8/out[0] = out[1] = _mm512_shuffle_epi8/'
+    row later_depths_begin_anew src/matmul/gemm.c test_products \
+        's/more = part->from > 0 || /more = /'
+
+    row steps_of_rows_stay_when_their_largest_goes src/analysis/matmul_outliers.c test_matmul_methods \
+        's/may_change = in_outliers == s->w_largest\[j\];/may_change = in_outliers > s->w_largest[j];/'
+    row outliers_are_not_in_half_precision src/analysis/matmul_outliers.c test_matmul_methods \
+        's/    \*value = rounded;/    *value += 0 * rounded;/'
+    row zero_point_of_x_is_not_taken_back src/analysis/matmul_codes.c test_matmul_methods \
+        's/s->zero != 0; j++/s->zero > 1000; j++/'
+    row every_group_of_a_row_is_its_first src/analysis/matmul_floats.c test_matmul_methods \
+        's/return row \* g->row_groups + col \/ g->block;/return row * g->row_groups;/'
+
     # Vectors against the definition.
     row near_ties_are_not_looked_at src/kernels/vector_uniform.h check_kernels \
         's/return (float)(0\.5 - (fmax/return (float)(1.5 - (fmax/'

@@ -3,11 +3,11 @@
 #
 #   tests/no_avx.sh OUT      OUT: folder with libqloupe.a and the objects of ui/
 #
-# Only avx2.o and avx512.o of src/kernels may hold instructions of AVX (any with a VEX or EVEX prefix), and they show nothing to the outside but
+# Only the objects of instruction sets in src/kernels may hold instructions of AVX (any with a VEX or EVEX prefix), and they show nothing to the outside but
 # their table of kernels, so that nobody else's code can end up calling into them.
 set -u
 out=${1:-build}
-allowed='avx2.o avx512.o'
+allowed='avx2.o avx512.o product_avx2.o product_avx512.o product_vnni.o'
 objects=$(find "$out/ui" -name '*.o')
 [ -n "$objects" ] && [ -f "$out/libqloupe.a" ] || { echo "no_avx: $out/libqloupe.a and $out/ui/ are not built"; exit 1; }
 if ! objdump -f "$out/libqloupe.a" | grep -q x86-64; then
@@ -40,7 +40,9 @@ for object in $allowed; do
     echo "$found" | grep -q "^$object [1-9]" || complain "no instruction of AVX found in $object: is it compiled with its flags?"
     # The address sanitizer marks every table with a name of its own.
     shown=$(nm -g --defined-only "$out/src/kernels/$object" | sed 's/.* //' | grep -v '^__odr_asan' | tr '\n' ' ')
-    [ "$shown" = "ql_kernels_${object%.o} " ] || complain "$object shows to the outside: $shown"
+    table=ql_kernels_$object
+    case "$object" in product_*) table=ql_products_${object#product_} ;; esac
+    [ "$shown" = "${table%.o} " ] || complain "$object shows to the outside: $shown"
 done
 [ "$wrong" = 0 ] && echo "no_avx: $(echo "$found" | sed -n 's/objects: //p') objects, instructions of AVX only in $allowed"
 exit "$wrong"

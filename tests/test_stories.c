@@ -1,6 +1,6 @@
 /*
- * The pictures in screenshots/ and what they tell: each NAME.keys there is played as its first line says, and every number on
- * the screen must be that of `qloupe compare --json`.
+ * The pictures in screenshots/ and what they tell: each NAME.keys there is played as its first line says, and every number
+ * on the screen must be that of `qloupe compare --json`.
  */
 #include "compare_screen.h"
 

@@ -330,7 +330,7 @@ static void activations_come_from_a_file(void **state)
     assert_product(screen, path);
     free(screen);
     screen = screen_of("%s --x %s --size 120x36 --keys '2<settle>:x<Enter>'", MATRIX, path);
-    assert_shows(screen, "X synthetic 32×256, 5 outlier channels, seed 7 ──");
+    assert_shows(screen, "X synthetic 32×256, 5 outlier channels, seed 7 (:x FILE) ──");
     assert_product(screen, "synthetic");
     free(screen);
     screen = screen_of("%s --size 120x36 --keys ':x %s<Enter>2'", MATRIX, path); /* in the other view */

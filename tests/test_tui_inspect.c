@@ -300,6 +300,7 @@ static void keys_move_the_weight_that_is_looked_at(void **state)
     } rows[] = {
         { "<Tab><Tab>VVV", "W[654][194]" }, /* the largest */
         { "<Tab><Tab>VVVhhk", "W[653][192]" },
+        { "<Tab>Vxxx:goto 7,8<Enter><Enter>", "W[7][8]  w " }, /* from the map to the weights */
         { "<Tab><Tab>VVVlj", "W[655][195]" },
         { "<Tab><Tab>VVV<Home>", "W[654][0]" },
         { "<Tab><Tab>VVV<End>l", "W[654][255]" },
@@ -466,6 +467,25 @@ static void lists_name_the_loudest_and_lead_there(void **state)
     free(screen);
 }
 
+/* The first tensor of the demo is larger than the one of the other file. */
+static void another_file_is_seen_from_its_start(void **state)
+{
+    (void)state;
+    char path[256];
+    snprintf(path, sizeof path, "%s", write_loud());
+    char *screen =
+        screen_of(DEMO " --size 80x24 --keys '<Tab>Vzxxxx<Tab>VVV<End><S-Tab><settle>:open %s<Enter><settle>'", path);
+    assert_shows(screen, "map of the error [0-15,0-63]");
+    assert_shows(screen, "here [");
+    free(screen);
+    screen =
+        screen_of(DEMO " --size 80x24 --keys '<Tab><Tab>VVV<End>:goto 0,700<Enter><settle>:open %s<Enter><settle>'", path);
+    assert_shows(screen, "W[");
+    assert_shows(screen, "w ");
+    assert_shows_not(screen, "no part of");
+    free(screen);
+}
+
 static void a_tensor_that_nothing_takes_has_its_reason(void **state)
 {
     (void)state;
@@ -523,6 +543,7 @@ int main(void)
         cmocka_unit_test(the_map_goes_closer_and_along),
         cmocka_unit_test(the_mouse_points_and_goes_closer),
         cmocka_unit_test(lists_name_the_loudest_and_lead_there),
+        cmocka_unit_test(another_file_is_seen_from_its_start),
         cmocka_unit_test(a_tensor_that_nothing_takes_has_its_reason),
         cmocka_unit_test(every_shape_and_size_is_drawn),
     };

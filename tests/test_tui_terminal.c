@@ -257,7 +257,8 @@ static void any_size_at_any_moment_is_survived(void **state)
 static void every_kind_of_terminal_is_served(void **state)
 {
     (void)state;
-    static const char *const kinds[] = { "xterm-256color", "xterm", "vt100", "vt220", "linux", "screen", "ansi", "xterm-mono" };
+    static const char *const kinds[] = { "xterm-256color", "xterm",  "vt100", "vt220",
+                                        "linux",          "screen", "ansi",  "xterm-mono" };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         session s = start(24, 80, kinds[i], qloupe_on_demo);
         expect(&s, "SQNR");

@@ -102,6 +102,24 @@ static void what_lies_outside_is_counted(void **state)
     ql_engine_free(&engine);
 }
 
+static void of_equal_values_there_is_no_part(void **state)
+{
+    (void)state;
+    float same[64];
+    for (int i = 0; i < 64; i++)
+        same[i] = 0.5f;
+    char path[512];
+    snprintf(path, sizeof path, "%s", testing_path(testing_folder(), "same.npy"));
+    assert_true(npy_write(path, "f4", 2, (uint64_t[]) { 8, 8 }, same));
+    char *screen = screen_of("%s --keys '<settle>x' --size 80x24", path);
+    assert_shows(screen, "all values are the same");
+    assert_shows(screen, "log y · x closer");
+    free(screen);
+    screen = screen_of("%s --keys 'aa<settle>,,;[' --size 80x24", path);
+    assert_shows(screen, "█ original  0.5000 … 0.5000");
+    free(screen);
+}
+
 static void another_tensor_or_file_is_shown_whole(void **state)
 {
     (void)state;
@@ -292,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_and_the_wheel_choose_the_part_that_is_shown),
         cmocka_unit_test(what_lies_outside_is_counted),
+        cmocka_unit_test(of_equal_values_there_is_no_part),
         cmocka_unit_test(another_tensor_or_file_is_shown_whole),
         cmocka_unit_test(the_view_of_the_clipping_range_shows_both_of_its_ends),
         cmocka_unit_test(levels_far_enough_apart_have_their_codes),

@@ -51,29 +51,49 @@ typedef struct measure_job {
 
 /* ---- One chunk */
 
-/* Adds n times y. */
-static void add_dequantized(ql_histogram *h, float y, uint64_t n)
+enum { CODES_AT_ONCE = 256 };
+
+/* The values of the codes from `first` on, which came counts[n] times. */
+static void add_dequantized(const measure_job *job, measure_worker *w, uint32_t first, const uint32_t *counts, uint32_t n)
 {
+    const ql_quantizer *q = job->quantizer;
+    ql_histogram *h = &w->dequantized;
     const ql_binning axis = { h->lo, h->hi, QL_BINS, false };
-    const uint32_t counter = ql_counter_of(&axis, y);
-    *(counter == 0 ? &h->below : counter > QL_BINS ? &h->above : &h->bins[counter - 1]) += n;
+    float y[CODES_AT_ONCE];
+    uint32_t of[CODES_AT_ONCE], counter[CODES_AT_ONCE], used = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (counts[i]) {
+            y[used] = q->spec.mapping->decode(q, w->group, q->code_lo + (int)(first + i));
+            of[used++] = counts[i];
+        }
+    }
+    job->kernels->counters(&axis, y, used, counter);
+    for (uint32_t i = 0; i < used; i++) {
+        uint64_t *bin = counter[i] == 0 ? &h->below : counter[i] > QL_BINS ? &h->above : &h->bins[counter[i] - 1];
+        *bin += of[i];
+    }
 }
 
 /* The table of codes of a worker into its counts. */
 static void take_codes(const measure_job *job, measure_worker *w)
 {
-    const ql_quantizer *q = job->quantizer;
-    for (uint32_t i = 0; i < job->code_count; i++) {
-        uint64_t count = 0;
-        for (uint32_t copy = 0; copy < QL_TABLES; copy++) {
-            count += w->code_table[copy * job->code_count + i];
-            w->code_table[copy * job->code_count + i] = 0;
+    const size_t all = job->code_count;
+    for (uint32_t first = 0; first < all; first += CODES_AT_ONCE) {
+        const uint32_t n = all - first < CODES_AT_ONCE ? (uint32_t)(all - first) : CODES_AT_ONCE;
+        uint32_t counts[CODES_AT_ONCE] = { 0 };
+        for (size_t copy = 0; copy < QL_TABLES; copy++) {
+            for (uint32_t i = 0; i < n; i++) { /* fits: so few are uncounted altogether */
+                counts[i] += w->code_table[copy * all + first + i];
+            }
         }
-        w->code_counts[i] += count;
-        if (job->y_from_codes && count) {
-            add_dequantized(&w->dequantized, q->spec.mapping->decode(q, w->group, q->code_lo + (int)i), count);
+        for (uint32_t i = 0; i < n; i++) {
+            w->code_counts[first + i] += counts[i];
+        }
+        if (job->y_from_codes) {
+            add_dequantized(job, w, first, counts, n);
         }
     }
+    memset(w->code_table, 0, QL_TABLES * all * sizeof *w->code_table);
 }
 
 static void take_tables(const measure_job *job, measure_worker *w)

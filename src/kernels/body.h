@@ -102,6 +102,13 @@ QL_PLAIN void plain_histogram(const ql_binning *axis, const float *v, size_t n, 
     }
 }
 
+QL_PLAIN void plain_counters(const ql_binning *axis, const float *v, size_t n, uint32_t *at)
+{
+    for (size_t i = 0; i < n; i++) {
+        at[i] = ql_counter_of(axis, v[i]);
+    }
+}
+
 QL_PLAIN void plain_count_codes(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables,
                                 const float *next)
 {
@@ -244,7 +251,7 @@ QL_PLAIN void plain_candidate_errors(const ql_candidate *c, const float *x, size
 #define PLAIN_MEMBERS                                                                                                       \
     .range = plain_range, .range_each = plain_range_each, .census = plain_census, .moments = plain_moments,                 \
     .beyond = plain_beyond, .count_upper = plain_count_upper, .collect = plain_collect, .histogram = plain_histogram,       \
-    .count_codes = plain_count_codes, .fine = plain_fine, .uniform_run = plain_uniform_run,                                 \
+    .counters = plain_counters, .count_codes = plain_count_codes, .fine = plain_fine, .uniform_run = plain_uniform_run,     \
     .uniform_blocks = plain_uniform_blocks, .uniform_each = plain_uniform_each, .errors = plain_errors,                     \
     .measure = plain_measure, .square_each = plain_square_each, .candidate_errors = plain_candidate_errors,
 

@@ -154,6 +154,9 @@ typedef struct ql_kernels {
     /* Counts v[n] in tables[QL_TABLES][axis.bins + QL_OUTSIDE]. */
     void (*histogram)(const ql_binning *axis, const float *v, size_t n, uint32_t *tables);
 
+    /* at[i] = ql_counter_of(axis, v[i]) */
+    void (*counters)(const ql_binning *axis, const float *v, size_t n, uint32_t *at);
+
     /* Counts codes[i] - code_lo in tables[QL_TABLES][codes]. Meanwhile next[n], the values that will be read next, come into
        the cache; they need not exist: nothing is read. NULL: nothing. */
     void (*count_codes)(const int16_t *codes, size_t n, int code_lo, uint32_t code_count, uint32_t *tables,

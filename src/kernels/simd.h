@@ -41,6 +41,10 @@
  *   vi_from_bytes(first, second)         the bytes of two words, each from its low end
  *   vi_load_nibbles(p)                   the nibbles of 8 bytes, of a byte the high one first, in the low 4 bits; above is
  *                                        anything
+ *   vi_set_cell(p)                       the 4 bytes at p in all lanes
+ *   vi_load_levels(p, levels, out)       QL_LEVEL_VECTORS vectors of bytes levels[nibble]: those of the first half are the
+ *                                        low nibbles at p in order, those of the second half the high ones of the same bytes
+ *   vi_add_cell_products(sum, u, s)      sum + the products of the 4 unsigned bytes of u and the 4 signed ones of s; wrapping
  *   vf_bits, vf_from_bits                the same bits as the other type
  *   vf_to_int, vd_to_int                 towards zero; a value beyond int32 becomes any integer
  *   vi_to_float, vd_from_int             nearest even

@@ -450,6 +450,37 @@ QL_SIMD vi vi_set(int32_t v)
     return (vi) { _mm256_set1_epi32(v), _mm256_set1_epi32(v) };
 }
 
+QL_SIMD vi vi_set_cell(const uint8_t p[4])
+{
+    int32_t bytes;
+    memcpy(&bytes, p, 4);
+    return vi_set(bytes);
+}
+
+enum { QL_LEVEL_VECTORS = 1 };
+
+QL_SIMD void vi_load_levels(const uint8_t *p, const uint8_t levels[16], vi out[QL_LEVEL_VECTORS])
+{
+    const __m256i table = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)levels));
+    const __m256i bytes = _mm256_loadu_si256((const __m256i *)p), low = _mm256_set1_epi8(15);
+    out[0] = (vi) { _mm256_shuffle_epi8(table, _mm256_and_si256(bytes, low)),
+                    _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low)) };
+}
+
+/* Half a vector of it. */
+QL_SIMD __m256i add_cell_products(__m256i sum, __m256i u, __m256i s)
+{
+    const __m256i u_even = _mm256_and_si256(u, _mm256_set1_epi16(255)), u_odd = _mm256_srli_epi16(u, 8);
+    const __m256i s_even = _mm256_srai_epi16(_mm256_slli_epi16(s, 8), 8), s_odd = _mm256_srai_epi16(s, 8);
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(u_even, s_even));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(u_odd, s_odd));
+}
+
+QL_SIMD vi vi_add_cell_products(vi sum, vi u, vi s)
+{
+    return (vi) { add_cell_products(sum.a, u.a, s.a), add_cell_products(sum.b, u.b, s.b) };
+}
+
 QL_REGISTERS(vi, vi_add, vi, _mm256_add_epi32)
 QL_REGISTERS(vi, vi_sub, vi, _mm256_sub_epi32)
 QL_REGISTERS(vi, vi_and, vi, _mm256_and_si256)

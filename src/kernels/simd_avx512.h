@@ -283,6 +283,35 @@ QL_SIMD vi vi_load_nibbles(const uint8_t p[8])
     return _mm512_srlv_epi32(both, _mm512_set_epi32(24, 28, 16, 20, 8, 12, 0, 4, 24, 28, 16, 20, 8, 12, 0, 4));
 }
 
+QL_SIMD vi vi_set_cell(const uint8_t p[4])
+{
+    int32_t bytes;
+    memcpy(&bytes, p, 4);
+    return _mm512_set1_epi32(bytes);
+}
+
+enum { QL_LEVEL_VECTORS = 2 };
+
+QL_SIMD void vi_load_levels(const uint8_t *p, const uint8_t levels[16], vi out[QL_LEVEL_VECTORS])
+{
+    const __m512i table = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)levels));
+    const __m512i bytes = _mm512_loadu_si512(p), low = _mm512_set1_epi8(15);
+    out[0] = _mm512_shuffle_epi8(table, _mm512_and_si512(bytes, low));
+    out[1] = _mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(bytes, 4), low));
+}
+
+QL_SIMD vi vi_add_cell_products(vi sum, vi u, vi s)
+{
+#if defined(__AVX512VNNI__)
+    return _mm512_dpbusd_epi32(sum, u, s);
+#else
+    const __m512i u_even = _mm512_and_si512(u, _mm512_set1_epi16(255)), u_odd = _mm512_srli_epi16(u, 8);
+    const __m512i s_even = _mm512_srai_epi16(_mm512_slli_epi16(s, 8), 8), s_odd = _mm512_srai_epi16(s, 8);
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(u_even, s_even));
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(u_odd, s_odd));
+#endif
+}
+
 QL_SIMD vi vi_add(vi a, vi b)
 {
     return _mm512_add_epi32(a, b);

@@ -415,6 +415,50 @@ QL_SIMD void vi_store_u32(uint32_t *p, vi v)
 
 /* ---- Tables and packing, by bytes */
 
+QL_SIMD vi vi_set_cell(const uint8_t p[4])
+{
+    int32_t bytes;
+    memcpy(&bytes, p, 4);
+    return vi_set(bytes);
+}
+
+enum { QL_LEVEL_VECTORS = 1 };
+
+QL_SIMD void vi_load_levels(const uint8_t *p, const uint8_t levels[16], vi out[QL_LEVEL_VECTORS])
+{
+    const uint8x16_t table = vld1q_u8(levels), first = vld1q_u8(p), second = vld1q_u8(p + 16), low = vdupq_n_u8(15);
+    out[0] = (vi) { vreinterpretq_s32_u8(vqtbl1q_u8(table, vandq_u8(first, low))),
+                    vreinterpretq_s32_u8(vqtbl1q_u8(table, vandq_u8(second, low))),
+                    vreinterpretq_s32_u8(vqtbl1q_u8(table, vshrq_n_u8(first, 4))),
+                    vreinterpretq_s32_u8(vqtbl1q_u8(table, vshrq_n_u8(second, 4))) };
+}
+
+#if defined(__ARM_FEATURE_DOTPROD)
+/* Both signed: u s = (u - 128) s + 128 s. */
+QL_SIMD int32x4_t s32_add_cell_products(int32x4_t sum, int32x4_t u, int32x4_t s)
+{
+    const int8x16_t less = vreinterpretq_s8_s32(veorq_s32(u, vdupq_n_s32((int32_t)0x80808080))),
+                    codes = vreinterpretq_s8_s32(s);
+    return vsubq_s32(vdotq_s32(sum, less, codes), vdotq_s32(vdupq_n_s32(0), vdupq_n_s8(-128), codes));
+}
+#else
+/* 255 x -128 fits 16 bits. */
+QL_SIMD int32x4_t s32_add_cell_products(int32x4_t sum, int32x4_t u, int32x4_t s)
+{
+    const uint8x16_t ub = vreinterpretq_u8_s32(u);
+    const int8x16_t sb = vreinterpretq_s8_s32(s);
+    const int16x8_t low = vmulq_s16(vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(ub))), vmovl_s8(vget_low_s8(sb))),
+                    high = vmulq_s16(vreinterpretq_s16_u16(vmovl_high_u8(ub)), vmovl_high_s8(sb));
+    return vaddq_s32(sum, vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high)));
+}
+#endif
+
+QL_SIMD vi vi_add_cell_products(vi sum, vi u, vi s)
+{
+    return (vi) { s32_add_cell_products(sum.a, u.a, s.a), s32_add_cell_products(sum.b, u.b, s.b),
+                  s32_add_cell_products(sum.c, u.c, s.c), s32_add_cell_products(sum.d, u.d, s.d) };
+}
+
 /* The places of the four bytes of word `index` of a table. */
 QL_SIMD uint8x16_t bytes_of_words(int32x4_t index)
 {

@@ -104,6 +104,7 @@ static void moments(const float *x, size_t n, double center, ql_moments *out)
 
 #define VECTOR_MEMBERS                                                                                                      \
     .range = range, .range_each = plain_range_each, .census = census, .moments = moments, .beyond = plain_beyond,           \
-    .count_upper = count_upper, .collect = collect, .histogram = histogram, .count_codes = count_codes, .fine = fine,       \
-    .uniform_run = uniform_run, .uniform_blocks = uniform_blocks, .uniform_each = uniform_each, .errors = errors,           \
-    .measure = measure, .square_each = plain_square_each, .candidate_errors = candidate_errors,
+    .count_upper = count_upper, .collect = collect, .histogram = histogram, .counters = counters,                           \
+    .count_codes = count_codes, .fine = fine, .uniform_run = uniform_run, .uniform_blocks = uniform_blocks,                 \
+    .uniform_each = uniform_each, .errors = errors, .measure = measure, .square_each = plain_square_each,                   \
+    .candidate_errors = candidate_errors,

@@ -270,7 +270,8 @@ static size_t collect(ql_order order, const uint32_t (*ranges)[2], unsigned coun
 typedef struct bin_plan {
     const ql_binning *axis;
     float scale, offset, near, top;
-    vi tables; /* tables_of_lanes */
+    size_t stride; /* of the copies of the table; 0: counters of one */
+    vi tables;     /* tables_of_lanes */
 } bin_plan;
 
 /* False when float32 is too coarse. */
@@ -285,6 +286,7 @@ static bool plan_bins(const ql_binning *axis, bin_plan *plan)
         .offset = (float)(1 - axis->lo * per_unit),
         .near = (float)(reach * 0x1p-23),
         .top = (float)axis->bins + 1.5f,
+        .stride = axis->bins + QL_OUTSIDE,
         .tables = tables_of_lanes(axis->bins + QL_OUTSIDE),
     };
     return width > 0 && per_unit > 0x1p-100 && per_unit < 0x1p100 && plan->near < 0.125f;
@@ -295,7 +297,7 @@ QL_SIMD void settle_near(const bin_plan *plan, uint32_t near, const float *v, ui
 {
     for (; near; near &= near - 1) {
         const int lane = __builtin_ctz(near);
-        at[lane] = ql_counter_of(plan->axis, v[lane]) + (uint32_t)lane % QL_TABLES * (plan->axis->bins + QL_OUTSIDE);
+        at[lane] = ql_counter_of(plan->axis, v[lane]) + (uint32_t)((size_t)lane % QL_TABLES * plan->stride);
     }
 }
 
@@ -332,6 +334,19 @@ static void histogram(const ql_binning *axis, const float *v, size_t n, uint32_t
         count_all(find_bins, &plan, v, whole, tables);
     }
     plain_histogram(axis, v + whole, n - whole, tables);
+}
+
+static void counters(const ql_binning *axis, const float *v, size_t n, uint32_t *at)
+{
+    bin_plan plan;
+    const bool is_planned = !axis->magnitude && plan_bins(axis, &plan);
+    plan.stride = 0;
+    plan.tables = vi_set(0);
+    size_t i = 0;
+    for (; is_planned && i + WIDTH <= n; i += WIDTH) {
+        find_bins_of(&plan, vf_load(v + i), v + i, at + i);
+    }
+    plain_counters(axis, v + i, n - i, at + i);
 }
 
 typedef struct codes_from {

@@ -90,19 +90,29 @@ uint64_t ql_affine_encode(ql_affine codes, const float *x, size_t n, int8_t *q)
     return encode(affine_codes, codes, x, n, q);
 }
 
-static float symmetric_step(float largest)
+float ql_symmetric_step(float largest)
 {
     return ql_step(largest, symmetric_codes.code_hi);
+}
+
+void ql_symmetric_encode(float step, const float *x, size_t n, int8_t *q)
+{
+    encode(symmetric_codes, (ql_affine) { step, 0 }, x, n, q);
+}
+
+float ql_largest_magnitude(const float *x, size_t n)
+{
+    float lo = INFINITY, hi = -INFINITY;
+    ql_kernels_active()->range(x, n, &lo, &hi);
+    return fmaxf(fabsf(lo), fabsf(hi));
 }
 
 ql_status ql_rows_encode(const float *x, size_t rows, size_t cols, float *step, int8_t *q, ql_error *error)
 {
     const ql_status status = check(x, rows * cols, error);
     for (size_t row = 0; status == QL_OK && row < rows; row++) {
-        float lo = INFINITY, hi = -INFINITY;
-        ql_kernels_active()->range(x + row * cols, cols, &lo, &hi);
-        step[row] = symmetric_step(fmaxf(fabsf(lo), fabsf(hi)));
-        encode(symmetric_codes, (ql_affine) { step[row], 0 }, x + row * cols, cols, q + row * cols);
+        step[row] = ql_symmetric_step(ql_largest_magnitude(x + row * cols, cols));
+        ql_symmetric_encode(step[row], x + row * cols, cols, q + row * cols);
     }
     return status;
 }
@@ -123,7 +133,7 @@ ql_status ql_cols_encode(const float *x, size_t rows, size_t cols, float *step, 
         }
     }
     for (size_t col = 0; col < cols; col++) {
-        step[col] = symmetric_step(step[col]);
+        step[col] = ql_symmetric_step(step[col]);
     }
     for (size_t row = 0; row < rows; row++) {
         for (size_t col = 0; col < cols; col += TILE) {

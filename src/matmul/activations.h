@@ -40,6 +40,13 @@ ql_status ql_affine_dynamic(const float *x, size_t n, ql_affine *out, ql_error *
 /* Codes of finite x[n] to q[n]; returns how many were clipped. */
 uint64_t ql_affine_encode(ql_affine codes, const float *x, size_t n, int8_t *q);
 
+/* The symmetric codes of finite x[n], q = rne(x / step), -127 to 127; the step for a largest magnitude, which is that / 127. */
+float ql_symmetric_step(float largest);
+void ql_symmetric_encode(float step, const float *x, size_t n, int8_t *q);
+
+/* The largest magnitude of x[n], n > 0. */
+float ql_largest_magnitude(const float *x, size_t n);
+
 /* Symmetric per row: x[rows][cols], step[rows] = max|row| / 127 (1 for a row of zeros), q = rne(x / step), -127 to 127. A
    token of dynamic activations, an output channel of weights. */
 ql_status ql_rows_encode(const float *x, size_t rows, size_t cols, float *step, int8_t *q, ql_error *error);

@@ -335,6 +335,11 @@ static void run_histogram(const ql_kernels *k, const job *j, outputs *o)
     outputs_fold(o, tables, counters);
 }
 
+static void run_counters(const ql_kernels *k, const job *j, outputs *o)
+{
+    k->counters(&j->axis, j->x, j->n, outputs_array(o, j->n, sizeof(uint32_t)));
+}
+
 static void run_count_codes(const ql_kernels *k, const job *j, outputs *o)
 {
     const uint32_t count = (uint32_t)(j->codes.code_hi - j->codes.code_lo + 1);
@@ -436,6 +441,7 @@ static const kernel_check rows[] = {
     { KERNEL(count_upper), .unit_bytes = 4, .prepare = prepare_ranges, .run = run_count_upper },
     { KERNEL(collect), .unit_bytes = 4, .prepare = prepare_ranges, .run = run_collect },
     { KERNEL(histogram), .unit_bytes = 4, .prepare = prepare_axis, .run = run_histogram },
+    { KERNEL(counters), .unit_bytes = 4, .prepare = prepare_axis, .run = run_counters },
     { KERNEL(count_codes), .unit_bytes = 2, .prepare = prepare_codes, .run = run_count_codes },
     { KERNEL(fine), .unit_bytes = 4, .prepare = prepare_fine, .run = run_fine },
     { KERNEL(uniform_run), .unit_bytes = 4, .prepare = prepare_values, .run = run_uniform_run },

@@ -29,6 +29,25 @@ static float half_of(int32_t bits)
     return copysignf(v, bits & 0x8000 ? -1.0f : 1.0f);
 }
 
+/* Four bytes of a table, chosen by the low half of each byte. */
+static int32_t levels_of(const uint8_t table[16], uint32_t nibbles)
+{
+    uint32_t all = 0;
+    for (int k = 0; k < 32; k += 8) {
+        all |= (uint32_t)table[nibbles >> k & 15] << k;
+    }
+    return (int32_t)all;
+}
+
+static uint32_t cell_product(uint32_t u, uint32_t s)
+{
+    int32_t sum = 0;
+    for (int k = 0; k < 32; k += 8) {
+        sum += (uint8_t)(u >> k) * (int8_t)(uint8_t)(s >> k);
+    }
+    return (uint32_t)sum;
+}
+
 uint32_t reciprocals(const operands *in, const float about[LANES])
 {
     uint32_t close = 0;

@@ -93,6 +93,14 @@ ROW(vi_from_bytes, vi_store(out->i, vi_from_bytes(UINT64_C(0x0102030405060708) *
                          : 0)
 ROW(vi_load_nibbles, vi_store(out->i, vi_and(vi_load_nibbles(in->bytes + 3), vi_set(15))),
     out->i[l] = in->bytes[3 + l / 2] >> (l % 2 ? 0 : 4) & 15)
+ROW(vi_set_cell, vi_store(out->i, vi_set_cell(in->bytes + 5)), memcpy(&out->i[l], in->bytes + 5, 4))
+ROW(vi_load_levels, vi levels[QL_LEVEL_VECTORS]; int32_t lanes[LANES * QL_LEVEL_VECTORS];
+    vi_load_levels((const uint8_t *)in->words, in->bytes, levels);
+    for (int k = 0; k < QL_LEVEL_VECTORS; k++) { vi_store(lanes + LANES * k, levels[k]); } memcpy(out->i, lanes, 32);
+    memcpy(out->i + 8, lanes + LANES * QL_LEVEL_VECTORS / 2, 32),
+    out->i[l] = levels_of(in->bytes, (uint32_t)in->words[l % 8] >> (l < 8 ? 0 : 4)))
+ROW(vi_add_cell_products, vi_store(out->i, vi_add_cell_products(vi_load(in->words), I, J)),
+    out->i[l] = (int32_t)((uint32_t)in->words[l] + cell_product((uint32_t)i, (uint32_t)j)))
 ROW(vb_equal, int16_t codes[64]; for (int at = 0; at < 64; at++) { codes[at] = code_at(in, at); }
     const uint64_t equal = vb_equal(vb_load_low(codes), in->bytes[0] & 3); memcpy(out->i, &equal, 8),
     for (int at = (int)l; at < 64; at += LANES) {

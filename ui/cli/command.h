@@ -11,7 +11,7 @@ typedef struct cli_command {
     const char *summary;              /* a few words, for the list of commands */
     const char *details;              /* a paragraph or two, lines of at most 100 columns; may be NULL */
     const char *example;              /* command lines, one a line; may be NULL */
-    unsigned options;                 /* CLI_HAS of those it takes, besides CLI_EVERYWHERE */
+    uint64_t options;                 /* CLI_HAS of those it takes, besides CLI_EVERYWHERE */
     size_t least_operands;            /* mostly 0: no FILE means the demo model */
     size_t most_operands;
     int (*run)(cli_session *session); /* returns the exit code, having told stderr why it is not 0 */
@@ -28,7 +28,7 @@ typedef struct cli_command {
     (CLI_EVERYWHERE | CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_X) | CLI_HAS(CLI_KEYS) |                  \
      CLI_HAS(CLI_RECORD) | CLI_HAS(CLI_SIZE) | CLI_HAS(CLI_SCREENSHOT) | CLI_HAS(CLI_BENCH_UI) | CLI_HAS(CLI_VERSION))
 
-extern const cli_command cli_command_ls, cli_command_stat, cli_command_quant, cli_command_compare, cli_command_diff, cli_command_plot,
+extern const cli_command cli_command_ls, cli_command_stat, cli_command_quant, cli_command_compare, cli_command_diff, cli_command_matmul, cli_command_plot,
     cli_command_explain, cli_command_schemes, cli_command_dtypes, cli_command_formats, cli_command_kernels,
     cli_command_bench, cli_command_help;
 

@@ -7,7 +7,7 @@
 
 static const cli_command *const COMMANDS[] = {
     &cli_command_ls,      &cli_command_stat,    &cli_command_quant,   &cli_command_compare, &cli_command_diff,
-    &cli_command_plot,    &cli_command_explain, &cli_command_schemes, &cli_command_dtypes,  &cli_command_formats,
+    &cli_command_matmul,  &cli_command_plot,    &cli_command_explain, &cli_command_schemes, &cli_command_dtypes,  &cli_command_formats,
     &cli_command_kernels, &cli_command_bench,   &cli_command_help,
 };
 

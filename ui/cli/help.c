@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/complain.h"
+#include "cli/presets.h"
 #include "text/plain.h"
 
 #include <stdarg.h>
@@ -32,7 +33,7 @@ static void print_option(cli_option option)
     print("  %-*s %s\n", OPTION_WIDTH, left, info->help);
 }
 
-static void print_options(const char *title, unsigned options)
+static void print_options(const char *title, uint64_t options)
 {
     print("\n%s\n", title);
     for (int option = 0; option < CLI_OPTION_COUNT; option++)
@@ -59,6 +60,24 @@ static void print_metrics(bool with_product)
         print("  %-16s %s\n", ql_product_info.name, ql_product_info.help);
 }
 
+static void print_methods(void)
+{
+    print("\nMethods\n");
+    for (size_t i = 0; ql_matmul_method_at(i); i++) {
+        const ql_matmul_method *method = ql_matmul_method_at(i);
+        char left[LINE_SIZE];
+        snprintf(left, sizeof left, "%s%s%s", method->name, *method->argument ? ":" : "", method->argument);
+        print("  %-16s %s\n", left, method->meaning);
+    }
+}
+
+static void print_presets(void)
+{
+    print("\nPresets\n");
+    for (size_t i = 0; cli_preset_at(i); i++)
+        print("  %-16s %s\n", cli_preset_at(i)->name, cli_preset_at(i)->meaning);
+}
+
 static void print_command(const cli_command *command)
 {
     print("qloupe %s %s\n\n  %s\n", command->name, command->usage, command->summary);
@@ -69,6 +88,10 @@ static void print_command(const cli_command *command)
     print_options("Options", command->options | CLI_EVERYWHERE);
     if (command->options & CLI_HAS(CLI_FAIL_ON))
         print_metrics(command->options & CLI_HAS(CLI_X));
+    if (command->options & CLI_HAS(CLI_METHOD))
+        print_methods();
+    if (command->options & CLI_HAS(CLI_PRESET))
+        print_presets();
     if (command->example) {
         print("\nExamples\n");
         print_lines(command->example);
@@ -88,12 +111,12 @@ static void print_program(void)
         snprintf(left, sizeof left, "qloupe %s", cli_command_at(i)->name);
         print("  %-*s  %s\n", NAME_WIDTH + 14, left, cli_command_at(i)->summary);
     }
-    unsigned all = 0;
+    uint64_t all = 0;
     for (int option = 0; option < CLI_OPTION_COUNT; option++)
         all |= CLI_HAS(option);
-    unsigned screen = CLI_HAS(CLI_KEYS) | CLI_HAS(CLI_RECORD) | CLI_HAS(CLI_SIZE) | CLI_HAS(CLI_SCREENSHOT) |
+    uint64_t screen = CLI_HAS(CLI_KEYS) | CLI_HAS(CLI_RECORD) | CLI_HAS(CLI_SIZE) | CLI_HAS(CLI_SCREENSHOT) |
                       CLI_HAS(CLI_BENCH_UI);
-    unsigned general = CLI_EVERYWHERE | CLI_HAS(CLI_VERSION);
+    uint64_t general = CLI_EVERYWHERE | CLI_HAS(CLI_VERSION);
     print_options("Options of commands (`qloupe help COMMAND` says which)", all & ~screen & ~general);
     print_options("Options everywhere", general);
     print_options("The terminal interface in scripts", screen);

@@ -24,6 +24,28 @@ static const cli_option_info OPTIONS[CLI_OPTION_COUNT] = {
     [CLI_X] = { .name = "x",
                 .value = "FILE|synthetic",
                 .help = "activations, a matrix [tokens][channels] (FILE:TENSOR of several): measure the product, too" },
+    [CLI_METHOD] = { .name = "method",
+                     .letter = 'm',
+                     .value = "METHOD",
+                     .help = "how to multiply, see below; all that are told apart in a few words when none is given",
+                     .repeats = true },
+    [CLI_SHAPE] = { .name = "shape", .value = "MxKxN", .help = "X [M][K] and W [N][K], both made up" },
+    [CLI_PRESET] = { .name = "preset",
+                     .value = "NAME",
+                     .help = "the layers of a model by their shapes, made up: see below" },
+    [CLI_M] = { .name = "m", .value = "ROWS", .help = "rows of X (made up: 512; of a file: all that are read)" },
+    [CLI_RUNS] = { .name = "runs", .value = "N", .help = "how often a product is timed, after one that is not (5)" },
+    [CLI_SEED] = { .name = "seed", .value = "N", .help = "of made-up activations (0)" },
+    [CLI_OUTLIER_CHANNELS] = { .name = "outlier-channels",
+                               .value = "N",
+                               .help = "loud channels of made-up activations (0)" },
+    [CLI_OUTLIER_SCALE] = { .name = "outlier-scale",
+                            .value = "S",
+                            .help = "how loud the loudest one is (20); the i-th S/i" },
+    [CLI_SWEEP] = { .name = "sweep",
+                    .value = "threshold=T,T,...",
+                    .help = "methods that take a threshold once with each; llm_int8 when no method is given" },
+    [CLI_BATCH] = { .name = "batch", .value = "FILE", .help = "run every line of FILE, each what stands behind `matmul`" },
     [CLI_KIND] = { .name = "kind", .value = "KIND", .help = "which figure" },
     [CLI_OUTPUT] = { .name = "output",
                      .letter = 'o',
@@ -180,7 +202,7 @@ static const char *first_that_takes(cli_option option)
 static bool check_options(const cli_arguments *arguments)
 {
     const cli_command *command = arguments->command;
-    unsigned allowed = command ? command->options | CLI_EVERYWHERE : CLI_WITHOUT_COMMAND;
+    uint64_t allowed = command ? command->options | CLI_EVERYWHERE : CLI_WITHOUT_COMMAND;
     if (cli_is_given(arguments, CLI_HELP) || cli_is_given(arguments, CLI_VERSION))
         return true;
     for (size_t i = 0; i < arguments->given_count; i++) {

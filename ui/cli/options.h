@@ -9,11 +9,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum cli_option {
     CLI_TENSOR,
     CLI_SPEC,
     CLI_X,
+    CLI_METHOD,
+    CLI_SHAPE,
+    CLI_PRESET,
+    CLI_M,
+    CLI_RUNS,
+    CLI_SEED,
+    CLI_OUTLIER_CHANNELS,
+    CLI_OUTLIER_SCALE,
+    CLI_SWEEP,
+    CLI_BATCH,
     CLI_KIND,
     CLI_OUTPUT,
     CLI_FAIL_ON,
@@ -45,7 +56,7 @@ typedef enum cli_option {
 } cli_option;
 
 /* A set of options. */
-#define CLI_HAS(option) (1u << (option))
+#define CLI_HAS(option) (UINT64_C(1) << (option))
 
 typedef struct cli_option_info {
     const char *name;  /* without the dashes */

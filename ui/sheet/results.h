@@ -34,7 +34,8 @@ typedef enum sheet_result_view {
 /* With a product: the error of X W^T is one more metric. */
 void sheet_result_columns(sheet_column out[SHEET_RESULT_COLUMNS], sheet_result_view view, bool with_product);
 
-/* The column of a metric: on a card, or as one of many beside each other, where only the most telling ones are for people. */
+/* The column of a metric: on a card, or as one of many beside each other, where only the most telling ones are for
+   people. */
 sheet_column sheet_result_metric(ql_metric metric, bool card);
 sheet_cell sheet_result_value(ql_metric metric, double value);
 

@@ -38,10 +38,23 @@ const sheet_cell *sheet_table_row(const sheet_table *table, size_t row)
     return table->cells + row * table->column_count;
 }
 
-const char *sheet_table_keep(sheet_table *table, const char *words)
+static void *keep(sheet_table *table, void *memory)
 {
     table->kept = text_grow(table->kept, &table->kept_capacity, table->kept_count + 1, sizeof *table->kept);
-    return table->kept[table->kept_count++] = text_copy(words);
+    return table->kept[table->kept_count++] = memory;
+}
+
+const char *sheet_table_keep(sheet_table *table, const char *words)
+{
+    return keep(table, text_copy(words));
+}
+
+const uint32_t *sheet_table_keep_numbers(sheet_table *table, const uint32_t *numbers, size_t count)
+{
+    uint32_t *copy = text_allocate(count + 1, sizeof *copy);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = numbers[i];
+    return keep(table, copy);
 }
 
 bool sheet_column_is_right(const sheet_table *table, size_t column)
@@ -49,7 +62,7 @@ bool sheet_column_is_right(const sheet_table *table, size_t column)
     for (size_t row = 0; row < table->row_count; row++) {
         sheet_kind kind = sheet_table_row(table, row)[column].kind;
         if (kind != SHEET_NOTHING)
-            return kind == SHEET_UNSIGNED || kind == SHEET_NUMBER || kind == SHEET_SHAPE;
+            return kind == SHEET_UNSIGNED || kind == SHEET_NUMBER || kind == SHEET_SHAPE || kind == SHEET_LIST;
     }
     return false;
 }
@@ -104,6 +117,9 @@ char *sheet_cell_print(const sheet_cell *cell, const sheet_column *column)
         return print_words(shape);
     case SHEET_DTYPE:
         return text_copy(ql_dtype_describe(cell->as.dtype)->shown);
+    case SHEET_LIST:
+        text_count(number, cell->as.list.count);
+        return text_copy(number);
     case SHEET_NOTHING:
         break;
     }
@@ -117,6 +133,16 @@ static char *exact_shape(const ql_tensor *tensor)
     char *out = text_allocate(size, 1);
     for (unsigned axis = 0; axis < tensor->rank; axis++)
         used += (size_t)snprintf(out + used, size - used, "%s%" PRIu64, axis ? "x" : "", tensor->shape[axis]);
+    return out;
+}
+
+/* "3 17 238", as a comma ends a field. */
+static char *exact_list(const uint32_t *numbers, size_t count)
+{
+    size_t size = count * 11 + 1, used = 0;
+    char *out = text_allocate(size, 1);
+    for (size_t i = 0; i < count; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%" PRIu32, i ? " " : "", numbers[i]);
     return out;
 }
 
@@ -140,6 +166,8 @@ char *sheet_cell_exact(const sheet_cell *cell)
         return text_copy(ql_dtype_describe(cell->as.dtype)->name);
     case SHEET_SHAPE:
         return exact_shape(cell->as.tensor);
+    case SHEET_LIST:
+        return exact_list(cell->as.list.numbers, cell->as.list.count);
     case SHEET_NOTHING:
         break;
     }

@@ -34,7 +34,8 @@ typedef enum sheet_kind {
     SHEET_NUMBER,
     SHEET_TRUTH,
     SHEET_SHAPE,
-    SHEET_DTYPE
+    SHEET_DTYPE,
+    SHEET_LIST
 } sheet_kind;
 
 typedef struct sheet_cell {
@@ -48,6 +49,10 @@ typedef struct sheet_cell {
         bool truth;              /* SHEET_TRUTH */
         const ql_tensor *tensor; /* SHEET_SHAPE: its shape, borrowed */
         ql_dtype dtype;          /* SHEET_DTYPE: people see another name than programs */
+        struct {
+            const uint32_t *numbers; /* [count], borrowed */
+            size_t count;
+        } list; /* SHEET_LIST: people see how many there are */
     } as;
 } sheet_cell;
 
@@ -56,7 +61,7 @@ typedef struct sheet_table {
     size_t column_count;
     sheet_cell *cells; /* [row_count][column_count] */
     size_t row_count, capacity;
-    char **kept; /* words that the table owns */
+    void **kept; /* words and numbers that the table owns */
     size_t kept_count, kept_capacity;
 } sheet_table;
 
@@ -67,8 +72,9 @@ void sheet_table_free(sheet_table *table);
 sheet_cell *sheet_table_add(sheet_table *table);
 const sheet_cell *sheet_table_row(const sheet_table *table, size_t row);
 
-/* A copy of the words that lives as long as the table. */
+/* A copy of the words, of the numbers, that lives as long as the table. */
 const char *sheet_table_keep(sheet_table *table, const char *words);
+const uint32_t *sheet_table_keep_numbers(sheet_table *table, const uint32_t *numbers, size_t count);
 
 static inline sheet_cell sheet_text(ql_text text)
 {
@@ -95,6 +101,10 @@ static inline sheet_cell sheet_shape(const ql_tensor *tensor)
     return (sheet_cell) { .kind = SHEET_SHAPE, .as.tensor = tensor };
 }
 
+static inline sheet_cell sheet_list(const uint32_t *numbers, size_t count)
+{
+    return (sheet_cell) { .kind = SHEET_LIST, .as.list = { numbers, count } };
+}
 static inline sheet_cell sheet_dtype(ql_dtype dtype)
 {
     return (sheet_cell) { .kind = SHEET_DTYPE, .as.dtype = dtype };

@@ -78,6 +78,12 @@ static void write_cell(FILE *out, const sheet_cell *cell)
     case SHEET_DTYPE:
         fprintf(out, "\"%s\"", ql_dtype_describe(cell->as.dtype)->name);
         break;
+    case SHEET_LIST:
+        fputc('[', out);
+        for (size_t i = 0; i < cell->as.list.count; i++)
+            fprintf(out, "%s%" PRIu32, i ? "," : "", cell->as.list.numbers[i]);
+        fputc(']', out);
+        break;
     }
 }
 

@@ -1,6 +1,6 @@
 /*
- * Command lines about a tensor under one spec or several, quoted for a shell: the one that makes a figure, which `qloupe plot`
- * keeps in the file, and what an export of the screen says it is the same as.
+ * Command lines about a tensor under one spec or several, quoted for a shell: the one that makes a figure, which `qloupe
+ * plot` keeps in the file, and what an export of the screen says it is the same as.
  */
 #ifndef TEXT_COMMAND_H
 #define TEXT_COMMAND_H
@@ -25,12 +25,13 @@ typedef struct text_words {
     const char *into;   /* where its output goes */
 } text_words;
 
-/* `qloupe VERB FILE -t TENSOR -s SPEC [...] --kind KIND --raw RAW --layout LAYOUT --x X --ascii --FORMAT -o OUT >INTO`. Running it
-   makes the same bytes again. Always terminated; returns the length needed without the terminator, like snprintf. */
+/* `qloupe VERB FILE -t TENSOR -s SPEC [...] --kind KIND --raw RAW --layout LAYOUT --x X --ascii --FORMAT -o OUT >INTO`.
+   Running it makes the same bytes again. Always terminated; returns the length needed without the terminator, like
+   snprintf. */
 size_t text_command(char *out, size_t size, const text_words *words);
 
-/* The command in lines of at most `cells` columns (8 or more), each but the last ending in a backslash, so that a shell reads
-   the lines as it reads the command. Returns the length needed, like snprintf. */
+/* The command in lines of at most `cells` columns (8 or more), each but the last ending in a backslash, so that a shell
+   reads the lines as it reads the command. Returns the length needed, like snprintf. */
 size_t text_command_wrap(char *out, size_t size, const char *command, size_t cells);
 
 #endif

@@ -12,8 +12,8 @@ void *text_grow(void *block, size_t *capacity, size_t needed, size_t element_siz
 
 char *text_copy(const char *string);
 
-/* What is done before that line is written, so that it can be read: a progress line hidden, a terminal given back. Any thread
-   may be the one that calls it. NULL: nothing. */
+/* What is done before that line is written, so that it can be read: a progress line hidden, a terminal given back. Any
+   thread may be the one that calls it. NULL: nothing. */
 void text_memory_on_end(void (*before)(void));
 
 #endif

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "text/number.h"
 #include "tui/actions.h"
@@ -215,7 +216,8 @@ static void draw_activations(tui_app *app, tui_rect rect)
     ql_error misfit;
     ql_activations_describe(document->inputs->activations, tensor->cols, what, sizeof what);
     if (ql_activations_fit(document->inputs->activations, tensor, &misfit) == QL_OK)
-        snprintf(text, sizeof text, " product err: ‖X·ΔW‖/‖X·W‖, X %s ", what);
+        snprintf(text, sizeof text, " product err: ‖X·ΔW‖/‖X·W‖, X %s%s ", what,
+                 rect.cols >= ROOMY_COLS && strcmp(document->inputs->text, TUI_INPUTS_USUAL) == 0 ? " (:x FILE)" : "");
     else
         snprintf(text, sizeof text, " no product: %s ", misfit.message);
     const int used = tui_canvas_text(&app->canvas, rect.y + rect.rows - 1, rect.x + 2, rect.cols - 4, TUI_FADED, text);

@@ -79,8 +79,8 @@ static size_t find_ending(const char *name, int *row, int *format)
     return size;
 }
 
-/* "h.2.mlp.c_fc.weight-absmax-bits-4": a file name without characters that need care. Figures that are not the first kind bear
- * their name, numbers of several columns none of theirs. */
+/* "h.2.mlp.c_fc.weight-absmax-bits-4": a file name without characters that need care. Figures that are not the first kind
+ * bear their name, numbers of several columns none of theirs. */
 static void propose(const tui_app *app, char *out, size_t size)
 {
     const tui_document *document = &app->document;
@@ -277,11 +277,11 @@ void tui_export_accept(tui_app *app)
 
 void tui_export_follow(tui_app *app)
 {
-    if (app->context != TUI_IN_EXPORT || !app->dialog.waits || app->document.exporting)
+    if (!app->dialog.waits || app->document.exporting)
         return;
     app->dialog.waits = false;
     app->dialog.may_replace = app->document.unwritten && app->document.exists;
-    if (!app->document.unwritten)
+    if (app->context == TUI_IN_EXPORT && !app->document.unwritten)
         app->context = app->home;
 }
 

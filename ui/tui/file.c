@@ -10,6 +10,7 @@
 
 #include "text/near.h"
 #include "tui/signals.h"
+#include "tui/sub.h"
 
 static ql_text name_at(const void *context, size_t index)
 {
@@ -94,6 +95,7 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
     app->jobs = jobs;
     app->document = document;
     tui_window_reset(app);
+    tui_sub_forget(app);
     if (sort != TUI_COLUMN_NAME)
         tui_list_sort(&app->list, &app->document.findings, sort, false);
     if (app->view->open)

@@ -104,6 +104,7 @@ static const tui_binding bindings[] = {
     { TUI_IN_CHOICE, { TUI_KEY_HOME },                        tui_act_step,        TUI_STEP_FIRST,                 NULL,            0, "a list of rows, columns or groups: the first" },
     { TUI_IN_CHOICE, { TUI_KEY_END },                         tui_act_step,        TUI_STEP_LAST,                  NULL,            0, "a list of rows, columns or groups: the last" },
     { TUI_IN_CHOICE, { TUI_KEY_ENTER },                       tui_act_pick,        0,                              "Enter map",     2, "a list of rows, columns or groups: the map there" },
+    { TUI_IN_MAP, { TUI_KEY_ENTER },                          tui_act_pick,        0,                              "Enter weights", 14, "the map: the weights there, one by one" },
     { TUI_IN_MAP, { 'x' },                                    tui_act_map_zoom,    1,                              "x/X closer",    2, "the map: closer, at the cursor; so does the wheel" },
     { TUI_IN_MAP, { 'X' },                                    tui_act_map_zoom,    -1,                             NULL,            0, "the map: farther away" },
     { TUI_IN_MAP, { '0' },                                    tui_act_map_all,     0,                              "0 whole map",  14, "the map: the whole tensor again" },

@@ -40,21 +40,26 @@ static void notice(int number)
     errno = saved;
 }
 
+void tui_signals_leave(void)
+{
+    if (!atomic_exchange(&guard.armed, false))
+        return;
+    for (size_t at = 0; at < guard.size;) {
+        ssize_t written = write(guard.fd, guard.bytes + at, guard.size - at);
+        if (written <= 0)
+            break;
+        at += (size_t)written;
+    }
+    tcsetattr(guard.fd, TCSANOW, &guard.modes);
+}
+
 static void crash(int number, siginfo_t *info, void *context)
 {
     (void)context;
     if (number == SIGBUS && info->si_code > 0 && ql_fault_absorb(info->si_addr))
         return; /* a model file was cut: whoever reads it is told */
     signal(number, SIG_DFL);
-    if (atomic_exchange(&guard.armed, false)) {
-        for (size_t at = 0; at < guard.size;) {
-            ssize_t written = write(guard.fd, guard.bytes + at, guard.size - at);
-            if (written <= 0)
-                break;
-            at += (size_t)written;
-        }
-        tcsetattr(guard.fd, TCSANOW, &guard.modes);
-    }
+    tui_signals_leave();
     raise(number); /* die of the same signal */
 }
 

@@ -23,6 +23,9 @@ bool tui_signals_start(void);
 /* What a crash must undo: `bytes` are written to the terminal `fd` and `modes` set. Async-signal-safe when it happens. */
 void tui_signals_guard(int fd, const struct termios *modes, const char *bytes, size_t size);
 
+/* Undoes it now, once: whoever calls ends the program. Any thread, also in a signal handler. */
+void tui_signals_leave(void);
+
 /* Puts the default actions back. */
 void tui_signals_stop(void);
 

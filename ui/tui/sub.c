@@ -48,6 +48,15 @@ void tui_sub_step(tui_app *app, int direction)
     app->choices[app->pane] = (tui_choice) { 0 };
 }
 
+void tui_sub_forget(tui_app *app)
+{
+    tui_map_show_all(app);
+    app->table = (tui_table) { .field = app->table.field };
+    app->seeks_worst = false;
+    for (int pane = 0; pane < TUI_PANES_MOST; pane++)
+        app->choices[pane] = (tui_choice) { 0 };
+}
+
 void tui_sub_show(tui_app *app, int pane, const tui_sub *sub)
 {
     const tui_sub *const *table = table_of(app, pane);

@@ -10,11 +10,11 @@ typedef struct tui_sub {
     void (*draw)(tui_app *app, tui_rect rect, const tui_measure *measure); /* `rect` is of any size */
     /* The rest may be missing. */
     void (*title)(const tui_app *app, bool is_short, char *out, size_t size); /* says more than the name */
-    int least_rows;                            /* lines that other things in the pane leave it; 0: TUI_SUB_ROWS */
-    unsigned context;                          /* tui_context of keys that it takes when its pane has the focus */
-    void (*step)(tui_app *app, tui_step step); /* TUI_IN_CELLS, TUI_IN_CHOICE: where its cursor goes */
-    void (*next)(tui_app *app, int direction); /* TUI_IN_KINDS: the next quantity */
-    void (*take)(tui_app *app);                /* TUI_IN_CHOICE: what is chosen */
+    int least_rows;                                /* lines that other things in the pane leave it; 0: TUI_SUB_ROWS */
+    unsigned context;                              /* tui_context of keys that it takes when its pane has the focus */
+    void (*step)(tui_app *app, tui_step step);     /* TUI_IN_CELLS, TUI_IN_CHOICE: where its cursor goes */
+    void (*next)(tui_app *app, int direction);     /* TUI_IN_KINDS: the next quantity */
+    void (*take)(tui_app *app);                    /* TUI_IN_CHOICE, TUI_IN_MAP: goes to what is chosen */
     bool (*number)(tui_app *app, tui_number *out); /* under the cursor, for the clipboard; NULL: that of the pane */
 } tui_sub;
 
@@ -38,6 +38,9 @@ unsigned tui_sub_context(const tui_app *app);
 
 /* Steps through those of the pane with the focus; where it has none, of the pane of the error, which then has the focus. */
 void tui_sub_step(tui_app *app, int direction);
+
+/* Another file: what the sub-views showed of the one before is forgotten, but not which they are. */
+void tui_sub_forget(tui_app *app);
 
 /* Brings one onto the screen, in its pane, with the focus. */
 void tui_sub_show(tui_app *app, int pane, const tui_sub *sub);

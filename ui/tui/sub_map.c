@@ -257,6 +257,11 @@ static tui_seen look_at_map(tui_app *app)
     return tui_looks_wish(&app->document, TUI_LOOK_MAP, &wish);
 }
 
+static void take(tui_app *app)
+{
+    tui_sub_show(app, TUI_EXPLORE_TENSOR, &tui_sub_table);
+}
+
 /* Of the cell of the cursor. */
 static bool find_number(tui_app *app, tui_number *out)
 {
@@ -315,5 +320,6 @@ const tui_sub tui_sub_map = {
     .context = TUI_IN_CELLS | TUI_IN_MAP | TUI_IN_KINDS,
     .step = tui_map_step,
     .next = tui_map_next_kind,
+    .take = take,
     .number = find_number,
 };

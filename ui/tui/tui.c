@@ -9,11 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "text/memory.h"
 #include "text/plain.h"
 #include "tui/config.h"
 #include "tui/file.h"
 #include "tui/record.h"
 #include "tui/screenshot.h"
+#include "tui/signals.h"
 #include "tui/terminal.h"
 
 enum { EXIT_WRONG = 2, MOST_CELLS = 1000 };
@@ -151,6 +153,7 @@ static int end_by_signal(int number)
 int tui_main(const tui_options *options)
 {
     setlocale(LC_CTYPE, "");
+    text_memory_on_end(tui_signals_leave);
     if (options->ascii)
         text_set_ascii(true);
     tui_app app = { .options = options,

@@ -76,7 +76,10 @@ void tui_window_zoom(tui_app *app, int direction, double at)
 {
     tui_window *window = &app->window;
     const double width = window->to - window->from, wanted = direction > 0 ? width / 2 : width * 2;
-    if (direction > 0 && wanted < LEAST)
+    const ql_profile *profile = tui_document_profile(&app->document);
+    if (profile && !(profile->original.lo < profile->original.hi))
+        tui_document_say(&app->document, false, "all values are the same: there is nothing to come closer to");
+    else if (direction > 0 && wanted < LEAST)
         tui_document_say(&app->document, false, "closer than that nothing more is to be seen");
     else
         show(window, window->from + at * (width - wanted), wanted);

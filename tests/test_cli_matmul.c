@@ -1,0 +1,191 @@
+/* qloupe matmul: what its rows hold, what it refuses. Times are looked at only for being there. */
+#include "cli.h"
+
+#include <math.h>
+
+#include "qloupe.h"
+
+/* The number, or the word, behind "KEY": from `at` on. */
+static double number_after(const char *at, const char *key)
+{
+    char quoted[64];
+    snprintf(quoted, sizeof quoted, "\"%s\":", key);
+    const char *found = strstr(at, quoted);
+    if (!found) {
+        fail_msg("no %s", quoted);
+        return 0;
+    }
+    found += strlen(quoted);
+    return *found == '"' ? strtod(found + 1, NULL) : strtod(found, NULL);
+}
+
+static const char *row_of(const char *json, const char *method)
+{
+    char quoted[200];
+    snprintf(quoted, sizeof quoted, "\"method\":\"%s\"", method);
+    const char *found = strstr(json, quoted);
+    if (!found) {
+        fail_msg("no row of %s in %s", method, json);
+    }
+    return found;
+}
+
+static void json_has_what_the_contract_says(void **state)
+{
+    (void)state;
+    static const char *const keys[] = { "rel_fro",         "sqnr_db", "max_abs",     "ms_median",      "ms_min",
+                                        "ms_max",          "runs",    "gops",        "peak_share",     "kernel",
+                                        "accumulator_max", "bytes",   "quantize_ms", "outlier_columns" };
+    testing_result r = testing_run("\"$QLOUPE\" matmul data/storyteller.safetensors -t h.1.attn.c_attn.weight --x "
+                                   "data/inputs/h.1.attn.c_attn.npy --runs 2 --threads 1 --json");
+    assert_int_equal(r.exit_code, 0);
+    assert_non_null(strstr(r.standard_output, "{\"schema\":1,"));
+    assert_non_null(strstr(r.standard_output, "\"activations\":\"data/inputs/h.1.attn.c_attn.npy\""));
+    assert_true(number_after(r.standard_output, "m") == 512 && number_after(r.standard_output, "k") == 256 &&
+                number_after(r.standard_output, "n") == 768 && number_after(r.standard_output, "threads") == 1);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char quoted[64];
+        snprintf(quoted, sizeof quoted, "\"%s\":", keys[i]);
+        assert_non_null(strstr(row_of(r.standard_output, "fp32"), quoted));
+    }
+    assert_non_null(strstr(row_of(r.standard_output, "fp32"), "\"rel_fro\":0,\"sqnr_db\":\"inf\",\"max_abs\":0,"));
+    const char *split = row_of(r.standard_output, "llm_int8:6"), *row = row_of(r.standard_output, "int8:row");
+    assert_non_null(strstr(split, "\"outlier_columns\":[16,115,"));
+    assert_true(number_after(split, "sqnr_db") > number_after(row, "sqnr_db") + 9);
+    assert_true(number_after(row, "runs") == 2 && number_after(row, "bytes") == 768 * 256 + 768 * 4);
+    const double largest = number_after(row, "accumulator_max");
+    assert_true(largest > 0 && fabs(number_after(row, "headroom_bits") - (31 - log2(largest))) < 1e-9);
+    testing_result_free(&r);
+}
+
+static void shapes_presets_and_sweeps_need_no_file(void **state)
+{
+    (void)state;
+    testing_result r = testing_run("\"$QLOUPE\" matmul --shape 3x40x50 -m llm_int8 --sweep threshold=2,6,inf --seed 4 "
+                                   "--outlier-channels 2 --runs 1 --json");
+    assert_int_equal(r.exit_code, 0);
+    assert_non_null(strstr(r.standard_output, "\"activations\":\"synthetic seed 4 outliers 2\",\"m\":3,\"k\":40,\"n\":50"));
+    assert_non_null(strstr(row_of(r.standard_output, "llm_int8:inf"), "\"outlier_columns\":[]"));
+    assert_true(number_after(row_of(r.standard_output, "llm_int8:2"), "rel_fro") <=
+                number_after(row_of(r.standard_output, "llm_int8:inf"), "rel_fro"));
+    row_of(r.standard_output, "llm_int8:6");
+    testing_result_free(&r);
+    r = testing_run("\"$QLOUPE\" matmul --preset gpt2 --m 2 -m fp32 --runs 1 --csv");
+    assert_int_equal(r.exit_code, 0);
+    assert_non_null(strstr(r.standard_output, "\nattn.c_attn,2,768,2304,fp32,0,inf,0,"));
+    assert_non_null(strstr(r.standard_output, "\nmlp.c_proj,2,3072,768,fp32,0,inf,0,"));
+    testing_result_free(&r);
+}
+
+static void a_batch_is_one_table(void **state)
+{
+    (void)state;
+    static const char lines[] = "# two products\n"
+                                "data/storyteller.safetensors -t 'h.0.attn.c_proj.weight' --m 4 -m fp32 --runs 1\n\n"
+                                "--shape 2x64x32 -m int8:row -m \"weights:absmax:bits=4,per=row\" --runs 1 # the end\n";
+    const char *path = testing_path(testing_folder(), "batch.txt");
+    testing_write(path, lines, strlen(lines));
+    testing_result r = testing_run("\"$QLOUPE\" matmul --batch '%s' --csv", path);
+    assert_int_equal(r.exit_code, 0);
+    assert_non_null(strstr(r.standard_output, "\nh.0.attn.c_proj.weight,4,256,256,fp32,"));
+    assert_non_null(strstr(r.standard_output, "\n2x64x32,2,64,32,int8:row,"));
+    assert_non_null(strstr(r.standard_output, "\n2x64x32,2,64,32,\"weights:absmax:bits=4,per=row\","));
+    testing_result_free(&r);
+    testing_write(path, "--shape 1x2\n", 12);
+    r = testing_run("\"$QLOUPE\" matmul --batch '%s'", path);
+    assert_int_equal(r.exit_code, 2);
+    assert_non_null(strstr(r.standard_error, "batch.txt: line 1: this line was not run"));
+    testing_result_free(&r);
+}
+
+static void what_does_not_suit_a_weight_is_a_row_with_a_note(void **state)
+{
+    (void)state;
+    testing_result r = testing_run("\"$QLOUPE\" matmul --shape 2x64x32 -m weights_a8:zeropoint -m fp32 --runs 1 --json");
+    assert_int_equal(r.exit_code, 0);
+    assert_non_null(strstr(row_of(r.standard_output, "weights_a8:zeropoint"), "\"note\":\"weights_a8: codes must be"));
+    row_of(r.standard_output, "fp32");
+    testing_result_free(&r);
+}
+
+static void wrong_usage_ends_with_2_and_a_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arguments, *message;
+    } cases[] = {
+        { "--shape 4x4", "--shape 4x4: MxKxN is allowed" },
+        { "--shape 0x4x4", "--shape 0x4x4: MxKxN is allowed" },
+        { "--preset bert", "--preset bert: gpt2, llama-7b, sam-vit-h are allowed" },
+        { "--shape 2x4x4 -m int9", "no method 'int9'; there are fp32" },
+        { "--shape 2x4x4 --runs 0", "--runs 0: a number from 1 to 10000 is allowed" },
+        { "--shape 2x4x4 --sweep bits=2", "--sweep bits=2: threshold=T,T,... is allowed" },
+        { "--shape 2x4x4 --outlier-channels 9", "--outlier-channels 9: a number from 0 to 8 is allowed" },
+        { "--shape 2x4x4 --preset gpt2", "a tensor of FILE, --shape and --preset: one of them at a time" },
+        { "data/storyteller.safetensors", "which tensor? -t NAME" },
+        { "data/storyteller.safetensors -t h.0.ln_1.weight", "a tensor of one row or column makes no product" },
+        { "data/storyteller.safetensors -t h.1.mlp.c_proj.weight --x data/inputs/h.1.mlp.c_fc.npy", "X needs 1024 columns" },
+        { "data/storyteller.safetensors -t h.1.mlp.c_fc.weight --x data/inputs/h.1.mlp.c_fc.npy --m 513",
+          "513 rows were asked for, there are 512" },
+        { "data/storyteller.safetensors -t h.1.mlp.c_fc.weight --x data/inputs/h.1.mlp.c_fc.npy --seed 1",
+          "--seed is for made-up activations; --x names a file" },
+        { "--batch nowhere.txt", "nowhere.txt: No such file or directory" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        testing_result r = testing_run("\"$QLOUPE\" matmul %s", cases[i].arguments);
+        if (r.exit_code != 2 || !strstr(r.standard_error, cases[i].message)) {
+            fail_msg("matmul %s: exit %d, %s", cases[i].arguments, r.exit_code, r.standard_error);
+        }
+        testing_result_free(&r);
+    }
+}
+
+static void weights_and_activations_that_are_not_finite_are_refused(void **state)
+{
+    (void)state;
+    static const float bad[] = { 1, 2, NAN, 4 }, good[] = { 1, 2, 3, 4 };
+    unsigned char bytes[16];
+    const char *folder = testing_folder();
+    memcpy(bytes, bad, 16);
+    cli_write_model(testing_path(folder, "bad.safetensors"),
+                    "{\"w\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[0,16]}}", bytes, 16);
+    memcpy(bytes, good, 16);
+    cli_write_model(testing_path(folder, "good.safetensors"),
+                    "{\"w\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[0,16]}}", bytes, 16);
+    testing_result r = testing_run("\"$QLOUPE\" matmul '%s/bad.safetensors' -t w", folder);
+    assert_int_equal(r.exit_code, 2);
+    assert_non_null(strstr(r.standard_error, "NaN"));
+    testing_result_free(&r);
+    r = testing_run("\"$QLOUPE\" matmul '%s/good.safetensors' -t w --x '%s/bad.safetensors'", folder, folder);
+    assert_int_equal(r.exit_code, 2);
+    assert_non_null(strstr(r.standard_error, "X[1][0] is NaN; a product needs finite activations"));
+    testing_result_free(&r);
+}
+
+/* Pinned: the same on every machine. */
+static void made_up_activations_are_these(void **state)
+{
+    (void)state;
+    static const double expected[2][4] = { { -14.29931640625, 1.1082305908203125, 0.9434661865234375, -0.893402099609375 },
+                                           { -17.03125, 0.1670684814453125, 1.3098602294921875, 0.182464599609375 } };
+    const ql_synthetic made = { .seed = 0, .rows = 2, .channels = 1, .strongest = 20 };
+    float x[2 * 4];
+    ql_synthetic_make(&made, 4, x);
+    for (size_t i = 0; i < 8; i++) {
+        assert_true((double)x[i] == expected[i / 4][i % 4]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(json_has_what_the_contract_says),
+        cmocka_unit_test(shapes_presets_and_sweeps_need_no_file),
+        cmocka_unit_test(a_batch_is_one_table),
+        cmocka_unit_test(what_does_not_suit_a_weight_is_a_row_with_a_note),
+        cmocka_unit_test(wrong_usage_ends_with_2_and_a_line),
+        cmocka_unit_test(weights_and_activations_that_are_not_finite_are_refused),
+        cmocka_unit_test(made_up_activations_are_these),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,549 @@
+/* The methods of ql_matmul against plain computations, and against the scalar definitions of src/matmul. */
+#include "tensors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "analysis/inputs.h"
+#include "matmul/activations.h"
+#include "matmul/intlinear.h"
+#include "matmul/llmint8.h"
+
+static uint64_t seed = 5;
+
+/* W[n][k], X[m][k] with a few loud columns, and a product of them. */
+typedef struct fixture {
+    size_t m, k, n;
+    float *w, *x;
+    memory_tensor tensor;
+    ql_activations x_of;
+    ql_engine *engine;
+    ql_matmul *matmul;
+} fixture;
+
+static float *numbers(size_t count, double scale)
+{
+    float *v = malloc(count * sizeof *v);
+    assert_non_null(v);
+    for (size_t i = 0; i < count; i++) {
+        v[i] = (float)(random_normal(&seed) * scale);
+    }
+    return v;
+}
+
+static void set_up_on(fixture *f, size_t m, size_t k, size_t n, unsigned threads)
+{
+    ql_error error;
+    seed = 5;
+    *f = (fixture) { .m = m, .k = k, .n = n, .w = numbers(n * k, 0.05), .x = numbers(m * k, 1) };
+    for (size_t i = 0; i < m && k > 8; i++) {
+        f->x[i * k + 3] *= 9;
+        f->x[i * k + k - 2] *= 20;
+    }
+    for (size_t j = 0; j < n && k > 8; j += 3) {
+        f->w[j * k + 3] = 0.9f; /* the largest of its row lies in an outlier column */
+    }
+    const uint64_t shape[2] = { n, k };
+    memory_tensor_make(&f->tensor, QL_F32, f->w, QL_LAYOUT_OUT_IN, 2, shape);
+    f->x_of = (ql_activations) { .rows = m, .cols = k, .row_count = m, .values = f->x, .name = "x" };
+    must(ql_engine_new(threads, &f->engine, &error), &error);
+    must(ql_matmul_new(f->engine, &f->tensor.tensor, &f->x_of, 0, NULL, &f->matmul, &error), &error);
+}
+
+static void set_up(fixture *f, size_t m, size_t k, size_t n)
+{
+    set_up_on(f, m, k, n, 2);
+}
+
+static void tear_down(fixture *f)
+{
+    ql_matmul_free(&f->matmul);
+    ql_engine_free(&f->engine);
+    memory_tensor_free(&f->tensor);
+    free(f->w);
+    free(f->x);
+}
+
+static ql_matmul_result run(const fixture *f, const char *method)
+{
+    ql_matmul_result result;
+    ql_error error;
+    must(ql_matmul_run(f->matmul, method, 1, NULL, &result, &error), &error);
+    return result;
+}
+
+static double exact_of(const fixture *f, const float *w, size_t i, size_t j)
+{
+    double sum = 0;
+    for (size_t l = 0; l < f->k; l++) {
+        sum += (double)f->x[i * f->k + l] * (double)w[j * f->k + l];
+    }
+    return sum;
+}
+
+static void the_product_in_float32_is_near_that_in_float64(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f, 9, 130, 37);
+    const ql_matmul_result result = run(&f, "fp32");
+    for (size_t i = 0; i < f.m * f.n; i++) {
+        assert_close((double)ql_matmul_y(f.matmul)[i], exact_of(&f, f.w, i / f.n, i % f.n), 1e-5, 1e-5);
+    }
+    assert_true(result.rel_fro == 0 && isinf(result.sqnr_db) && result.max_abs == 0 && isnan(result.accumulator_max));
+    assert_true(result.bytes == 4 * f.n * f.k && !result.outliers && result.quantize_ms == 0);
+    tear_down(&f);
+}
+
+static void the_errors_are_those_of_y_beside_float32(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f, 9, 130, 37);
+    const ql_matmul_result result = run(&f, "int8:row");
+    double whole = 0, lost = 0, largest = 0;
+    for (size_t i = 0; i < f.m * f.n; i++) {
+        const double exact = (double)ql_matmul_exact(f.matmul)[i], e = (double)ql_matmul_y(f.matmul)[i] - exact;
+        whole += exact * exact;
+        lost += e * e;
+        largest = fmax(largest, fabs(e));
+    }
+    assert_close(result.rel_fro, sqrt(lost / whole), 1e-12, 0);
+    assert_close(result.sqnr_db, 10 * log10(whole / lost), 1e-12, 0);
+    assert_true(result.max_abs == largest && result.rel_fro > 0 && result.rel_fro < 0.1);
+    assert_true(result.runs == 1 && result.ms_min > 0 && result.ms_min <= result.ms_median &&
+                result.ms_median <= result.ms_max && result.quantize_ms <= result.ms_median && result.gops > 0);
+    tear_down(&f);
+}
+
+static void codes_per_row_are_exact_sums_scaled(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f, 14, 67, 40);
+    ql_error error;
+    float dx[14], dw[40];
+    int8_t qx[14 * 67], qw[40 * 67];
+    must(ql_rows_encode(f.x, f.m, f.k, dx, qx, &error), &error);
+    must(ql_rows_encode(f.w, f.n, f.k, dw, qw, &error), &error);
+    const ql_matmul_result result = run(&f, "int8:row");
+    int64_t largest = 0;
+    for (size_t i = 0; i < f.m * f.n; i++) {
+        int64_t sum = 0;
+        for (size_t l = 0; l < f.k; l++) {
+            sum += qx[i / f.n * f.k + l] * qw[i % f.n * f.k + l];
+        }
+        largest = llabs(sum) > largest ? llabs(sum) : largest;
+        assert_close((double)ql_matmul_y(f.matmul)[i], (double)sum * (double)dx[i / f.n] * (double)dw[i % f.n], 1e-6, 0);
+    }
+    assert_true(result.accumulator_max == (double)largest && result.bytes == f.n * f.k + 4 * f.n);
+    tear_down(&f);
+}
+
+static void one_step_serves_a_whole_tensor(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f, 5, 33, 18);
+    ql_error error;
+    float dx, dw;
+    int8_t qx[5 * 33], qw[18 * 33];
+    must(ql_rows_encode(f.x, 1, f.m * f.k, &dx, qx, &error), &error);
+    must(ql_rows_encode(f.w, 1, f.n * f.k, &dw, qw, &error), &error);
+    run(&f, "int8:tensor");
+    for (size_t i = 0; i < f.m * f.n; i++) {
+        int64_t sum = 0;
+        for (size_t l = 0; l < f.k; l++) {
+            sum += qx[i / f.n * f.k + l] * qw[i % f.n * f.k + l];
+        }
+        assert_close((double)ql_matmul_y(f.matmul)[i], (double)sum * (double)dx * (double)dw, 1e-6, 0);
+    }
+    tear_down(&f);
+}
+
+/* The layer in integers of src/matmul, with ranges of the first quarter of the rows. */
+static void integers_from_x_to_y_are_those_of_the_scalar_layer(void **state)
+{
+    (void)state;
+    static const double thresholds[] = { (double)INFINITY, 2.5 };
+    fixture f;
+    set_up(&f, 21, 67, 35);
+    for (size_t t = 0; t < 2; t++) {
+        ql_error error;
+        ql_observed x = { 0 }, y = { 0 };
+        ql_int_linear *layer;
+        static int8_t qx[21 * 67], qy[21 * 35];
+        static int32_t sums[21 * 35];
+        const float bias[35] = { 0 };
+        must(ql_observe_minmax(&x, f.x, 6 * f.k, &error), &error);
+        x.lo = fmaxf(x.lo, (float)-thresholds[t]);
+        x.hi = fminf(x.hi, (float)thresholds[t]);
+        must(ql_observe_minmax(&y, ql_matmul_exact(f.matmul), 6 * f.n, &error), &error);
+        const ql_affine of_x = ql_affine_of(&x), of_y = ql_affine_of(&y);
+        must(ql_int_linear_make(f.w, bias, f.n, f.k, of_x, of_y, &layer, &error), &error);
+        ql_affine_encode(of_x, f.x, f.m * f.k, qx);
+        ql_int_linear_run(layer, qx, f.m, sums, qy);
+        int32_t largest = 0;
+        const ql_matmul_result result = run(&f, t ? "integer:2.5" : "integer");
+        for (size_t i = 0; i < f.m * f.n; i++) {
+            assert_true(ql_matmul_y(f.matmul)[i] == (float)(qy[i] - of_y.zero) * of_y.step);
+            largest = abs(sums[i]) > largest ? abs(sums[i]) : largest;
+        }
+        assert_true(result.accumulator_max == largest);
+        run(&f, "int8:static"); /* the same sums, not requantized */
+        for (size_t i = 0; i < f.m * f.n && t == 0; i++) {
+            assert_close((double)ql_matmul_y(f.matmul)[i],
+                         (double)sums[i] * (double)of_x.step * (double)layer->weight_steps[i % f.n], 1e-6, 0);
+        }
+        ql_int_linear_free(&layer);
+    }
+    tear_down(&f);
+}
+
+static float *transposed(const float *w, size_t n, size_t k)
+{
+    float *t = malloc(n * k * sizeof *t);
+    assert_non_null(t);
+    for (size_t i = 0; i < n * k; i++) {
+        t[i % k * n + i / k] = w[i];
+    }
+    return t;
+}
+
+static void outlier_columns_apart_are_what_the_scalar_definition_says(void **state)
+{
+    (void)state;
+    static const char *const thresholds[] = { "6", "2", "1e30", "0.001", "inf" };
+    fixture f;
+    set_up(&f, 30, 70, 45);
+    float *w = transposed(f.w, f.n, f.k);
+    for (size_t t = 0; t < 5; t++) {
+        char method[40];
+        ql_error error;
+        ql_llm_int8 *reference;
+        snprintf(method, sizeof method, "llm_int8:%s", thresholds[t]);
+        must(ql_llm_int8_make(f.x, w, f.m, f.k, f.n, strtof(thresholds[t], NULL), &reference, &error), &error);
+        const ql_matmul_result result = run(&f, method);
+        assert_int_equal(result.outlier_count, reference->outlier_count);
+        for (size_t c = 0; c < result.outlier_count; c++) {
+            assert_int_equal(result.outliers[c], reference->outliers[c]);
+        }
+        int32_t largest = 0;
+        for (size_t i = 0; i < f.m * f.n; i++) {
+            largest = abs(reference->sums[i]) > largest ? abs(reference->sums[i]) : largest;
+            assert_close((double)ql_matmul_y(f.matmul)[i], (double)reference->y[i], 1e-5, 2e-5);
+        }
+        assert_true(largest > 0 ? result.accumulator_max == largest : isnan(result.accumulator_max));
+        ql_llm_int8_free(&reference);
+    }
+    free(w);
+    tear_down(&f);
+}
+
+static void a_wide_split_leaves_nothing_behind_for_the_next_one(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f, 30, 70, 45);
+    const double first = run(&f, "llm_int8:6").rel_fro;
+    run(&f, "llm_int8:2");
+    assert_true(run(&f, "llm_int8:6").rel_fro == first);
+    tear_down(&f);
+}
+
+/* bitsandbytes: steps of X without outlier elements, W coded once, its codes serve the outlier columns. */
+static void the_variant_of_bitsandbytes_takes_outlier_columns_of_w_from_its_codes(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f, 12, 40, 20);
+    ql_error error;
+    float dw[20];
+    int8_t qw[20 * 40];
+    must(ql_rows_encode(f.w, f.n, f.k, dw, qw, &error), &error);
+    const ql_matmul_result result = run(&f, "bnb_llm_int8:6");
+    bool is_outlier[40] = { false };
+    for (size_t c = 0; c < result.outlier_count; c++) {
+        is_outlier[result.outliers[c]] = true;
+    }
+    assert_true(result.outlier_count == 2 && is_outlier[3] && is_outlier[38]);
+    for (size_t i = 0; i < f.m; i++) {
+        float largest = 0;
+        for (size_t l = 0; l < f.k; l++) {
+            largest = fabsf(f.x[i * f.k + l]) < 6 ? fmaxf(largest, fabsf(f.x[i * f.k + l])) : largest;
+        }
+        const double dx = (double)(float)((double)largest / 127);
+        for (size_t j = 0; j < f.n; j++) {
+            double y = 0;
+            for (size_t l = 0; l < f.k; l++) {
+                const double x = (double)f.x[i * f.k + l], w = qw[j * f.k + l] * (double)dw[j];
+                y += is_outlier[l] ? x * w : rint(x / dx) * dx * w;
+            }
+            assert_close((double)ql_matmul_y(f.matmul)[i * f.n + j], y, 2e-3, 2e-3); /* half precision */
+        }
+    }
+    tear_down(&f);
+}
+
+static void weights_decoded_in_cache_are_the_simulated_ones_bit_by_bit(void **state)
+{
+    (void)state;
+    static const char *const specs[] = {
+        "absmax",
+        "absmax:bits=4,per=row",
+        "absmax:bits=3,per=block,block=32",
+        "absmax:bits=2",
+        "zeropoint:per=row",
+        "zeropoint:bits=4,per=block,block=16",
+        "zeropoint:zero=raw,bits=5",
+        "nf4",
+        "nf4:double=1",
+        "nf4:block=64,per=flat",
+        "bnbfp4",
+        "fp4",
+        "mxfp4",
+        "nvfp4",
+        "q8_0",
+        "q4_0",
+        "q4_1",
+        "q5_0",
+        "q5_1",
+        "int4g",
+        "ternary",
+        "binary",
+        "kmeans:bits=3",
+        "quantile:per=row",
+        "fp8_e4m3",
+        "fp8_e5m2",
+        "fp8_e4m3:scale=0",
+    };
+    static const size_t inputs[] = { 131, 1100, 192 };
+    for (size_t size = 0; size < 3; size++) {
+        fixture f;
+        set_up(&f, 5, inputs[size], 39);
+        float *y = malloc(f.m * f.n * sizeof *y);
+        for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
+            char method[120];
+            snprintf(method, sizeof method, "simulated:%s", specs[s]);
+            const ql_matmul_result simulated = run(&f, method);
+            memcpy(y, ql_matmul_y(f.matmul), f.m * f.n * sizeof *y);
+            snprintf(method, sizeof method, "weights:%s", specs[s]);
+            const ql_matmul_result decoded = run(&f, method);
+            if (memcmp(y, ql_matmul_y(f.matmul), f.m * f.n * sizeof *y) != 0) {
+                fail_msg("%s differs from simulated", method);
+            }
+            assert_true(simulated.rel_fro > 0 && decoded.rel_fro == simulated.rel_fro && decoded.bytes == simulated.bytes);
+        }
+        free(y);
+        tear_down(&f);
+    }
+}
+
+/* What simulated weights and codes of X give; levels that are no integers are a little off. */
+static void grouped_codes_are_simulated_weights_times_codes_of_x(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *spec;
+        bool is_exact;
+    } specs[] = {
+        { "absmax", true },
+        { "absmax:per=row", true },
+        { "absmax:bits=4,per=block,block=32", true },
+        { "q8_0", true },
+        { "q4_0", true },
+        { "fp4", true },
+        { "mxfp4", true },
+        { "absmax:bits=3,per=row", true },
+        { "nf4:block=64,per=block", false },
+        { "nf4:block=64", false },
+        { "bnbfp4:per=block", false },
+        { "ternary", true },
+    };
+    fixture f;
+    set_up(&f, 13, 128, 37);
+    float dx[13];
+    int8_t qx[13 * 128];
+    ql_error error;
+    must(ql_rows_encode(f.x, f.m, f.k, dx, qx, &error), &error);
+    fixture g = f; /* with X as what its codes stand for */
+    g.x_of.values = malloc(f.m * f.k * sizeof(float));
+    for (size_t i = 0; i < f.m * f.k; i++) {
+        g.x_of.values[i] = (float)qx[i] * dx[i / f.k];
+    }
+    must(ql_matmul_new(f.engine, &f.tensor.tensor, &g.x_of, 0, NULL, &g.matmul, &error), &error);
+    for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
+        char method[120];
+        snprintf(method, sizeof method, "weights_a8:%s", specs[s].spec);
+        const ql_matmul_result result = run(&f, method);
+        snprintf(method, sizeof method, "simulated:%s", specs[s].spec);
+        run(&g, method);
+        double whole = 0, lost = 0;
+        for (size_t i = 0; i < f.m * f.n; i++) {
+            const double e = (double)ql_matmul_y(f.matmul)[i] - (double)ql_matmul_y(g.matmul)[i];
+            lost += e * e;
+            whole += (double)ql_matmul_y(g.matmul)[i] * (double)ql_matmul_y(g.matmul)[i];
+        }
+        if (!(sqrt(lost / whole) < (specs[s].is_exact ? 2e-6 : 0.02))) {
+            fail_msg("%s is %g off", method, sqrt(lost / whole));
+        }
+        assert_true(specs[s].is_exact == !*result.note);
+    }
+    ql_matmul_free(&g.matmul);
+    free(g.x_of.values);
+    tear_down(&f);
+}
+
+static void numbers_are_the_same_on_every_instruction_set_and_number_of_threads(void **state)
+{
+    (void)state;
+    static const char *const methods[] = { "fp32",           "int8:tensor", "int8:row",
+                                           "int8:static",    "llm_int8:6",  "bnb_llm_int8:6",
+                                           "integer",        "weights:nf4", "weights_a8:q4_0",
+                                           "weights_a8:q8_0" };
+    enum { METHODS = sizeof methods / sizeof *methods };
+    static float first[METHODS][13 * 45];
+    ql_isa_info isa;
+    ql_error error;
+    for (size_t i = 0; ql_isa_at(i, &isa); i++) {
+        for (unsigned threads = 1; threads < 4 && isa.runs_here; threads += 2) {
+            fixture f;
+            must(ql_isa_use(isa.name, &error), &error);
+            set_up_on(&f, 13, 64, 45, threads);
+            for (size_t m = 0; m < METHODS; m++) {
+                run(&f, methods[m]);
+                const size_t size = f.m * f.n * sizeof(float);
+                if (i == 0 && threads == 1) {
+                    memcpy(first[m], ql_matmul_y(f.matmul), size);
+                } else if (memcmp(first[m], ql_matmul_y(f.matmul), size) != 0) {
+                    fail_msg("%s differs on %s with %u threads", methods[m], isa.name, threads);
+                }
+            }
+            tear_down(&f);
+        }
+    }
+    must(ql_isa_use(NULL, &error), &error);
+}
+
+static void a_weight_that_is_stored_across_is_the_same_weight(void **state)
+{
+    (void)state;
+    static const char *const methods[] = { "fp32", "int8:row", "weights:absmax:bits=4,per=row", "weights_a8:nf4:per=block",
+                                           "simulated:nf4" };
+    fixture f, g;
+    set_up(&f, 4, 64, 24);
+    g = f;
+    ql_error error;
+    float *w = transposed(f.w, f.n, f.k);
+    const uint64_t shape[2] = { f.k, f.n };
+    memory_tensor_make(&g.tensor, QL_F32, w, QL_LAYOUT_IN_OUT, 2, shape);
+    must(ql_matmul_new(f.engine, &g.tensor.tensor, &g.x_of, 0, NULL, &g.matmul, &error), &error);
+    for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
+        run(&f, methods[m]);
+        run(&g, methods[m]);
+        if (memcmp(ql_matmul_y(f.matmul), ql_matmul_y(g.matmul), f.m * f.n * sizeof(float)) != 0 &&
+            !strstr(methods[m], "simulated")) { /* nf4 is in runs of the stored order */
+            fail_msg("%s differs", methods[m]);
+        }
+    }
+    ql_matmul_free(&g.matmul);
+    memory_tensor_free(&g.tensor);
+    free(w);
+    tear_down(&f);
+}
+
+static void what_does_not_suit_is_refused_in_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *message;
+    } cases[] = {
+        { "int9", "no method 'int9'; there are fp32, int8:tensor, int8:row, int8:static, llm_int8:T, bnb_llm_int8:T, "
+                  "integer:[T], weights:SPEC, weights_a8:SPEC, simulated:SPEC" },
+        { "llm_int8", "llm_int8 takes a threshold above 0 (llm_int8:6, llm_int8:inf), not ''" },
+        { "llm_int8:-1", "llm_int8 takes a threshold above 0 (llm_int8:6, llm_int8:inf), not '-1'" },
+        { "weights:fp16", "weights: codes of up to 8 bits are decoded; try simulated" },
+        { "weights:absmax:per=col", "weights: groups must go along the inputs (tensor, row, block, flat); try simulated" },
+        { "weights:absmax:outliers=1%", "weights: outliers that stand apart are not multiplied; try simulated" },
+        { "weights_a8:zeropoint", "weights_a8: codes must be levels of up to 8 bits times a scale for each group of inputs "
+                                  "(absmax, q8_0, q4_0, nf4, fp4, bnbfp4), without zero points and outliers; try weights" },
+    };
+    fixture f;
+    set_up(&f, 3, 16, 5);
+    ql_error error;
+    ql_matmul_result result;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        assert_true(ql_matmul_run(f.matmul, cases[c].method, 1, NULL, &result, &error) != QL_OK);
+        assert_string_equal(error.message, cases[c].message);
+    }
+    char name[QL_SPEC_TEXT + 32];
+    must(ql_matmul_method_check("weights:absmax:bits=8,per=row", name, &error), &error);
+    assert_string_equal(name, "weights:absmax:per=row");
+    must(ql_matmul_method_check("llm_int8:6.0", name, &error), &error);
+    assert_string_equal(name, "llm_int8:6");
+    ql_matmul *other;
+    assert_int_equal(ql_matmul_new(f.engine, &f.tensor.tensor, &f.x_of, 4, NULL, &other, &error), QL_UNUSABLE);
+    assert_string_equal(error.message, "X of x: 4 rows were asked for, there are 3");
+    f.w[7] = NAN;
+    assert_int_equal(ql_matmul_new(f.engine, &f.tensor.tensor, &f.x_of, 0, NULL, &other, &error), QL_UNUSABLE);
+    assert_non_null(strstr(error.message, "NaN"));
+    tear_down(&f);
+}
+
+static void an_outlier_beyond_half_precision_is_refused(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f, 3, 16, 5);
+    ql_error error;
+    ql_matmul_result result;
+    ql_matmul *other;
+    f.x[3] = 70000;
+    must(ql_matmul_new(f.engine, &f.tensor.tensor, &f.x_of, 0, NULL, &other, &error), &error);
+    assert_int_equal(ql_matmul_run(other, "llm_int8:6", 1, NULL, &result, &error), QL_UNUSABLE);
+    assert_string_equal(error.message, "70000 in an outlier column does not fit half precision; raise the threshold");
+    ql_matmul_free(&other);
+    tear_down(&f);
+}
+
+static bool stop_later(void *context, uint64_t done, uint64_t total)
+{
+    (void)total;
+    return done < *(const uint64_t *)context;
+}
+
+static void a_run_can_be_stopped(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f, 40, 64, 300);
+    for (uint64_t at = 0; at < 3; at++) {
+        ql_error error;
+        ql_matmul_result result;
+        assert_int_equal(ql_matmul_run(f.matmul, "int8:row", 5, &(ql_monitor) { stop_later, &at }, &result, &error),
+                         QL_CANCELLED);
+    }
+    tear_down(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_product_in_float32_is_near_that_in_float64),
+        cmocka_unit_test(the_errors_are_those_of_y_beside_float32),
+        cmocka_unit_test(codes_per_row_are_exact_sums_scaled),
+        cmocka_unit_test(one_step_serves_a_whole_tensor),
+        cmocka_unit_test(integers_from_x_to_y_are_those_of_the_scalar_layer),
+        cmocka_unit_test(outlier_columns_apart_are_what_the_scalar_definition_says),
+        cmocka_unit_test(a_wide_split_leaves_nothing_behind_for_the_next_one),
+        cmocka_unit_test(the_variant_of_bitsandbytes_takes_outlier_columns_of_w_from_its_codes),
+        cmocka_unit_test(weights_decoded_in_cache_are_the_simulated_ones_bit_by_bit),
+        cmocka_unit_test(grouped_codes_are_simulated_weights_times_codes_of_x),
+        cmocka_unit_test(numbers_are_the_same_on_every_instruction_set_and_number_of_threads),
+        cmocka_unit_test(a_weight_that_is_stored_across_is_the_same_weight),
+        cmocka_unit_test(what_does_not_suit_is_refused_in_words),
+        cmocka_unit_test(an_outlier_beyond_half_precision_is_refused),
+        cmocka_unit_test(a_run_can_be_stopped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

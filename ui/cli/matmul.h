@@ -1,0 +1,36 @@
+/*
+ * qloupe matmul: products of one command line, or of every line of a batch, as rows of one table.
+ *
+ *   matmul.c          the command: rows, table, batch
+ *   matmul_plan.c     what a command line asks for: shapes, methods, activations
+ */
+#ifndef CLI_MATMUL_H
+#define CLI_MATMUL_H
+
+#include "cli/presets.h"
+#include "cli/session.h"
+
+/* One product: a tensor of the session, or a shape that is made up. */
+typedef struct cli_product_of {
+    char *layer;             /* printable, owned */
+    const ql_tensor *tensor; /* NULL: made up */
+    uint64_t k, n;           /* of what is made up */
+} cli_product_of;
+
+typedef struct cli_plan {
+    cli_product_of *products; /* [product_count] */
+    size_t product_count, product_capacity;
+    char **methods; /* [method_count] canonical */
+    size_t method_count, method_capacity;
+    ql_activations *x;
+    char x_name[512]; /* for programs */
+    uint64_t m;       /* 0: all rows of X */
+    unsigned runs;
+} cli_plan;
+
+/* Reads the options, opens the file where one is meant, and chooses. Returns an exit code, having told stderr why it is not
+   0. Free in every case. */
+int cli_plan_make(cli_session *session, cli_plan *out);
+void cli_plan_free(cli_plan *plan);
+
+#endif
