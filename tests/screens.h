@@ -18,7 +18,8 @@ typedef struct screens_look {
     char sgr[48], letter;
 } screens_look;
 
-/* Letters of the dark theme's looks, capital when bold; looks of other themes get what is left, in the order they come in. */
+/* Letters of the dark theme's looks, capital when bold; looks of other themes get what is left, in
+   the order they come in. */
 static const screens_look screens_known[] = {
     { "", '.' },
     { "1", '*' },

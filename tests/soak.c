@@ -17,6 +17,7 @@
 
 #include "npy.h"
 #include "qloupe.h"
+#include "random.h"
 
 enum { FILE_MAX = 1 << 20, VALUES_MAX = 70000 };
 
@@ -24,18 +25,14 @@ static uint64_t seed, state, opened, refused;
 static char folder[] = "/dev/shm/qloupe-soak-XXXXXX", path[64];
 static ql_engine *engines[2]; /* of 1 and of 3 threads */
 
-/* xorshift64*: Vigna 2016. */
 static uint64_t next(void)
 {
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return state * 0x2545f4914f6cdd1d;
+    return random_next(&state);
 }
 
 static uint64_t below(uint64_t limit)
 {
-    return (next() >> 11) % limit;
+    return random_below(&state, limit);
 }
 
 static _Noreturn void give_up(const char *what, const char *detail)
@@ -228,7 +225,7 @@ int main(int argc, char **argv)
     double start = (double)now.tv_sec, passed = 0;
     uint64_t rounds = 0;
     do {
-        state = seed * 0x9e3779b97f4a7c15 + 1;
+        state = random_begin(seed);
         if (seed % 8)
             damage_round(&files);
         else

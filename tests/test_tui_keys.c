@@ -1,5 +1,5 @@
-/* The table of keys against itself and against the rules: every key once, arrows beside letters, what must always work. (What
-   the footer shows of it: test_tui_frame.c.) */
+/* The table of keys against itself and against the rules: every key once, arrows beside letters, what must always
+   work. (What the footer shows of it: test_tui_frame.c.) */
 #include "testing.h"
 
 #include <string.h>
