@@ -31,13 +31,14 @@ static inline compare_line compare_split(const char *line)
     return out;
 }
 
-/* Cells [begin, end) without spaces around them. */
-static inline void compare_text(const compare_line *line, int begin, int end, char out[256])
+/* Cells [begin, end) without spaces around them, as far as they fit. */
+enum { COMPARE_TEXT = 1024 };
+static inline void compare_text(const compare_line *line, int begin, int end, char out[COMPARE_TEXT])
 {
     size_t used = 0;
-    for (int i = begin; i < end && i < line->count; i++)
+    for (int i = begin; i < end && i < line->count && used + sizeof line->cells[i] < COMPARE_TEXT; i++)
         if (used > 0 || strcmp(line->cells[i], " ") != 0)
-            used += (size_t)snprintf(out + used, 256 - used, "%s", line->cells[i]);
+            used += (size_t)snprintf(out + used, COMPARE_TEXT - used, "%s", line->cells[i]);
     out[used] = 0;
     while (used > 0 && out[used - 1] == ' ')
         out[--used] = 0;
@@ -125,7 +126,7 @@ static inline int assert_metrics_are_json(const char *screen, const char *argume
             continue;
         const compare_line line = compare_split(at);
         for (size_t i = 0; i < count; i++) {
-            char shown[256], number[TEXT_NUMBER_SIZE];
+            char shown[COMPARE_TEXT], number[TEXT_NUMBER_SIZE];
             const double value = json_number(json[i], compare_rows[row].name);
             compare_text(&line, x[i], x[i + 1], shown);
             text_number(number, value, compare_form(row));
@@ -150,7 +151,7 @@ static inline int assert_plot_is_json(const char *screen, const char *arguments)
 {
     int compared = 0;
     for (const char *line = strstr(screen, "SQNR against bits"); line && (line = strchr(line, '\n')) != NULL; line++) {
-        char spec[QL_SPEC_TEXT], bits[32], db[32], text[256];
+        char spec[QL_SPEC_TEXT], bits[32], db[32], text[COMPARE_TEXT];
         const compare_line cells = compare_split(line + 1);
         int begin = -1;
         for (int i = 2; i + 3 < cells.count && begin < 0; i++) {

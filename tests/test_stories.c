@@ -174,7 +174,7 @@ static void the_whole_model_is_summed_under_every_spec(void **state)
             const double expected[] = { bits / elements, sum / (double)count, worst };
             const int x = 15 + 30 * (int)i; /* columns are 30 cells apart, the first behind the labels */
             for (size_t row = 0; row < 3; row++) {
-                char shown[256], number[TEXT_NUMBER_SIZE];
+                char shown[COMPARE_TEXT], number[TEXT_NUMBER_SIZE];
                 compare_text(&lines[row], x, x + 29, shown);
                 text_number(number, expected[row], row == 0 ? TEXT_FIXED_3 : TEXT_FIXED_2);
                 if (strncmp(shown, number, strlen(number)) != 0)
