@@ -64,7 +64,7 @@ static void numbers_are_those_of_matmul(void **state)
         { "", "--x synthetic --seed 7 --outlier-channels 5 --m 100", "3n100<Enter>" },
         { "", "--x synthetic --seed 7 --outlier-channels 5 --m 32 --threads 1", "3t3<Enter>" },
     };
-    static const char *const methods[] = { "int8:tensor",  "int8:row",         "llm_int8:6",
+    static const char *const methods[] = { "int8:tensor", "int8:row",        "llm_int8:6",
                                            "weights:nf4", "weights_a8:q4_0", "weights:absmax:bits=7" };
     for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
         char *screen = screen_of(DEMO " -t " LAYER ".weight %s --size 120x36 --keys 'b%s'", inputs[i].x, inputs[i].keys);
@@ -143,6 +143,31 @@ static void what_keys_ask_for_is_done(void **state)
     }
 }
 
+/* Run, it prints the numbers of the screen. */
+static void the_command_that_is_copied_prints_the_numbers(void **state)
+{
+    (void)state;
+    static const char *const keys[] = { "3<settle>yy", "b3n50<Enter>t1<Enter><settle>yy" };
+    static const char word[] = "copied: qloupe matmul ";
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        char *screen = screen_of(DEMO " -t " LAYER ".weight --size 300x36 --keys '%s'", keys[i]), *command;
+        assert_shows(screen, word);
+        command = strdup(line_of(strstr(screen, word) + sizeof word - 1, 0));
+        char *json = matmul_json(command);
+        int count = 0;
+        for (const char *at = json; (at = strstr(at, "\"method\":")) != NULL; at++, count++) {
+            char method[64];
+            assert_int_equal(sscanf(at, "\"method\": \"%63[^\"]", method), 1);
+            if (strcmp(method, "fp32") != 0)
+                assert_row(screen, method, at);
+        }
+        assert_int_equal(count, 7);
+        free(command);
+        free(json);
+        free(screen);
+    }
+}
+
 static void where_there_is_no_product_it_says_why(void **state)
 {
     (void)state;
@@ -175,6 +200,7 @@ int main(void)
         cmocka_unit_test(numbers_are_those_of_matmul),
         cmocka_unit_test(the_threshold_moves_and_the_split_follows),
         cmocka_unit_test(what_keys_ask_for_is_done),
+        cmocka_unit_test(the_command_that_is_copied_prints_the_numbers),
         cmocka_unit_test(where_there_is_no_product_it_says_why),
         cmocka_unit_test(every_size_is_drawn),
     };

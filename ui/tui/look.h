@@ -17,7 +17,7 @@ typedef enum tui_look_kind {
     TUI_LOOK_ZOOM,  /* ql_zoom of the values in [lo, hi] */
     TUI_LOOK_WAYS,  /* ql_ways of the spec */
     TUI_LOOK_SPLIT,    /* tui_split (products.h) of the first `rows` rows of X, with `lo` as the threshold */
-    TUI_LOOK_PRODUCTS, /* tui_products; `cols` runs for the clock, on `what` threads, 0: as the worker has; `row` counts reruns */
+    TUI_LOOK_PRODUCTS, /* tui_products; `cols` runs for the clock, `what` threads (0: the worker's); `row` counts reruns */
     TUI_LOOK_SWEEP,    /* tui_sweep */
     TUI_LOOK_COUNT
 } tui_look_kind;

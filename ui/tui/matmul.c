@@ -131,8 +131,8 @@ static void draw_head(tui_app *app, tui_rect line)
     char text[400], clock[200] = "";
     const ql_matmul_result *result = &products->of[TUI_PRODUCT_ROW].result;
     if (!app->headless && products->of[TUI_PRODUCT_ROW].is_known)
-        snprintf(clock, sizeof clock, " · %s kernels, %u thread%s, ms is the median of %u", result->kernel, products->threads,
-                 products->threads == 1 ? "" : "s", result->runs);
+        snprintf(clock, sizeof clock, " · %s kernels, %u thread%s, ms is the median of %u", result->kernel,
+                 products->threads, products->threads == 1 ? "" : "s", result->runs);
     snprintf(text, sizeof text, "Y = X W^T  %llu×%llu × %llu×%llu%s", (unsigned long long)shape.m,
              (unsigned long long)shape.k, (unsigned long long)shape.k, (unsigned long long)shape.n, clock);
     canvas->faded = !seen.is_exact;
@@ -190,17 +190,20 @@ bool tui_matmul_words(const tui_app *app, char *out, size_t size)
     text_number(before, row->result.rel_fro, TEXT_SIGNIFICANT);
     text_number(after, split->result.rel_fro, TEXT_SIGNIFICANT);
     if (columns == 0)
-        snprintf(out, size, "No channel of X reaches %g (the loudest: %.3g), so LLM.int8() is plain int8. h lowers the threshold.",
+        snprintf(out, size,
+                 "No channel of X reaches %g (the loudest: %.3g), so LLM.int8() is plain int8. h lowers the threshold.",
                  app->operands.threshold, (double)products->channels.peak);
     else if (columns == k)
         snprintf(out, size, "All %s channels of X reach %g: nothing is left to int8. l raises the threshold.", all,
                  app->operands.threshold);
     else if (gain >= 0.05)
-        snprintf(out, size, "%s of %s input channels cost %.1f dB. In fp32 (%.3g %% of the work) they cut the error from %s to %s.",
+        snprintf(out, size,
+                 "%s of %s input channels cost %.1f dB. In fp32 (%.3g %% of the work) they cut the error from %s to %s.",
                  apart, all, gain, share, before, after);
     else
-        snprintf(out, size, "%s of %s input channels in fp32 (%.3g %% of the work) gain nothing here: the error is %s, was %s.",
-                 apart, all, share, after, before);
+        snprintf(out, size,
+                 "%s of %s input channels in fp32 (%.3g %% of the work) gain nothing here: the error is %s, was %s.", apart,
+                 all, share, after, before);
     return true;
 }
 

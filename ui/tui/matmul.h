@@ -6,7 +6,14 @@
 #include "tui/products.h"
 
 /* The panes. */
-enum { TUI_MATMUL_CHANNELS, TUI_MATMUL_RESULTS, TUI_MATMUL_THRESHOLD, TUI_MATMUL_MAP, TUI_MATMUL_OUTLIERS, TUI_MATMUL_PANES };
+enum {
+    TUI_MATMUL_CHANNELS,
+    TUI_MATMUL_RESULTS,
+    TUI_MATMUL_THRESHOLD,
+    TUI_MATMUL_MAP,
+    TUI_MATMUL_OUTLIERS,
+    TUI_MATMUL_PANES
+};
 
 void tui_matmul_channels(tui_app *app, tui_rect rect, bool focused);
 void tui_matmul_results(tui_app *app, tui_rect rect, bool focused);
@@ -30,6 +37,9 @@ tui_rect tui_matmul_frame(tui_app *app, tui_rect rect, bool focused, const char 
 
 /* How many channels reach the threshold. */
 uint64_t tui_matmul_above(const tui_products *products, double threshold);
+
+/* `qloupe matmul` with what is multiplied and every method; false: the numbers are not there yet, or there is no room. */
+bool tui_matmul_command(const tui_app *app, char *out, size_t size);
 
 bool tui_matmul_words(const tui_app *app, char *out, size_t size);
 

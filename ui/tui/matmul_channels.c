@@ -109,8 +109,8 @@ void tui_matmul_channels(tui_app *app, tui_rect rect, bool focused)
         return;
     }
     const uint64_t above = tui_matmul_above(products, app->operands.threshold);
-    snprintf(note, sizeof note, "%s y · %" PRIu64 " channels · %" PRIu64 " at or above T = %g", app->linear ? "linear" : "log",
-             products->shape.k, above, app->operands.threshold);
+    snprintf(note, sizeof note, "%s y · %" PRIu64 " channels · %" PRIu64 " at or above T = %g",
+             app->linear ? "linear" : "log", products->shape.k, above, app->operands.threshold);
     const tui_rect in = tui_matmul_frame(app, rect, focused, "Channels of X, max |x|", note, !seen.is_exact);
     const tui_rect plot = { in.y, in.x + LABEL, in.rows - 1, in.cols - LABEL - 1 };
     if (plot.rows < LEAST_ROWS || in.cols < LEAST_COLS)

@@ -41,7 +41,10 @@ void tui_matmul_map(tui_app *app, tui_rect rect, bool focused)
     snprintf(title, sizeof title, "|Y-Y'| of %c %s", 'A' + shown - 1, method);
     if (!product || !product->is_known) {
         const tui_rect in = tui_matmul_frame(app, rect, focused, title, NULL, false);
-        tui_canvas_wrap(&app->canvas, in, TUI_TEXT, product ? product->why : seen.missing ? seen.missing : "nothing to show");
+        tui_canvas_wrap(&app->canvas, in, TUI_TEXT,
+                        product        ? product->why
+                        : seen.missing ? seen.missing
+                                       : "nothing to show");
         return;
     }
     const tui_grid *grid = &product->grid;

@@ -22,7 +22,8 @@ static void draw_channel(tui_app *app, tui_rect in, int y, const tui_sweep *swee
     tui_canvas_right(&app->canvas, y, x += MOST, ERROR, style, text);
     const int room = in.x + in.cols - (x += ERROR) - 2, bar = room > MOST_BAR ? MOST_BAR : room;
     if (bar >= LEAST_BAR)
-        tui_canvas_gauge(&app->canvas, y, x + 1, bar, sweep->row_error > 0 ? apart->error / sweep->row_error : 0, TUI_ERROR_BARS);
+        tui_canvas_gauge(&app->canvas, y, x + 1, bar, sweep->row_error > 0 ? apart->error / sweep->row_error : 0,
+                         TUI_ERROR_BARS);
 }
 
 void tui_matmul_outliers(tui_app *app, tui_rect rect, bool focused)

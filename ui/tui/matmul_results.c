@@ -42,8 +42,8 @@ static void draw_method(tui_app *app, const columns *at, int y, int row)
 {
     bool is_old;
     const tui_product *product = tui_matmul_row(app, row, &is_old);
-    char name[TUI_SPEC_SHOWN + 64], method[TUI_SPEC_SHOWN], error[TEXT_NUMBER_SIZE], db[TEXT_NUMBER_SIZE], ms[TEXT_NUMBER_SIZE],
-        gops[TEXT_NUMBER_SIZE];
+    char name[TUI_SPEC_SHOWN + 64], method[TUI_SPEC_SHOWN], error[TEXT_NUMBER_SIZE], db[TEXT_NUMBER_SIZE],
+        ms[TEXT_NUMBER_SIZE], gops[TEXT_NUMBER_SIZE];
     if (!product)
         return;
     const ql_matmul_result *result = &product->result;
@@ -52,7 +52,8 @@ static void draw_method(tui_app *app, const columns *at, int y, int row)
     if (row == TUI_PRODUCT_FP32)
         snprintf(name, sizeof name, "  %s (reference)", method);
     else if (row == TUI_MATMUL_SPLIT_ROW && product->is_known)
-        snprintf(name, sizeof name, "%s%c %s  %zu in fp32", is_mapped ? "▸" : " ", 'A' + row - 1, method, result->outlier_count);
+        snprintf(name, sizeof name, "%s%c %s  %zu in fp32", is_mapped ? "▸" : " ", 'A' + row - 1, method,
+                 result->outlier_count);
     else
         snprintf(name, sizeof name, "%s%c %s", is_mapped ? "▸" : " ", 'A' + row - 1, method);
     app->canvas.faded = is_old;
@@ -87,7 +88,8 @@ static void draw_headroom(tui_app *app, tui_rect in, int y)
         return;
     const double largest = product->result.accumulator_max;
     text_count(sum, (uint64_t)largest);
-    snprintf(text, sizeof text, "largest 32-bit sum %s of 2,147,483,647: %.1f bits left, no overflow", sum, 31 - log2(largest));
+    snprintf(text, sizeof text, "largest 32-bit sum %s of 2,147,483,647: %.1f bits left, no overflow", sum,
+             31 - log2(largest));
     if (tui_canvas_width(&app->canvas, text) > in.cols - 2)
         snprintf(text, sizeof text, "32-bit sums to %s: %.1f bits left", sum, 31 - log2(largest));
     app->canvas.faded = is_old;

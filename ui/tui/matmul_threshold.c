@@ -1,6 +1,6 @@
 /*
- * The error of LLM.int8() at many thresholds, side by side, each with how many columns of X are in float32. The one in use is
- * marked where it is among them.
+ * The error of LLM.int8() at many thresholds, side by side, each with how many columns of X are in float32. The one in use
+ * is marked where it is among them.
  */
 #include <math.h>
 #include <stdio.h>
@@ -27,8 +27,8 @@ void tui_matmul_threshold(tui_app *app, tui_rect rect, bool focused)
 {
     const tui_seen seen = tui_matmul_wish(app, TUI_LOOK_SWEEP);
     const tui_sweep *sweep = seen.made;
-    const tui_rect in = tui_matmul_frame(app, rect, focused, "Error against T", "rel err of LLM.int8()",
-                                         sweep && !seen.is_exact);
+    const tui_rect in =
+        tui_matmul_frame(app, rect, focused, "Error against T", "rel err of LLM.int8()", sweep && !seen.is_exact);
     if (!sweep) {
         tui_canvas_wrap(&app->canvas, in, TUI_TEXT, seen.missing);
         return;

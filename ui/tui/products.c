@@ -65,11 +65,13 @@ static void fill_grid(tui_grid *grid, const ql_matmul *matmul)
 }
 
 /* A method that does not suit is a product that is not known; only what ends everything is a failure. */
-static ql_status multiply(ql_matmul *matmul, const char *method, const tui_look_work *work, tui_product *out, ql_error *error)
+static ql_status multiply(ql_matmul *matmul, const char *method, const tui_look_work *work, tui_product *out,
+                          ql_error *error)
 {
     const uint64_t runs = work->wish.cols;
     snprintf(out->method, sizeof out->method, "%s", method);
-    const ql_status status = ql_matmul_run(matmul, method, (unsigned)(runs > 0 ? runs : 1), work->monitor, &out->result, error);
+    const ql_status status =
+        ql_matmul_run(matmul, method, (unsigned)(runs > 0 ? runs : 1), work->monitor, &out->result, error);
     out->result.outliers = NULL;
     out->is_known = status == QL_OK;
     if (status == QL_UNUSABLE || status == QL_BAD_USAGE) {
@@ -119,8 +121,11 @@ static ql_status look_at_channels(tui_products *out, const ql_matmul *matmul, ql
 
 ql_status tui_products_make(const tui_look_work *work, void **out, ql_error *error)
 {
-    static const char *const methods[] = { [TUI_PRODUCT_FP32] = "fp32", [TUI_PRODUCT_TENSOR] = "int8:tensor",
-                                           [TUI_PRODUCT_ROW] = "int8:row", "weights:nf4", "weights_a8:q4_0" };
+    static const char *const methods[] = { [TUI_PRODUCT_FP32] = "fp32",
+                                           [TUI_PRODUCT_TENSOR] = "int8:tensor",
+                                           [TUI_PRODUCT_ROW] = "int8:row",
+                                           "weights:nf4",
+                                           "weights_a8:q4_0" };
     enum { METHODS = sizeof methods / sizeof methods[0] };
     bench at;
     ql_status status = open_bench(&at, work, error);
