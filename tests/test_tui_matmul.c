@@ -126,6 +126,8 @@ static void what_keys_ask_for_is_done(void **state)
         { "3nx<Enter>", "rows of X: a number from 1 to 65536 is wanted" },
         { "3t0<Enter>", "threads: a number from 1 to 1024 is wanted" },
         { "3x<Enter>", "32×256 × 256×768" },
+        { "3<settle>x<Enter>", "32×256 × 256×768" },
+        { "3<settle>n7<Enter>", "7×256 × 256×768" },
         { "3xdata/inputs/h.1.mlp.c_proj.npy<Enter>", "is 512x1024" },
         { "3hhhhhhhhhhhhhh", "All 256 channels" },
         { "3<settle><Click:16,116>", "No channel of X reaches 60" },
