@@ -216,7 +216,7 @@ $(OUT)/check_kernels: $(CHECK_OBJECTS) $(filter $(OUT)/src/kernels/%,$(LIB_OBJEC
 
 # The only one that links what others have made of products.
 $(OUT)/bench_products: $(OUT)/tests/bench_products.o $(OUT)/libqloupe.a
-	$(call SAY,ld)$(LINK) -o $@ $^ -lopenblas -ldnnl $(QL_LDLIBS)
+	$(call SAY,ld)$(LINK) -o $@ $^ -lopenblas -ldnnl -lgomp $(QL_LDLIBS)
 
 $(OUT)/soak: $(OUT)/tests/soak.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ $(QL_LDLIBS)

@@ -20,7 +20,8 @@
 #include <string.h>
 #include <time.h>
 
-void openblas_set_num_threads(int threads);
+void openblas_set_num_threads(int count);
+void omp_set_num_threads(int count); /* oneDNN's; OMP_NUM_THREADS is read before main begins */
 
 static clockid_t measured_clock = CLOCK_MONOTONIC;
 static unsigned threads = 1;
@@ -371,9 +372,7 @@ int main(int argc, char **argv)
             threads = (unsigned)strtoul(argv[++i], NULL, 10);
         }
     }
-    char number[16];
-    snprintf(number, sizeof number, "%u", threads);
-    setenv("OMP_NUM_THREADS", number, 1);
+    omp_set_num_threads((int)threads);
     openblas_set_num_threads((int)threads);
     must(ql_engine_new(threads, &engine, &error), &error);
     must_dnnl(dnnl_engine_create(&dnnl, dnnl_cpu, 0), "an engine");

@@ -45,7 +45,7 @@ table()
 
     # Vectors against the definition.
     row near_ties_are_not_looked_at src/kernels/vector_uniform.h check_kernels \
-        's/return (float)(0\.5 - (fmax/return (float)(1.5 - (fmax/'
+        's/return (float)(0\.5 - ((low/return (float)(1.5 - ((low/'
     row near_ties_are_too_narrow src/kernels/vector_uniform.h check_kernels \
         's/ + 2) \* 0x1p-21);/ + 2) * 0x1p-26);/'
     row near_edges_of_bins_are_not_looked_at src/kernels/vector_count.h check_kernels \

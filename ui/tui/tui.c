@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <locale.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,8 +153,19 @@ static int end_by_signal(int number)
     return 128 + number;
 }
 
+/* What one report frees the next one wants again; given back to the system, it would cost a page fault for every 4 KiB. */
+static void keep_freed_memory(void)
+{
+#if defined(__GLIBC__)
+    enum { KEPT = 256 << 20, LARGEST = 32 << 20 };
+    mallopt(M_TRIM_THRESHOLD, KEPT);
+    mallopt(M_MMAP_THRESHOLD, LARGEST);
+#endif
+}
+
 int tui_main(const tui_options *options)
 {
+    keep_freed_memory();
     setlocale(LC_CTYPE, "");
     text_memory_on_end(tui_signals_leave);
     if (options->ascii)
