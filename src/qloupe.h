@@ -963,6 +963,15 @@ ql_status ql_matmul_run(ql_matmul *matmul, const char *method, unsigned runs, co
 const float *ql_matmul_y(const ql_matmul *matmul);
 const float *ql_matmul_exact(const ql_matmul *matmul);
 
+/* X[m][k], the rows that are multiplied. */
+const float *ql_matmul_x(const ql_matmul *matmul);
+
+/* What would be left of a method's error if one column of X were multiplied in float32 and only the others by the method:
+   ||Y' - Z'|| / ||X W^T||, Frobenius norms, where Y' is the method's and Z' the float32 product of X with zeros in that column.
+   Not for a column beyond k: QL_BAD_USAGE; else fails as ql_matmul_run does. Y is then Y'. */
+ql_status ql_matmul_apart(ql_matmul *matmul, const char *method, uint64_t column, const ql_monitor *monitor, double *rel_fro,
+                          ql_error *error);
+
 /* ---- Diff: the same tensors of two files ----------------------------------------------------------------------- */
 
 /* A tensor and the one of another file that has its name, or that is known to be the same by another name: what GGUF files,

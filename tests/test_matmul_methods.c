@@ -526,6 +526,52 @@ static void a_run_can_be_stopped(void **state)
     tear_down(&f);
 }
 
+static double frobenius(const float *a, const float *b, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double e = (double)a[i] - (b ? (double)b[i] : 0);
+        sum += e * e;
+    }
+    return sqrt(sum);
+}
+
+/* Another product, of X without the column, says what is left of the error; the first product is as it was. */
+static void a_column_apart_leaves_the_error_of_the_others(void **state)
+{
+    (void)state;
+    fixture f;
+    ql_error error;
+    ql_matmul *others;
+    ql_matmul_result before, after, result;
+    set_up(&f, 20, 65, 33);
+    must(ql_matmul_run(f.matmul, "int8:row", 1, NULL, &before, &error), &error);
+    float *x = malloc(f.m * f.k * sizeof *x);
+    assert_non_null(x);
+    for (size_t column = 0; column < f.k; column += column == 3 ? f.k - 5 : 3) {
+        double apart;
+        memcpy(x, f.x, f.m * f.k * sizeof *x);
+        for (size_t i = 0; i < f.m; i++) {
+            x[i * f.k + column] = 0;
+        }
+        const ql_activations without = { .rows = f.m, .cols = f.k, .row_count = f.m, .values = x, .name = "x" };
+        must(ql_matmul_new(f.engine, &f.tensor.tensor, &without, 0, NULL, &others, &error), &error);
+        must(ql_matmul_run(others, "int8:row", 1, NULL, &result, &error), &error);
+        must(ql_matmul_apart(f.matmul, "int8:row", column, NULL, &apart, &error), &error);
+        const double lost = frobenius(ql_matmul_y(others), ql_matmul_exact(others), f.m * f.n);
+        assert_true(apart == lost / frobenius(ql_matmul_exact(f.matmul), NULL, f.m * f.n));
+        assert_true(column == 0 || apart < before.rel_fro); /* the loud ones */
+        ql_matmul_free(&others);
+    }
+    assert_memory_equal(ql_matmul_x(f.matmul), f.x, f.m * f.k * sizeof *x);
+    must(ql_matmul_run(f.matmul, "int8:row", 1, NULL, &after, &error), &error);
+    assert_true(before.rel_fro == after.rel_fro);
+    double apart;
+    assert_int_equal(ql_matmul_apart(f.matmul, "int8:row", f.k, NULL, &apart, &error), QL_BAD_USAGE);
+    free(x);
+    tear_down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -544,6 +590,7 @@ int main(void)
         cmocka_unit_test(what_does_not_suit_is_refused_in_words),
         cmocka_unit_test(an_outlier_beyond_half_precision_is_refused),
         cmocka_unit_test(a_run_can_be_stopped),
+        cmocka_unit_test(a_column_apart_leaves_the_error_of_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -178,6 +178,11 @@ const float *ql_matmul_exact(const ql_matmul *matmul)
     return matmul->o.exact;
 }
 
+const float *ql_matmul_x(const ql_matmul *matmul)
+{
+    return matmul->o.x;
+}
+
 /* ---- One method */
 
 static void compare(const ql_matmul *p, ql_matmul_result *out)
@@ -298,5 +303,69 @@ ql_status ql_matmul_run(ql_matmul *p, const char *text, unsigned runs, const ql_
         tell(p, method, &way, out);
     }
     ql_way_free(&way);
+    return status;
+}
+
+/* ---- One column apart */
+
+/* Frobenius norm of a - b; b NULL: of a. */
+static double norm_of(const float *a, const float *b, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double e = (double)a[i] - (b ? (double)b[i] : 0);
+        sum += e * e;
+    }
+    return sqrt(sum);
+}
+
+/* Y' and, in o->exact, Z'. */
+static ql_status multiply_others(ql_matmul *p, const char *text, const ql_monitor *monitor, ql_error *error)
+{
+    ql_way way = { .o = &p->o, .monitor = monitor };
+    const ql_method *method;
+    ql_status status = multiply_exactly(&p->o, monitor, error);
+    if (status == QL_OK) {
+        status = ql_method_parse(text, &method, &way, error);
+    }
+    if (status == QL_OK) {
+        status = method->prepare(&way, error);
+    }
+    if (status == QL_OK) {
+        status = method->run(&way, p->y, error);
+    }
+    ql_way_free(&way);
+    return status;
+}
+
+ql_status ql_matmul_apart(ql_matmul *p, const char *method, uint64_t column, const ql_monitor *monitor, double *rel_fro,
+                          ql_error *error)
+{
+    ql_operands *o = &p->o;
+    if (column >= o->k) {
+        return ql_fail(error, QL_BAD_USAGE, "there is no column %llu: X has %zu", (unsigned long long)column, o->k);
+    }
+    const size_t at = (size_t)column, count = o->m * o->n;
+    float *exact = o->exact, *others = ql_way_array(count, sizeof *others, error),
+          *kept = ql_way_array(o->m, sizeof *kept, error);
+    ql_status status = others && kept ? QL_OK : QL_NO_MEMORY;
+    if (status == QL_OK) {
+        for (size_t i = 0; i < o->m; i++) {
+            kept[i] = o->x[i * o->k + at];
+            o->x[i * o->k + at] = 0;
+        }
+        o->exact = others;
+        status = multiply_others(p, method, monitor, error);
+        o->exact = exact;
+        for (size_t i = 0; i < o->m; i++) {
+            o->x[i * o->k + at] = kept[i];
+        }
+    }
+    if (status == QL_OK) {
+        const double lost = norm_of(p->y, others, count);
+        *rel_fro = lost == 0 ? 0 : lost / norm_of(exact, NULL, count);
+    }
+    free(others);
+    free(kept);
     return status;
 }

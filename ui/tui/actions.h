@@ -77,6 +77,20 @@ void tui_seek_worst(tui_app *app);
 /* Looks at weight "ROW,COLUMN", or says why it cannot. */
 void tui_go_to_weight(tui_app *app, const char *text);
 
+/* The MatMul view: the threshold by fine steps, the method of the map, multiplying anew; the command line with one of
+   ":rows ", ":multiply-threads ", ":x ". */
+void tui_act_threshold(tui_app *app, int steps);
+void tui_act_threshold_wheel(tui_app *app, int direction);
+void tui_act_threshold_to(tui_app *app, int index); /* one of the sweep */
+void tui_act_method(tui_app *app, int rows);
+void tui_act_map_of(tui_app *app, int rows); /* with the focus on the map */
+void tui_act_method_at(tui_app *app, int row);
+void tui_act_rerun(tui_app *app, int unused);
+void tui_act_ask(tui_app *app, int which);
+/* What is typed for it: "64", or nothing for what is usual. */
+void tui_take_rows(tui_app *app, const char *text);
+void tui_take_threads(tui_app *app, const char *text);
+
 /* The screen. */
 void tui_act_pane(tui_app *app, int direction);
 void tui_act_pane_at(tui_app *app, int pane);

@@ -15,6 +15,7 @@
 #include "tui/line.h"
 #include "tui/list.h"
 #include "tui/map.h"
+#include "tui/operands.h"
 #include "tui/prompt.h"
 #include "tui/ranks.h"
 #include "tui/state.h"
@@ -36,6 +37,7 @@ typedef enum tui_context {
     TUI_IN_COMPARE = 256, /* the Compare view */
     TUI_IN_COMMAND = 512, /* typing a command */
     TUI_IN_COPY = 1024,   /* y was pressed: what to copy */
+    TUI_IN_MATMUL = 2048, /* the MatMul view */
     /* Beside TUI_IN_VIEW, for the pane with the focus; their keys go before those of the view. */
     TUI_IN_CELLS = 1 << 12,  /* weights with a cursor: a map, a table, bits, bytes */
     TUI_IN_MAP = 1 << 13,    /* that can be looked at from closer by */
@@ -45,7 +47,8 @@ typedef enum tui_context {
     TUI_TYPING = TUI_IN_FILTER | TUI_IN_FIND | TUI_IN_EXPORT | TUI_IN_HELP | TUI_IN_VALUE | TUI_IN_SPEC |
                  TUI_IN_COMMAND, /* into app->line */
     TUI_IN_VIEWS = TUI_IN_VIEW | TUI_IN_COMPARE,
-    TUI_WATCHING = TUI_IN_VIEWS | TUI_IN_KNOBS,
+    TUI_MEASURING = TUI_IN_VIEWS | TUI_IN_KNOBS, /* where all is about the error of weights */
+    TUI_WATCHING = TUI_MEASURING | TUI_IN_MATMUL,
     TUI_ANYWHERE = TUI_WATCHING | TUI_TYPING | TUI_IN_COPY,
 } tui_context;
 
@@ -86,6 +89,7 @@ struct tui_app {
     tui_table table;
     bool seeks_worst; /* the weight of largest error, whose place is being looked for */
     bool zoomed;       /* that pane alone */
+    tui_operands operands; /* of the MatMul view */
     tui_window window; /* of the distribution */
     tui_end clip_end;  /* of the clipping range, which keys move there */
     bool linear; /* counts on a linear axis instead of a logarithmic one */

@@ -64,24 +64,6 @@ size_t tui_first_column(const tui_app *app, size_t fit)
     return fit >= pins->count || pins->at < fit ? 0 : pins->at - fit + 1;
 }
 
-static void draw_names(tui_app *app, tui_rect line)
-{
-    int x = line.x + 1, end = line.x + line.cols;
-    x += tui_canvas_text(&app->canvas, line.y, x, end - x, TUI_KEY, "Tab") + 1;
-    for (int pane = 0; pane < TUI_COMPARE_PANES; pane++) {
-        const bool is_shown = pane == app->pane;
-        const int used = tui_canvas_format(&app->canvas, line.y, x, end - x, is_shown ? TUI_FRAME_FOCUS : TUI_FADED,
-                                           is_shown ? "[%s]" : " %s ", panes[pane].name);
-        tui_hit_add(app, (tui_rect) { line.y, x, 1, used }, tui_act_pane_at, pane, NULL);
-        x += used;
-    }
-    char name[256];
-    ql_text_print(name, sizeof name, tui_document_tensor(&app->document)->name, 0);
-    x += 2;
-    if (end - x > 12)
-        tui_canvas_middle(&app->canvas, line.y, x, end - x - 1, TUI_TEXT, name);
-}
-
 static void draw_pane(tui_app *app, int pane, tui_rect rect)
 {
     tui_hit_add(app, rect, tui_act_pane_at, pane, panes[pane].wheel);
@@ -90,7 +72,10 @@ static void draw_pane(tui_app *app, int pane, tui_rect rect)
 
 static void draw_one(tui_app *app, tui_rect area)
 {
-    draw_names(app, (tui_rect) { area.y, area.x, 1, area.cols });
+    const char *names[TUI_COMPARE_PANES];
+    for (int pane = 0; pane < TUI_COMPARE_PANES; pane++)
+        names[pane] = panes[pane].name;
+    tui_pane_names(app, (tui_rect) { area.y, area.x, 1, area.cols }, names, TUI_COMPARE_PANES);
     draw_pane(app, app->pane, (tui_rect) { area.y + 1, area.x, area.rows - 1, area.cols });
 }
 

@@ -10,6 +10,7 @@
 #include "text/command.h"
 #include "text/number.h"
 #include "tui/export.h"
+#include "tui/matmul.h"
 #include "tui/said.h"
 #include "tui/sub.h"
 #include "tui/terminal.h"
@@ -142,6 +143,13 @@ void tui_copy_command(tui_app *app)
 {
     char command[8192];
     tui_said said;
+    if (app->home == TUI_IN_MATMUL && app->context != TUI_IN_EXPORT) {
+        if (tui_matmul_command(app, command, sizeof command))
+            copy(app, command, NULL);
+        else
+            tui_document_say(&app->document, true, "there are no numbers yet");
+        return;
+    }
     if (!tui_say(&said, app) ||
         !(app->context == TUI_IN_EXPORT ? tui_export_command(app, command, sizeof command)
                                         : text_command(command, sizeof command, &said.words) < sizeof command))

@@ -63,8 +63,10 @@ void tui_jobs_stop(tui_jobs **held)
     for (size_t i = 0; i < ql_model_tensor_count(jobs->model); i++)
         ql_profile_free(&jobs->profiles[i]);
     tui_measure_release(&jobs->wanted.measure);
-    for (int kind = 0; kind < TUI_LOOK_COUNT; kind++)
+    for (int kind = 0; kind < TUI_LOOK_COUNT; kind++) {
         tui_measure_release(&jobs->looks[kind].measure);
+        tui_wish_keep(&jobs->looks[kind].wish, NULL);
+    }
     clear_queue(&jobs->queue);
     ql_engine_free(&jobs->engine);
     tui_events_stop(&jobs->events);
@@ -113,9 +115,9 @@ uint64_t tui_jobs_look(tui_jobs *jobs, tui_look_kind kind, tui_measure *measure,
     pthread_mutex_lock(&jobs->lock);
     const uint64_t ticket = atomic_fetch_add(&jobs->newest_look[kind], 1) + 1;
     tui_measure_release(&jobs->looks[kind].measure);
-    jobs->looks[kind] = (tui_look_job) { .ticket = ticket, .measure = tui_measure_retain(measure) };
-    if (wish)
-        jobs->looks[kind].wish = *wish;
+    jobs->looks[kind].ticket = ticket;
+    jobs->looks[kind].measure = tui_measure_retain(measure);
+    tui_wish_keep(&jobs->looks[kind].wish, wish);
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->lock);
     return ticket;

@@ -1,6 +1,7 @@
 /* The table of looks. */
 #include "tui/look.h"
 
+#include "tui/products.h"
 #include "tui/ranks.h"
 #include "tui/weights.h"
 
@@ -80,12 +81,23 @@ static const struct {
     [TUI_LOOK_GROUPS] = { "looking at groups", tui_groups_make, tui_groups_free },
     [TUI_LOOK_ZOOM] = { "counting what is in view", make_zoom, free_zoom },
     [TUI_LOOK_WAYS] = { "trying every way to clip", make_ways, free_ways },
+    [TUI_LOOK_SPLIT] = { "splitting the product", tui_split_make, tui_split_free },
+    [TUI_LOOK_PRODUCTS] = { "multiplying", tui_products_make, tui_products_free },
+    [TUI_LOOK_SWEEP] = { "trying thresholds", tui_sweep_make, tui_sweep_free },
 };
 
 bool tui_wish_is(const tui_wish *a, const tui_wish *b)
 {
     return a->row == b->row && a->col == b->col && a->rows == b->rows && a->cols == b->cols && a->lo == b->lo &&
-           a->hi == b->hi && a->what == b->what && a->down == b->down && a->across == b->across;
+           a->hi == b->hi && a->what == b->what && a->down == b->down && a->across == b->across && a->inputs == b->inputs;
+}
+
+void tui_wish_keep(tui_wish *kept, const tui_wish *wish)
+{
+    tui_inputs *before = kept->inputs;
+    *kept = wish ? *wish : (tui_wish) { 0 };
+    tui_inputs_retain(kept->inputs);
+    tui_inputs_release(&before);
 }
 
 const char *tui_look_doing(tui_look_kind kind)

@@ -5,7 +5,7 @@
 #ifndef TUI_LOOK_H
 #define TUI_LOOK_H
 
-#include "qloupe.h"
+#include "tui/inputs.h"
 
 typedef enum tui_look_kind {
     TUI_LOOK_STRIP, /* ql_strip of W[row][col ... col + cols) */
@@ -16,6 +16,9 @@ typedef enum tui_look_kind {
     TUI_LOOK_BYTES,    /* ql_stored_bytes around W[row][col] */
     TUI_LOOK_ZOOM,  /* ql_zoom of the values in [lo, hi] */
     TUI_LOOK_WAYS,  /* ql_ways of the spec */
+    TUI_LOOK_SPLIT,    /* tui_split (products.h) of the first `rows` rows of X, with `lo` as the threshold */
+    TUI_LOOK_PRODUCTS, /* tui_products; `cols` runs for the clock, `what` threads (0: the worker's); `row` counts reruns */
+    TUI_LOOK_SWEEP,    /* tui_sweep */
     TUI_LOOK_COUNT
 } tui_look_kind;
 
@@ -25,9 +28,11 @@ typedef struct tui_wish {
     double lo, hi;                 /* a range of values */
     int what;                      /* of several quantities */
     int down, across;              /* cells that there are to show it */
+    tui_inputs *inputs;            /* X of a product, NULL: of none; a reference where a wish is kept (tui_wish_keep) */
 } tui_wish;
 
 bool tui_wish_is(const tui_wish *a, const tui_wish *b);
+void tui_wish_keep(tui_wish *kept, const tui_wish *wish); /* wish NULL: nothing any more */
 
 /* What it is made of. */
 typedef struct tui_look_work {

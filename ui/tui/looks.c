@@ -16,11 +16,9 @@ void tui_looks_begin(tui_document *document)
         document->looks.of[kind].is_wished = false;
 }
 
-tui_seen tui_looks_wish(tui_document *document, tui_look_kind kind, const tui_wish *wish)
+tui_seen tui_looks_seen(const tui_document *document, tui_look_kind kind, const tui_wish *wish)
 {
-    tui_look_slot *look = &document->looks.of[kind];
-    look->is_wished = true;
-    look->wished = *wish;
+    const tui_look_slot *look = &document->looks.of[kind];
     if (!look->made || look->of->tensor != document->tensor)
         return (tui_seen) { .missing = look->problem.status != QL_OK ? look->problem.message
                                        : document->stopped           ? "stopped; r measures again"
@@ -28,6 +26,14 @@ tui_seen tui_looks_wish(tui_document *document, tui_look_kind kind, const tui_wi
     return (tui_seen) { look->made, look->of, &look->wish,
                         tui_wish_is(&look->wish, wish) && tui_measure_is(look->of, document->tensor, document->spec_text),
                         NULL };
+}
+
+tui_seen tui_looks_wish(tui_document *document, tui_look_kind kind, const tui_wish *wish)
+{
+    tui_look_slot *look = &document->looks.of[kind];
+    look->is_wished = true;
+    look->wished = *wish;
+    return tui_looks_seen(document, kind, wish);
 }
 
 /* There is, or will be, what is wished of what is shown. */
@@ -58,7 +64,7 @@ void tui_looks_ask(tui_document *document)
         if (!look->is_wished || !can || is_served(look, document->shown))
             continue;
         set_measure(&look->asked, document->shown);
-        look->asked_wish = look->wished;
+        tui_wish_keep(&look->asked_wish, &look->wished);
         look->problem = (ql_error) { 0 };
         look->ticket = tui_jobs_look(document->jobs, kind, document->shown, &look->wished);
         look->busy = true;
@@ -77,7 +83,7 @@ void tui_looks_take(tui_document *document, tui_event *event)
             tui_look_free(event->look, &look->made);
             look->made = event->made;
             event->made = NULL;
-            look->wish = look->asked_wish;
+            tui_wish_keep(&look->wish, &look->asked_wish);
             set_measure(&look->of, look->asked);
         }
     }
@@ -114,5 +120,7 @@ void tui_looks_free(tui_looks *looks)
         tui_look_free((tui_look_kind)kind, &look->made);
         tui_measure_release(&look->of);
         tui_measure_release(&look->asked);
+        tui_wish_keep(&look->wish, NULL);
+        tui_wish_keep(&look->asked_wish, NULL);
     }
 }

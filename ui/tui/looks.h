@@ -40,6 +40,8 @@ typedef struct tui_seen {
 struct tui_document;
 
 void tui_looks_begin(struct tui_document *document);
+/* What there is, without wishing. */
+tui_seen tui_looks_seen(const struct tui_document *document, tui_look_kind kind, const tui_wish *wish);
 tui_seen tui_looks_wish(struct tui_document *document, tui_look_kind kind, const tui_wish *wish);
 void tui_looks_ask(struct tui_document *document);
 void tui_looks_take(struct tui_document *document, tui_event *event);

@@ -30,6 +30,9 @@ void tui_pane_distribution(tui_app *app, tui_rect rect, bool focused);
 void tui_pane_error(tui_app *app, tui_rect rect, bool focused);
 void tui_pane_tensor(tui_app *app, tui_rect rect, bool focused);
 
+/* One line where panes share the screen one after the other: their names, to be clicked, and the tensor. */
+void tui_pane_names(tui_app *app, tui_rect line, const char *const *names, int count);
+
 /* "poor", "fair", "good", "excellent" for an SQNR, with its style. */
 const char *tui_sqnr_word(double sqnr_db, tui_style *style);
 

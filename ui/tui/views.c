@@ -4,6 +4,7 @@
 static const tui_view *const views[] = {
     &tui_view_explore,
     &tui_view_compare,
+    &tui_view_matmul,
 };
 
 const tui_view *tui_view_at(size_t index)

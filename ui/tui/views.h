@@ -45,5 +45,6 @@ const tui_view *tui_view_at(size_t index);
 
 extern const tui_view tui_view_explore;
 extern const tui_view tui_view_compare;
+extern const tui_view tui_view_matmul;
 
 #endif
