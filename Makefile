@@ -119,7 +119,7 @@ tsan: ## run the tests of the threaded parts under the thread sanitizer
 # Those that start threads themselves and do not drive the program.
 THREADED := $(if $(TEST_SOURCES),$(shell grep -L testing_run $$(grep -l ql_engine_new $(TEST_SOURCES)))) tests/test_golden.c
 # Not those that take long under it and share nothing between threads that others do not.
-THREADED := $(filter-out $(addprefix tests/test_,plot% tui% fine% truncation% memory% reads% map% clip% corpus% excerpt% heat_map% inputs% diff% ranks% torch% sharded%),$(THREADED))
+THREADED := $(filter-out $(addprefix tests/test_,plot% tui% fine% truncation% memory% reads% map% clip% corpus% excerpt% heat_map% inputs% diff% ranks% torch% sharded% bytes% npz%),$(THREADED))
 THREADED := $(THREADED:%.c=$(OUT)/%)
 check-threads: all $(THREADED) golden $(OUT)/monkey
 	@V=$(V) sh tests/run.sh $(OUT) $(THREADED)
