@@ -7,11 +7,9 @@
  * makes all of them integers, else by what makes the largest 127, and rounded: that error is part of the result. The
  * scales take the factor back.
  */
-#include "analysis/errors.h"
 #include "analysis/matmul.h"
 #include "base/error.h"
 #include "matmul/activations.h"
-#include "quant/scheme.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,4 @@
 /* Products that are compared and timed: operands, and one method after the other. The interface is in qloupe.h. */
-#include "analysis/errors.h"
 #include "analysis/inputs.h"
 #include "analysis/matmul.h"
 #include "base/engine.h"
