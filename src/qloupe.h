@@ -893,8 +893,8 @@ void ql_activations_free(ql_activations **activations);
    the shape), "acts.npy 512×256", "acts.npy 1024 of 4096 rows × 256". */
 void ql_activations_describe(const ql_activations *activations, uint64_t cols, char *out, size_t size);
 
-/* Whether X W^T is a product: QL_UNUSABLE for a tensor of one row or column, which is no matrix, and for another number of
-   channels than W[out][in] has inputs; the message says both shapes and names no tensor. */
+/* Whether X W^T is a product: QL_UNUSABLE for a tensor of one axis, which is no matrix, for an empty one, and for another
+   number of channels than W[out][in] has inputs; the message says both shapes and names no tensor. */
 ql_status ql_activations_fit(const ql_activations *activations, const ql_tensor *tensor, ql_error *error);
 
 /* How the error of a product is called among the metrics, and what it is: better is -1. */

@@ -1,5 +1,6 @@
 /* qloupe matmul: what its rows hold, what it refuses. Times are looked at only for being there. */
 #include "cli.h"
+#include "npy.h"
 
 #include <math.h>
 
@@ -77,6 +78,24 @@ static void shapes_presets_and_sweeps_need_no_file(void **state)
     testing_result_free(&r);
 }
 
+/* One number, one row of W, one column: products like any other. */
+static void the_smallest_shapes_are_products(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *shape;
+        double int8_most;
+    } cases[] = { { "1x1x1", 1e-7 }, { "3x65x1", 0.02 }, { "3x1x65", 1e-6 }, { "1x65x2", 0.02 } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        testing_result r = testing_run("\"$QLOUPE\" matmul --shape %s --runs 1 --json", cases[i].shape);
+        assert_int_equal(r.exit_code, 0);
+        assert_true(number_after(row_of(r.standard_output, "fp32"), "rel_fro") == 0);
+        assert_true(number_after(row_of(r.standard_output, "int8:row"), "rel_fro") <= cases[i].int8_most);
+        assert_true(number_after(row_of(r.standard_output, "integer"), "accumulator_max") > 0);
+        testing_result_free(&r);
+    }
+}
+
 static void a_batch_is_one_table(void **state)
 {
     (void)state;
@@ -116,6 +135,9 @@ static void wrong_usage_ends_with_2_and_a_line(void **state)
     } cases[] = {
         { "--shape 4x4", "--shape 4x4: MxKxN is allowed" },
         { "--shape 0x4x4", "--shape 0x4x4: MxKxN is allowed" },
+        { "--shape 4x0x4", "--shape 4x0x4: MxKxN is allowed" },
+        { "--shape 4x4x0", "--shape 4x4x0: MxKxN is allowed" },
+        { "--shape 4x4x4x4", "--shape 4x4x4x4: MxKxN is allowed" },
         { "--preset bert", "--preset bert: gpt2, llama-7b, sam-vit-h are allowed" },
         { "--shape 2x4x4 -m int9", "no method 'int9'; there are fp32" },
         { "--shape 2x4x4 --runs 0", "--runs 0: a number from 1 to 10000 is allowed" },
@@ -123,7 +145,7 @@ static void wrong_usage_ends_with_2_and_a_line(void **state)
         { "--shape 2x4x4 --outlier-channels 9", "--outlier-channels 9: a number from 0 to 8 is allowed" },
         { "--shape 2x4x4 --preset gpt2", "a tensor of FILE, --shape and --preset: one of them at a time" },
         { "data/storyteller.safetensors", "which tensor? -t NAME" },
-        { "data/storyteller.safetensors -t h.0.ln_1.weight", "a tensor of one row or column makes no product" },
+        { "data/storyteller.safetensors -t h.0.ln_1.weight", "a tensor of one axis, a vector, makes no product" },
         { "data/storyteller.safetensors -t h.1.mlp.c_proj.weight --x data/inputs/h.1.mlp.c_fc.npy", "X needs 1024 columns" },
         { "data/storyteller.safetensors -t h.1.mlp.c_fc.weight --x data/inputs/h.1.mlp.c_fc.npy --m 513",
           "513 rows were asked for, there are 512" },
@@ -162,6 +184,32 @@ static void weights_and_activations_that_are_not_finite_are_refused(void **state
     testing_result_free(&r);
 }
 
+static void weights_and_activations_without_elements_are_refused(void **state)
+{
+    (void)state;
+    static const float values[8];
+    const char *folder = testing_folder();
+    assert_true(npy_write(testing_path(folder, "w.npy"), "f4", 2, (uint64_t[]) { 2, 4 }, values));
+    assert_true(npy_write(testing_path(folder, "no_outputs.npy"), "f4", 2, (uint64_t[]) { 0, 4 }, values));
+    assert_true(npy_write(testing_path(folder, "no_inputs.npy"), "f4", 2, (uint64_t[]) { 4, 0 }, values));
+    static const struct {
+        const char *w, *x, *message;
+    } cases[] = {
+        { "no_outputs", "synthetic", "no_outputs.npy: tensor 'no_outputs': an empty tensor makes no product" },
+        { "no_inputs", "synthetic", "no_inputs.npy: tensor 'no_inputs': an empty tensor makes no product" },
+        { "w", "no_outputs.npy", "no_outputs.npy: holds no activations" },
+        { "w", "no_inputs.npy", "no_inputs.npy: holds no activations" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        testing_result r = testing_run("\"$QLOUPE\" matmul '%s/%s.npy' -t %s --x '%s'", folder, cases[i].w, cases[i].w,
+                                       *cases[i].x == 's' ? cases[i].x : testing_path(folder, cases[i].x));
+        if (r.exit_code != 2 || !strstr(r.standard_error, cases[i].message)) {
+            fail_msg("%s times %s: exit %d, %s", cases[i].x, cases[i].w, r.exit_code, r.standard_error);
+        }
+        testing_result_free(&r);
+    }
+}
+
 /* Pinned: the same on every machine. */
 static void made_up_activations_are_these(void **state)
 {
@@ -181,10 +229,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_has_what_the_contract_says),
         cmocka_unit_test(shapes_presets_and_sweeps_need_no_file),
+        cmocka_unit_test(the_smallest_shapes_are_products),
         cmocka_unit_test(a_batch_is_one_table),
         cmocka_unit_test(what_does_not_suit_a_weight_is_a_row_with_a_note),
         cmocka_unit_test(wrong_usage_ends_with_2_and_a_line),
         cmocka_unit_test(weights_and_activations_that_are_not_finite_are_refused),
+        cmocka_unit_test(weights_and_activations_without_elements_are_refused),
         cmocka_unit_test(made_up_activations_are_these),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

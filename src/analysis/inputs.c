@@ -228,8 +228,9 @@ void ql_activations_describe(const ql_activations *x, uint64_t cols, char *out, 
 
 ql_status ql_activations_fit(const ql_activations *x, const ql_tensor *tensor, ql_error *error)
 {
-    if (tensor->rows < 2 || tensor->cols < 2) {
-        return ql_fail(error, QL_UNUSABLE, "a tensor of one row or column makes no product");
+    if (tensor->rank < 2 || tensor->element_count == 0) {
+        return ql_fail(error, QL_UNUSABLE, "%s makes no product",
+                       tensor->element_count == 0 ? "an empty tensor" : "a tensor of one axis, a vector,");
     }
     if (x->cols == 0 || x->cols == tensor->cols) {
         return QL_OK;

@@ -130,8 +130,8 @@ static int add_shape(const cli_arguments *arguments, cli_plan *plan)
     const char *text = cli_value(arguments, CLI_SHAPE);
     unsigned long long m, k, n;
     int used = 0;
-    if (sscanf(text, "%llux%llux%llu%n", &m, &k, &n, &used) != 3 || text[used] || strchr(text, '-') || m < 1 || k < 2 ||
-        n < 2 || m > MOST_SIDE || k > MOST_SIDE || n > MOST_SIDE)
+    if (sscanf(text, "%llux%llux%llu%n", &m, &k, &n, &used) != 3 || text[used] || strchr(text, '-') || m < 1 || k < 1 ||
+        n < 1 || m > MOST_SIDE || k > MOST_SIDE || n > MOST_SIDE)
         return cli_complain("--shape %s: MxKxN is allowed, rows of X, inputs and outputs of W, such as 512x4096x4096",
                             cli_shown(text));
     plan->m = m;
