@@ -323,10 +323,6 @@ unsigned ql_engine_threads(const ql_engine *engine)
 void *ql_engine_scratch(ql_engine *engine, unsigned worker, size_t byte_count)
 {
     scratch *s = &engine->scratch[worker];
-    if (byte_count > s->size) {
-        ql_pages_free(s->memory, s->size);
-        s->memory = ql_pages_new(byte_count);
-        s->size = s->memory ? byte_count : 0;
-    }
+    ql_pages_need(&s->memory, &s->size, byte_count);
     return s->memory;
 }
