@@ -10,7 +10,7 @@
 
 enum {
     PIECE_BYTES = 512 << 10, /* of panels of W */
-    PIECE_ROWS = 240,        /* of X: many enough that W is read from far away seldom */
+    PIECE_ROWS = 1020,       /* of X: many enough that W is read from far away seldom */
     DEPTH_CELLS = 1024,      /* of floats: what a panel of W and one of X take of the first caches at a time */
 };
 
@@ -216,6 +216,7 @@ static ql_status run(gemm_job *job, const ql_gemm_options *options, ql_error *er
     job->piece_rows = is_decoded ? job->x->panels : PIECE_ROWS / w->kernels->rows; /* nothing is decoded twice */
     job->w_pieces = (size_t)ql_size_ceil_div(w->panels, job->piece_panels);
     job->x_pieces = (size_t)ql_size_ceil_div(job->x->panels, job->piece_rows);
+    job->piece_rows = (size_t)ql_size_ceil_div(job->x->panels, job->x_pieces); /* as long as each other */
     const size_t size = room_size(job);
     for (unsigned worker = 0; worker < threads; worker++) {
         if (!ql_engine_scratch(job->engine, worker, size)) {
