@@ -292,6 +292,17 @@ static void grouped_nibbles(const ql_band *band, const ql_grouped *g, float *y)
     walk_groups(band, g, PANEL_CELL / 2, t->at_once, t->nibbles, t->nibbles_one, y);
 }
 
+static void scale(void *y, size_t n, float step, const float *steps)
+{
+    uint32_t *out = y;
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        const vf factor = vf_mul(vf_set(step), vf_load(steps + i));
+        vf_store((float *)(out + i), vf_mul(vi_to_float(vi_load((const int32_t *)(out + i))), factor));
+    }
+    ql_products_scalar.scale(out + i, n - i, step, steps + i);
+}
+
 #define PRODUCT_MEMBERS                                                                                                     \
     .rows = ROWS, .outputs = OUTPUTS, .floats = floats, .codes = codes, .grouped_codes = grouped_codes,                     \
-    .grouped_nibbles = grouped_nibbles
+    .grouped_nibbles = grouped_nibbles, .scale = scale
