@@ -929,8 +929,8 @@ typedef struct ql_matmul_shape {
 } ql_matmul_shape;
 
 /* W is the tensor as a logical weight [out][in], X as many rows of the activations (0: all; made up: any number). Borrows
-   engine and tensor. QL_UNUSABLE for values that are not finite, shapes that make no product, sizes beyond memory, and fewer
-   rows in a file than wanted. */
+   engine and tensor. QL_UNUSABLE for values that are not finite and a product that overflows, with the place of the first, shapes
+   that make no product, sizes beyond memory, and fewer rows in a file than wanted. */
 ql_status ql_matmul_new(ql_engine *engine, const ql_tensor *tensor, const ql_activations *x, uint64_t rows,
                         const ql_monitor *monitor, ql_matmul **out, ql_error *error);
 void ql_matmul_free(ql_matmul **matmul);

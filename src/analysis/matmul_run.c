@@ -95,6 +95,18 @@ static ql_status allocate(ql_matmul *p, ql_error *error)
     return o->w && o->x && o->exact && p->y ? QL_OK : QL_NO_MEMORY;
 }
 
+/* What overflowed cannot be compared with anything. */
+static ql_status check_exact(const ql_operands *o, ql_error *error)
+{
+    for (size_t i = 0; i < o->m * o->n; i++) {
+        if (!isfinite(o->exact[i])) {
+            return ql_fail(error, QL_UNUSABLE, "Y[%zu][%zu] = X W^T is %s in float32: scale X or W down", i / o->n, i % o->n,
+                           isnan(o->exact[i]) ? "NaN" : "infinite");
+        }
+    }
+    return QL_OK;
+}
+
 static ql_status multiply_exactly(ql_operands *o, const ql_monitor *monitor, ql_error *error)
 {
     ql_way way = { .o = o, .monitor = monitor };
@@ -138,6 +150,9 @@ ql_status ql_matmul_new(ql_engine *engine, const ql_tensor *tensor, const ql_act
             ql_synthetic_make(&synthetic, o->k, o->x);
         }
         status = multiply_exactly(o, monitor, error);
+    }
+    if (status == QL_OK) {
+        status = check_exact(o, error);
     }
     if (status == QL_OK) {
         *out = p;
