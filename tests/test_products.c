@@ -318,7 +318,7 @@ static void check_long_groups(ql_engine *engine)
     ql_error error;
     memset(x, -128, k);
     for (int is_nibbles = 0; is_nibbles < 2; is_nibbles++) {
-        ql_packed packed;
+        ql_packed packed = { .w = NULL };
         ql_gemm_x taken = { 0 };
         float y[2], expected[2];
         memset(w, is_nibbles ? 0 : 127, k);
