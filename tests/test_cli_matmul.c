@@ -217,9 +217,10 @@ static void csv_and_markdown_have_every_row(void **state)
 static void what_does_not_suit_a_weight_is_a_row_with_a_note(void **state)
 {
     (void)state;
-    testing_result r = testing_run("\"$QLOUPE\" matmul --shape 2x64x32 -m weights_a8:zeropoint -m fp32 --runs 1 --json");
+    testing_result r = testing_run("\"$QLOUPE\" matmul --shape 2x64x32 -m weights_a8:kmeans -m fp32 --runs 1 --json");
     assert_int_equal(r.exit_code, 0);
-    assert_non_null(strstr(row_of(r.standard_output, "weights_a8:zeropoint"), "\"note\":\"weights_a8: codes must be"));
+    assert_non_null(
+        strstr(row_of(r.standard_output, "weights_a8:kmeans"), "\"note\":\"weights_a8: codes must stand for integers"));
     row_of(r.standard_output, "fp32");
     testing_result_free(&r);
 }
@@ -243,7 +244,8 @@ static void wrong_usage_ends_with_2_and_a_line(void **state)
         { "--shape 2x4x4 --sweep threshold=2,0", "llm_int8 takes a threshold above 0 (llm_int8:6, llm_int8:inf), not '0'" },
         { "--shape 2x4x4 --sweep threshold=2,nan",
           "llm_int8 takes a threshold above 0 (llm_int8:6, llm_int8:inf), not 'nan'" },
-        { "--shape 2x4x4 --sweep threshold=1e-50", "llm_int8 takes a threshold above 0 (llm_int8:6, llm_int8:inf), not '1e-50'" },
+        { "--shape 2x4x4 --sweep threshold=1e-50",
+          "llm_int8 takes a threshold above 0 (llm_int8:6, llm_int8:inf), not '1e-50'" },
         { "--shape 2x4x4 --sweep threshold=-2", "llm_int8 takes a threshold above 0 (llm_int8:6, llm_int8:inf), not '-2'" },
         { "--shape 2x4x4 -m llm_int8:2 -m fp32 --sweep threshold=2,4", "no -m METHOD takes a threshold without having one" },
         { "--shape 2x4x4 --outlier-channels 9", "--outlier-channels 9: a number from 0 to 8 is allowed" },
