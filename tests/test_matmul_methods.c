@@ -342,6 +342,41 @@ static void weights_decoded_in_cache_are_the_simulated_ones_bit_by_bit(void **st
     }
 }
 
+/* What the table says of a spec's size is what a report of the same spec says. */
+static void weights_are_as_large_as_a_report_says(void **state)
+{
+    (void)state;
+    static const char *const specs[] = { "none",
+                                         "fp16",
+                                         "absmax:bits=4,outliers=1%",
+                                         "absmax:outliers=0.3",
+                                         "nf4:double=1",
+                                         "nvfp4",
+                                         "kmeans:per=block,block=48",
+                                         "int4g:bits=3,block=64",
+                                         "zeropoint:zero=raw,per=row",
+                                         "fp8_e4m3:scale=0" };
+    fixture f;
+    ql_error error;
+    ql_profile *profile;
+    set_up(&f, 2, 67, 21);
+    must(ql_profile_make(f.engine, NULL, &f.tensor.tensor, NULL, &profile, &error), &error);
+    for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
+        char method[120];
+        ql_spec spec;
+        ql_report *report;
+        must(ql_spec_parse(specs[s], &spec, &error), &error);
+        must(ql_report_make(f.engine, profile, &spec, NULL, &report, &error), &error);
+        snprintf(method, sizeof method, "simulated:%s", specs[s]);
+        if (run(&f, method).bytes != report->byte_count) {
+            fail_msg("%s: %llu bytes", method, (unsigned long long)report->byte_count);
+        }
+        ql_report_free(&report);
+    }
+    ql_profile_free(&profile);
+    tear_down(&f);
+}
+
 /* What simulated weights and codes of X give; levels that are no integers are a little off. */
 static void check_grouped(size_t k)
 {
@@ -670,6 +705,7 @@ int main(void)
         cmocka_unit_test(a_wide_split_leaves_nothing_behind_for_the_next_one),
         cmocka_unit_test(the_variant_of_bitsandbytes_takes_outlier_columns_of_w_from_its_codes),
         cmocka_unit_test(weights_decoded_in_cache_are_the_simulated_ones_bit_by_bit),
+        cmocka_unit_test(weights_are_as_large_as_a_report_says),
         cmocka_unit_test(grouped_codes_are_simulated_weights_times_codes_of_x),
         cmocka_unit_test(flat_groups_serve_where_rows_begin_with_a_group),
         cmocka_unit_test(numbers_are_the_same_on_every_instruction_set_and_number_of_threads),
