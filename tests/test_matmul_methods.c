@@ -161,43 +161,83 @@ static void one_step_serves_a_whole_tensor(void **state)
     tear_down(&f);
 }
 
-/* The layer in integers of src/matmul, with ranges of the first quarter of the rows. */
+/* The layer in integers of src/matmul, with ranges of the first quarter of the rows. Returns the multipliers that shift to the
+   left, to the right, and that are 0, as bits 1, 2, 4. */
+static unsigned check_integers(const fixture *f, const char *method, double threshold)
+{
+    ql_error error;
+    ql_observed x = { 0 }, y = { 0 };
+    ql_int_linear *layer;
+    unsigned shifts = 0;
+    const size_t calibrated = (f->m + 3) / 4;
+    float *bias = calloc(f->n, sizeof *bias);
+    int8_t *qx = malloc(f->m * f->k), *qy = malloc(f->m * f->n);
+    int32_t *sums = malloc(f->m * f->n * sizeof *sums), largest = 0;
+    must(ql_observe_minmax(&x, f->x, calibrated * f->k, &error), &error);
+    x.lo = fmaxf(x.lo, (float)-threshold);
+    x.hi = fminf(x.hi, (float)threshold);
+    must(ql_observe_minmax(&y, ql_matmul_exact(f->matmul), calibrated * f->n, &error), &error);
+    const ql_affine of_x = ql_affine_of(&x), of_y = ql_affine_of(&y);
+    must(ql_int_linear_make(f->w, bias, f->n, f->k, of_x, of_y, &layer, &error), &error);
+    ql_affine_encode(of_x, f->x, f->m * f->k, qx);
+    ql_int_linear_run(layer, qx, f->m, sums, qy);
+    const ql_matmul_result result = run(f, method);
+    for (size_t i = 0; i < f->m * f->n; i++) {
+        assert_true(ql_matmul_y(f->matmul)[i] == (float)(qy[i] - of_y.zero) * of_y.step);
+        largest = abs(sums[i]) > largest ? abs(sums[i]) : largest;
+        const ql_multiplier m = layer->multipliers[i % f->n];
+        shifts |= m.m0 == 0 ? 4 : m.shift > 0 ? 1 : 2;
+    }
+    assert_true(result.accumulator_max == largest);
+    if (isinf(threshold)) {
+        run(f, "int8:static"); /* the same sums, not requantized */
+        for (size_t i = 0; i < f->m * f->n; i++) {
+            assert_close((double)ql_matmul_y(f->matmul)[i],
+                         (double)sums[i] * (double)of_x.step * (double)layer->weight_steps[i % f->n], 1e-6, 0);
+        }
+    }
+    ql_int_linear_free(&layer);
+    free(bias);
+    free(qx);
+    free(qy);
+    free(sums);
+    return shifts;
+}
+
 static void integers_from_x_to_y_are_those_of_the_scalar_layer(void **state)
 {
     (void)state;
-    static const double thresholds[] = { (double)INFINITY, 2.5 };
     fixture f;
     set_up(&f, 21, 67, 35);
-    for (size_t t = 0; t < 2; t++) {
-        ql_error error;
-        ql_observed x = { 0 }, y = { 0 };
-        ql_int_linear *layer;
-        static int8_t qx[21 * 67], qy[21 * 35];
-        static int32_t sums[21 * 35];
-        const float bias[35] = { 0 };
-        must(ql_observe_minmax(&x, f.x, 6 * f.k, &error), &error);
-        x.lo = fmaxf(x.lo, (float)-thresholds[t]);
-        x.hi = fminf(x.hi, (float)thresholds[t]);
-        must(ql_observe_minmax(&y, ql_matmul_exact(f.matmul), 6 * f.n, &error), &error);
-        const ql_affine of_x = ql_affine_of(&x), of_y = ql_affine_of(&y);
-        must(ql_int_linear_make(f.w, bias, f.n, f.k, of_x, of_y, &layer, &error), &error);
-        ql_affine_encode(of_x, f.x, f.m * f.k, qx);
-        ql_int_linear_run(layer, qx, f.m, sums, qy);
-        int32_t largest = 0;
-        const ql_matmul_result result = run(&f, t ? "integer:2.5" : "integer");
-        for (size_t i = 0; i < f.m * f.n; i++) {
-            assert_true(ql_matmul_y(f.matmul)[i] == (float)(qy[i] - of_y.zero) * of_y.step);
-            largest = abs(sums[i]) > largest ? abs(sums[i]) : largest;
-        }
-        assert_true(result.accumulator_max == largest);
-        run(&f, "int8:static"); /* the same sums, not requantized */
-        for (size_t i = 0; i < f.m * f.n && t == 0; i++) {
-            assert_close((double)ql_matmul_y(f.matmul)[i],
-                         (double)sums[i] * (double)of_x.step * (double)layer->weight_steps[i % f.n], 1e-6, 0);
-        }
-        ql_int_linear_free(&layer);
-    }
+    assert_int_equal(check_integers(&f, "integer", (double)INFINITY), 2);
+    assert_int_equal(check_integers(&f, "integer:inf", (double)INFINITY), 2);
+    assert_int_equal(check_integers(&f, "integer:2.5", 2.5), 2);
     tear_down(&f);
+}
+
+/* Rows of W from very small to large, and calibration on rows of X whose products are all 0: then the step of Y is small beside
+   those of X and W, and sums are shifted to the left until they do not fit. */
+static void multipliers_of_all_sizes_are_those_of_the_scalar_layer(void **state)
+{
+    (void)state;
+    for (int quiet = 0; quiet < 2; quiet++) {
+        fixture f;
+        ql_error error;
+        set_up(&f, 21, 66, 35);
+        for (size_t i = 0; i < f.n * f.k; i++) {
+            f.w[i] *= (float)pow(10, (double)(i / f.k % 14) - 9);
+        }
+        for (size_t i = 0; i < f.n * f.k && quiet; i += 2) {
+            f.w[i + 1] = f.w[i];
+        }
+        for (size_t i = 0; i < 6 * f.k && quiet; i += 2) {
+            f.x[i + 1] = -f.x[i];
+        }
+        ql_matmul_free(&f.matmul);
+        must(ql_matmul_new(f.engine, &f.tensor.tensor, &f.x_of, 0, NULL, &f.matmul, &error), &error);
+        assert_int_equal(check_integers(&f, "integer", (double)INFINITY), quiet ? 3 : 6);
+        tear_down(&f);
+    }
 }
 
 static float *transposed(const float *w, size_t n, size_t k)
@@ -701,6 +741,7 @@ int main(void)
         cmocka_unit_test(codes_per_row_are_exact_sums_scaled),
         cmocka_unit_test(one_step_serves_a_whole_tensor),
         cmocka_unit_test(integers_from_x_to_y_are_those_of_the_scalar_layer),
+        cmocka_unit_test(multipliers_of_all_sizes_are_those_of_the_scalar_layer),
         cmocka_unit_test(outlier_columns_apart_are_what_the_scalar_definition_says),
         cmocka_unit_test(a_wide_split_leaves_nothing_behind_for_the_next_one),
         cmocka_unit_test(the_variant_of_bitsandbytes_takes_outlier_columns_of_w_from_its_codes),
