@@ -651,6 +651,134 @@ static void what_does_not_suit_is_refused_in_words(void **state)
     tear_down(&f);
 }
 
+/* x and w everywhere, one row and one output of `k` inputs. */
+static void set_up_constant(fixture *f, size_t k, float x, float w)
+{
+    set_up(f, 1, k, 1);
+    ql_error error;
+    for (size_t i = 0; i < k; i++) {
+        f->x[i] = x;
+        f->w[i] = w;
+    }
+    ql_matmul_free(&f->matmul);
+    must(ql_matmul_new(f->engine, &f->tensor.tensor, &f->x_of, 0, NULL, &f->matmul, &error), &error);
+}
+
+/* One input more and the largest codes might not fit; methods without such sums have no limit. */
+static void the_longest_sums_are_exact_and_longer_ones_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method;
+        size_t most;
+        int product; /* of the codes of x = 1 and w = -1 */
+        const char *message;
+    } cases[] = {
+        { "int8:tensor", 131071, 127 * 127,
+          "131072 inputs: sums of more than 131071 products of codes may not fit 32 bits" },
+        { "int8:row", 131071, 127 * 127, "131072 inputs: sums of more than 131071 products of codes may not fit 32 bits" },
+        { "llm_int8:6", 131071, 127 * 127, "131072 inputs: sums of more than 131071 products of codes may not fit 32 bits" },
+        { "bnb_llm_int8:6", 131071, 127 * 127,
+          "131072 inputs: sums of more than 131071 products of codes may not fit 32 bits" },
+        { "int8:static", 66311, 255 * 127,
+          "66312 inputs: sums of more than 66311 products of codes with a zero point may not fit 32 bits" },
+        { "integer", 66311, 255 * 127,
+          "66312 inputs: sums of more than 66311 products of codes with a zero point may not fit 32 bits" },
+        { "weights_a8:absmax", 131071, 0, "131072 inputs: sums of more than 131071 products of codes may not fit 32 bits" },
+    };
+    static const char *const unlimited[] = {
+        "fp32", "weights:nf4", "weights_a8:q4_0", "weights_a8:int4g", "weights_a8:q8_0", "simulated:absmax"
+    };
+    ql_matmul_result result;
+    ql_error error;
+    fixture f;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        set_up_constant(&f, cases[c].most, 1, -1);
+        result = run(&f, cases[c].method);
+        assert_close((double)ql_matmul_y(f.matmul)[0], -(double)f.k, 1e-2, 0);
+        assert_true(cases[c].product == 0 || result.accumulator_max == (double)cases[c].product * (double)f.k);
+        tear_down(&f);
+        set_up_constant(&f, cases[c].most + 1, 1, -1);
+        assert_int_equal(ql_matmul_run(f.matmul, cases[c].method, 1, NULL, &result, &error), QL_UNUSABLE);
+        assert_string_equal(error.message, cases[c].message);
+        tear_down(&f);
+    }
+    set_up_constant(&f, 131072, 1, -1);
+    for (size_t m = 0; m < sizeof unlimited / sizeof *unlimited; m++) {
+        run(&f, unlimited[m]);
+        assert_close((double)ql_matmul_y(f.matmul)[0], -131072.0, 1e-2, 0);
+    }
+    tear_down(&f);
+}
+
+/* Every column apart: nothing is left for the codes. */
+static void all_columns_may_be_outliers(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f, 7, 65, 33);
+    for (int bnb = 0; bnb < 2; bnb++) {
+        const ql_matmul_result result = run(&f, bnb ? "bnb_llm_int8:1e-30" : "llm_int8:1e-30");
+        assert_int_equal(result.outlier_count, f.k);
+        assert_true(isnan(result.accumulator_max));
+        for (size_t i = 0; i < f.m * f.n; i++) { /* in half precision; bitsandbytes takes W from its codes */
+            assert_close((double)ql_matmul_y(f.matmul)[i], exact_of(&f, f.w, i / f.n, i % f.n), 2e-3, bnb ? 0.2 : 5e-3);
+        }
+    }
+    const ql_matmul_result none = run(&f, "llm_int8:inf"), row = run(&f, "int8:row");
+    assert_true(none.outlier_count == 0 && none.outliers && none.rel_fro == row.rel_fro);
+    tear_down(&f);
+}
+
+/* Each method of the table at work beside a plain product in float64, with the error that its codes allow. */
+static void every_method_is_near_the_product_in_float64(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method;
+        double most; /* Frobenius norm of the error by that of the product */
+    } cases[] = {
+        { "fp32", 1e-6 },
+        { "int8:tensor", 0.06 },
+        { "int8:row", 0.03 },
+        { "int8:static", 0.1 },
+        { "llm_int8:6", 0.01 },
+        { "bnb_llm_int8:6", 0.01 },
+        { "integer", 0.1 },
+        { "weights:absmax:per=row", 0.01 },
+        { "weights:absmax:bits=4,per=block,block=32", 0.2 },
+        { "weights:absmax:bits=3,per=block,block=32", 0.4 },
+        { "weights:absmax:bits=2,per=block,block=32", 1 },
+        { "weights_a8:absmax:per=row", 0.03 },
+        { "weights_a8:int4g:block=32", 0.15 },
+        { "simulated:nf4", 0.15 },
+    };
+    fixture f;
+    set_up(&f, 40, 96, 50);
+    for (size_t i = 0; ql_matmul_method_at(i); i++) { /* none is forgotten here */
+        bool found = false;
+        for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+            const size_t length = strlen(ql_matmul_method_at(i)->name);
+            found |= strncmp(cases[c].method, ql_matmul_method_at(i)->name, length) == 0 &&
+                     (cases[c].method[length] == ':' || !cases[c].method[length]);
+        }
+        assert_true(found);
+    }
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        double whole = 0, lost = 0;
+        run(&f, cases[c].method);
+        for (size_t i = 0; i < f.m * f.n; i++) {
+            const double exact = exact_of(&f, f.w, i / f.n, i % f.n), e = (double)ql_matmul_y(f.matmul)[i] - exact;
+            whole += exact * exact;
+            lost += e * e;
+        }
+        if (!(sqrt(lost / whole) < cases[c].most)) {
+            fail_msg("%s: %g", cases[c].method, sqrt(lost / whole));
+        }
+    }
+    tear_down(&f);
+}
+
 static void an_outlier_beyond_half_precision_is_refused(void **state)
 {
     (void)state;
@@ -752,6 +880,9 @@ int main(void)
         cmocka_unit_test(numbers_are_the_same_on_every_instruction_set_and_number_of_threads),
         cmocka_unit_test(a_weight_that_is_stored_across_is_the_same_weight),
         cmocka_unit_test(what_does_not_suit_is_refused_in_words),
+        cmocka_unit_test(the_longest_sums_are_exact_and_longer_ones_are_refused),
+        cmocka_unit_test(all_columns_may_be_outliers),
+        cmocka_unit_test(every_method_is_near_the_product_in_float64),
         cmocka_unit_test(an_outlier_beyond_half_precision_is_refused),
         cmocka_unit_test(a_run_can_be_stopped),
         cmocka_unit_test(a_column_apart_leaves_the_error_of_the_others),
