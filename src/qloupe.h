@@ -857,7 +857,8 @@ ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_rep
 /* ---- Product: what the error of the weights does to X W^T ------------------------------------------------------- */
 
 /* Activations that are made up: normal, mean 0, deviation 1, but for a few outlier channels, as transformers have them, the
-   first `strongest` times as large, the i-th strongest / i. Chosen by the seed alone; the same bits on every machine. */
+   first `strongest` times as large, the i-th strongest / i. Chosen by the seed alone (matmul/synthetic.c states how); the same
+   bits on every machine. */
 enum { QL_SYNTHETIC_CHANNELS = 8 };
 typedef struct ql_synthetic {
     uint64_t seed;
