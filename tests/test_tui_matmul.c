@@ -123,6 +123,8 @@ static void what_keys_ask_for_is_done(void **state)
         { "3n64<Enter>", "64×256 × 256×768" },
         { "3n64<Enter>n<Enter>", "512×256 × 256×768" },
         { "3n9999<Enter>", "9999 rows were asked for, there are 512" },
+        { "3<settle>n9999<Enter>", "9999 rows were asked for, there are 512" }, /* not the numbers of before */
+        { "3<settle>n9999<Enter><settle>n<Enter>", "512×256 × 256×768" },
         { "3nx<Enter>", "rows of X: a number from 1 to 65536 is wanted" },
         { "3t0<Enter>", "threads: a number from 1 to 1024 is wanted" },
         { "3x<Enter>", "32×256 × 256×768" },

@@ -135,7 +135,7 @@ ql_status tui_products_make(const tui_look_work *work, void **out, ql_error *err
     if (made) {
         made->shape = ql_matmul_shape_of(at.matmul);
         made->threads = at.threads;
-        ql_activations_describe(work->wish.inputs->activations, made->shape.k, made->x, sizeof made->x);
+        ql_activations_describe(work->wish.inputs->activations, work->profile->tensor, made->x, sizeof made->x);
         status = look_at_channels(made, at.matmul, error);
     } else {
         status = fail_memory("products", error);

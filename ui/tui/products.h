@@ -29,7 +29,7 @@ enum { TUI_PRODUCT_FP32, TUI_PRODUCT_TENSOR, TUI_PRODUCT_ROW, TUI_PRODUCTS_MOST 
 typedef struct tui_products {
     ql_matmul_shape shape;
     unsigned threads;
-    char x[300];         /* what the activations are */
+    char x[600];         /* what the activations are */
     float *loudest;      /* owned [shape.k]: the largest |x| of every channel, largest first */
     tui_spread channels; /* the same, in the order of the channels */
     size_t count;        /* the first ones are TUI_PRODUCT_FP32 ..., the last one the weights under the spec of the report */
