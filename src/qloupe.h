@@ -285,6 +285,15 @@ typedef struct ql_isa_info {
 } ql_isa_info;
 bool ql_isa_at(size_t index, ql_isa_info *out);
 
+/* The same of the kernels of products, which there may be several of for one of those; they multiply tiles of `rows` rows of X
+   by `outputs` rows of W. In use are the best ones of the instruction set that is in use. */
+typedef struct ql_product_isa_info {
+    const char *name, *meaning;
+    unsigned rows, outputs;
+    bool runs_here, in_use;
+} ql_product_isa_info;
+bool ql_product_isa_at(size_t index, ql_product_isa_info *out);
+
 /* Uses the kernels of that name from now on, NULL: the fastest that run here. QL_BAD_USAGE lists what there is. Not while an
    engine works. */
 ql_status ql_isa_use(const char *name, ql_error *error);
