@@ -91,12 +91,12 @@ int tui_matmul_map_row(const tui_app *app)
     return app->operands.method > 0 ? app->operands.method : TUI_MATMUL_SPLIT_ROW;
 }
 
-uint64_t tui_matmul_above(const tui_products *products, double threshold)
+uint64_t tui_matmul_above(const float *loud, uint64_t count, double threshold)
 {
-    uint64_t from = 0, end = products->shape.k;
+    uint64_t from = 0, end = count;
     while (from < end) {
         const uint64_t middle = from + (end - from) / 2;
-        if ((double)products->loudest[middle] >= threshold)
+        if ((double)loud[middle] >= threshold)
             from = middle + 1;
         else
             end = middle;

@@ -51,9 +51,11 @@ enum { TUI_SWEEP_COUNT = 12, TUI_APART_MOST = 12 };
 typedef struct tui_apart {
     uint64_t channel;
     double most;  /* the largest |x| */
+    float *loud;  /* owned [shape.m]: |x| of every row, largest first */
     double error; /* of int8:row, were that channel multiplied in float32 (ql_matmul_apart) */
 } tui_apart;
 typedef struct tui_sweep {
+    ql_matmul_shape shape;
     double thresholds[TUI_SWEEP_COUNT], errors[TUI_SWEEP_COUNT];
     size_t columns[TUI_SWEEP_COUNT]; /* in float32 */
     double row_error;                /* of int8:row */
