@@ -9,6 +9,7 @@
 #endif
 
 #include "kernels/kernels.h"
+#include "qloupe.h"
 
 static bool always(void)
 {
@@ -32,15 +33,16 @@ static const struct {
     const ql_kernels *with;
     const ql_product_kernels *products;
     bool (*runs)(void); /* where `with` does */
+    const char *meaning;
 } table[] = {
-    { &ql_kernels_scalar, &ql_products_scalar, always },
+    { &ql_kernels_scalar, &ql_products_scalar, always, "plain C, every machine; the definition" },
 #if defined(__x86_64__)
-    { &ql_kernels_avx2, &ql_products_avx2, always },
-    { &ql_kernels_avx512, &ql_products_avx512, always },
-    { &ql_kernels_avx512, &ql_products_vnni, has_vnni },
+    { &ql_kernels_avx2, &ql_products_avx2, always, "x86-64 with AVX2 and FMA; two codes at once, as 16 bits" },
+    { &ql_kernels_avx512, &ql_products_avx512, always, "x86-64 with AVX-512; two codes at once, as 16 bits" },
+    { &ql_kernels_avx512, &ql_products_vnni, has_vnni, "x86-64 with AVX-512 and VNNI; four codes at once" },
 #elif defined(__aarch64__)
-    { &ql_kernels_neon, &ql_products_neon, always },
-    { &ql_kernels_neon, &ql_products_dotprod, has_dotprod },
+    { &ql_kernels_neon, &ql_products_neon, always, "AArch64 with NEON; codes as 16 bits" },
+    { &ql_kernels_neon, &ql_products_dotprod, has_dotprod, "AArch64 with the dot product; four codes at once" },
 #endif
 };
 enum { COUNT = sizeof table / sizeof table[0] };
@@ -73,6 +75,23 @@ const ql_product_kernels *ql_products_at(size_t index)
         }
     }
     return NULL;
+}
+
+bool ql_product_isa_at(size_t index, ql_product_isa_info *out)
+{
+    if (index >= COUNT) {
+        return false;
+    }
+    const ql_product_kernels *products = table[index].products;
+    *out = (ql_product_isa_info) {
+        .name = products->name,
+        .meaning = table[index].meaning,
+        .rows = products->rows,
+        .outputs = products->outputs,
+        .runs_here = runs(index),
+        .in_use = products == ql_products_active(),
+    };
+    return true;
 }
 
 /* ---- Packing */
