@@ -1,125 +1,16 @@
 /* qloupe matmul: see matmul.h. */
 #include "cli/matmul.h"
 
-#include "cli/bench.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/complain.h"
-#include "text/memory.h"
 
 #include <errno.h>
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    LAYER,
-    M,
-    K,
-    N,
-    METHOD,
-    REL_FRO,
-    SQNR_DB,
-    MAX_ABS,
-    MS_MEDIAN,
-    MS_MIN,
-    MS_MAX,
-    RUNS,
-    QUANTIZE_MS,
-    GOPS,
-    PEAK_GOPS,
-    PEAK_SHARE,
-    KERNEL,
-    OUTLIER_COLUMNS,
-    ACCUMULATOR_MAX,
-    HEADROOM,
-    BYTES,
-    NOTE,
-    COLUMN_COUNT
-};
-
-static const sheet_column COLUMNS[COLUMN_COUNT] = {
-    [LAYER] = { .key = "layer", .title = "layer", .heading = true },
-    [M] = { .key = "m", .title = "M", .heading = true },
-    [K] = { .key = "k", .title = "K", .heading = true },
-    [N] = { .key = "n", .title = "N", .heading = true },
-    [METHOD] = { .key = "method", .title = "method", .stretch = true },
-    [REL_FRO] = { .key = "rel_fro", .title = "rel err" },
-    [SQNR_DB] = { .key = "sqnr_db", .title = "SQNR dB", .form = TEXT_FIXED_2 },
-    [MAX_ABS] = { .key = "max_abs", .title = "max |e|" },
-    [MS_MEDIAN] = { .key = "ms_median", .title = "ms" },
-    [MS_MIN] = { .key = "ms_min", .title = "min" },
-    [MS_MAX] = { .key = "ms_max", .title = "max" },
-    [RUNS] = { .key = "runs" },
-    [QUANTIZE_MS] = { .key = "quantize_ms", .title = "quant X" },
-    [GOPS] = { .key = "gops", .title = "GOP/s" },
-    [PEAK_GOPS] = { .key = "peak_gops" },
-    [PEAK_SHARE] = { .key = "peak_share", .title = "of peak", .form = TEXT_PERCENT },
-    [KERNEL] = { .key = "kernel" },
-    [OUTLIER_COLUMNS] = { .key = "outlier_columns", .title = "outl" },
-    [ACCUMULATOR_MAX] = { .key = "accumulator_max" },
-    [HEADROOM] = { .key = "headroom_bits", .title = "room", .form = TEXT_FIXED_2 },
-    [BYTES] = { .key = "bytes", .title = "weights", .form = TEXT_BYTES },
-    [NOTE] = { .key = "note", .title = "note", .note = true },
-};
-
-static const sheet_column FACTS[] = {
-    { .key = "m" }, { .key = "k" }, { .key = "n" }, { .key = "threads" }, { .key = "isa" },
-};
-
-static const char BELOW[] =
-    "against float32 on this machine; ms: a product, median of the runs, with what quantizing X takes "
-    "of it (quant X); of peak: what the kernel\nreaches in the first cache; outl: columns of X apart; "
-    "room: bits left above the largest 32-bit sum; weights: as the scheme stores them";
-
-/* What one run works on. */
-typedef struct work {
-    sheet_table table;
-    char x_name[512];
-    bool several_x;   /* lines of a batch differ in it */
-    unsigned threads; /* 0: none yet */
-} work;
-
-/* ---- Rows */
-
-static sheet_cell *add_row(work *at, const char *layer, ql_matmul_shape shape, const char *method)
-{
-    sheet_cell *row = sheet_table_add(&at->table);
-    row[LAYER] = sheet_words(layer);
-    row[M] = sheet_unsigned(shape.m);
-    row[K] = sheet_unsigned(shape.k);
-    row[N] = sheet_unsigned(shape.n);
-    row[METHOD] = sheet_words(method);
-    return row;
-}
-
-static void fill_row(work *at, sheet_cell *row, const ql_matmul_result *r)
-{
-    row[REL_FRO] = sheet_number(r->rel_fro);
-    row[SQNR_DB] = sheet_number(r->sqnr_db);
-    row[MAX_ABS] = sheet_number(r->max_abs);
-    row[MS_MEDIAN] = sheet_number(r->ms_median);
-    row[MS_MIN] = sheet_number(r->ms_min);
-    row[MS_MAX] = sheet_number(r->ms_max);
-    row[RUNS] = sheet_unsigned(r->runs);
-    row[QUANTIZE_MS] = sheet_number(r->quantize_ms);
-    row[GOPS] = sheet_number(r->gops);
-    row[PEAK_GOPS] = sheet_number(r->peak_gops);
-    row[PEAK_SHARE] = sheet_number(r->peak_share);
-    row[KERNEL] = sheet_words(sheet_table_keep(&at->table, r->kernel));
-    if (r->outliers)
-        row[OUTLIER_COLUMNS] =
-            sheet_list(sheet_table_keep_numbers(&at->table, r->outliers, r->outlier_count), r->outlier_count);
-    if (r->accumulator_max > 0) {
-        row[ACCUMULATOR_MAX] = sheet_number(r->accumulator_max);
-        row[HEADROOM] = sheet_number(31 - log2(r->accumulator_max));
-    }
-    row[BYTES] = sheet_unsigned(r->bytes);
-    if (*r->note)
-        row[NOTE] = sheet_words(sheet_table_keep(&at->table, r->note));
-}
-
-static int run_method(work *at, cli_session *session, const cli_plan *plan, ql_matmul *matmul, const char *layer,
+static int run_method(cli_products *at, cli_session *session, const cli_plan *plan, ql_matmul *matmul, const char *layer,
                       const char *method)
 {
     ql_matmul_result result;
@@ -128,11 +19,7 @@ static int run_method(work *at, cli_session *session, const cli_plan *plan, ql_m
     const ql_status status = ql_matmul_run(matmul, method, plan->runs, monitor, &result, &error);
     if (status != QL_OK && status != QL_UNUSABLE && status != QL_BAD_USAGE)
         return cli_complain_error(&error);
-    sheet_cell *row = add_row(at, layer, ql_matmul_shape_of(matmul), sheet_table_keep(&at->table, method));
-    if (status == QL_OK)
-        fill_row(at, row, &result);
-    else
-        row[NOTE] = sheet_words(sheet_table_keep(&at->table, error.message));
+    cli_products_row(at, layer, matmul, method, status == QL_OK ? &result : NULL, error.message);
     return CLI_GOOD;
 }
 
@@ -143,7 +30,7 @@ static int complain_of(const cli_session *session, const cli_product_of *product
     return cli_complain("%s: tensor '%s': %s", cli_shown(session->path), product->layer, error->message);
 }
 
-static int run_product(work *at, cli_session *session, const cli_plan *plan, const cli_product_of *product)
+static int run_product(cli_products *at, cli_session *session, const cli_plan *plan, const cli_product_of *product)
 {
     ql_bench *made = NULL;
     ql_matmul *matmul = NULL;
@@ -155,26 +42,22 @@ static int run_product(work *at, cli_session *session, const cli_plan *plan, con
         status = ql_matmul_new(session->engine, w, plan->x, plan->m, monitor, &matmul, &error);
     }
     int code = status == QL_OK ? CLI_GOOD : complain_of(session, product, &error);
-    const char *layer = sheet_table_keep(&at->table, product->layer);
     for (size_t i = 0; i < plan->method_count && code == CLI_GOOD; i++)
-        code = run_method(at, session, plan, matmul, layer, plan->methods[i]);
+        code = run_method(at, session, plan, matmul, product->layer, plan->methods[i]);
     ql_matmul_free(&matmul);
     ql_bench_free(&made);
     return code;
 }
 
 /* All products of one command line. */
-static int run_line(work *at, cli_session *session)
+static int run_line(cli_products *at, cli_session *session)
 {
     cli_plan plan;
     int code = cli_plan_make(session, &plan);
     if (code == CLI_GOOD)
         code = cli_session_start(session, (double)plan.product_count * (double)(plan.method_count + 1));
-    if (code == CLI_GOOD) {
-        at->several_x |= *at->x_name && strcmp(at->x_name, plan.x_name) != 0;
-        snprintf(at->x_name, sizeof at->x_name, "%s", plan.x_name);
-        at->threads = ql_engine_threads(session->engine);
-    }
+    if (code == CLI_GOOD)
+        cli_products_with(at, plan.x_name, ql_engine_threads(session->engine));
     for (size_t i = 0; i < plan.product_count && code == CLI_GOOD; i++)
         code = run_product(at, session, &plan, &plan.products[i]);
     cli_progress_hide();
@@ -203,21 +86,42 @@ static char *next_word(char **at)
     return word;
 }
 
-static int run_batch_line(work *at, const cli_session *outer, char *line, const char *place)
+/* What a whole batch has, and what its lines have; the rest is meant for the whole program. */
+static const cli_option OF_BATCH[] = { CLI_BATCH, CLI_FAIL_ON, CLI_JSON, CLI_CSV, CLI_MD, CLI_ISA };
+static const cli_option OF_LINES[] = { CLI_TENSOR, CLI_X,    CLI_METHOD,           CLI_SHAPE,         CLI_PRESET, CLI_M,
+                                       CLI_RUNS,   CLI_SEED, CLI_OUTLIER_CHANNELS, CLI_OUTLIER_SCALE, CLI_SWEEP,  CLI_RAW,
+                                       CLI_LAYOUT };
+
+/* Says so when one of the options is given. */
+static int complain_given(const cli_arguments *arguments, const cli_option *options, size_t count, const char *where)
 {
-    char *words[MOST_WORDS + 1] = { (char[]) { "qloupe" }, (char[]) { "matmul" } };
+    for (size_t i = 0; i < count; i++)
+        if (cli_is_given(arguments, options[i]))
+            return cli_complain("--%s stands %s", cli_option_describe(options[i])->name, where);
+    return CLI_GOOD;
+}
+
+static int run_batch_line(cli_products *at, const cli_session *outer, char *line, const char *place)
+{
+    char *words[MOST_WORDS + 1] = { (char[]) { "qloupe" }, (char[]) { "matmul" } }, threads[32];
     int count = 2;
+    if (cli_value(outer->arguments, CLI_THREADS)) { /* a line's own comes later and counts */
+        snprintf(threads, sizeof threads, "--threads=%.10s", cli_value(outer->arguments, CLI_THREADS));
+        words[count++] = threads;
+    }
+    const int first = count;
     for (char *word; count < MOST_WORDS && (word = next_word(&line)) != NULL;)
         words[count++] = word;
-    if (count == 2)
+    if (count == first)
         return CLI_GOOD;
     cli_arguments arguments;
     cli_session session;
     int code = cli_arguments_parse(count, words, &arguments) ? CLI_GOOD : CLI_BAD;
     cli_session_begin(&session, &arguments);
     session.quiet |= outer->quiet;
-    if (code == CLI_GOOD && cli_is_given(&arguments, CLI_BATCH))
-        code = cli_complain("a line of a batch is no batch");
+    if (code == CLI_GOOD)
+        code =
+            complain_given(&arguments, OF_BATCH, sizeof OF_BATCH / sizeof *OF_BATCH, "beside --batch, not in a line of it");
     if (code == CLI_GOOD)
         code = run_line(at, &session);
     if (code == CLI_BAD)
@@ -227,14 +131,16 @@ static int run_batch_line(work *at, const cli_session *outer, char *line, const 
     return code;
 }
 
-static int run_batch(work *at, const cli_session *session, const char *path)
+static int run_batch(cli_products *at, const cli_session *session, const char *path)
 {
     FILE *file = fopen(path, "r");
     char *line = NULL;
     size_t capacity = 0, number = 0;
     if (!file)
         return cli_complain("%s: %s", cli_shown(path), strerror(errno));
-    int code = CLI_GOOD;
+    int code = complain_given(session->arguments, OF_LINES, sizeof OF_LINES / sizeof *OF_LINES, "in the lines of --batch");
+    if (code == CLI_GOOD && session->arguments->operand_count > 0)
+        code = cli_complain("%s stands in the lines of --batch", cli_shown(session->arguments->operands[0]));
     while (code == CLI_GOOD && getline(&line, &capacity, file) >= 0) {
         char place[200];
         line[strcspn(line, "\n")] = 0;
@@ -249,48 +155,14 @@ static int run_batch(work *at, const cli_session *session, const char *path)
 
 /* ---- The command */
 
-static bool same_shape(const sheet_table *table)
-{
-    for (size_t row = 1; row < table->row_count; row++)
-        for (int column = M; column <= N; column++)
-            if (sheet_table_row(table, row)[column].as.count != sheet_table_row(table, 0)[column].as.count)
-                return false;
-    return true;
-}
-
-static void tell(const cli_session *session, work *at)
-{
-    sheet_table facts = sheet_table_over(FACTS, sizeof FACTS / sizeof FACTS[0]);
-    sheet_cell *fact = sheet_table_add(&facts);
-    char above[700];
-    for (int i = 0; i < 3 && same_shape(&at->table); i++)
-        fact[i] = sheet_table_row(&at->table, 0)[M + i];
-    fact[3] = sheet_unsigned(at->threads);
-    fact[4] = sheet_words(cli_bench_isa());
-    snprintf(above, sizeof above, "Y[M][N] = X[M][K] W[N][K]^T, X %s, %u thread%s, %s kernels",
-             at->several_x ? "as each line says" : at->x_name, at->threads, at->threads == 1 ? "" : "s", cli_bench_isa());
-    const sheet_document document = {
-        .list = "results",
-        .file = session->path,
-        .activations = at->several_x ? NULL : at->x_name,
-        .facts = &facts,
-        .above = above,
-        .below = BELOW,
-        .table = &at->table,
-    };
-    cli_session_write(session, &document);
-    sheet_table_free(&facts);
-}
-
 static int run(cli_session *session)
 {
     const char *batch = cli_value(session->arguments, CLI_BATCH);
-    work at = { .table = sheet_table_over(COLUMNS, COLUMN_COUNT) };
-    int code = batch ? run_batch(&at, session, batch) : run_line(&at, session);
+    cli_products at;
+    int code = cli_products_begin(session->arguments, &at);
     if (code == CLI_GOOD)
-        tell(session, &at);
-    sheet_table_free(&at.table);
-    return code;
+        code = batch ? run_batch(&at, session, batch) : run_line(&at, session);
+    return cli_products_end(&at, session, code);
 }
 
 const cli_command cli_command_matmul = {
@@ -310,7 +182,7 @@ const cli_command cli_command_matmul = {
                "qloupe matmul --preset llama-7b --outlier-channels 6 --sweep threshold=2,4,6,8,10,20,inf --json",
     .options = CLI_TABLES | CLI_COMPUTES | CLI_HAS(CLI_X) | CLI_HAS(CLI_METHOD) | CLI_HAS(CLI_SHAPE) | CLI_HAS(CLI_PRESET) |
                CLI_HAS(CLI_M) | CLI_HAS(CLI_RUNS) | CLI_HAS(CLI_SEED) | CLI_HAS(CLI_OUTLIER_CHANNELS) |
-               CLI_HAS(CLI_OUTLIER_SCALE) | CLI_HAS(CLI_SWEEP) | CLI_HAS(CLI_BATCH),
+               CLI_HAS(CLI_OUTLIER_SCALE) | CLI_HAS(CLI_SWEEP) | CLI_HAS(CLI_BATCH) | CLI_HAS(CLI_FAIL_ON),
     .most_operands = 1,
     .run = run,
 };

@@ -1,12 +1,14 @@
 /*
  * qloupe matmul: products of one command line, or of every line of a batch, as rows of one table.
  *
- *   matmul.c          the command: rows, table, batch
+ *   matmul.c          the command: products one after the other, batch
  *   matmul_plan.c     what a command line asks for: shapes, methods, activations
+ *   matmul_rows.c     the table: its columns, what is told around it, --fail-on
  */
 #ifndef CLI_MATMUL_H
 #define CLI_MATMUL_H
 
+#include "cli/fail_on.h"
 #include "cli/presets.h"
 #include "cli/session.h"
 
@@ -32,5 +34,29 @@ typedef struct cli_plan {
    0. Free in every case. */
 int cli_plan_make(cli_session *session, cli_plan *out);
 void cli_plan_free(cli_plan *plan);
+
+/* The table of one run. */
+typedef struct cli_products {
+    sheet_table table;
+    cli_checks checks;
+    char x_name[512]; /* of the next rows */
+    unsigned threads; /* 0: none yet */
+    bool several_x, several_threads;
+} cli_products;
+
+/* Returns an exit code, as does cli_products_end, which writes the table when `code` is good, checks its rows and frees all
+   of it, also after a failure. */
+int cli_products_begin(const cli_arguments *arguments, cli_products *out);
+int cli_products_end(cli_products *products, const cli_session *session, int code);
+
+/* The activations and threads of the rows that follow. */
+void cli_products_with(cli_products *products, const char *x_name, unsigned threads);
+
+/* A row; result NULL: a note, why there is none. All words are copied. */
+void cli_products_row(cli_products *products, const char *layer, const ql_matmul *matmul, const char *method,
+                      const ql_matmul_result *result, const char *why);
+
+/* The numbers of a row that --fail-on knows, by their names in JSON; NULL at the end. meaning may be NULL. */
+const char *cli_matmul_number(size_t index, const char **meaning);
 
 #endif
