@@ -123,6 +123,8 @@ static void what_keys_ask_for_is_done(void **state)
         { "3n64<Enter>", "64×256 × 256×768" },
         { "3n64<Enter>n<Enter>", "512×256 × 256×768" },
         { "3n9999<Enter>", "9999 rows were asked for, there are 512" },
+        { "3<settle>n9999<Enter>", "9999 rows were asked for, there are 512" }, /* not the numbers of before */
+        { "3<settle>n9999<Enter><settle>n<Enter>", "512×256 × 256×768" },
         { "3nx<Enter>", "rows of X: a number from 1 to 65536 is wanted" },
         { "3t0<Enter>", "threads: a number from 1 to 1024 is wanted" },
         { "3x<Enter>", "32×256 × 256×768" },
@@ -186,13 +188,57 @@ static void where_there_is_no_product_it_says_why(void **state)
     free(screen);
 }
 
+/* How many of all rows hold a value that reaches the threshold, in the order of what is listed. */
+static void rows_that_reach_the_threshold_are_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys;
+        double threshold;
+        bool rows; /* of X: 64 instead of all */
+    } cases[] = {
+        { "3", 6, false }, { "3hhh", 4.5, false }, { "3<settle>llllllllll", 20, false }, { "3n64<Enter>", 6, true }
+    };
+    npy x;
+    assert_true(npy_read("data/inputs/" LAYER ".npy", &x) && x.rank == 2);
+    const size_t cols = (size_t)x.shape[1];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *screen = screen_of("%s --size 120x50 --keys '%s'", REAL, cases[i].keys);
+        const size_t rows = cases[i].rows ? 64 : (size_t)x.shape[0];
+        const char *at = strstr(screen, "rows>=T");
+        int listed = 0;
+        assert_non_null(at);
+        while ((at = strchr(at, '\n')) != NULL) {
+            unsigned long channel, found, all;
+            double most;
+            const char *row = strstr(line_of(++at, 0), "││");
+            if (!row || sscanf(row + strlen("││") + 1, "%lu %lf %lu/%lu", &channel, &most, &found, &all) != 4)
+                break;
+            size_t expected = 0;
+            double largest = 0;
+            for (size_t r = 0; r < rows; r++) {
+                expected += fabs(x.values[r * cols + channel]) >= cases[i].threshold;
+                largest = fmax(largest, fabs(x.values[r * cols + channel]));
+            }
+            if (found != expected || all != rows || fabs(most - largest) > 0.006 * largest)
+                fail_msg("%s: channel %lu: %lu/%lu, %zu of %zu were to be expected:\n%s", cases[i].keys, channel, found, all,
+                         expected, rows, screen);
+            listed++;
+        }
+        assert_true(listed >= 8);
+        free(screen);
+    }
+    npy_free(&x);
+}
+
 static void every_size_is_drawn(void **state)
 {
     (void)state;
     static const char *const sizes[] = { "1x1", "60x16", "61x17", "99x28", "100x26", "100x29", "3x200", "300x3", "101x60" };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         for (int tabs = 0; tabs < 5; tabs++)
-            free(screen_of("data/spike.npy --size %s --keys '3%.*s'", sizes[i], 5 * tabs, "<Tab><Tab><Tab><Tab>")); /* small */
+            free(screen_of("data/spike.npy --size %s --keys '3%.*s'", sizes[i], 5 * tabs,
+                           "<Tab><Tab><Tab><Tab>")); /* small */
 }
 
 int main(void)
@@ -204,6 +250,7 @@ int main(void)
         cmocka_unit_test(what_keys_ask_for_is_done),
         cmocka_unit_test(the_command_that_is_copied_prints_the_numbers),
         cmocka_unit_test(where_there_is_no_product_it_says_why),
+        cmocka_unit_test(rows_that_reach_the_threshold_are_counted),
         cmocka_unit_test(every_size_is_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

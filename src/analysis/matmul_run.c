@@ -71,17 +71,6 @@ static ql_status read_weights(ql_operands *o, const ql_monitor *monitor, ql_erro
     return ql_parallel(o->engine, &pass, error);
 }
 
-/* How many rows of X are multiplied. */
-static ql_status find_rows(const ql_activations *x, uint64_t wanted, size_t *m, ql_error *error)
-{
-    *m = (size_t)(wanted > 0 ? wanted : x->rows);
-    if (x->values && wanted > x->rows) {
-        return ql_fail(error, QL_UNUSABLE, "X of %s: %llu rows were asked for, there are %llu", x->name,
-                       (unsigned long long)wanted, (unsigned long long)x->rows);
-    }
-    return QL_OK;
-}
-
 static ql_status allocate(ql_matmul *p, ql_error *error)
 {
     ql_operands *o = &p->o;
@@ -140,7 +129,8 @@ ql_status ql_matmul_new(ql_engine *engine, const ql_tensor *tensor, const ql_act
     }
     ql_operands *o = &p->o;
     *o = (ql_operands) { .engine = engine, .n = (size_t)tensor->rows, .k = (size_t)tensor->cols };
-    status = find_rows(x, rows, &o->m, error);
+    status = ql_activations_rows(x, tensor, rows, &rows, error);
+    o->m = (size_t)rows;
     if (status == QL_OK) {
         status = ql_profile_make(engine, NULL, tensor, monitor, &o->profile, error);
     }
@@ -154,13 +144,9 @@ ql_status ql_matmul_new(ql_engine *engine, const ql_tensor *tensor, const ql_act
         status = read_weights(o, monitor, error);
     }
     if (status == QL_OK) {
-        ql_synthetic synthetic = x->synthetic;
-        synthetic.rows = o->m;
-        if (x->values) {
-            memcpy(o->x, x->values, o->m * o->k * sizeof *o->x);
-        } else {
-            ql_synthetic_make(&synthetic, o->k, o->x);
-        }
+        status = ql_activations_read(x, tensor, o->m, o->x, error);
+    }
+    if (status == QL_OK) {
         status = multiply_exactly(o, monitor, error);
     }
     if (status == QL_OK) {

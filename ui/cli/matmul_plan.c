@@ -186,8 +186,26 @@ static int find_products(cli_session *session, cli_plan *plan)
 
 /* ---- Activations */
 
-static int find_activations(const cli_arguments *arguments, cli_plan *plan)
+/* A folder has a file for every tensor, and for nothing that is made up. */
+static int check_files(const cli_session *session, const cli_plan *plan)
 {
+    const ql_tensor nameless = { .name = ql_text_from("") };
+    for (size_t i = 0; i < plan->product_count; i++) {
+        const cli_product_of *product = &plan->products[i];
+        if (ql_activations_are_real(plan->x, product->tensor ? product->tensor : &nameless))
+            continue;
+        if (!product->tensor)
+            return cli_complain("--x %s: a folder is for the tensors of a FILE; name one file for %s",
+                                cli_shown(plan->x_name), product->layer);
+        return cli_complain("%s: tensor '%s': %s has no file for it (NAME.npy is X of NAME.weight); name one with --x FILE",
+                            cli_shown(session->path), product->layer, cli_shown(plan->x_name));
+    }
+    return CLI_GOOD;
+}
+
+static int find_activations(const cli_session *session, cli_plan *plan)
+{
+    const cli_arguments *arguments = session->arguments;
     const char *text = cli_value(arguments, CLI_X);
     ql_error error;
     if (text && strcmp(text, "synthetic") != 0) {
@@ -197,7 +215,8 @@ static int find_activations(const cli_arguments *arguments, cli_plan *plan)
                 return cli_complain("--%s is for made-up activations; --x names a file",
                                     cli_option_describe(made_up[i])->name);
         snprintf(plan->x_name, sizeof plan->x_name, "%s", text);
-        return ql_activations_open(text, &plan->x, &error) == QL_OK ? CLI_GOOD : cli_complain("--x: %s", error.message);
+        return ql_activations_open(text, &plan->x, &error) == QL_OK ? check_files(session, plan)
+                                                                    : cli_complain("--x: %s", error.message);
     }
     ql_synthetic made = { .strongest = ql_synthetic_usual.strongest };
     uint64_t channels = 0;
@@ -228,7 +247,7 @@ int cli_plan_make(cli_session *session, cli_plan *plan)
         code = find_products(session, plan);
     if (code == CLI_GOOD)
         code = number_given(arguments, CLI_M, 1, MOST_SIDE, &plan->m);
-    return code == CLI_GOOD ? find_activations(arguments, plan) : code;
+    return code == CLI_GOOD ? find_activations(session, plan) : code;
 }
 
 void cli_plan_free(cli_plan *plan)

@@ -33,7 +33,7 @@ static void add_number(line *at, const char *option, uint64_t number)
 bool tui_matmul_command(const tui_app *app, char *out, size_t size)
 {
     const tui_operands *operands = &app->operands;
-    const char *x = app->document.inputs->text;
+    const char *x = tui_inputs_named(app->document.inputs, tui_document_tensor(&app->document));
     const bool is_made_up = strcmp(x, TUI_INPUTS_USUAL) == 0;
     tui_said said;
     if (!tui_say(&said, app))
