@@ -113,6 +113,10 @@ static void the_errors_are_those_of_y_beside_float32(void **state)
     assert_true(result.max_abs == largest && result.rel_fro > 0 && result.rel_fro < 0.1);
     assert_true(result.runs == 1 && result.ms_min > 0 && result.ms_min <= result.ms_median &&
                 result.ms_median <= result.ms_max && result.quantize_ms <= result.ms_median && result.gops > 0);
+    assert_close(result.gops, 2e-6 * (double)(f.m * f.k * f.n) / result.ms_median, 1e-9, 0);
+    assert_true(result.peak_gops > 0);
+    assert_close(result.peak_share, result.gops / result.peak_gops, 1e-9, 0);
+    assert_true(run(&f, "int8:tensor").peak_gops >= result.peak_gops); /* the best so far */
     tear_down(&f);
 }
 
