@@ -503,6 +503,55 @@ static void grouped_codes_are_simulated_weights_times_codes_of_x(void **state)
     }
 }
 
+/* What papers call simulated, codes turned back into numbers and multiplied in float32, is what the integers give but for the
+   rounding of float32: dynamic per row, static, and requantized to half a step of Y. */
+static void simulated_products_are_those_of_integers(void **state)
+{
+    (void)state;
+    fixture f;
+    ql_error error;
+    set_up(&f, 24, 70, 33);
+    const size_t calibrated = (f.m + 3) / 4;
+    int8_t *q = malloc(f.m * f.k);
+    float *steps = numbers(f.m, 1);
+    ql_observed range = { 0 }, y_range = { 0 };
+    must(ql_observe_minmax(&range, f.x, calibrated * f.k, &error), &error);
+    must(ql_observe_minmax(&y_range, ql_matmul_exact(f.matmul), calibrated * f.n, &error), &error);
+    const ql_affine frozen = ql_affine_of(&range), of_y = ql_affine_of(&y_range);
+    for (int is_static = 0; is_static < 2; is_static++) {
+        fixture g = f; /* with X as what its codes stand for */
+        g.x_of.values = malloc(f.m * f.k * sizeof(float));
+        if (is_static) {
+            ql_affine_encode(frozen, f.x, f.m * f.k, q);
+        } else {
+            must(ql_rows_encode(f.x, f.m, f.k, steps, q, &error), &error);
+        }
+        for (size_t i = 0; i < f.m * f.k; i++) {
+            g.x_of.values[i] = is_static ? (float)(q[i] - frozen.zero) * frozen.step : (float)q[i] * steps[i / f.k];
+        }
+        must(ql_matmul_new(f.engine, &f.tensor.tensor, &g.x_of, 0, NULL, &g.matmul, &error), &error);
+        run(&g, "simulated:absmax:per=row");
+        run(&f, is_static ? "int8:static" : "int8:row");
+        for (size_t i = 0; i < f.m * f.n; i++) {
+            assert_close((double)ql_matmul_y(f.matmul)[i], (double)ql_matmul_y(g.matmul)[i], 1e-5, 1e-4);
+        }
+        if (is_static) {
+            run(&f, "integer");
+            for (size_t i = 0; i < f.m * f.n; i++) {
+                const double simulated = (double)ql_matmul_y(g.matmul)[i], step = (double)of_y.step,
+                             lo = (-128 - of_y.zero) * step, hi = (127 - of_y.zero) * step;
+                assert_close((double)ql_matmul_y(f.matmul)[i], fmin(fmax(simulated, lo), hi), 0,
+                             0.55 * step); /* rounded twice */
+            }
+        }
+        ql_matmul_free(&g.matmul);
+        free(g.x_of.values);
+    }
+    free(q);
+    free(steps);
+    tear_down(&f);
+}
+
 /* Flat groups end with rows where one length divides the other. */
 static void flat_groups_serve_where_rows_begin_with_a_group(void **state)
 {
@@ -880,6 +929,7 @@ int main(void)
         cmocka_unit_test(weights_decoded_in_cache_are_the_simulated_ones_bit_by_bit),
         cmocka_unit_test(weights_are_as_large_as_a_report_says),
         cmocka_unit_test(grouped_codes_are_simulated_weights_times_codes_of_x),
+        cmocka_unit_test(simulated_products_are_those_of_integers),
         cmocka_unit_test(flat_groups_serve_where_rows_begin_with_a_group),
         cmocka_unit_test(numbers_are_the_same_on_every_instruction_set_and_number_of_threads),
         cmocka_unit_test(a_weight_that_is_stored_across_is_the_same_weight),
