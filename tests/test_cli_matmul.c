@@ -278,6 +278,8 @@ static void wrong_usage_ends_with_2_and_a_line(void **state)
         { "--shape 4x0x4", "--shape 4x0x4: MxKxN is allowed" },
         { "--shape 4x4x0", "--shape 4x4x0: MxKxN is allowed" },
         { "--shape 4x4x4x4", "--shape 4x4x4x4: MxKxN is allowed" },
+        { "--shape 1073741824x4x1048576 -m fp32",
+          "a product of 1073741824x4x1048576 (M x K x N) does not fit into memory: take fewer rows" },
         { "--preset bert", "--preset bert: gpt2, llama-7b, sam-vit-h are allowed" },
         { "--shape 2x4x4 -m int9", "no method 'int9'; there are fp32" },
         { "--shape 2x4x4 --runs 0", "--runs 0: a number from 1 to 10000 is allowed" },
