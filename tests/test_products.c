@@ -325,7 +325,7 @@ static void every_kernel_sums_the_longest_rows_exactly(void **state)
             int32_t y[QL_PRODUCT_OUTPUTS];
             memset(x, pairs[p][0], k);
             memset(w, pairs[p][1], k);
-            ql_pack_cells((const uint8_t *)x, k, k, 1, 1, 0, packed_x);
+            ql_pack_cells((const uint8_t *)x, k, k, 1, 1, 0, false, packed_x);
             ql_pack_cells((const uint8_t *)w, 0, k, kernels->outputs, kernels->outputs, 0x80,
                           packed_w); /* one row for all */
             const ql_band band = {
