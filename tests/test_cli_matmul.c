@@ -78,9 +78,9 @@ static void shapes_presets_and_sweeps_need_no_file(void **state)
     testing_result_free(&r);
 }
 
-/* Widths as published: GPT-2 small (Radford et al. 2019: d_model 768, an MLP 4 times as wide), Llama 7B (Touvron et al. 2023:
-   dimension 4096, and hidden_size, intermediate_size of its config.json), ViT-H of SAM (Kirillov et al. 2023; Dosovitskiy et al.
-   2021, table 1: width 1280, MLP 5120; 1024 x 1024 pixels in patches of 16). */
+/* Widths as published: GPT-2 small (Radford et al. 2019: d_model 768, an MLP 4 times as wide), Llama 7B (Touvron et al.
+   2023: dimension 4096, and hidden_size, intermediate_size of its config.json), ViT-H of SAM (Kirillov et al. 2023;
+   Dosovitskiy et al. 2021, table 1: width 1280, MLP 5120; 1024 x 1024 pixels in patches of 16). */
 static void presets_have_the_published_shapes(void **state)
 {
     (void)state;

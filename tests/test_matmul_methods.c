@@ -165,8 +165,8 @@ static void one_step_serves_a_whole_tensor(void **state)
     tear_down(&f);
 }
 
-/* The layer in integers of src/matmul, with ranges of the first quarter of the rows. Returns the multipliers that shift to the
-   left, to the right, and that are 0, as bits 1, 2, 4. */
+/* The layer in integers of src/matmul, with ranges of the first quarter of the rows. Returns whether multipliers shift to the
+   left, to the right, and are 0, as bits 1, 2, 4. */
 static unsigned check_integers(const fixture *f, const char *method, double threshold)
 {
     ql_error error;
@@ -219,8 +219,8 @@ static void integers_from_x_to_y_are_those_of_the_scalar_layer(void **state)
     tear_down(&f);
 }
 
-/* Rows of W from very small to large, and calibration on rows of X whose products are all 0: then the step of Y is small beside
-   those of X and W, and sums are shifted to the left until they do not fit. */
+/* Rows of W from very small to large, and calibration on rows of X whose products are all 0: then the step of Y is small
+   beside those of X and W, and sums are shifted to the left until they do not fit. */
 static void multipliers_of_all_sizes_are_those_of_the_scalar_layer(void **state)
 {
     (void)state;
@@ -503,8 +503,8 @@ static void grouped_codes_are_simulated_weights_times_codes_of_x(void **state)
     }
 }
 
-/* What papers call simulated, codes turned back into numbers and multiplied in float32, is what the integers give but for the
-   rounding of float32: dynamic per row, static, and requantized to half a step of Y. */
+/* What papers call simulated, codes turned back into numbers and multiplied in float32, is what the integers give but for
+   the rounding of float32: dynamic per row, static, and requantized to half a step of Y. */
 static void simulated_products_are_those_of_integers(void **state)
 {
     (void)state;

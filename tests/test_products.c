@@ -326,8 +326,7 @@ static void every_kernel_sums_the_longest_rows_exactly(void **state)
             memset(x, pairs[p][0], k);
             memset(w, pairs[p][1], k);
             ql_pack_cells((const uint8_t *)x, k, k, 1, 1, 0, false, packed_x);
-            ql_pack_cells((const uint8_t *)w, 0, k, kernels->outputs, kernels->outputs, 0x80,
-                          packed_w); /* one row for all */
+            ql_pack_cells((const uint8_t *)w, 0, k, kernels->outputs, kernels->outputs, 0x80, false, packed_w); /* one row */
             const ql_band band = {
                 .cells = CELLS,
                 .rows = 1,
