@@ -165,8 +165,8 @@ static void one_step_serves_a_whole_tensor(void **state)
     tear_down(&f);
 }
 
-/* The layer in integers of src/matmul, with ranges of the first quarter of the rows. Returns whether multipliers shift to the
-   left, to the right, and are 0, as bits 1, 2, 4. */
+/* The layer in integers of src/matmul, with ranges of the first quarter of the rows. Returns whether multipliers shift to
+   the left, to the right, and are 0, as bits 1, 2, 4. */
 static unsigned check_integers(const fixture *f, const char *method, double threshold)
 {
     ql_error error;
