@@ -629,8 +629,23 @@ static void numbers_are_the_same_on_every_instruction_set_and_number_of_threads(
 static void a_weight_that_is_stored_across_is_the_same_weight(void **state)
 {
     (void)state;
-    static const char *const methods[] = { "fp32", "int8:row", "weights:absmax:bits=4,per=row", "weights_a8:nf4:per=block",
-                                           "simulated:nf4" };
+    static const char *const methods[] = { "fp32",
+                                           "int8:tensor",
+                                           "int8:row",
+                                           "int8:static",
+                                           "llm_int8:6",
+                                           "bnb_llm_int8:6",
+                                           "integer",
+                                           "weights:absmax:bits=4,per=row",
+                                           "weights:q4_1",
+                                           "weights:nf4:per=block",
+                                           "weights:kmeans:bits=5,per=row",
+                                           "weights_a8:nf4:per=block",
+                                           "weights_a8:int4g:block=32",
+                                           "simulated:zeropoint:bits=3,per=row",
+                                           "simulated:nf4",
+                                           "weights:nf4",
+                                           "weights_a8:nf4:block=16" };
     fixture f, g;
     set_up(&f, 4, 64, 24);
     g = f;
@@ -642,8 +657,7 @@ static void a_weight_that_is_stored_across_is_the_same_weight(void **state)
     for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
         run(&f, methods[m]);
         run(&g, methods[m]);
-        if (memcmp(ql_matmul_y(f.matmul), ql_matmul_y(g.matmul), f.m * f.n * sizeof(float)) != 0 &&
-            !strstr(methods[m], "simulated")) { /* nf4 is in runs of the stored order */
+        if (memcmp(ql_matmul_y(f.matmul), ql_matmul_y(g.matmul), f.m * f.n * sizeof(float)) != 0) {
             fail_msg("%s differs", methods[m]);
         }
     }
