@@ -352,6 +352,38 @@ static void memory_of_x_serves_the_next_one(void **state)
     ql_engine_free(&engine);
 }
 
+/* Byte by byte as product.h says, near and past the caches, with what lies behind untouched. */
+static void cells_of_rows_lie_side_by_side(void **state)
+{
+    enum { MOST_ROWS = 48, MOST_BYTES = 300, BEHIND = 64 };
+    static uint8_t in[MOST_ROWS * MOST_BYTES];
+    uint8_t *memory = aligned_alloc(64, MOST_ROWS * (MOST_BYTES + QL_CELL) + BEHIND);
+    (void)state;
+    assert_non_null(memory);
+    for (size_t i = 0; i < sizeof in; i++) {
+        in[i] = (uint8_t)(random_bits(&seed) >> 32);
+    }
+    for (int round = 0; round < 600; round++) {
+        const unsigned rows =
+                           round % 3 ? 16u * (1 + random_bits(&seed) % 3) : 1 + (unsigned)(random_bits(&seed) % MOST_ROWS),
+                       have = round % 2 ? rows : (unsigned)(random_bits(&seed) % rows);
+        const size_t bytes = 1 + random_bits(&seed) % MOST_BYTES, cells = (bytes + QL_CELL - 1) / QL_CELL,
+                     size = cells * rows * QL_CELL;
+        const uint8_t flip = round % 5 ? 0x80 : 0;
+        memset(memory, 0x55, size + BEHIND);
+        ql_pack_cells(in, MOST_BYTES, bytes, have, rows, flip, round % 4 > 0, memory);
+        for (size_t i = 0; i < size; i++) {
+            const size_t cell = i / QL_CELL / rows, row = i / QL_CELL % rows, byte = cell * QL_CELL + i % QL_CELL;
+            const bool is_there = row < have && byte < bytes;
+            assert_int_equal(memory[i], (is_there ? in[row * MOST_BYTES + byte] : 0) ^ flip);
+        }
+        for (size_t i = size; i < size + BEHIND; i++) {
+            assert_int_equal(memory[i], 0x55);
+        }
+    }
+    free(memory);
+}
+
 static bool stop(void *context, uint64_t done, uint64_t total)
 {
     (void)context, (void)done, (void)total;
@@ -388,6 +420,7 @@ int main(void)
         cmocka_unit_test(longer_sums_of_codes_are_refused_in_words_and_sums_of_floats_are_not),
         cmocka_unit_test(a_product_needs_inputs_outputs_and_rows),
         cmocka_unit_test(memory_of_x_serves_the_next_one),
+        cmocka_unit_test(cells_of_rows_lie_side_by_side),
         cmocka_unit_test(a_product_can_be_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

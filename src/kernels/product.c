@@ -4,6 +4,8 @@
 #include <string.h>
 #if defined(__aarch64__)
 #include <sys/auxv.h>
+#elif defined(__x86_64__)
+#include <emmintrin.h>
 #endif
 
 #include "kernels/kernels.h"
@@ -92,7 +94,13 @@ bool ql_product_isa_at(size_t index, ql_product_isa_info *out)
     return true;
 }
 
-enum { BLOCK = 16 }; /* cells: a line of each row at a time, so that what is written to stays in the first cache */
+/* ---- Packing */
+
+enum {
+    BLOCK = 16, /* cells: a line of each row at a time, so that what is written to stays in the first cache */
+    LINE = 64,
+    LINE_ROWS = LINE / QL_CELL,
+};
 
 static void pack_row(const uint8_t *in, size_t cells, uint32_t flips, size_t step, uint8_t *out)
 {
@@ -152,13 +160,51 @@ static void pack_block(const uint8_t *in, size_t stride, size_t cells, unsigned 
     }
 }
 
-void ql_pack_cells(const uint8_t *in, size_t stride, size_t bytes, unsigned have, unsigned rows, uint8_t flip, uint8_t *out)
+/* A line of the cache to memory, past the caches where there is a way: it is not read first. Both are aligned. */
+static void write_line(const uint8_t *in, uint8_t *out)
+{
+#if defined(__x86_64__)
+    for (int i = 0; i < LINE; i += 16) {
+        _mm_stream_si128((__m128i *)(void *)(out + i), _mm_load_si128((const __m128i *)(const void *)(in + i)));
+    }
+#else
+    memcpy(out, in, LINE);
+#endif
+}
+
+/* What went past the caches is seen by others from here on. */
+static void end_lines(void)
+{
+#if defined(__x86_64__)
+    _mm_sfence();
+#endif
+}
+
+/* Up to BLOCK cells of whole lines of rows; the same as pack_block. */
+static void pack_lines(const uint8_t *in, size_t stride, size_t cells, unsigned rows, uint32_t flips, size_t step,
+                       uint8_t *out)
+{
+    _Alignas(LINE) uint8_t lines[BLOCK * LINE];
+    for (unsigned row = 0; row < rows; row += LINE_ROWS) {
+        pack_block(in + row * stride, stride, cells, LINE_ROWS, flips, LINE, lines);
+        for (size_t cell = 0; cell < cells; cell++) {
+            write_line(lines + cell * LINE, out + cell * step + row * QL_CELL);
+        }
+    }
+}
+
+void ql_pack_cells(const uint8_t *in, size_t stride, size_t bytes, unsigned have, unsigned rows, uint8_t flip, bool is_far,
+                   uint8_t *out)
 {
     const uint32_t flips = flip * 0x01010101u;
     const size_t whole = bytes / QL_CELL, rest = bytes % QL_CELL, step = rows * QL_CELL;
+    const bool by_lines = is_far && have == rows && rows % LINE_ROWS == 0 && (uintptr_t)out % LINE == 0;
     for (size_t cell = 0; cell < whole; cell += BLOCK) {
         const size_t cells = whole - cell < BLOCK ? whole - cell : BLOCK;
-        pack_block(in + cell * QL_CELL, stride, cells, have, flips, step, out + cell * step);
+        (by_lines ? pack_lines : pack_block)(in + cell * QL_CELL, stride, cells, have, flips, step, out + cell * step);
+    }
+    if (by_lines) {
+        end_lines();
     }
     for (unsigned row = 0; row < have && rest > 0; row++) {
         uint8_t four[QL_CELL] = { 0 };

@@ -166,7 +166,7 @@ static void decode_panels(const gemm_job *job, weights *part, const room *r)
             w->decode(w->decode_context, first + i, part->from, part->cells, r->rows + i * part->cells);
         }
         ql_pack_cells((const uint8_t *)r->rows, part->cells * QL_CELL, part->cells * QL_CELL, (unsigned)have,
-                      (unsigned)outputs, 0, r->panels + (p - part->first) * panel);
+                      (unsigned)outputs, 0, false, r->panels + (p - part->first) * panel);
     }
     part->start = r->panels;
     part->panel = panel;
@@ -295,7 +295,7 @@ static ql_status take_panel(void *context, unsigned worker, uint64_t panel, ql_e
         }
         in = made;
     }
-    ql_pack_cells(in, bytes, bytes, rows, rows, 0, x->x + row * x->cells * QL_CELL);
+    ql_pack_cells(in, bytes, bytes, rows, rows, 0, false, x->x + row * x->cells * QL_CELL);
     for (unsigned i = 0; job->element == 1 && i < rows; i++) {
         sum_row(x, (const int8_t *)in + i * bytes, row, i, rows);
     }
