@@ -77,27 +77,6 @@ static void shapes_presets_and_sweeps_need_no_file(void **state)
     testing_result_free(&r);
 }
 
-static void a_batch_is_one_table(void **state)
-{
-    (void)state;
-    static const char lines[] = "# two products\n"
-                                "data/storyteller.safetensors -t 'h.0.attn.c_proj.weight' --m 4 -m fp32 --runs 1\n\n"
-                                "--shape 2x64x32 -m int8:row -m \"weights:absmax:bits=4,per=row\" --runs 1 # the end\n";
-    const char *path = testing_path(testing_folder(), "batch.txt");
-    testing_write(path, lines, strlen(lines));
-    testing_result r = testing_run("\"$QLOUPE\" matmul --batch '%s' --csv", path);
-    assert_int_equal(r.exit_code, 0);
-    assert_non_null(strstr(r.standard_output, "\nh.0.attn.c_proj.weight,4,256,256,fp32,"));
-    assert_non_null(strstr(r.standard_output, "\n2x64x32,2,64,32,int8:row,"));
-    assert_non_null(strstr(r.standard_output, "\n2x64x32,2,64,32,\"weights:absmax:bits=4,per=row\","));
-    testing_result_free(&r);
-    testing_write(path, "--shape 1x2\n", 12);
-    r = testing_run("\"$QLOUPE\" matmul --batch '%s'", path);
-    assert_int_equal(r.exit_code, 2);
-    assert_non_null(strstr(r.standard_error, "batch.txt: line 1: this line was not run"));
-    testing_result_free(&r);
-}
-
 static void what_does_not_suit_a_weight_is_a_row_with_a_note(void **state)
 {
     (void)state;
@@ -139,7 +118,6 @@ static void wrong_usage_ends_with_2_and_a_line(void **state)
         { "data/storyteller.safetensors -t h.1.mlp.c_fc.weight --x src", "--x: src: no activations in this folder" },
         { "--shape 2x4x4 --x data/inputs", "--x data/inputs: a folder is for the tensors of a FILE" },
         { "--preset gpt2 --x data/inputs", "name one file for attn.c_attn" },
-        { "--batch nowhere.txt", "nowhere.txt: No such file or directory" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         testing_result r = testing_run("\"$QLOUPE\" matmul %s", cases[i].arguments);
@@ -240,7 +218,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_has_what_the_contract_says),
         cmocka_unit_test(shapes_presets_and_sweeps_need_no_file),
-        cmocka_unit_test(a_batch_is_one_table),
         cmocka_unit_test(what_does_not_suit_a_weight_is_a_row_with_a_note),
         cmocka_unit_test(wrong_usage_ends_with_2_and_a_line),
         cmocka_unit_test(weights_and_activations_that_are_not_finite_are_refused),

@@ -5,9 +5,8 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/complain.h"
-#include "text/memory.h"
+#include "text/plain.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,15 +33,17 @@ enum {
     ACCUMULATOR_MAX,
     HEADROOM,
     BYTES,
+    THREADS,
+    ACTIVATIONS,
     NOTE,
     COLUMN_COUNT
 };
 
 static const sheet_column COLUMNS[COLUMN_COUNT] = {
     [LAYER] = { .key = "layer", .title = "layer", .heading = true },
-    [M] = { .key = "m", .title = "M", .heading = true },
-    [K] = { .key = "k", .title = "K", .heading = true },
-    [N] = { .key = "n", .title = "N", .heading = true },
+    [M] = { .key = "m", .title = "M", .heading = true, .named = true },
+    [K] = { .key = "k", .title = "K", .heading = true, .named = true },
+    [N] = { .key = "n", .title = "N", .heading = true, .named = true },
     [METHOD] = { .key = "method", .title = "method", .stretch = true },
     [REL_FRO] = { .key = "rel_fro", .title = "rel err" },
     [SQNR_DB] = { .key = "sqnr_db", .title = "SQNR dB", .form = TEXT_FIXED_2 },
@@ -60,6 +61,8 @@ static const sheet_column COLUMNS[COLUMN_COUNT] = {
     [ACCUMULATOR_MAX] = { .key = "accumulator_max" },
     [HEADROOM] = { .key = "headroom_bits", .title = "room", .form = TEXT_FIXED_2 },
     [BYTES] = { .key = "bytes", .title = "weights", .form = TEXT_BYTES },
+    [THREADS] = { .key = "threads" },
+    [ACTIVATIONS] = { .key = "activations" },
     [NOTE] = { .key = "note", .title = "note", .note = true },
 };
 
@@ -72,17 +75,18 @@ static const char BELOW[] =
     "of it (quant X); of peak: what the kernel\nreaches in the first cache; outl: columns of X apart; "
     "room: bits left above the largest 32-bit sum; weights: as the scheme stores them";
 
-/* What one run works on. */
-typedef struct work {
+struct cli_products {
+    sheet_column columns[COLUMN_COUNT];
     sheet_table table;
     char x_name[512];
-    bool several_x;   /* lines of a batch differ in it */
-    unsigned threads; /* 0: none yet */
-} work;
+    unsigned threads;                /* 0: none yet */
+    bool several_x, several_threads; /* lines of a batch differ in it */
+    const char *turn;                /* of the line that is run; NULL: there is only one */
+};
 
 /* ---- Rows */
 
-static sheet_cell *add_row(work *at, const char *layer, ql_matmul_shape shape, const char *method)
+static sheet_cell *add_row(cli_products *at, const char *layer, ql_matmul_shape shape, const char *method)
 {
     sheet_cell *row = sheet_table_add(&at->table);
     row[LAYER] = sheet_words(layer);
@@ -90,10 +94,12 @@ static sheet_cell *add_row(work *at, const char *layer, ql_matmul_shape shape, c
     row[K] = sheet_unsigned(shape.k);
     row[N] = sheet_unsigned(shape.n);
     row[METHOD] = sheet_words(method);
+    row[THREADS] = sheet_unsigned(at->threads);
+    row[ACTIVATIONS] = sheet_words(sheet_table_keep(&at->table, at->x_name));
     return row;
 }
 
-static void fill_row(work *at, sheet_cell *row, const ql_matmul_result *r)
+static void fill_row(cli_products *at, sheet_cell *row, const ql_matmul_result *r)
 {
     row[REL_FRO] = sheet_number(r->rel_fro);
     row[SQNR_DB] = sheet_number(r->sqnr_db);
@@ -119,12 +125,24 @@ static void fill_row(work *at, sheet_cell *row, const ql_matmul_result *r)
         row[NOTE] = sheet_words(sheet_table_keep(&at->table, r->note));
 }
 
-static int run_method(work *at, cli_session *session, const cli_plan *plan, ql_matmul *matmul, const char *layer,
+/* Progress says "line 2 of 7, int8:row", or the layer where there is only one line. */
+static const ql_monitor *begin_task(const cli_products *at, cli_session *session, const char *layer, const char *method)
+{
+    enum { MOST_NAME = 30 };
+    char name[512], label[1100];
+    snprintf(name, sizeof name, "%s", at->turn ? at->turn : layer);
+    text_cut(name, sizeof name, MOST_NAME);
+    snprintf(label, sizeof label, "%s, %s", name, cli_shown(method));
+    cli_progress_label(&session->progress, label);
+    return cli_session_task(session, 1);
+}
+
+static int run_method(cli_products *at, cli_session *session, const cli_plan *plan, ql_matmul *matmul, const char *layer,
                       const char *method)
 {
     ql_matmul_result result;
     ql_error error;
-    const ql_monitor *monitor = cli_session_task(session, 1);
+    const ql_monitor *monitor = begin_task(at, session, layer, method);
     const ql_status status = ql_matmul_run(matmul, method, plan->runs, monitor, &result, &error);
     if (status != QL_OK && status != QL_UNUSABLE && status != QL_BAD_USAGE)
         return cli_complain_error(&error);
@@ -143,12 +161,12 @@ static int complain_of(const cli_session *session, const cli_product_of *product
     return cli_complain("%s: tensor '%s': %s", cli_shown(session->path), product->layer, error->message);
 }
 
-static int run_product(work *at, cli_session *session, const cli_plan *plan, const cli_product_of *product)
+static int run_product(cli_products *at, cli_session *session, const cli_plan *plan, const cli_product_of *product)
 {
     ql_bench *made = NULL;
     ql_matmul *matmul = NULL;
     ql_error error;
-    const ql_monitor *monitor = cli_session_task(session, 1);
+    const ql_monitor *monitor = begin_task(at, session, product->layer, "float32");
     ql_status status = product->tensor ? QL_OK : ql_bench_new(session->engine, product->n, product->k, &made, &error);
     if (status == QL_OK) {
         const ql_tensor *w = made ? ql_bench_tensor(made) : product->tensor;
@@ -163,88 +181,25 @@ static int run_product(work *at, cli_session *session, const cli_plan *plan, con
     return code;
 }
 
-/* All products of one command line. */
-static int run_line(work *at, cli_session *session)
+int cli_products_add(cli_products *at, cli_session *session, const cli_plan *plan, const cli_turn *turn)
 {
-    cli_plan plan;
-    int code = cli_plan_make(session, &plan);
-    if (code == CLI_GOOD)
-        code = cli_session_start(session, (double)plan.product_count * (double)(plan.method_count + 1));
-    if (code == CLI_GOOD) {
-        at->several_x |= *at->x_name && strcmp(at->x_name, plan.x_name) != 0;
-        snprintf(at->x_name, sizeof at->x_name, "%s", plan.x_name);
-        at->threads = ql_engine_threads(session->engine);
-    }
-    for (size_t i = 0; i < plan.product_count && code == CLI_GOOD; i++)
-        code = run_product(at, session, &plan, &plan.products[i]);
+    int code = cli_session_start(session, cli_plan_parts(plan));
+    if (code != CLI_GOOD)
+        return code;
+    if (turn)
+        cli_progress_join(&session->progress, turn->progress);
+    const unsigned threads = ql_engine_threads(session->engine);
+    at->several_x |= *at->x_name && strcmp(at->x_name, plan->x_name) != 0;
+    at->several_threads |= at->threads > 0 && at->threads != threads;
+    snprintf(at->x_name, sizeof at->x_name, "%s", plan->x_name);
+    at->threads = threads;
+    at->turn = turn ? turn->name : NULL;
+    for (size_t i = 0; i < plan->product_count && code == CLI_GOOD; i++)
+        code = run_product(at, session, plan, &plan->products[i]);
     cli_progress_hide();
-    cli_plan_free(&plan);
+    if (turn)
+        cli_progress_leave(&session->progress, turn->progress);
     return code;
-}
-
-/* ---- Many command lines */
-
-enum { MOST_WORDS = 256 };
-
-/* The next word of a line, in place: quotes of either kind keep blanks. NULL at the end, and at a comment. */
-static char *next_word(char **at)
-{
-    char *from = *at + strspn(*at, " \t\r"), *to = from, *word = from, quote = 0;
-    if (!*from || *from == '#')
-        return NULL;
-    for (; *from && (quote || !strchr(" \t\r", *from)); from++) {
-        if (quote ? *from == quote : *from == '\'' || *from == '"')
-            quote = quote ? 0 : *from;
-        else
-            *to++ = *from;
-    }
-    *at = from + (*from != 0);
-    *to = 0;
-    return word;
-}
-
-static int run_batch_line(work *at, const cli_session *outer, char *line, const char *place)
-{
-    char *words[MOST_WORDS + 1] = { (char[]) { "qloupe" }, (char[]) { "matmul" } };
-    int count = 2;
-    for (char *word; count < MOST_WORDS && (word = next_word(&line)) != NULL;)
-        words[count++] = word;
-    if (count == 2)
-        return CLI_GOOD;
-    cli_arguments arguments;
-    cli_session session;
-    int code = cli_arguments_parse(count, words, &arguments) ? CLI_GOOD : CLI_BAD;
-    cli_session_begin(&session, &arguments);
-    session.quiet |= outer->quiet;
-    if (code == CLI_GOOD && cli_is_given(&arguments, CLI_BATCH))
-        code = cli_complain("a line of a batch is no batch");
-    if (code == CLI_GOOD)
-        code = run_line(at, &session);
-    if (code == CLI_BAD)
-        cli_complain("%s: this line was not run", place);
-    cli_session_end(&session);
-    cli_arguments_free(&arguments);
-    return code;
-}
-
-static int run_batch(work *at, const cli_session *session, const char *path)
-{
-    FILE *file = fopen(path, "r");
-    char *line = NULL;
-    size_t capacity = 0, number = 0;
-    if (!file)
-        return cli_complain("%s: %s", cli_shown(path), strerror(errno));
-    int code = CLI_GOOD;
-    while (code == CLI_GOOD && getline(&line, &capacity, file) >= 0) {
-        char place[200];
-        line[strcspn(line, "\n")] = 0;
-        snprintf(place, sizeof place, "%s: line %zu", cli_shown(path), ++number);
-        code = run_batch_line(at, session, line, place);
-    }
-    free(line);
-    fclose(file);
-    return code == CLI_GOOD && at->table.row_count == 0 ? cli_complain("%s: no lines: nothing to do", cli_shown(path))
-                                                        : code;
 }
 
 /* ---- The command */
@@ -258,17 +213,35 @@ static bool same_shape(const sheet_table *table)
     return true;
 }
 
-static void tell(const cli_session *session, work *at)
+/* For people: in the line above the rows that have it in common. */
+static void show_where_it_differs(cli_products *at, int column, const char *title, bool differs)
+{
+    at->columns[column].title = differs ? title : NULL;
+    at->columns[column].heading = at->columns[column].named = differs;
+}
+
+/* A few words about X, about the threads. */
+static void describe(const cli_products *at, char *out, size_t size)
+{
+    char threads[64];
+    snprintf(threads, sizeof threads, "%u thread%s", at->threads, at->threads == 1 ? "" : "s");
+    snprintf(out, size, "Y[M][N] = X[M][K] W[N][K]^T, X %s, %s, %s kernels", at->several_x ? "of each line" : at->x_name,
+             at->several_threads ? "threads of each line" : threads, cli_bench_isa());
+}
+
+static void tell(const cli_session *session, cli_products *at)
 {
     sheet_table facts = sheet_table_over(FACTS, sizeof FACTS / sizeof FACTS[0]);
     sheet_cell *fact = sheet_table_add(&facts);
     char above[700];
     for (int i = 0; i < 3 && same_shape(&at->table); i++)
         fact[i] = sheet_table_row(&at->table, 0)[M + i];
-    fact[3] = sheet_unsigned(at->threads);
+    if (!at->several_threads)
+        fact[3] = sheet_unsigned(at->threads);
     fact[4] = sheet_words(cli_bench_isa());
-    snprintf(above, sizeof above, "Y[M][N] = X[M][K] W[N][K]^T, X %s, %u thread%s, %s kernels",
-             at->several_x ? "as each line says" : at->x_name, at->threads, at->threads == 1 ? "" : "s", cli_bench_isa());
+    describe(at, above, sizeof above);
+    show_where_it_differs(at, THREADS, "threads", at->several_threads);
+    show_where_it_differs(at, ACTIVATIONS, "X", at->several_x);
     const sheet_document document = {
         .list = "results",
         .file = session->path,
@@ -285,8 +258,19 @@ static void tell(const cli_session *session, work *at)
 static int run(cli_session *session)
 {
     const char *batch = cli_value(session->arguments, CLI_BATCH);
-    work at = { .table = sheet_table_over(COLUMNS, COLUMN_COUNT) };
-    int code = batch ? run_batch(&at, session, batch) : run_line(&at, session);
+    cli_products at = { .threads = 0 };
+    memcpy(at.columns, COLUMNS, sizeof at.columns);
+    at.table = sheet_table_over(at.columns, COLUMN_COUNT);
+    int code = CLI_GOOD;
+    if (batch) {
+        code = cli_products_batch(&at, session, batch);
+    } else {
+        cli_plan plan;
+        code = cli_plan_make(session, &plan);
+        if (code == CLI_GOOD)
+            code = cli_products_add(&at, session, &plan, NULL);
+        cli_plan_free(&plan);
+    }
     if (code == CLI_GOOD)
         tell(session, &at);
     sheet_table_free(&at.table);
@@ -304,7 +288,7 @@ const cli_command cli_command_matmul = {
         "Made-up activations are normal, deviation 1; the loud channels are --outlier-scale, half of it, a third ... as\n"
         "large. Weights of --shape and --preset are normal, deviation 0.02, one of a thousand 20 times as large.\n"
         "Lines of a --batch hold FILE and options as they stand behind `matmul`, with quotes where needed; # begins a\n"
-        "comment. They are run one after the other into one table.",
+        "comment. All are checked, then run one after the other into one table. What is printed stands beside --batch.",
     .example = "qloupe matmul -t h.1.attn.c_attn.weight --x data/inputs/h.1.attn.c_attn.npy\n"
                "qloupe matmul --shape 1x4096x4096 -m fp32 -m int8:row -m weights_a8:q4_0 --threads 1\n"
                "qloupe matmul --preset llama-7b --outlier-channels 6 --sweep threshold=2,4,6,8,10,20,inf --json",
