@@ -911,9 +911,9 @@ ql_status ql_activations_check(const ql_activations *activations, const ql_model
    tensor NULL: for all, without the shape of what is made up. */
 void ql_activations_describe(const ql_activations *activations, const ql_tensor *tensor, char *out, size_t size);
 
-/* Whether X W^T is a product: QL_UNUSABLE for a tensor of one row or column, which is no matrix, and for another number of
-   channels than W[out][in] has inputs; the message says both shapes and names no tensor. A folder's file that is damaged or
-   no matrix fails as it would have alone. */
+/* Whether X W^T is a product: QL_UNUSABLE for a tensor of one axis, which is no matrix, for an empty one, and for another
+   number of channels than W[out][in] has inputs; the message says both shapes and names no tensor. A folder's file that is
+   damaged or no matrix fails as it would have alone. */
 ql_status ql_activations_fit(const ql_activations *activations, const ql_tensor *tensor, ql_error *error);
 
 /* How many rows X of a product with the tensor has, which must fit: `wanted`, or 0: all. QL_UNUSABLE for more than its file
@@ -953,8 +953,8 @@ typedef struct ql_matmul_shape {
 } ql_matmul_shape;
 
 /* W is the tensor as a logical weight [out][in], X as many rows of the activations (0: all; made up: any number). Borrows
-   engine and tensor. QL_UNUSABLE for values that are not finite in either, shapes that make no product, sizes beyond memory,
-   and fewer rows in a file than wanted. */
+   engine and tensor. QL_UNUSABLE for values that are not finite in either and a product that overflows, with the place of the
+   first, shapes that make no product, sizes beyond memory, and fewer rows in a file than wanted. */
 ql_status ql_matmul_new(ql_engine *engine, const ql_tensor *tensor, const ql_activations *x, uint64_t rows,
                         const ql_monitor *monitor, ql_matmul **out, ql_error *error);
 void ql_matmul_free(ql_matmul **matmul);

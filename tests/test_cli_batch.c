@@ -55,6 +55,33 @@ static void a_batch_is_one_table(void **state)
         testing_result_free(all[i]);
 }
 
+/* What a row alone says of itself is told once where it holds for all of them. */
+static void lines_of_a_batch_may_differ_in_threads_and_activations(void **state)
+{
+    (void)state;
+    static const char lines[] = "--shape 2x64x32 -m int8:row --runs 1\n--shape 2x64x32 -m int8:row --runs 1 %s\n";
+    static const struct {
+        const char *more, *facts, *last;
+    } cases[] = {
+        { "", "\"activations\":\"synthetic seed 0 outliers 0\",\"m\":2,\"k\":64,\"n\":32,\"threads\":1,",
+          "\"threads\":1,\"activations\":\"synthetic seed 0 outliers 0\"" },
+        { "--threads 2 --seed 3", "{\"schema\":1,\"m\":2,\"k\":64,\"n\":32,\"threads\":null,",
+          "\"threads\":2,\"activations\":\"synthetic seed 3 outliers 0\"" },
+    };
+    const char *path = testing_path(testing_folder(), "batch.txt");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[200];
+        snprintf(text, sizeof text, lines, cases[i].more);
+        testing_write(path, text, strlen(text));
+        testing_result r = testing_run("\"$QLOUPE\" matmul --batch '%s' --threads 1 --json", path);
+        assert_int_equal(r.exit_code, 0);
+        assert_non_null(strstr(r.standard_output, cases[i].facts));
+        assert_non_null(strstr(r.standard_output, cases[i].last));
+        assert_non_null(strstr(r.standard_output, "\"threads\":1,\"activations\":\"synthetic seed 0 outliers 0\""));
+        testing_result_free(&r);
+    }
+}
+
 /* The last line is wrong; the first would take hours. */
 static void a_bad_line_is_told_before_anything_runs(void **state)
 {
@@ -68,17 +95,18 @@ static void a_bad_line_is_told_before_anything_runs(void **state)
         { "--shape 2x4x4 -m int9", "no method 'int9'; there are fp32" },
         { "--shape 2x4x4 --runs", "--runs" },
         { "--shape 2x4x4 --threads 0", "--threads 0: a number from 1 to 1024 is allowed" },
-        { "--shape 2x4x4 --json", "--json holds for all lines and stands beside --batch" },
-        { "--shape 2x4x4 --isa avx2", "--isa holds for all lines and stands beside --batch" },
-        { "--shape 2x4x4 --batch x", "a line of a batch takes no --batch" },
-        { "--help", "a line of a batch takes no --help" },
+        { "--shape 2x4x4 --json", "--json stands beside --batch, not in a line of it" },
+        { "--shape 2x4x4 --fail-on 'rel_fro>1'", "--fail-on stands beside --batch, not in a line of it" },
+        { "--shape 2x4x4 --isa avx2", "--isa stands beside --batch, not in a line of it" },
+        { "--shape 2x4x4 --batch x", "--batch stands beside --batch, not in a line of it" },
+        { "--help", "--help stands beside --batch, not in a line of it" },
         { "--shape '2x4x4", "a quote ' is not closed" },
         { "--shape \"2x4x4 # no comment", "a quote \" is not closed" },
         { "compare " DEMO, "'" DEMO "' is one too many" },
         { "nowhere.npy -t a", "nowhere.npy: cannot be opened" },
         { DEMO " -t nope", DEMO ": no tensor matches 'nope'" },
         { DEMO, DEMO ": which tensor? -t NAME" },
-        { DEMO " -t h.0.ln_1.weight", "tensor 'h.0.ln_1.weight': a tensor of one row or column makes no product" },
+        { DEMO " -t h.0.ln_1.weight", "tensor 'h.0.ln_1.weight': a tensor of one axis, a vector, makes no product" },
         { DEMO " -t wte.weight --x data/inputs", "tensor 'wte.weight': data/inputs has no file for it" },
         { DEMO " -t wte.weight --x nowhere.npy", "--x: nowhere.npy: cannot be opened" },
         { DEMO " -t wte.weight --x data/inputs/h.1.mlp.c_proj.npy", "X needs 256 columns" },
@@ -126,9 +154,9 @@ static void files_that_are_no_batch_are_refused(void **state)
     write_batch(many, 2000);
     free(many);
     static const char *const beside[][2] = {
-        { "--batch '%s'", "line 1: more than 254 words" },
-        { "--batch '%s' --runs 3", "--runs beside --batch: it belongs into the lines" },
-        { DEMO " --batch '%s'", "'" DEMO "' beside --batch: the lines name their files" },
+        { "--batch '%s'", "line 1: more than 256 words" },
+        { "--batch '%s' --runs 3", "--runs stands in the lines of --batch" },
+        { DEMO " --batch '%s'", DEMO " stands in the lines of --batch" },
         { "--batch /", "qloupe: /: Is a directory" },
         { "--batch nowhere.txt", "nowhere.txt: No such file or directory" },
     };
@@ -185,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_is_one_table),
+        cmocka_unit_test(lines_of_a_batch_may_differ_in_threads_and_activations),
         cmocka_unit_test(a_bad_line_is_told_before_anything_runs),
         cmocka_unit_test(files_that_are_no_batch_are_refused),
         cmocka_unit_test(progress_says_what_runs_and_control_c_leaves_nothing),

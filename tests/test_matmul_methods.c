@@ -312,6 +312,9 @@ static void weights_decoded_in_cache_are_the_simulated_ones_bit_by_bit(void **st
         "ternary",
         "binary",
         "kmeans:bits=3",
+        "kmeans:per=row",
+        "kmeans:per=block,block=48",
+        "kmeans:bits=5,per=block,block=48",
         "quantile:per=row",
         "fp8_e4m3",
         "fp8_e5m2",
@@ -340,30 +343,45 @@ static void weights_decoded_in_cache_are_the_simulated_ones_bit_by_bit(void **st
 }
 
 /* What simulated weights and codes of X give; levels that are no integers are a little off. */
-static void grouped_codes_are_simulated_weights_times_codes_of_x(void **state)
+static void check_grouped(size_t k)
 {
-    (void)state;
     static const struct {
         const char *spec;
         bool is_exact;
     } specs[] = {
         { "absmax", true },
         { "absmax:per=row", true },
+        { "absmax:range=full,per=row", true },
         { "absmax:bits=4,per=block,block=32", true },
+        { "absmax:bits=4,per=block,block=48", true },
+        { "absmax:bits=3,per=row", true },
+        { "absmax:bits=2,per=block,block=64", true },
+        { "zeropoint", true },
+        { "zeropoint:per=row", true },
+        { "zeropoint:bits=4,per=block,block=48", true },
+        { "zeropoint:bits=3,zero=raw,per=row", true },
+        { "zeropoint:bits=2,per=block,block=32", true },
+        { "int4g", true },
+        { "int4g:bits=8,block=48", true },
+        { "int4g:bits=3,block=64", true },
         { "q8_0", true },
         { "q4_0", true },
+        { "q4_1", true },
+        { "q5_0", true },
+        { "q5_1", true },
         { "fp4", true },
         { "mxfp4", true },
-        { "absmax:bits=3,per=row", true },
+        { "nvfp4", true },
         { "nf4:block=64,per=block", false },
-        { "nf4:block=64", false },
+        { "nf4:double=1,block=48,per=block", false },
         { "bnbfp4:per=block", false },
         { "ternary", true },
+        { "binary:per=row", true },
     };
     fixture f;
-    set_up(&f, 13, 128, 37);
-    float dx[13];
-    int8_t qx[13 * 128];
+    set_up(&f, 13, k, 37);
+    float *dx = numbers(f.m, 1);
+    int8_t *qx = malloc(f.m * f.k);
     ql_error error;
     must(ql_rows_encode(f.x, f.m, f.k, dx, qx, &error), &error);
     fixture g = f; /* with X as what its codes stand for */
@@ -385,28 +403,83 @@ static void grouped_codes_are_simulated_weights_times_codes_of_x(void **state)
             whole += (double)ql_matmul_y(g.matmul)[i] * (double)ql_matmul_y(g.matmul)[i];
         }
         if (!(sqrt(lost / whole) < (specs[s].is_exact ? 2e-6 : 0.02))) {
-            fail_msg("%s is %g off", method, sqrt(lost / whole));
+            fail_msg("%s of %zu inputs is %g off", method, k, sqrt(lost / whole));
         }
         assert_true(specs[s].is_exact == !*result.note);
     }
     ql_matmul_free(&g.matmul);
     free(g.x_of.values);
+    free(dx);
+    free(qx);
+    tear_down(&f);
+}
+
+/* Groups that divide the inputs and groups that do not. */
+static void grouped_codes_are_simulated_weights_times_codes_of_x(void **state)
+{
+    (void)state;
+    static const size_t inputs[] = { 128, 67, 201 };
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        check_grouped(inputs[i]);
+    }
+}
+
+/* Flat groups end with rows where one length divides the other. */
+static void flat_groups_serve_where_rows_begin_with_a_group(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *spec;
+        bool suits;
+    } cases[] = { { "weights_a8:nf4:block=24", true },
+                  { "weights_a8:nf4:block=144", true },
+                  { "weights_a8:nf4:block=64", false },
+                  { "weights_a8:nf4:block=18", false } };
+    fixture f;
+    set_up(&f, 5, 72, 10);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        ql_matmul_result result;
+        ql_error error;
+        const ql_status status = ql_matmul_run(f.matmul, cases[c].spec, 1, NULL, &result, &error);
+        assert_int_equal(status, cases[c].suits ? QL_OK : QL_UNUSABLE);
+        if (cases[c].suits) {
+            char simulated[80];
+            snprintf(simulated, sizeof simulated, "simulated:%s", strchr(cases[c].spec, ':') + 1);
+            assert_close(result.rel_fro, run(&f, simulated).rel_fro, 0.1, 0);
+        }
+    }
     tear_down(&f);
 }
 
 static void numbers_are_the_same_on_every_instruction_set_and_number_of_threads(void **state)
 {
     (void)state;
-    static const char *const methods[] = { "fp32",           "int8:tensor", "int8:row",
-                                           "int8:static",    "llm_int8:6",  "bnb_llm_int8:6",
-                                           "integer",        "weights:nf4", "weights_a8:q4_0",
-                                           "weights_a8:q8_0" };
+    static const char *const methods[] = {
+        "fp32",
+        "int8:tensor",
+        "int8:row",
+        "int8:static",
+        "llm_int8:6",
+        "bnb_llm_int8:6",
+        "llm_int8:2",
+        "integer",
+        "integer:3",
+        "weights:nf4",
+        "weights:kmeans",
+        "weights:q4_1",
+        "weights:fp8_e4m3",
+        "weights_a8:q4_0",
+        "weights_a8:q8_0",
+        "weights_a8:int4g",
+        "weights_a8:nf4",
+        "simulated:nf4",
+    };
     enum { METHODS = sizeof methods / sizeof *methods };
     static float first[METHODS][13 * 45];
     ql_isa_info isa;
     ql_error error;
     for (size_t i = 0; ql_isa_at(i, &isa); i++) {
-        for (unsigned threads = 1; threads < 4 && isa.runs_here; threads += 2) {
+        for (unsigned threads = 1; threads <= 4 && isa.runs_here; threads++) {
             fixture f;
             must(ql_isa_use(isa.name, &error), &error);
             set_up_on(&f, 13, 64, 45, threads);
@@ -465,8 +538,17 @@ static void what_does_not_suit_is_refused_in_words(void **state)
         { "weights:fp16", "weights: codes of up to 8 bits are decoded; try simulated" },
         { "weights:absmax:per=col", "weights: groups must go along the inputs (tensor, row, block, flat); try simulated" },
         { "weights:absmax:outliers=1%", "weights: outliers that stand apart are not multiplied; try simulated" },
-        { "weights_a8:zeropoint", "weights_a8: codes must be levels of up to 8 bits times a scale for each group of inputs "
-                                  "(absmax, q8_0, q4_0, nf4, fp4, bnbfp4), without zero points and outliers; try weights" },
+        { "weights_a8:kmeans",
+          "weights_a8: codes must stand for integers of 8 bits times a scale, perhaps with a minimum, in "
+          "each group of inputs; try weights" },
+        { "weights_a8:fp8_e4m3",
+          "weights_a8: codes must stand for integers of 8 bits times a scale, perhaps with a minimum, in "
+          "each group of inputs; try weights" },
+        { "weights_a8:absmax:outliers=1%", "weights_a8: outliers that stand apart are not multiplied; try simulated" },
+        { "weights_a8:absmax:bits=4,per=block,block=10", "weights_a8: groups must be whole rows or a multiple of 4 inputs "
+                                                         "that begin anew in each row (per=block); try weights" },
+        { "weights_a8:absmax:per=col", "weights_a8: groups must be whole rows or a multiple of 4 inputs that begin anew in "
+                                       "each row (per=block); try weights" },
     };
     fixture f;
     set_up(&f, 3, 16, 5);
@@ -486,7 +568,11 @@ static void what_does_not_suit_is_refused_in_words(void **state)
     assert_string_equal(error.message, "X of x: 4 rows were asked for, there are 3");
     f.w[7] = NAN;
     assert_int_equal(ql_matmul_new(f.engine, &f.tensor.tensor, &f.x_of, 0, NULL, &other, &error), QL_UNUSABLE);
-    assert_non_null(strstr(error.message, "NaN"));
+    assert_non_null(strstr(error.message, "non-finite value at flat index 7 (1 in all: 1 NaN, 0 Inf)"));
+    f.w[7] = 1e30f;
+    f.x[0 * 16 + 7] = -1e30f;
+    assert_int_equal(ql_matmul_new(f.engine, &f.tensor.tensor, &f.x_of, 0, NULL, &other, &error), QL_UNUSABLE);
+    assert_string_equal(error.message, "Y[0][0] = X W^T is infinite in float32: scale X or W down");
     tear_down(&f);
 }
 
@@ -585,6 +671,7 @@ int main(void)
         cmocka_unit_test(the_variant_of_bitsandbytes_takes_outlier_columns_of_w_from_its_codes),
         cmocka_unit_test(weights_decoded_in_cache_are_the_simulated_ones_bit_by_bit),
         cmocka_unit_test(grouped_codes_are_simulated_weights_times_codes_of_x),
+        cmocka_unit_test(flat_groups_serve_where_rows_begin_with_a_group),
         cmocka_unit_test(numbers_are_the_same_on_every_instruction_set_and_number_of_threads),
         cmocka_unit_test(a_weight_that_is_stored_across_is_the_same_weight),
         cmocka_unit_test(what_does_not_suit_is_refused_in_words),

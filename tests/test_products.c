@@ -293,8 +293,47 @@ static void longer_sums_of_codes_are_refused_in_words_and_sums_of_floats_are_not
     assert_string_equal(error.message, "131072 inputs: sums of more than 131071 products of codes may not fit 32 bits");
     must(ql_pack_floats(engine, w, 1, k, &packed, &error), &error);
     ql_packed_free(&packed);
+    const float scale[2] = { 1, 1 };
+    assert_int_equal(ql_pack_grouped(engine, (const int8_t *)w, 1, k, k, scale, NULL, &packed, &error), QL_UNUSABLE);
+    assert_string_equal(error.message, "131072 inputs: sums of more than 131071 products of codes may not fit 32 bits");
     free(w);
     ql_engine_free(&engine);
+}
+
+/* Every group has its own sum: two of the longest ones, of the largest codes. */
+static void check_long_groups(ql_engine *engine)
+{
+    const size_t group = QL_GEMM_MOST_INPUTS / QL_CELL * QL_CELL, k = 2 * group;
+    const float scales[4] = { 1, 0.25f, 0x1p-10f, -3 };
+    const int8_t levels[16] = { 127, -128 };
+    int8_t *x = room(k, 1), *w = room(2 * k, 1);
+    ql_error error;
+    memset(x, -128, k);
+    for (int is_nibbles = 0; is_nibbles < 2; is_nibbles++) {
+        ql_packed packed = { .w = NULL };
+        ql_gemm_x taken = { 0 };
+        float y[2], expected[2];
+        memset(w, is_nibbles ? 0 : 127, k);
+        memset(w + k, is_nibbles ? 1 : -128, k);
+        must(ql_pack_grouped(engine, w, 2, k, group, scales, is_nibbles ? levels : NULL, &packed, &error), &error);
+        must(ql_gemm_take_codes(engine, &packed, x, 1, &taken, &error), &error);
+        must(ql_gemm_grouped(engine, &packed, &taken, y, NULL, &error), &error);
+        for (int j = 0; j < 2; j++) {
+            const float sum = (float)((int64_t)group * -128 * (j ? -128 : 127));
+            expected[j] = fmaf(sum, scales[2 * j + 1], fmaf(sum, scales[2 * j], 0));
+            assert_same_bits(y[j], expected[j]);
+        }
+        ql_packed_free(&packed);
+        ql_gemm_x_free(&taken);
+    }
+    free(x);
+    free(w);
+}
+
+static void groups_may_be_as_many_as_there_are(void **state)
+{
+    (void)state;
+    with_everything(check_long_groups);
 }
 
 static void a_product_needs_inputs_outputs_and_rows(void **state)
@@ -410,6 +449,7 @@ int main(void)
         cmocka_unit_test(a_product_in_pieces_is_the_product),
         cmocka_unit_test(the_longest_sums_of_the_largest_codes_are_exact),
         cmocka_unit_test(longer_sums_of_codes_are_refused_in_words_and_sums_of_floats_are_not),
+        cmocka_unit_test(groups_may_be_as_many_as_there_are),
         cmocka_unit_test(a_product_needs_inputs_outputs_and_rows),
         cmocka_unit_test(memory_of_x_serves_the_next_one),
         cmocka_unit_test(cells_of_rows_lie_side_by_side),

@@ -176,7 +176,7 @@ static void where_there_is_no_product_it_says_why(void **state)
 {
     (void)state;
     char *screen = screen_of(DEMO " -t h.1.attn.c_attn.bias --size 120x36 --keys 3");
-    assert_shows(screen, "a tensor of one row or column makes no product");
+    assert_shows(screen, "a tensor of one axis, a vector, makes no product");
     free(screen);
     float values[64] = { 1, 2, 3 };
     values[9] = NAN;

@@ -294,8 +294,9 @@ ql_status ql_activations_fit(const ql_activations *x, const ql_tensor *tensor, q
     char name[QL_LAYER_SHOWN];
     const ql_layer_inputs *layer = ql_layers_find(x, tensor);
     const uint64_t cols = layer ? layer->cols : x->cols, row_count = layer ? layer->row_count : x->row_count;
-    if (tensor->rows < 2 || tensor->cols < 2) {
-        return ql_fail(error, QL_UNUSABLE, "a tensor of one row or column makes no product");
+    if (tensor->rank < 2 || tensor->element_count == 0) {
+        return ql_fail(error, QL_UNUSABLE, "%s makes no product",
+                       tensor->element_count == 0 ? "an empty tensor" : "a tensor of one axis, a vector,");
     }
     if (layer && layer->problem) {
         return ql_fail(error, layer->problem->status, "%s", layer->problem->message);

@@ -1,5 +1,4 @@
 /* Products that are compared and timed: operands, and one method after the other. The interface is in qloupe.h. */
-#include "analysis/errors.h"
 #include "analysis/inputs.h"
 #include "analysis/matmul.h"
 #include "base/engine.h"
@@ -97,6 +96,18 @@ static ql_status allocate(ql_matmul *p, ql_error *error)
     return QL_OK;
 }
 
+/* What overflowed cannot be compared with anything. */
+static ql_status check_exact(const ql_operands *o, ql_error *error)
+{
+    for (size_t i = 0; i < o->m * o->n; i++) {
+        if (!isfinite(o->exact[i])) {
+            return ql_fail(error, QL_UNUSABLE, "Y[%zu][%zu] = X W^T is %s in float32: scale X or W down", i / o->n, i % o->n,
+                           isnan(o->exact[i]) ? "NaN" : "infinite");
+        }
+    }
+    return QL_OK;
+}
+
 static ql_status multiply_exactly(ql_operands *o, const ql_monitor *monitor, ql_error *error)
 {
     ql_way way = { .o = o, .monitor = monitor };
@@ -137,6 +148,9 @@ ql_status ql_matmul_new(ql_engine *engine, const ql_tensor *tensor, const ql_act
     }
     if (status == QL_OK) {
         status = multiply_exactly(o, monitor, error);
+    }
+    if (status == QL_OK) {
+        status = check_exact(o, error);
     }
     if (status == QL_OK) {
         *out = p;

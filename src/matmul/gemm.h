@@ -50,8 +50,9 @@ typedef struct ql_packed {
 ql_status ql_pack_floats(ql_engine *engine, const float *w, size_t n, size_t k, ql_packed *out, ql_error *error);
 ql_status ql_pack_codes(ql_engine *engine, const int8_t *w, size_t n, size_t k, ql_packed *out, ql_error *error);
 
-/* The same with a scale for every `group` inputs of an output, scales[n][ceil(k / group)]; group is a multiple of QL_CELL.
-   With levels[16] the codes are 0..15 and stand for levels[code], which are kept as 4 bits. */
+/* The same with a scale for every `group` inputs of an output, scales[n][ceil(k / group)]; group is a multiple of QL_CELL. A
+   group has a sum of its own, so that QL_GEMM_MOST_INPUTS bounds the group, not k. With levels[16] the codes are 0..15 and
+   stand for levels[code], which are kept as 4 bits. */
 ql_status ql_pack_grouped(ql_engine *engine, const int8_t *w, size_t n, size_t k, size_t group, const float *scales,
                           const int8_t levels[16], ql_packed *out, ql_error *error);
 

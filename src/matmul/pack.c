@@ -87,8 +87,9 @@ static ql_status pack(ql_engine *engine, const void *w, size_t element, const fl
     if (p->n == 0 || p->k == 0) {
         return fail_empty(p, error);
     }
-    if (!is_floats && p->k > QL_GEMM_MOST_INPUTS) {
-        return ql_fail(error, QL_UNUSABLE, "%zu inputs: sums of more than %d products of codes may not fit 32 bits", p->k,
+    const size_t group = p->group_cells * QL_CELL, longest = scales && group < p->k ? group : p->k; /* sum in 32 bits */
+    if (!is_floats && longest > QL_GEMM_MOST_INPUTS) {
+        return ql_fail(error, QL_UNUSABLE, "%zu inputs: sums of more than %d products of codes may not fit 32 bits", longest,
                        QL_GEMM_MOST_INPUTS);
     }
     p->kernels = ql_products_active();

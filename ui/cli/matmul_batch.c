@@ -12,9 +12,12 @@
 
 enum { MOST_WORDS = 256 };
 
-/* What stands beside --batch and holds for all lines; nothing else does, and these do not stand in a line. */
-static const cli_option BESIDE[] = { CLI_JSON, CLI_CSV, CLI_MD, CLI_COLOR, CLI_ASCII, CLI_QUIET, CLI_ISA, CLI_NO_STATE };
-static const cli_option NOT_IN_LINES[] = { CLI_BATCH, CLI_HELP, CLI_VERSION };
+/* What a whole batch has, and no line of it; what only its lines have. Threads may stand in both: a line's own count. */
+static const cli_option OF_BATCH[] = { CLI_BATCH, CLI_FAIL_ON, CLI_JSON,  CLI_CSV,      CLI_MD,   CLI_ISA,
+                                       CLI_COLOR, CLI_ASCII,   CLI_QUIET, CLI_NO_STATE, CLI_HELP, CLI_VERSION };
+static const cli_option OF_LINES[] = { CLI_TENSOR, CLI_X,    CLI_METHOD,           CLI_SHAPE,         CLI_PRESET, CLI_M,
+                                       CLI_RUNS,   CLI_SEED, CLI_OUTLIER_CHANNELS, CLI_OUTLIER_SCALE, CLI_SWEEP,  CLI_RAW,
+                                       CLI_LAYOUT };
 
 typedef struct batch_line {
     size_t number; /* in the file, from 1 */
@@ -24,22 +27,19 @@ typedef struct batch_line {
 
 typedef struct batch {
     const char *path;
+    char threads[32];  /* "--threads=N" that stands beside it; "" for none */
     batch_line *lines; /* [count] those that say something */
     size_t count, capacity;
     double parts; /* products and methods of all */
 } batch;
 
-static bool is_among(cli_option option, const cli_option *options, size_t count)
+/* Says so when one of the options is given. */
+static int complain_given(const cli_arguments *arguments, const cli_option *options, size_t count, const char *where)
 {
     for (size_t i = 0; i < count; i++)
-        if (options[i] == option)
-            return true;
-    return false;
-}
-
-static bool stands_beside(cli_option option)
-{
-    return is_among(option, BESIDE, sizeof BESIDE / sizeof *BESIDE);
+        if (cli_is_given(arguments, options[i]))
+            return cli_complain("--%s stands %s", cli_option_describe(options[i])->name, where);
+    return CLI_GOOD;
 }
 
 /* ---- Words */
@@ -63,31 +63,28 @@ static char *next_word(char **at, char *quote)
 }
 
 /* Options and operands of line->text; a line without words has no command. */
-static int parse_words(batch_line *line, size_t size)
+static int parse_words(batch *all, batch_line *line, size_t size)
 {
-    char *words[MOST_WORDS + 1] = { (char[]) { "qloupe" }, (char[]) { "matmul" } }, *at = line->text, quote = 0;
-    int count = 2;
+    char *words[MOST_WORDS + 4] = { (char[]) { "qloupe" }, (char[]) { "matmul" } }, *at = line->text, quote = 0;
+    int first = 2;
+    if (*all->threads)
+        words[first++] = all->threads;
+    int count = first;
     if (strlen(line->text) != size)
         return cli_complain("a zero byte in the line; it is no text");
     for (char *word; (word = next_word(&at, &quote)) != NULL;) {
-        if (count == MOST_WORDS)
-            return cli_complain("more than %d words", MOST_WORDS - 2);
+        if (count == first + MOST_WORDS)
+            return cli_complain("more than %d words", MOST_WORDS);
         words[count++] = word;
     }
     if (quote)
         return cli_complain("a quote %c is not closed", quote);
-    if (count == 2)
+    if (count == first)
         return CLI_GOOD;
     if (!cli_arguments_parse(count, words, &line->arguments))
         return CLI_BAD;
-    for (size_t i = 0; i < line->arguments.given_count; i++) {
-        const cli_option option = line->arguments.given[i].option;
-        if (stands_beside(option))
-            return cli_complain("--%s holds for all lines and stands beside --batch", cli_option_describe(option)->name);
-        if (is_among(option, NOT_IN_LINES, sizeof NOT_IN_LINES / sizeof *NOT_IN_LINES))
-            return cli_complain("a line of a batch takes no --%s", cli_option_describe(option)->name);
-    }
-    return CLI_GOOD;
+    return complain_given(&line->arguments, OF_BATCH, sizeof OF_BATCH / sizeof *OF_BATCH,
+                          "beside --batch, not in a line of it");
 }
 
 /* ---- Lines */
@@ -125,7 +122,7 @@ static int add_line(batch *all, const char *text, size_t size, size_t number)
     *line = (batch_line) { .number = number, .text = text_allocate(size + 1, 1) };
     memcpy(line->text, text, size);
     say_where(all, line);
-    int code = parse_words(line, size);
+    int code = parse_words(all, line, size);
     if (code == CLI_GOOD && !line->arguments.command) { /* blanks or a comment */
         free(line->text);
         all->count--;
@@ -171,7 +168,7 @@ static int run_line(cli_products *out, batch *all, size_t index, bool is_quiet, 
     session.quiet = is_quiet;
     int code = cli_plan_make(&session, &plan);
     if (code == CLI_GOOD)
-        code = cli_products_add(out, &session, &plan, &(cli_turn) { name, progress });
+        code = cli_matmul_run(out, &session, &plan, &(cli_turn) { name, progress });
     cli_plan_free(&plan);
     cli_session_end(&session);
     cli_complain_about(NULL);
@@ -180,23 +177,23 @@ static int run_line(cli_products *out, batch *all, size_t index, bool is_quiet, 
 
 /* ---- All */
 
-static int check_beside(const cli_session *session)
+static int check_beside(const cli_session *session, batch *all)
 {
     const cli_arguments *arguments = session->arguments;
-    for (size_t i = 0; i < arguments->given_count; i++) {
-        const cli_option option = arguments->given[i].option;
-        if (option != CLI_BATCH && !stands_beside(option))
-            return cli_complain("--%s beside --batch: it belongs into the lines", cli_option_describe(option)->name);
-    }
-    return arguments->operand_count == 0
-               ? CLI_GOOD
-               : cli_complain("'%s' beside --batch: the lines name their files", cli_shown(arguments->operands[0]));
+    const char *threads = cli_value(arguments, CLI_THREADS);
+    unsigned count;
+    if (threads)
+        snprintf(all->threads, sizeof all->threads, "--threads=%.10s", threads);
+    if (arguments->operand_count > 0)
+        return cli_complain("%s stands in the lines of --batch", cli_shown(arguments->operands[0]));
+    const int code = complain_given(arguments, OF_LINES, sizeof OF_LINES / sizeof *OF_LINES, "in the lines of --batch");
+    return code == CLI_GOOD ? cli_threads_given(arguments, &count) : code;
 }
 
-int cli_products_batch(cli_products *out, const cli_session *session, const char *path)
+int cli_matmul_batch(cli_products *out, const cli_session *session, const char *path)
 {
     batch all = { .path = path };
-    int code = check_beside(session);
+    int code = check_beside(session, &all);
     if (code == CLI_GOOD)
         code = read_lines(&all);
     cli_progress progress = cli_progress_of(all.parts);

@@ -111,9 +111,16 @@ static int find_methods(const cli_arguments *arguments, cli_plan *plan)
     if (sweep && (strncmp(sweep, word, sizeof word - 1) != 0 || !sweep[sizeof word - 1]))
         return cli_complain("--sweep %s: threshold=T,T,... is allowed, such as threshold=2,4,6,8,inf", cli_shown(sweep));
     const char *thresholds = sweep ? sweep + sizeof word - 1 : NULL;
+    bool is_swept = false;
     int code = CLI_GOOD;
-    for (size_t i = 0; i < (given ? given : usual_count) && code == CLI_GOOD; i++)
-        code = add_swept(plan, given ? cli_value_at(arguments, CLI_METHOD, i) : usual[i], thresholds);
+    for (size_t i = 0; i < (given ? given : usual_count) && code == CLI_GOOD; i++) {
+        const char *text = given ? cli_value_at(arguments, CLI_METHOD, i) : usual[i];
+        is_swept |= takes_threshold(text);
+        code = add_swept(plan, text, thresholds);
+    }
+    if (code == CLI_GOOD && sweep && !is_swept)
+        code = cli_complain("--sweep %s: no -m METHOD takes a threshold without having one, such as llm_int8",
+                            cli_shown(sweep));
     return code;
 }
 
@@ -130,8 +137,8 @@ static int add_shape(const cli_arguments *arguments, cli_plan *plan)
     const char *text = cli_value(arguments, CLI_SHAPE);
     unsigned long long m, k, n;
     int used = 0;
-    if (sscanf(text, "%llux%llux%llu%n", &m, &k, &n, &used) != 3 || text[used] || strchr(text, '-') || m < 1 || k < 2 ||
-        n < 2 || m > MOST_SIDE || k > MOST_SIDE || n > MOST_SIDE)
+    if (sscanf(text, "%llux%llux%llu%n", &m, &k, &n, &used) != 3 || text[used] || strchr(text, '-') || m < 1 || k < 1 ||
+        n < 1 || m > MOST_SIDE || k > MOST_SIDE || n > MOST_SIDE)
         return cli_complain("--shape %s: MxKxN is allowed, rows of X, inputs and outputs of W, such as 512x4096x4096",
                             cli_shown(text));
     plan->m = m;

@@ -27,7 +27,7 @@ void cli_product_free(cli_product *product)
 
 static bool is_matrix(const ql_tensor *tensor)
 {
-    return tensor->rows > 1 && tensor->cols > 1;
+    return tensor->rank > 1 && tensor->element_count > 0;
 }
 
 int cli_product_check(const cli_product *product, const cli_session *session)
