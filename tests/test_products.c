@@ -316,7 +316,7 @@ static void check_long_groups(ql_engine *engine)
         memset(w, is_nibbles ? 0 : 127, k);
         memset(w + k, is_nibbles ? 1 : -128, k);
         must(ql_pack_grouped(engine, w, 2, k, group, scales, is_nibbles ? levels : NULL, &packed, &error), &error);
-        must(ql_gemm_take_codes(engine, &packed, x, 1, &taken, &error), &error);
+        must(ql_gemm_make_codes(engine, &packed, make_row, &(operands) { .k = k, .x = x }, 1, &taken, &error), &error);
         must(ql_gemm_grouped(engine, &packed, &taken, y, NULL, &error), &error);
         for (int j = 0; j < 2; j++) {
             const float sum = (float)((int64_t)group * -128 * (j ? -128 : 127));
