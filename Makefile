@@ -240,7 +240,7 @@ $(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OU
 	$(call SAY,ld)$(LINK) -o $@ $^ -lcmocka $(QL_LDLIBS)
 
 # A program as a job on a pseudo-terminal.
-$(OUT)/tests/test_tui_job: $(OUT)/tests/job.o $(OUT)/tests/vt.o
+$(OUT)/tests/test_tui_job $(OUT)/tests/test_cli_batch: $(OUT)/tests/job.o $(OUT)/tests/vt.o
 
 # This one prints numbers as the screen does.
 $(OUT)/tests/test_stories: $(OUT)/ui/text/number.o

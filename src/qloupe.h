@@ -916,6 +916,11 @@ void ql_activations_describe(const ql_activations *activations, const ql_tensor 
    damaged or no matrix fails as it would have alone. */
 ql_status ql_activations_fit(const ql_activations *activations, const ql_tensor *tensor, ql_error *error);
 
+/* How many rows X of a product with the tensor has, which must fit: `wanted`, or 0: all. QL_UNUSABLE for more than its file
+   has; made up there are any number. */
+ql_status ql_activations_rows(const ql_activations *x, const ql_tensor *tensor, uint64_t wanted, uint64_t *rows,
+                              ql_error *error);
+
 /* How the error of a product is called among the metrics, and what it is: better is -1. */
 extern const ql_metric_info ql_product_info;
 

@@ -138,68 +138,6 @@ static void the_smallest_shapes_are_products(void **state)
     }
 }
 
-static void a_batch_is_one_table(void **state)
-{
-    (void)state;
-    static const char lines[] = "# two products\n"
-                                "data/storyteller.safetensors -t 'h.0.attn.c_proj.weight' --m 4 -m fp32 --runs 1\n\n"
-                                "--shape 2x64x32 -m int8:row -m \"weights:absmax:bits=4,per=row\" --runs 1 # the end\n";
-    const char *path = testing_path(testing_folder(), "batch.txt");
-    testing_write(path, lines, strlen(lines));
-    testing_result r = testing_run("\"$QLOUPE\" matmul --batch '%s' --csv", path);
-    assert_int_equal(r.exit_code, 0);
-    assert_non_null(strstr(r.standard_output, "\nh.0.attn.c_proj.weight,4,256,256,fp32,"));
-    assert_non_null(strstr(r.standard_output, "\n2x64x32,2,64,32,int8:row,"));
-    assert_non_null(strstr(r.standard_output, "\n2x64x32,2,64,32,\"weights:absmax:bits=4,per=row\","));
-    testing_result_free(&r);
-    static const struct {
-        const char *line, *beside, *message;
-    } cases[] = {
-        { "--shape 1x2\n", "", "batch.txt: line 1: this line was not run" },
-        { "# nothing\n", "", "batch.txt: no lines: nothing to do" },
-        { "--batch other.txt\n", "", "--batch stands beside --batch, not in a line of it" },
-        { "--shape 2x4x4 --json\n", "", "--json stands beside --batch, not in a line of it" },
-        { "--shape 2x4x4 --fail-on 'rel_fro>1'\n", "", "--fail-on stands beside --batch, not in a line of it" },
-        { "--shape 2x4x4\n", "--m 3", "--m stands in the lines of --batch" },
-        { "--shape 2x4x4\n", "data/storyteller.safetensors", "data/storyteller.safetensors stands in the lines of --batch" },
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        testing_write(path, cases[i].line, strlen(cases[i].line));
-        r = testing_run("\"$QLOUPE\" matmul --batch '%s' %s", path, cases[i].beside);
-        if (r.exit_code != 2 || !strstr(r.standard_error, cases[i].message)) {
-            fail_msg("%s %s: exit %d, %s", cases[i].line, cases[i].beside, r.exit_code, r.standard_error);
-        }
-        testing_result_free(&r);
-    }
-}
-
-/* What a row alone says of itself is told once where it holds for all of them. */
-static void lines_of_a_batch_may_differ_in_threads_and_activations(void **state)
-{
-    (void)state;
-    static const char lines[] = "--shape 2x64x32 -m int8:row --runs 1\n--shape 2x64x32 -m int8:row --runs 1 %s\n";
-    static const struct {
-        const char *more, *facts, *last;
-    } cases[] = {
-        { "", "\"activations\":\"synthetic seed 0 outliers 0\",\"m\":2,\"k\":64,\"n\":32,\"threads\":1,",
-          "\"threads\":1,\"activations\":\"synthetic seed 0 outliers 0\"" },
-        { "--threads 2 --seed 3", "{\"schema\":1,\"m\":2,\"k\":64,\"n\":32,\"threads\":null,",
-          "\"threads\":2,\"activations\":\"synthetic seed 3 outliers 0\"" },
-    };
-    const char *path = testing_path(testing_folder(), "batch.txt");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char text[200];
-        snprintf(text, sizeof text, lines, cases[i].more);
-        testing_write(path, text, strlen(text));
-        testing_result r = testing_run("\"$QLOUPE\" matmul --batch '%s' --threads 1 --json", path);
-        assert_int_equal(r.exit_code, 0);
-        assert_non_null(strstr(r.standard_output, cases[i].facts));
-        assert_non_null(strstr(r.standard_output, cases[i].last));
-        assert_non_null(strstr(r.standard_output, "\"threads\":1,\"activations\":\"synthetic seed 0 outliers 0\""));
-        testing_result_free(&r);
-    }
-}
-
 static void fail_on_knows_the_numbers_of_a_row(void **state)
 {
     (void)state;
@@ -311,7 +249,6 @@ static void wrong_usage_ends_with_2_and_a_line(void **state)
         { "data/storyteller.safetensors -t h.1.mlp.c_fc.weight --x src", "--x: src: no activations in this folder" },
         { "--shape 2x4x4 --x data/inputs", "--x data/inputs: a folder is for the tensors of a FILE" },
         { "--preset gpt2 --x data/inputs", "name one file for attn.c_attn" },
-        { "--batch nowhere.txt", "nowhere.txt: No such file or directory" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         testing_result r = testing_run("\"$QLOUPE\" matmul %s", cases[i].arguments);
@@ -440,8 +377,6 @@ int main(void)
         cmocka_unit_test(shapes_presets_and_sweeps_need_no_file),
         cmocka_unit_test(presets_have_the_published_shapes),
         cmocka_unit_test(the_smallest_shapes_are_products),
-        cmocka_unit_test(a_batch_is_one_table),
-        cmocka_unit_test(lines_of_a_batch_may_differ_in_threads_and_activations),
         cmocka_unit_test(fail_on_knows_the_numbers_of_a_row),
         cmocka_unit_test(csv_and_markdown_have_every_row),
         cmocka_unit_test(what_does_not_suit_a_weight_is_a_row_with_a_note),

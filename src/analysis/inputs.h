@@ -27,12 +27,7 @@ struct ql_activations {
     size_t layer_count;
 };
 
-/* How many rows X of a product with the tensor has, which must fit: `wanted`, or 0: all. QL_UNUSABLE for more than its file
-   has; made up there are any number. */
-ql_status ql_activations_rows(const ql_activations *x, const ql_tensor *tensor, uint64_t wanted, uint64_t *rows,
-                              ql_error *error);
-
-/* The first `rows` of them to out[rows][tensor->cols]: the one way to X for every product. QL_UNUSABLE for NaN and infinite
+/* The first `rows` rows of X (ql_activations_rows) to out[rows][tensor->cols]: the one way to X for every product. QL_UNUSABLE for NaN and infinite
    values of a folder's file; reading it may fail, too. */
 ql_status ql_activations_read(const ql_activations *x, const ql_tensor *tensor, uint64_t rows, float *out, ql_error *error);
 

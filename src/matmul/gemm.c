@@ -336,12 +336,6 @@ ql_status ql_gemm_take_floats(ql_engine *engine, const ql_packed *w, const float
     return take(&(take_job) { .engine = engine, .in = (const uint8_t *)x, .element = sizeof *x }, w, m, out, error);
 }
 
-ql_status ql_gemm_take_codes(ql_engine *engine, const ql_packed *w, const int8_t *x, size_t m, ql_gemm_x *out,
-                             ql_error *error)
-{
-    return take(&(take_job) { .engine = engine, .in = (const uint8_t *)x, .element = sizeof *x }, w, m, out, error);
-}
-
 ql_status ql_gemm_make_codes(ql_engine *engine, const ql_packed *w, ql_make_row *row, void *context, size_t m,
                              ql_gemm_x *out, ql_error *error)
 {

@@ -78,10 +78,8 @@ void ql_gemm_x_free(ql_gemm_x *x);
 
 ql_status ql_gemm_take_floats(ql_engine *engine, const ql_packed *w, const float *x, size_t m, ql_gemm_x *out,
                               ql_error *error);
-ql_status ql_gemm_take_codes(ql_engine *engine, const ql_packed *w, const int8_t *x, size_t m, ql_gemm_x *out,
-                             ql_error *error);
 
-/* X[m][k] that `row` makes: called for each row, from several threads, to codes[k]. */
+/* X[m][k] of codes that `row` makes: called for each row, from several threads, to codes[k]. */
 typedef void ql_make_row(void *context, unsigned worker, size_t row, int8_t *codes);
 ql_status ql_gemm_make_codes(ql_engine *engine, const ql_packed *w, ql_make_row *row, void *context, size_t m,
                              ql_gemm_x *out, ql_error *error);

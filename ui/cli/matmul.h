@@ -1,7 +1,8 @@
 /*
  * qloupe matmul: products of one command line, or of every line of a batch, as rows of one table.
  *
- *   matmul.c          the command: products one after the other, batch
+ *   matmul.c          the command: products one after the other
+ *   matmul_batch.c    the lines of a batch
  *   matmul_plan.c     what a command line asks for: shapes, methods, activations
  *   matmul_rows.c     the table: its columns, what is told around it, --fail-on
  */
@@ -25,6 +26,7 @@ typedef struct cli_plan {
     char **methods; /* [method_count] canonical */
     size_t method_count, method_capacity;
     ql_activations *x;
+    bool is_x_named;  /* a file or folder */
     char x_name[512]; /* for programs */
     uint64_t m;       /* 0: all rows of X */
     unsigned runs;
@@ -35,8 +37,12 @@ typedef struct cli_plan {
 int cli_plan_make(cli_session *session, cli_plan *out);
 void cli_plan_free(cli_plan *plan);
 
+/* How much work it is, in what takes one task: each product in float32, then in every method. */
+double cli_plan_parts(const cli_plan *plan);
+
 /* The table of one run. */
 typedef struct cli_products {
+    sheet_column *columns; /* owned */
     sheet_table table;
     cli_checks checks;
     char x_name[512]; /* of the next rows */
@@ -55,6 +61,19 @@ void cli_products_with(cli_products *products, const char *x_name, unsigned thre
 /* A row; result NULL: a note, why there is none. All words are copied. */
 void cli_products_row(cli_products *products, const char *layer, const ql_matmul *matmul, const char *method,
                       const ql_matmul_result *result, const char *why);
+
+/* One command line among several. */
+typedef struct cli_turn {
+    const char *name;       /* "line 2 of 7" */
+    cli_progress *progress; /* of all of them */
+} cli_turn;
+
+/* Makes the products of a plan, a row for each method; turn NULL: it is the only one. Returns an exit code, having told stderr
+   why it is not 0. */
+int cli_matmul_run(cli_products *products, cli_session *session, const cli_plan *plan, const cli_turn *turn);
+
+/* The same with all lines of the file `path`, each of which is checked before the first one is run. */
+int cli_matmul_batch(cli_products *products, const cli_session *session, const char *path);
 
 /* The numbers of a row that --fail-on knows, by their names in JSON; NULL at the end. meaning may be NULL. */
 const char *cli_matmul_number(size_t index, const char **meaning);

@@ -186,26 +186,31 @@ static int find_products(cli_session *session, cli_plan *plan)
 
 /* ---- Activations */
 
-/* A folder has a file for every tensor, and for nothing that is made up. */
-static int check_files(const cli_session *session, const cli_plan *plan)
+/* Every product has its X: a folder has a file for every tensor, and for nothing that is made up; rows and columns suffice. */
+static int check_operands(const cli_session *session, const cli_plan *plan)
 {
+    ql_error error;
+    uint64_t rows;
     const ql_tensor nameless = { .name = ql_text_from("") };
     for (size_t i = 0; i < plan->product_count; i++) {
         const cli_product_of *product = &plan->products[i];
-        if (ql_activations_are_real(plan->x, product->tensor ? product->tensor : &nameless))
-            continue;
-        if (!product->tensor)
+        const bool is_real = ql_activations_are_real(plan->x, product->tensor ? product->tensor : &nameless);
+        if (plan->is_x_named && !is_real && !product->tensor)
             return cli_complain("--x %s: a folder is for the tensors of a FILE; name one file for %s",
                                 cli_shown(plan->x_name), product->layer);
-        return cli_complain("%s: tensor '%s': %s has no file for it (NAME.npy is X of NAME.weight); name one with --x FILE",
-                            cli_shown(session->path), product->layer, cli_shown(plan->x_name));
+        if (plan->is_x_named && !is_real)
+            return cli_complain(
+                "%s: tensor '%s': %s has no file for it (NAME.npy is X of NAME.weight); name one with --x FILE",
+                cli_shown(session->path), product->layer, cli_shown(plan->x_name));
+        if (product->tensor && (ql_activations_fit(plan->x, product->tensor, &error) != QL_OK ||
+                                ql_activations_rows(plan->x, product->tensor, plan->m, &rows, &error) != QL_OK))
+            return cli_complain("%s: tensor '%s': %s", cli_shown(session->path), product->layer, error.message);
     }
     return CLI_GOOD;
 }
 
-static int find_activations(const cli_session *session, cli_plan *plan)
+static int find_activations(const cli_arguments *arguments, cli_plan *plan)
 {
-    const cli_arguments *arguments = session->arguments;
     const char *text = cli_value(arguments, CLI_X);
     ql_error error;
     if (text && strcmp(text, "synthetic") != 0) {
@@ -215,8 +220,8 @@ static int find_activations(const cli_session *session, cli_plan *plan)
                 return cli_complain("--%s is for made-up activations; --x names a file",
                                     cli_option_describe(made_up[i])->name);
         snprintf(plan->x_name, sizeof plan->x_name, "%s", text);
-        return ql_activations_open(text, &plan->x, &error) == QL_OK ? check_files(session, plan)
-                                                                    : cli_complain("--x: %s", error.message);
+        plan->is_x_named = true;
+        return ql_activations_open(text, &plan->x, &error) == QL_OK ? CLI_GOOD : cli_complain("--x: %s", error.message);
     }
     ql_synthetic made = { .strongest = ql_synthetic_usual.strongest };
     uint64_t channels = 0;
@@ -247,7 +252,14 @@ int cli_plan_make(cli_session *session, cli_plan *plan)
         code = find_products(session, plan);
     if (code == CLI_GOOD)
         code = number_given(arguments, CLI_M, 1, MOST_SIDE, &plan->m);
-    return code == CLI_GOOD ? find_activations(session, plan) : code;
+    if (code == CLI_GOOD)
+        code = find_activations(arguments, plan);
+    return code == CLI_GOOD ? check_operands(session, plan) : code;
+}
+
+double cli_plan_parts(const cli_plan *plan)
+{
+    return (double)plan->product_count * (double)(plan->method_count + 1);
 }
 
 void cli_plan_free(cli_plan *plan)

@@ -3,9 +3,11 @@
 
 #include "cli/bench.h"
 #include "cli/cli.h"
+#include "text/memory.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -38,9 +40,9 @@ enum {
 
 static const sheet_column COLUMNS[COLUMN_COUNT] = {
     [LAYER] = { .key = "layer", .title = "layer", .heading = true },
-    [M] = { .key = "m", .title = "M", .heading = true },
-    [K] = { .key = "k", .title = "K", .heading = true },
-    [N] = { .key = "n", .title = "N", .heading = true },
+    [M] = { .key = "m", .title = "M", .heading = true, .named = true },
+    [K] = { .key = "k", .title = "K", .heading = true, .named = true },
+    [N] = { .key = "n", .title = "N", .heading = true, .named = true },
     [METHOD] = { .key = "method", .title = "method", .stretch = true },
     [REL_FRO] = { .key = "rel_fro", .title = "rel err", .help = "||Y - fp32|| / ||fp32||, Frobenius norms" },
     [SQNR_DB] = { .key = "sqnr_db", .title = "SQNR dB", .help = "the same in decibels: -20 log10", .form = TEXT_FIXED_2 },
@@ -109,7 +111,9 @@ static const char BELOW[] =
 
 int cli_products_begin(const cli_arguments *arguments, cli_products *out)
 {
-    *out = (cli_products) { .table = sheet_table_over(COLUMNS, COLUMN_COUNT) };
+    *out = (cli_products) { .columns = text_allocate(COLUMN_COUNT, sizeof *COLUMNS) };
+    memcpy(out->columns, COLUMNS, sizeof COLUMNS);
+    out->table = sheet_table_over(out->columns, COLUMN_COUNT);
     return cli_checks_parse_names(arguments, number_name, number_count(), &out->checks);
 }
 
@@ -213,6 +217,13 @@ static int check_rows(cli_products *at)
     return cli_checks_exit_code(&at->checks);
 }
 
+/* For people: in the line above the rows that have it in common. */
+static void show_where_it_differs(cli_products *at, int column, const char *title, bool differs)
+{
+    at->columns[column].title = differs ? title : NULL;
+    at->columns[column].heading = at->columns[column].named = differs;
+}
+
 static void tell(const cli_session *session, cli_products *at)
 {
     sheet_table facts = sheet_table_over(FACTS, sizeof FACTS / sizeof FACTS[0]);
@@ -224,11 +235,13 @@ static void tell(const cli_session *session, cli_products *at)
         fact[3] = sheet_unsigned(at->threads);
     fact[4] = sheet_words(cli_bench_isa());
     if (at->several_threads)
-        snprintf(threads, sizeof threads, "threads as each line says");
+        snprintf(threads, sizeof threads, "threads of each line");
     else
         snprintf(threads, sizeof threads, "%u thread%s", at->threads, at->threads == 1 ? "" : "s");
     snprintf(above, sizeof above, "Y[M][N] = X[M][K] W[N][K]^T, X %s, %s, %s kernels",
-             at->several_x ? "as each line says" : at->x_name, threads, kernel_of(&at->table));
+             at->several_x ? "of each line" : at->x_name, threads, kernel_of(&at->table));
+    show_where_it_differs(at, THREADS, "threads", at->several_threads);
+    show_where_it_differs(at, ACTIVATIONS, "X", at->several_x);
     const sheet_document document = {
         .list = "results",
         .file = session->path,
@@ -250,5 +263,6 @@ int cli_products_end(cli_products *at, const cli_session *session, int code)
     }
     cli_checks_free(&at->checks);
     sheet_table_free(&at->table);
+    free(at->columns);
     return code;
 }
