@@ -882,6 +882,9 @@ unsigned ql_synthetic_channels(const ql_synthetic *synthetic, uint64_t cols, uin
 /* x[rows][cols], row-major. */
 void ql_synthetic_make(const ql_synthetic *synthetic, uint64_t cols, float *x);
 
+/* Some rows of it, from `first` on: x[count][cols]. */
+void ql_synthetic_rows(const ql_synthetic *synthetic, uint64_t cols, uint64_t first, uint64_t count, float *x);
+
 /* The one that every face of the program means by "synthetic". */
 extern const ql_synthetic ql_synthetic_usual;
 
@@ -1074,7 +1077,8 @@ typedef struct ql_bench ql_bench;
 
 /* Weights made up as in a layer with outliers: normal, mean 0, deviation 0.02, one of a thousand 20 times as large. The same
    on every run and for any number of threads; from 2^24 elements on they repeat. */
-ql_status ql_bench_new(ql_engine *engine, uint64_t rows, uint64_t cols, ql_bench **out, ql_error *error);
+ql_status ql_bench_new(ql_engine *engine, uint64_t rows, uint64_t cols, const ql_monitor *monitor, ql_bench **out,
+                       ql_error *error);
 /* The values of a tensor, copied. QL_UNUSABLE when a quantizer would not take it. */
 ql_status ql_bench_of(ql_engine *engine, const ql_tensor *tensor, ql_bench **out, ql_error *error);
 void ql_bench_free(ql_bench **bench);

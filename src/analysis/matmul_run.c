@@ -148,7 +148,7 @@ ql_status ql_matmul_new(ql_engine *engine, const ql_tensor *tensor, const ql_act
         status = read_weights(o, monitor, error);
     }
     if (status == QL_OK) {
-        status = ql_activations_read(x, tensor, o->m, o->x, error);
+        status = ql_activations_read(engine, x, tensor, o->m, monitor, o->x, error);
     }
     if (status == QL_OK) {
         status = multiply_exactly(o, monitor, error);

@@ -238,7 +238,7 @@ static int make_data(const cli_session *session, uint64_t rows, uint64_t cols, q
         return ql_model_free(&model), cli_complain("%s: no tensors in this file: nothing to do", cli_shown(path));
     if (status == QL_OK)
         status = model ? ql_bench_of(session->engine, ql_model_tensor(model, 0), out, &error)
-                       : ql_bench_new(session->engine, rows, cols, out, &error);
+                       : ql_bench_new(session->engine, rows, cols, NULL, out, &error);
     ql_model_free(&model);
     return status == QL_OK ? CLI_GOOD : cli_complain_error(&error);
 }

@@ -54,7 +54,7 @@ static int measure(cli_session *session, sheet_table *table, uint64_t elements, 
     ql_bench_run run;
     ql_error error;
     double best[SHOWN_COUNT], spent = 0;
-    if (ql_bench_new(session->engine, side, elements / side, &bench, &error) != QL_OK)
+    if (ql_bench_new(session->engine, side, elements / side, NULL, &bench, &error) != QL_OK)
         return cli_complain_error(&error);
     unsigned runs = 0;
     ql_status status = QL_OK;

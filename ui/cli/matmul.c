@@ -48,7 +48,7 @@ static int run_product(cli_products *at, cli_session *session, const cli_plan *p
     ql_matmul *matmul = NULL;
     ql_error error;
     const ql_monitor *monitor = begin_task(session, turn, "float32");
-    ql_status status = product->tensor ? QL_OK : ql_bench_new(session->engine, product->n, product->k, &made, &error);
+    ql_status status = product->tensor ? QL_OK : ql_bench_new(session->engine, product->n, product->k, monitor, &made, &error);
     if (status == QL_OK) {
         const ql_tensor *w = made ? ql_bench_tensor(made) : product->tensor;
         status = ql_matmul_new(session->engine, w, plan->x, plan->m, monitor, &matmul, &error);
