@@ -862,6 +862,28 @@ static void an_outlier_beyond_half_precision_is_refused(void **state)
     tear_down(&f);
 }
 
+/* On several threads, some rows at a time. */
+static void made_up_activations_are_the_same_in_pieces(void **state)
+{
+    (void)state;
+    fixture f;
+    ql_error error;
+    ql_matmul *made;
+    const ql_activations x = { .synthetic = { .seed = 3, .channels = 2, .strongest = 9 }, .rows = 1, .name = "synthetic" };
+    set_up_on(&f, 3, 21, 5, 3);
+    for (size_t rows = 1; rows < 60; rows += 9) {
+        ql_synthetic synthetic = x.synthetic;
+        float *expected = numbers(rows * f.k, 1);
+        synthetic.rows = rows;
+        ql_synthetic_make(&synthetic, f.k, expected);
+        must(ql_matmul_new(f.engine, &f.tensor.tensor, &x, rows, NULL, &made, &error), &error);
+        assert_memory_equal(ql_matmul_x(made), expected, rows * f.k * sizeof(float));
+        ql_matmul_free(&made);
+        free(expected);
+    }
+    tear_down(&f);
+}
+
 static bool stop_later(void *context, uint64_t done, uint64_t total)
 {
     (void)total;
@@ -952,6 +974,7 @@ int main(void)
         cmocka_unit_test(all_columns_may_be_outliers),
         cmocka_unit_test(every_method_is_near_the_product_in_float64),
         cmocka_unit_test(an_outlier_beyond_half_precision_is_refused),
+        cmocka_unit_test(made_up_activations_are_the_same_in_pieces),
         cmocka_unit_test(a_run_can_be_stopped),
         cmocka_unit_test(a_column_apart_leaves_the_error_of_the_others),
     };
