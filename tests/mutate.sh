@@ -53,6 +53,13 @@ table()
     row every_group_of_a_row_is_its_first src/analysis/matmul_weights.c test_matmul_methods \
         's/return row \* g->row_groups + col \/ g->block;/return row * g->row_groups;/'
 
+    row factor_of_the_tensor_is_left_out src/analysis/matmul_weights.c test_matmul_methods \
+        's/w\[i\] \*= kept->factor;/w[i] *= 1;/'
+    row levels_begin_at_zero src/analysis/matmul_grouped.c test_matmul_methods \
+        's/levels\[i\] = (float)(i - middle);/levels[i] = (float)i;/'
+    row negative_sums_are_rounded_up src/analysis/matmul_codes.c test_matmul_methods \
+        's/(mask >> 1) + (high < 0)/(mask >> 1)/'
+
     # Vectors against the definition.
     row near_ties_are_not_looked_at src/kernels/vector_uniform.h check_kernels \
         's/return (float)(0\.5 - ((low/return (float)(1.5 - ((low/'
