@@ -323,7 +323,13 @@ ql_status ql_activations_rows(const ql_activations *x, const ql_tensor *tensor, 
     if (*rows <= all || !ql_activations_are_real(x, tensor)) {
         return QL_OK;
     }
+    const uint64_t in_file = layer ? layer->row_count : x->row_count;
     show(x, layer, name, sizeof name);
+    if (in_file > all) {
+        return ql_fail(error, QL_UNUSABLE,
+                       "X of %s: %" PRIu64 " rows were asked for, %" PRIu64 " of its %" PRIu64 " are taken", name, wanted,
+                       all, in_file);
+    }
     return ql_fail(error, QL_UNUSABLE, "X of %s: %" PRIu64 " rows were asked for, there are %" PRIu64, name, wanted, all);
 }
 
