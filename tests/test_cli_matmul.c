@@ -296,6 +296,11 @@ static void more_rows_than_are_taken_are_refused_with_both_numbers(void **state)
     assert_int_equal(r.exit_code, 2);
     assert_non_null(strstr(r.standard_error, message));
     testing_result_free(&r);
+    r = testing_run("\"$QLOUPE\" matmul '%s/w.npy' -t w --x '%s/x.npy' -m fp32 --runs 1 --csv", folder, folder);
+    snprintf(message, sizeof message, "x.npy %d of %d rows", QL_ACTIVATIONS_ROWS, ROWS);
+    assert_int_equal(r.exit_code, 0);
+    assert_non_null(strstr(r.standard_error, message));
+    testing_result_free(&r);
 }
 
 static void weights_and_activations_without_elements_are_refused(void **state)

@@ -41,6 +41,17 @@ static int complain_of(const cli_session *session, const cli_product_of *product
     return cli_complain("%s: tensor '%s': %s", cli_shown(session->path), product->layer, error->message);
 }
 
+/* Of a long file not all rows are taken: that must not go unseen. */
+static void remark_rows(const cli_session *session, const cli_plan *plan, const ql_tensor *tensor)
+{
+    char x[600];
+    if (session->quiet || !plan->is_x_named)
+        return;
+    ql_activations_describe(plan->x, tensor, x, sizeof x);
+    if (strstr(x, " rows × "))
+        cli_complain("X is %s, evenly spread", x);
+}
+
 static int run_product(cli_products *at, cli_session *session, const cli_plan *plan, const cli_product_of *product,
                        const char *turn)
 {
@@ -48,12 +59,15 @@ static int run_product(cli_products *at, cli_session *session, const cli_plan *p
     ql_matmul *matmul = NULL;
     ql_error error;
     const ql_monitor *monitor = begin_task(session, turn, "float32");
-    ql_status status = product->tensor ? QL_OK : ql_bench_new(session->engine, product->n, product->k, monitor, &made, &error);
+    ql_status status =
+        product->tensor ? QL_OK : ql_bench_new(session->engine, product->n, product->k, monitor, &made, &error);
     if (status == QL_OK) {
         const ql_tensor *w = made ? ql_bench_tensor(made) : product->tensor;
         status = ql_matmul_new(session->engine, w, plan->x, plan->m, monitor, &matmul, &error);
     }
     int code = status == QL_OK ? CLI_GOOD : complain_of(session, product, &error);
+    if (code == CLI_GOOD && plan->m == 0)
+        remark_rows(session, plan, product->tensor);
     for (size_t i = 0; i < plan->method_count && code == CLI_GOOD; i++)
         code = run_method(at, session, plan, matmul, product, plan->methods[i], turn);
     ql_matmul_free(&matmul);
