@@ -115,7 +115,8 @@ static int run(cli_session *session)
 
 const cli_command cli_command_matmul = {
     .name = "matmul",
-    .usage = "[FILE] [-t NAME ...] [--shape MxKxN | --preset NAME] [-m METHOD ...] [--x FILE|FOLDER|synthetic]",
+    .usage =
+        "[FILE] [-t NAME ...] [--shape MxKxN | --preset NAME] [-m METHOD ...] [--x FILE|FOLDER|synthetic] [--fail-on CHECK]",
     .summary = "multiply for real, fp32, int8, LLM.int8(), 4 bits: the error and the time of each",
     .details =
         "Y = X W^T is computed in every method and compared with the product in float32. W is prepared once and is not\n"
