@@ -41,8 +41,9 @@ static bool decode_levels_at_once(const ql_kept_codes *kept, size_t output, size
     }
     ql_kernels_active()->decode.nf4(kept->levels, kept->codes + output * kept->row_bytes + from / 2, count,
                                     by_blocks ? (size_t)g->block : count, kept->scales + group_of(g, output, from, &end), w);
-    for (size_t i = 0; i < count && kept->factor != 1; i++) {
-        w[i] *= kept->factor;
+    const float factor = kept->factor;
+    for (size_t i = 0; i < count && factor != 1; i++) {
+        w[i] *= factor;
     }
     return true;
 }
@@ -62,33 +63,43 @@ static bool decode_table_at_once(const ql_kept_codes *kept, size_t output, size_
     return true;
 }
 
-enum { DECODE_AT_ONCE = 512 };
+enum { DECODE_AT_ONCE = 1024 };
+
+/* Codes [at, at + count) of a row of halves, a byte each, to whole[count + 2]; returns where the first one is. */
+static const uint8_t *open_halves(const uint8_t *row, size_t at, size_t count, uint8_t *whole)
+{
+    const size_t first = at / 2, bytes = (at + count + 1) / 2 - first;
+    for (size_t i = 0; i < bytes; i++) {
+        whole[2 * i] = row[first + i] >> 4;
+        whole[2 * i + 1] = row[first + i] & 15;
+    }
+    return whole + at % 2;
+}
 
 static void decode_row(const void *context, size_t output, size_t from, size_t count, float *w)
 {
     const ql_kept_codes *kept = context;
+    const ql_groups *groups = &kept->quantizer.groups;
     const uint8_t *row = kept->codes + output * kept->row_bytes;
     if (decode_levels_at_once(kept, output, from, count, w) || decode_table_at_once(kept, output, from, count, w)) {
         return;
     }
-    for (size_t at = from, end; at < from + count; at = end) {
-        uint8_t whole[DECODE_AT_ONCE + 1];
-        const uint64_t group = group_of(&kept->quantizer.groups, output, at, &end);
-        end = end < from + count ? end : from + count;
-        end = end - at < DECODE_AT_ONCE ? end : at + DECODE_AT_ONCE;
-        const uint8_t *codes = row + at;
-        if (kept->halves) {
-            const size_t first = at / 2, bytes = (end + 1) / 2 - first;
-            for (size_t i = 0; i < bytes && i < DECODE_AT_ONCE / 2; i++) {
-                whole[2 * i] = row[first + i] >> 4;
-                whole[2 * i + 1] = row[first + i] & 15;
+    size_t end;
+    uint64_t group = group_of(groups, output, from, &end);
+    for (size_t at = from; at < from + count;) {
+        uint8_t whole[DECODE_AT_ONCE + 2];
+        const size_t left = from + count - at, length = left < DECODE_AT_ONCE ? left : DECODE_AT_ONCE, stop = at + length;
+        const uint8_t *codes = kept->halves ? open_halves(row, at, length, whole) : row + at;
+        while (at < stop) {
+            const size_t until = end < stop ? end : stop;
+            kept->form->decode(kept, group, codes, until - at, w + (at - from));
+            codes += until - at;
+            at = until;
+            if (at == end && at < from + count) { /* the next group is the next number */
+                group++;
+                end = groups->block < kept->k - end ? end + (size_t)groups->block : kept->k;
             }
-            if (bytes > DECODE_AT_ONCE / 2) { /* from an odd input on */
-                whole[DECODE_AT_ONCE] = row[first + bytes - 1] >> 4;
-            }
-            codes = whole + at % 2;
         }
-        kept->form->decode(kept, group, codes, end - at, w + (at - from));
     }
 }
 
