@@ -54,14 +54,27 @@ static void decode_levels(const ql_kept_codes *kept, uint64_t group, const uint8
     }
 }
 
+/* Without zero points the code that stands for 0 is the same everywhere. */
 static bool prepare_zeros(ql_kept_codes *kept)
 {
-    return kept->quantizer.scales != NULL;
+    ql_quantizer *q = &kept->quantizer;
+    const int count = q->code_hi - q->code_lo + 1;
+    kept->middle = 0;
+    if (!q->scales || q->codebook) {
+        return false;
+    }
+    if (!q->zeros) {
+        ql_way_find_levels(q, q->scales, kept->levels);
+        while (kept->middle < count && kept->levels[kept->middle] != 0) {
+            kept->middle++;
+        }
+    }
+    return kept->middle < count;
 }
 
 static int32_t zero_of(const ql_kept_codes *kept, uint64_t group)
 {
-    return kept->code_lo - (kept->quantizer.zeros ? kept->quantizer.zeros[group] : 0);
+    return kept->quantizer.zeros ? kept->code_lo - kept->quantizer.zeros[group] : -kept->middle;
 }
 
 static float zero_value(const ql_kept_codes *kept, uint64_t group, int i)

@@ -24,6 +24,7 @@ typedef struct ql_kept_codes {
     const ql_form *form;
     const float *scales; /* [groups] of levels */
     float factor, levels[QL_WAY_LEVELS];
+    int middle;     /* without zero points: the code less code_lo that stands for 0 */
     float *minima;  /* [groups], or NULL */
     uint8_t *codes; /* [n][row_bytes] code - code_lo */
 } ql_kept_codes;
