@@ -54,7 +54,7 @@ table()
         's/return row \* g->row_groups + col \/ g->block;/return row * g->row_groups;/'
 
     row factor_of_the_tensor_is_left_out src/analysis/matmul_weights.c test_matmul_weights \
-        's/w\[i\] \*= kept->factor;/w[i] *= 1;/'
+        's/w\[i\] \*= factor;/w[i] *= 1 + 0 * factor;/'
     row levels_begin_at_zero src/analysis/matmul_grouped.c test_matmul_weights \
         's/levels\[i\] = (float)(i - middle);/levels[i] = (float)i;/'
     row negative_sums_are_rounded_up src/analysis/matmul_codes.c test_matmul_methods \
