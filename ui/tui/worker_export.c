@@ -43,7 +43,10 @@ static ql_status need_measure(const writing *at, size_t index, ql_error *error)
 static ql_status write_figure(const writing *at, ql_error *error)
 {
     const tui_export *export = at->export;
-    const ql_figure_options options = { export->figure->name, export->command, export->tensor_name, export->file_name };
+    const ql_figure_options options = { .kind = export->figure->name,
+                                        .command = export->command,
+                                        .tensor = export->tensor_name,
+                                        .file = export->file_name };
     if (export->figure->subject == QL_FIGURE_OF_REPORT) {
         const ql_status status = need_measure(at, 0, error);
         tui_worker_begin(at->jobs, "writing the figure");
