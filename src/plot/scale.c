@@ -28,6 +28,7 @@ double ql_scale_at(const ql_scale *scale, double value)
 
 static void make_decades(const ql_scale *scale, double room, ql_ticks *ticks)
 {
+    enum { PLAIN = 3 }; /* the last decade whose numbers are written out */
     static const int digits[] = { 1, 2, 5 };
     const ql_axis *axis = &scale->axis;
     const int first = (int)floor(axis->lo), last = (int)floor(axis->hi);
@@ -45,7 +46,9 @@ static void make_decades(const ql_scale *scale, double room, ql_ticks *ticks)
             char *label = ticks->label[ticks->count];
             ticks->at[ticks->count++] = pow(10, decade) * digits[i];
             ql_number_power(power, decade);
-            if (digits[i] > 1 || decade == 0)
+            if (decade > 0 && decade <= PLAIN)
+                snprintf(label, QL_NUMBER_SIZE, "%.0f", ticks->at[ticks->count - 1]);
+            else if (digits[i] > 1 || decade == 0)
                 snprintf(label, QL_NUMBER_SIZE, "%d%.30s", digits[i], power);
             else
                 snprintf(label, QL_NUMBER_SIZE, "%s", power + sizeof "×" - 1);
@@ -58,7 +61,8 @@ void ql_scale_ticks(const ql_scale *scale, double room, ql_ticks *ticks)
     if (scale->log)
         make_decades(scale, room, ticks);
     else
-        ql_ticks_make(ticks, axis->lo, axis->hi, (unsigned)fmin(4, fmax(2, fabs(axis->to - axis->from) / room)));
+        (scale->whole ? ql_ticks_make_whole : ql_ticks_make)(ticks, axis->lo, axis->hi,
+                                                             (unsigned)fmin(4, fmax(2, fabs(axis->to - axis->from) / room)));
 }
 
 void ql_scale_draw(const ql_panel *panel, const ql_scale *scale, const char *name)

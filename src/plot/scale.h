@@ -9,6 +9,7 @@
 typedef struct ql_scale {
     ql_axis axis; /* of the values; of their logarithms to base 10 where log */
     bool log;
+    bool whole; /* of counts: only whole numbers have ticks */
 } ql_scale;
 
 /* For numbers from `least` > 0 to `largest`, finite; neither where there are none above 0. `from` is the low end on the page,

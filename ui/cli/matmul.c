@@ -136,13 +136,6 @@ static int run_method(work *at, cli_session *session, const cli_plan *plan, ql_m
     return CLI_GOOD;
 }
 
-static int complain_of(const cli_session *session, const cli_product_of *product, const ql_error *error)
-{
-    if (!product->tensor || error->status == QL_CANCELLED || strstr(error->message, "tensor '"))
-        return cli_complain_error(error);
-    return cli_complain("%s: tensor '%s': %s", cli_shown(session->path), product->layer, error->message);
-}
-
 static int run_product(work *at, cli_session *session, const cli_plan *plan, const cli_product_of *product)
 {
     ql_bench *made = NULL;
@@ -154,7 +147,7 @@ static int run_product(work *at, cli_session *session, const cli_plan *plan, con
         const ql_tensor *w = made ? ql_bench_tensor(made) : product->tensor;
         status = ql_matmul_new(session->engine, w, plan->x, plan->m, monitor, &matmul, &error);
     }
-    int code = status == QL_OK ? CLI_GOOD : complain_of(session, product, &error);
+    int code = status == QL_OK ? CLI_GOOD : cli_complain_product(session, product, &error);
     const char *layer = sheet_table_keep(&at->table, product->layer);
     for (size_t i = 0; i < plan->method_count && code == CLI_GOOD; i++)
         code = run_method(at, session, plan, matmul, layer, plan->methods[i]);
@@ -167,7 +160,7 @@ static int run_product(work *at, cli_session *session, const cli_plan *plan, con
 static int run_line(work *at, cli_session *session)
 {
     cli_plan plan;
-    int code = cli_plan_make(session, &plan);
+    int code = cli_plan_make(session, NULL, &plan);
     if (code == CLI_GOOD)
         code = cli_session_start(session, (double)plan.product_count * (double)(plan.method_count + 1));
     if (code == CLI_GOOD) {

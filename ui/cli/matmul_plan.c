@@ -101,19 +101,21 @@ static int add_swept(cli_plan *plan, const char *text, const char *thresholds)
     return code;
 }
 
-static int find_methods(const cli_arguments *arguments, cli_plan *plan)
+static int find_methods(const cli_arguments *arguments, const cli_usual *usual, cli_plan *plan)
 {
     static const char word[] = "threshold=";
-    const char *sweep = cli_value(arguments, CLI_SWEEP);
+    static const cli_usual dozen = { USUAL_METHODS, sizeof USUAL_METHODS / sizeof *USUAL_METHODS, NULL },
+                           swept = { SWEPT, sizeof SWEPT / sizeof *SWEPT, NULL };
+    const bool is_swept = cli_is_given(arguments, CLI_SWEEP);
+    usual = usual ? usual : is_swept ? &swept : &dozen;
+    const char *sweep = is_swept ? cli_value(arguments, CLI_SWEEP) : usual->sweep;
     const size_t given = cli_value_count(arguments, CLI_METHOD);
-    const char *const *usual = sweep ? SWEPT : USUAL_METHODS;
-    const size_t usual_count = sweep ? sizeof SWEPT / sizeof *SWEPT : sizeof USUAL_METHODS / sizeof *USUAL_METHODS;
     if (sweep && (strncmp(sweep, word, sizeof word - 1) != 0 || !sweep[sizeof word - 1]))
         return cli_complain("--sweep %s: threshold=T,T,... is allowed, such as threshold=2,4,6,8,inf", cli_shown(sweep));
     const char *thresholds = sweep ? sweep + sizeof word - 1 : NULL;
     int code = CLI_GOOD;
-    for (size_t i = 0; i < (given ? given : usual_count) && code == CLI_GOOD; i++)
-        code = add_swept(plan, given ? cli_value_at(arguments, CLI_METHOD, i) : usual[i], thresholds);
+    for (size_t i = 0; i < (given ? given : usual->count) && code == CLI_GOOD; i++)
+        code = add_swept(plan, given ? cli_value_at(arguments, CLI_METHOD, i) : usual->methods[i], thresholds);
     return code;
 }
 
@@ -203,17 +205,19 @@ static int find_activations(const cli_arguments *arguments, cli_plan *plan)
     made.rows = plan->m;
     made.channels = (unsigned)channels;
     snprintf(plan->x_name, sizeof plan->x_name, "synthetic seed %" PRIu64 " outliers %u", made.seed, made.channels);
+    plan->made_up = made;
+    plan->is_made_up = true;
     if (code == CLI_GOOD && ql_activations_make_up(&made, &plan->x, &error) != QL_OK)
         code = cli_complain_error(&error);
     return code;
 }
 
-int cli_plan_make(cli_session *session, cli_plan *plan)
+int cli_plan_make(cli_session *session, const cli_usual *usual, cli_plan *plan)
 {
     const cli_arguments *arguments = session->arguments;
     uint64_t runs = USUAL_RUNS;
     *plan = (cli_plan) { 0 };
-    int code = find_methods(arguments, plan);
+    int code = find_methods(arguments, usual, plan);
     if (code == CLI_GOOD)
         code = number_given(arguments, CLI_RUNS, 1, MOST_RUNS, &runs);
     plan->runs = (unsigned)runs;
@@ -222,6 +226,13 @@ int cli_plan_make(cli_session *session, cli_plan *plan)
     if (code == CLI_GOOD)
         code = number_given(arguments, CLI_M, 1, MOST_SIDE, &plan->m);
     return code == CLI_GOOD ? find_activations(arguments, plan) : code;
+}
+
+int cli_complain_product(const cli_session *session, const cli_product_of *product, const ql_error *error)
+{
+    if (!product->tensor || error->status == QL_CANCELLED || strstr(error->message, "tensor '"))
+        return cli_complain_error(error);
+    return cli_complain("%s: tensor '%s': %s", cli_shown(session->path), product->layer, error->message);
 }
 
 void cli_plan_free(cli_plan *plan)

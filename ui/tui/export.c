@@ -16,7 +16,7 @@
 static int figure_count(void)
 {
     int count = 0;
-    while (ql_figure_kind_at((size_t)count))
+    while (ql_figure_kind_at((size_t)count)->subject != QL_FIGURE_OF_PRODUCTS)
         count++;
     return count;
 }
