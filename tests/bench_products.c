@@ -238,7 +238,7 @@ static void compare_floats(const operands *o, int other, const char *name)
 static void bench_floats(ql_engine *engine, const operands *o, double peak)
 {
     ql_error error;
-    ql_packed w;
+    ql_packed w = { .w = NULL };
     ql_gemm_x x = { 0 };
     double ours = 1e9, dnn = 1e9, blas = 1e9;
     peer p = make_peer(o, dnnl_f32, dnnl_f32, o->x, o->w, o->y[1]);
@@ -267,15 +267,13 @@ static void bench_floats(ql_engine *engine, const operands *o, double peak)
 static void bench_codes(ql_engine *engine, const operands *o, double peak)
 {
     ql_error error;
-    ql_packed w;
+    ql_packed w = { .w = NULL }, again = { .w = NULL };
     ql_gemm_x x = { 0 };
     double ours = 1e9, dnn = 1e9, pack = 1e9, dnn_pack = 1e9;
     peer p = make_peer(o, dnnl_s8, dnnl_s32, o->x_codes, o->w_codes, o->sums[1]);
     must(ql_pack_codes(engine, o->w_codes, o->n, o->k, &w, &error), &error);
     for (int turn = 0; turn < turns && o->m == 1; turn++) {
-        ql_packed again = { .w = NULL };
-        TIME(pack, ql_packed_free(&again); must(ql_pack_codes(engine, o->w_codes, o->n, o->k, &again, &error), &error));
-        ql_packed_free(&again);
+        TIME(pack, must(ql_pack_codes(engine, o->w_codes, o->n, o->k, &again, &error), &error));
         TIME(dnn_pack, pack_peer(&p));
     }
     for (int turn = 0; turn < turns; turn++) {
@@ -297,6 +295,7 @@ static void bench_codes(ql_engine *engine, const operands *o, double peak)
         printf("\n");
     }
     ql_packed_free(&w);
+    ql_packed_free(&again);
     ql_gemm_x_free(&x);
     free_peer(&p);
 }
@@ -306,7 +305,7 @@ static void bench_nibbles(ql_engine *engine, const operands *o, double peak)
 {
     static const int8_t levels[16] = { -127, -88, -67, -50, -36, -23, -12, 0, 10, 20, 31, 43, 56, 71, 92, 127 };
     ql_error error;
-    ql_packed w;
+    ql_packed w = { .w = NULL };
     ql_gemm_x x = { 0 };
     double ours = 1e9;
     const size_t groups = (o->k + 63) / 64;

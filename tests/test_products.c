@@ -101,11 +101,11 @@ static void assert_same_bits(float a, float b)
     }
 }
 
-/* All four kinds of product, bit by bit. */
+/* All four kinds of product, bit by bit, one after the other in the same memory. */
 static void check_products(ql_engine *engine, const operands *o)
 {
     ql_error error;
-    ql_packed w;
+    ql_packed w = { .w = NULL };
     ql_gemm_x x = { 0 };
     const size_t count = o->m * o->n;
     int32_t *sums = room(count, sizeof *sums);
@@ -116,14 +116,12 @@ static void check_products(ql_engine *engine, const operands *o)
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(sums[i], sum_of(o, o->w, NULL, i / o->n, i % o->n, 0, o->k));
     }
-    ql_packed_free(&w);
     must(ql_pack_floats(engine, o->float_w, o->n, o->k, &w, &error), &error);
     must(ql_gemm_take_floats(engine, &w, o->float_x, o->m, &x, &error), &error);
     must(ql_gemm_floats(engine, &w, &x, y, NULL, &error), &error);
     for (size_t i = 0; i < count; i++) {
         assert_same_bits(y[i], float_of(o, i / o->n, i % o->n));
     }
-    ql_packed_free(&w);
     for (int is_nibbles = 0; is_nibbles < 2; is_nibbles++) {
         const int8_t *codes = is_nibbles ? o->nibbles : o->w, *levels = is_nibbles ? o->levels : NULL;
         must(ql_pack_grouped(engine, codes, o->n, o->k, o->group, o->scales, levels, &w, &error), &error);
@@ -132,8 +130,8 @@ static void check_products(ql_engine *engine, const operands *o)
         for (size_t i = 0; i < count; i++) {
             assert_same_bits(y[i], grouped_of(o, codes, levels, i / o->n, i % o->n));
         }
-        ql_packed_free(&w);
     }
+    ql_packed_free(&w);
     ql_gemm_x_free(&x);
     free(sums);
     free(y);
@@ -167,7 +165,7 @@ static void negate(void *context, unsigned worker, const ql_gemm_tile *tile)
 static void check_options(ql_engine *engine, const operands *o)
 {
     ql_error error;
-    ql_packed w, decoded;
+    ql_packed w = { .w = NULL }, decoded = { .w = NULL };
     ql_gemm_x x = { 0 };
     const size_t count = o->m * o->n;
     float *y = room(count, sizeof *y), *z = room(count, sizeof *z);
@@ -258,7 +256,7 @@ static void check_extremes(ql_engine *engine)
     int8_t *x = room(k, 1), *w = room(2 * k, 1);
     ql_error error;
     for (size_t p = 0; p < 4; p++) {
-        ql_packed packed;
+        ql_packed packed = { .w = NULL };
         ql_gemm_x taken = { 0 };
         int32_t y[2];
         memset(x, pairs[p][0], k);
@@ -296,7 +294,7 @@ static void longer_sums_of_codes_are_refused_in_words_and_sums_of_floats_are_not
     (void)state;
     ql_engine *engine = one_thread();
     ql_error error;
-    ql_packed packed;
+    ql_packed packed = { .w = NULL };
     const size_t k = QL_GEMM_MOST_INPUTS + 1;
     float *w = room(k, sizeof *w);
     assert_int_equal(ql_pack_codes(engine, (const int8_t *)w, 1, k, &packed, &error), QL_UNUSABLE);
@@ -312,7 +310,7 @@ static void a_product_needs_inputs_outputs_and_rows(void **state)
     (void)state;
     ql_engine *engine = one_thread();
     ql_error error;
-    ql_packed packed;
+    ql_packed packed = { .w = NULL };
     ql_gemm_x x = { 0 };
     const float w[6] = { 0 };
     assert_int_equal(ql_pack_floats(engine, w, 0, 3, &packed, &error), QL_UNUSABLE);
@@ -331,7 +329,7 @@ static void memory_of_x_serves_the_next_one(void **state)
     (void)state;
     ql_engine *engine = one_thread();
     ql_error error;
-    ql_packed packed;
+    ql_packed packed = { .w = NULL };
     ql_gemm_x x = { 0 };
     static float w[30 * 7], rows[20 * 7], y[20 * 30];
     for (size_t i = 0; i < 20 * 7; i++) {
@@ -365,7 +363,7 @@ static void a_product_can_be_stopped(void **state)
     (void)state;
     ql_engine *engine = one_thread();
     ql_error error;
-    ql_packed packed;
+    ql_packed packed = { .w = NULL };
     ql_gemm_x x = { 0 };
     operands o = draw_operands(40, 64, 2000, 64);
     float *y = room(40 * 2000, sizeof *y);

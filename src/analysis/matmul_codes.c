@@ -118,10 +118,7 @@ static void scale_tile(void *context, unsigned worker, const ql_gemm_tile *tile)
         if (s->way->largest) {
             ql_way_watch(s->way, worker, sums, tile->outputs);
         }
-        for (size_t j = 0; j < tile->outputs; j++) {
-            const float y = (float)sums[j] * (dx * steps[j]);
-            memcpy(&sums[j], &y, sizeof y);
-        }
+        s->way->w.kernels->scale(sums, tile->outputs, dx, steps);
     }
 }
 

@@ -33,6 +33,7 @@ typedef struct split {
     float *x_outlier, *w_outlier; /* [m][count], [n][count]; of the last run */
     size_t x_size, w_size;        /* numbers that there is room for */
     ql_gemm_x x;
+    ql_packed w;
 } split;
 
 static void free_split(void *state)
@@ -49,6 +50,7 @@ static void free_split(void *state)
     free(s->x_outlier);
     free(s->w_outlier);
     ql_gemm_x_free(&s->x);
+    ql_packed_free(&s->w);
     free(s);
 }
 
@@ -266,7 +268,6 @@ static ql_status add_outliers(ql_way *way, bool from_codes, float *y, ql_error *
     const ql_operands *o = way->o;
     split *s = way->state;
     const size_t count = way->outlier_count;
-    ql_packed w = { .w = NULL };
     if (count == 0) {
         return QL_OK;
     }
@@ -278,16 +279,15 @@ static ql_status add_outliers(ql_way *way, bool from_codes, float *y, ql_error *
         status = gather(way, o->w, o->n, from_codes, s->w_outlier, error);
     }
     if (status == QL_OK) {
-        status = ql_pack_floats(o->engine, s->w_outlier, o->n, count, &w, error);
+        status = ql_pack_floats(o->engine, s->w_outlier, o->n, count, &s->w, error);
     }
     if (status == QL_OK) {
-        status = ql_gemm_take_floats(o->engine, &w, s->x_outlier, o->m, &s->x, error);
+        status = ql_gemm_take_floats(o->engine, &s->w, s->x_outlier, o->m, &s->x, error);
     }
     if (status == QL_OK) {
         const ql_gemm_options options = { .more = true, .monitor = way->monitor };
-        status = ql_gemm_floats(o->engine, &w, &s->x, y, &options, error);
+        status = ql_gemm_floats(o->engine, &s->w, &s->x, y, &options, error);
     }
-    ql_packed_free(&w);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include "analysis/matmul.h"
 #include "base/engine.h"
 #include "base/error.h"
+#include "base/pages.h"
 #include "base/sizes.h"
 #include "quant/calibrate.h"
 #include "tensor/tensor.h"
@@ -15,6 +16,8 @@
 
 struct ql_matmul {
     ql_operands o;
+    void *memory; /* of W, X and both products, in large pages: small ones would show in the times */
+    size_t size;
     double peaks[2]; /* of codes, of floats; 0: not measured yet */
     float *y;        /* [m][n] */
     uint32_t *outliers;
@@ -83,17 +86,26 @@ static ql_status find_rows(const ql_activations *x, uint64_t wanted, size_t *m, 
 static ql_status allocate(ql_matmul *p, ql_error *error)
 {
     ql_operands *o = &p->o;
+    enum { LINE = 16 }; /* numbers: every array begins a line of the cache */
     uint64_t w, x, y, all;
     const bool fits = ql_size_mul(o->n, o->k, &w) && ql_size_mul(o->m, o->k, &x) && ql_size_mul(o->m, o->n, &y) &&
                       ql_size_add(w, x, &all) && ql_size_add(all, 2 * y, &all) && all < SIZE_MAX / 16;
     if (!fits) {
         return ql_fail(error, QL_UNUSABLE, "a product of %zux%zux%zu does not fit into memory", o->m, o->k, o->n);
     }
-    o->w = ql_way_array((size_t)w, sizeof(float), error);
-    o->x = ql_way_array((size_t)x, sizeof(float), error);
-    o->exact = ql_way_array((size_t)y, sizeof(float), error);
-    p->y = ql_way_array((size_t)y, sizeof(float), error);
-    return o->w && o->x && o->exact && p->y ? QL_OK : QL_NO_MEMORY;
+    w = ql_size_ceil_div(w, LINE) * LINE;
+    x = ql_size_ceil_div(x, LINE) * LINE;
+    y = ql_size_ceil_div(y, LINE) * LINE;
+    p->size = (size_t)(w + x + 2 * y) * sizeof(float);
+    p->memory = ql_pages_new(p->size);
+    if (!p->memory) {
+        return ql_fail_memory(error, p->size);
+    }
+    o->w = p->memory;
+    o->x = o->w + w;
+    o->exact = o->x + x;
+    p->y = o->exact + y;
+    return QL_OK;
 }
 
 static ql_status multiply_exactly(ql_operands *o, const ql_monitor *monitor, ql_error *error)
@@ -153,10 +165,7 @@ void ql_matmul_free(ql_matmul **matmul)
     ql_matmul *p = *matmul;
     if (p) {
         ql_profile_free(&p->o.profile);
-        free(p->o.w);
-        free(p->o.x);
-        free(p->o.exact);
-        free(p->y);
+        ql_pages_free(p->memory, p->size);
         free(p->outliers);
         free(p);
         *matmul = NULL;

@@ -39,3 +39,13 @@ void ql_pages_free(void *pages, size_t size)
         munmap(pages, whole(size));
     }
 }
+
+bool ql_pages_need(void **pages, size_t *have, size_t size)
+{
+    if (size > *have) {
+        ql_pages_free(*pages, *have);
+        *pages = ql_pages_new(size);
+        *have = *pages ? size : 0;
+    }
+    return *pages != NULL;
+}

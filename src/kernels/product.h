@@ -72,6 +72,9 @@ typedef struct ql_product_kernels {
     /* The same of 4-bit codes of a table of levels. Of a cell's outputs the first half are low nibbles, the second half high
        ones: byte i of [outputs / 2][QL_CELL] holds byte i and byte i + outputs / 2 * QL_CELL of the codes. */
     void (*grouped_nibbles)(const ql_band *band, const ql_grouped *grouped, float *y);
+
+    /* Exact sums of some outputs of a row, y[n] as int32, become numbers in their place: float32, sum * (step * steps[i]). */
+    void (*scale)(void *y, size_t n, float step, const float *steps);
 } ql_product_kernels;
 
 extern const ql_product_kernels ql_products_scalar;

@@ -108,6 +108,16 @@ static void grouped_nibbles(const ql_band *band, const ql_grouped *g, float *y)
     grouped(band, g, g->levels, y);
 }
 
+static void scale(void *y, size_t n, float step, const float *steps)
+{
+    for (size_t i = 0; i < n; i++) {
+        int32_t sum;
+        memcpy(&sum, (uint8_t *)y + i * sizeof sum, sizeof sum);
+        const float number = (float)sum * (step * steps[i]);
+        memcpy((uint8_t *)y + i * sizeof number, &number, sizeof number);
+    }
+}
+
 const ql_product_kernels ql_products_scalar = {
     .name = "scalar",
     .rows = ROWS,
@@ -116,4 +126,5 @@ const ql_product_kernels ql_products_scalar = {
     .codes = codes,
     .grouped_codes = grouped_codes,
     .grouped_nibbles = grouped_nibbles,
+    .scale = scale,
 };

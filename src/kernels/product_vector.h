@@ -12,7 +12,7 @@
 
 enum { ROWS = PRODUCT_ROWS, VECTORS = QL_LEVEL_VECTORS, OUTPUTS = 16 * VECTORS, PANEL_CELL = OUTPUTS * QL_CELL };
 enum { MOST_AT_ONCE = 4 }; /* panels */
-enum { AHEAD = 2048 };     /* bytes of W that are asked for before they are needed: it may come from far away */
+enum { AHEAD = 2048, X_AHEAD = 1024 }; /* bytes of W and X that are asked for before they are needed: from far away */
 
 /* With few rows several panels are taken at once, so that no sum waits for the one before. */
 #define AT_ONCE(rows)                                                                                                       \
@@ -55,6 +55,7 @@ QL_SIMD void tile_floats(int rows, int panels, const ql_band *band, const uint8_
                 sum[row][v] = vf_fma(value, weights[v], sum[row][v]);
             }
         }
+        __builtin_prefetch(x + X_AHEAD / QL_CELL);
         x += rows;
         w += PANEL_CELL;
     }
@@ -129,6 +130,7 @@ QL_SIMD void add_cells(int rows, int panels, size_t cell_size, load_cell *load, 
                 sum[row][v] = vi_add_cell_products(sum[row][v], weights[v], value);
             }
         }
+        __builtin_prefetch(x + X_AHEAD);
         x += rows * QL_CELL;
         w += cell_size;
     }
@@ -292,6 +294,17 @@ static void grouped_nibbles(const ql_band *band, const ql_grouped *g, float *y)
     walk_groups(band, g, PANEL_CELL / 2, t->at_once, t->nibbles, t->nibbles_one, y);
 }
 
+static void scale(void *y, size_t n, float step, const float *steps)
+{
+    uint32_t *out = y;
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        const vf factor = vf_mul(vf_set(step), vf_load(steps + i));
+        vf_store((float *)(out + i), vf_mul(vi_to_float(vi_load((const int32_t *)(out + i))), factor));
+    }
+    ql_products_scalar.scale(out + i, n - i, step, steps + i);
+}
+
 #define PRODUCT_MEMBERS                                                                                                     \
     .rows = ROWS, .outputs = OUTPUTS, .floats = floats, .codes = codes, .grouped_codes = grouped_codes,                     \
-    .grouped_nibbles = grouped_nibbles
+    .grouped_nibbles = grouped_nibbles, .scale = scale

@@ -7,7 +7,7 @@
 #include "kernels/kernels.h"
 #include "kernels/step.h"
 
-enum { TILE = 256 };
+enum { TILE = 256, LINE = 16 /* numbers in a line of the cache */ };
 
 static const ql_uniform affine_codes = { -128, 127 }, symmetric_codes = { -127, 127 };
 
@@ -72,6 +72,7 @@ static void narrow(const int16_t *codes, size_t n, int8_t *q)
     }
 }
 
+/* Meanwhile the next n numbers, of a matrix the next row, come into the cache; they need not exist: nothing is read. */
 static uint64_t encode(ql_uniform codes, ql_affine a, const float *x, size_t n, int8_t *q)
 {
     uint64_t clipped = 0;
@@ -79,6 +80,9 @@ static uint64_t encode(ql_uniform codes, ql_affine a, const float *x, size_t n, 
         int16_t wide[TILE];
         float y[TILE];
         const size_t length = n - done < TILE ? n - done : TILE;
+        for (size_t i = 0; i < TILE; i += LINE) {
+            __builtin_prefetch(x + n + done + i);
+        }
         clipped += ql_kernels_active()->uniform_run(codes, a.step, a.zero, x + done, length, wide, y);
         narrow(wide, length, q + done);
     }

@@ -10,7 +10,7 @@
 
 enum {
     PIECE_BYTES = 512 << 10, /* of panels of W */
-    PIECE_ROWS = 240,        /* of X: many enough that W is read from far away seldom */
+    PIECE_ROWS = 1020,       /* of X: many enough that W is read from far away seldom */
     DEPTH_CELLS = 1024,      /* of floats: what a panel of W and one of X take of the first caches at a time */
 };
 
@@ -216,6 +216,7 @@ static ql_status run(gemm_job *job, const ql_gemm_options *options, ql_error *er
     job->piece_rows = is_decoded ? job->x->panels : PIECE_ROWS / w->kernels->rows; /* nothing is decoded twice */
     job->w_pieces = (size_t)ql_size_ceil_div(w->panels, job->piece_panels);
     job->x_pieces = (size_t)ql_size_ceil_div(job->x->panels, job->piece_rows);
+    job->piece_rows = (size_t)ql_size_ceil_div(job->x->panels, job->x_pieces); /* as long as each other */
     const size_t size = room_size(job);
     for (unsigned worker = 0; worker < threads; worker++) {
         if (!ql_engine_scratch(job->engine, worker, size)) {
@@ -301,17 +302,6 @@ static ql_status take_panel(void *context, unsigned worker, uint64_t panel, ql_e
     return QL_OK;
 }
 
-/* Room for at least `size` bytes, kept when there is. */
-static bool need(void **memory, size_t *have, size_t size)
-{
-    if (size > *have) {
-        ql_pages_free(*memory, *have);
-        *memory = ql_pages_new(size);
-        *have = *memory ? size : 0;
-    }
-    return *memory != NULL;
-}
-
 static ql_status take(take_job *job, const ql_packed *w, size_t m, ql_gemm_x *out, ql_error *error)
 {
     if (m == 0) {
@@ -326,7 +316,8 @@ static ql_status take(take_job *job, const ql_packed *w, size_t m, ql_gemm_x *ou
     out->groups = w->scales ? w->groups : 1;
     void *cells = out->x, *sums = out->sums;
     const size_t size = m * w->cells * QL_CELL, sums_size = m * out->groups * sizeof(int32_t);
-    bool has_room = need(&cells, &out->size, size) && (job->element > 1 || need(&sums, &out->sums_size, sums_size));
+    bool has_room =
+        ql_pages_need(&cells, &out->size, size) && (job->element > 1 || ql_pages_need(&sums, &out->sums_size, sums_size));
     out->x = cells;
     out->sums = sums;
     for (unsigned worker = 0; worker < ql_engine_threads(job->engine) && job->make && has_room; worker++) {

@@ -29,12 +29,13 @@ typedef enum ql_packing {
 /* Inputs [from, from + count) of one output of W to w[count]; called from several threads. */
 typedef void ql_decode_weights(const void *context, size_t output, size_t from, size_t count, float *w);
 
-/* Read by any number of threads once made. Free with ql_packed_free. */
+/* Read by any number of threads once made. Memory is kept for the next W of at most the same size: start with { 0 }, end with
+   ql_packed_free. */
 typedef struct ql_packed {
     ql_packing packing;
     const ql_product_kernels *kernels; /* that it is packed for */
     size_t n, k, cells, panels, panel; /* panel: bytes */
-    size_t bytes;
+    size_t size; /* bytes that there is room for at */
     uint8_t *w;
 
     size_t group_cells, groups; /* with groups */

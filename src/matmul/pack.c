@@ -89,11 +89,13 @@ static ql_status pack(ql_engine *engine, const void *w, size_t element, const fl
     p->panel = p->cells * p->kernels->outputs * QL_CELL / (is_nibbles ? 2 : 1);
     p->groups = scales ? (p->cells + p->group_cells - 1) / p->group_cells : 0;
     uint64_t size, scales_size = (uint64_t)p->panels * p->groups * p->kernels->outputs * sizeof(float);
-    if (!ql_size_mul(p->panels, p->panel, &size) || size + scales_size > SIZE_MAX ||
-        !(p->w = ql_pages_new((size_t)(size + scales_size)))) {
+    void *memory = p->w;
+    const bool has_room = ql_size_mul(p->panels, p->panel, &size) && size + scales_size <= SIZE_MAX &&
+                          ql_pages_need(&memory, &p->size, (size_t)(size + scales_size));
+    p->w = memory;
+    if (!has_room) {
         return ql_fail_memory(error, size + scales_size);
     }
-    p->bytes = (size_t)(size + scales_size);
     p->scales = scales ? (float *)(p->w + size) : NULL;
     pack_job job = { p, w, element, scales };
     const ql_pass pass = { .chunk_count = p->panels, .work = pack_panel, .context = &job };
@@ -104,27 +106,35 @@ static ql_status pack(ql_engine *engine, const void *w, size_t element, const fl
     return status;
 }
 
+/* Other weights in the memory that is there. */
+static void begin(ql_packed *out, ql_packed weights)
+{
+    weights.w = out->w;
+    weights.size = out->size;
+    *out = weights;
+}
+
 ql_status ql_pack_floats(ql_engine *engine, const float *w, size_t n, size_t k, ql_packed *out, ql_error *error)
 {
-    *out = (ql_packed) { .packing = QL_PACKED_FLOATS, .n = n, .k = k };
+    begin(out, (ql_packed) { .packing = QL_PACKED_FLOATS, .n = n, .k = k });
     return pack(engine, w, sizeof *w, NULL, out, error);
 }
 
 ql_status ql_pack_codes(ql_engine *engine, const int8_t *w, size_t n, size_t k, ql_packed *out, ql_error *error)
 {
-    *out = (ql_packed) { .packing = QL_PACKED_CODES, .n = n, .k = k };
+    begin(out, (ql_packed) { .packing = QL_PACKED_CODES, .n = n, .k = k });
     return pack(engine, w, sizeof *w, NULL, out, error);
 }
 
 ql_status ql_pack_grouped(ql_engine *engine, const int8_t *w, size_t n, size_t k, size_t group, const float *scales,
                           const int8_t levels[16], ql_packed *out, ql_error *error)
 {
-    *out = (ql_packed) {
-        .packing = levels ? QL_PACKED_NIBBLES : QL_PACKED_GROUPED_CODES,
-        .n = n,
-        .k = k,
-        .group_cells = group / QL_CELL,
-    };
+    begin(out, (ql_packed) {
+                   .packing = levels ? QL_PACKED_NIBBLES : QL_PACKED_GROUPED_CODES,
+                   .n = n,
+                   .k = k,
+                   .group_cells = group / QL_CELL,
+               });
     for (int i = 0; i < 16 && levels; i++) {
         out->levels[i] = (uint8_t)(levels[i] ^ FLIP);
     }
@@ -134,7 +144,7 @@ ql_status ql_pack_grouped(ql_engine *engine, const int8_t *w, size_t n, size_t k
 ql_status ql_pack_decoder(size_t n, size_t k, ql_decode_weights *decode, const void *context, ql_packed *out,
                           ql_error *error)
 {
-    *out = (ql_packed) { .packing = QL_DECODED_FLOATS, .n = n, .k = k, .decode = decode, .decode_context = context };
+    begin(out, (ql_packed) { .packing = QL_DECODED_FLOATS, .n = n, .k = k, .decode = decode, .decode_context = context });
     if (n == 0 || k == 0) {
         return fail_empty(out, error);
     }
@@ -155,6 +165,6 @@ void ql_packed_set_row(ql_packed *p, size_t j, const int8_t *codes)
 
 void ql_packed_free(ql_packed *packed)
 {
-    ql_pages_free(packed->w, packed->bytes);
+    ql_pages_free(packed->w, packed->size);
     *packed = (ql_packed) { 0 };
 }

@@ -266,6 +266,29 @@ static bool try_once(trial *t, const struct member *m, unsigned round)
     return is_right(t, m->mean);
 }
 
+/* Sums to numbers, of any count, in their place. */
+static bool try_scale(trial *t, unsigned round)
+{
+    const size_t n = round % 70;
+    int32_t *sums = malloc((n + 1) * sizeof *sums);
+    float *steps = (float *)(void *)at_end(t->scales_memory, n * sizeof *steps);
+    uint8_t *y = at_end(t->y_memory, n * sizeof *sums);
+    const float step = (float)draw_normal(&t->draws);
+    for (size_t i = 0; i < n; i++) {
+        sums[i] = (int32_t)(draw(&t->draws) >> draw_below(&t->draws, 32));
+        steps[i] = (float)draw_normal(&t->draws);
+    }
+    memcpy(y, sums, n * sizeof *sums);
+    t->kernels->scale(y, n, step, steps);
+    bool good = true;
+    for (size_t i = 0; i < n; i++) {
+        const float factor = step * steps[i], number = (float)sums[i] * factor;
+        good = good && memcmp(y + i * sizeof number, &number, sizeof number) == 0;
+    }
+    free(sums);
+    return good;
+}
+
 unsigned products_check(uint64_t seed, unsigned rounds, char *running, size_t size, unsigned *passed)
 {
     enum { ALL_SUMS = QL_PRODUCT_ROWS * MOST_CELLS, ALL_SCALES = MOST_OUTPUTS_ALL * MOST_CELLS };
@@ -295,6 +318,17 @@ unsigned products_check(uint64_t seed, unsigned rounds, char *running, size_t si
             *passed += good;
             failed += !good;
         }
+        bool good = true;
+        for (unsigned round = 0; good && round < rounds; round++) {
+            t.draws = seed * 1000003 + round;
+            snprintf(running, size, "scale of products of %s, round %u, seed %" PRIu64, t.kernels->name, round, seed);
+            good = try_scale(&t, round);
+        }
+        if (!good) {
+            printf("products of %s: scale differs from its meaning\n", t.kernels->name);
+        }
+        *passed += good;
+        failed += !good;
     }
     free(t.x);
     free(t.w);
