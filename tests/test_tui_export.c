@@ -61,8 +61,10 @@ static char *play_in(const char *folder, const char *size, const char *arguments
     return testing_read(testing_path(folder, "screen.txt"), NULL);
 }
 
-/* What the dialog writes after `keys`, and what its command line writes when sh runs it, are the same bytes. */
-static void compare_both(const char *folder, const char *arguments, const char *keys, const char *name)
+/* What the dialog writes after `keys`, and what its command line writes when sh runs it, are the same bytes, or are after
+   `filter`, a command that reads one of them. */
+static void compare_filtered(const char *folder, const char *arguments, const char *keys, const char *name,
+                             const char *filter)
 {
     char dialog_keys[512], command[8192];
     snprintf(dialog_keys, sizeof dialog_keys, "%s<C-u>%s", keys, name);
@@ -74,14 +76,20 @@ static void compare_both(const char *folder, const char *arguments, const char *
         fail_msg("%s %s: nothing was written:\n%s", keys, name, screen);
     testing_write(testing_path(folder, "command.sh"), command, strlen(command));
     testing_result result =
-        testing_run("cd %s && rm -rf kept && mv ./\"%s\" kept && PATH=.:$PATH sh command.sh && diff -r kept ./\"%s\" && "
-                    "rm -r kept ./\"%s\"",
-                    folder, name, name, name);
+        testing_run("cd %s && rm -rf kept && mv ./\"%s\" kept && PATH=.:$PATH sh command.sh && "
+                    "for f in kept ./\"%s\"; do test -d \"$f\" || { %s <\"$f\" >filtered && mv filtered \"$f\"; }; done && "
+                    "diff -r kept ./\"%s\" && rm -r kept ./\"%s\"",
+                    folder, name, name, filter, name, name);
     if (result.exit_code != 0)
         fail_msg("%s\n%s%s", command, result.standard_output, result.standard_error);
     testing_result_free(&result);
     free(screen);
     free(dialog);
+}
+
+static void compare_both(const char *folder, const char *arguments, const char *keys, const char *name)
+{
+    compare_filtered(folder, arguments, keys, name, "cat");
 }
 
 static void what_is_written_is_what_the_command_line_writes(void **state)
@@ -143,6 +151,90 @@ static void the_numbers_are_those_that_compare_prints(void **state)
     testing_result_free(&result);
 }
 
+#define LAYER "data/storyteller.safetensors -t h.1.attn.c_attn.weight"
+#define REAL  LAYER " --x data/inputs/h.1.attn.c_attn.npy"
+
+/* Figures of products bear no times. */
+static void figures_of_products_are_those_of_the_command_line(void **state)
+{
+    (void)state;
+    const char *folder = make_place();
+    static const struct {
+        const char *arguments, *keys, *name;
+    } rows[] = {
+        { REAL, "3<S-Tab>w", "a.png" },    /* channels */
+        { REAL, "3lll<S-Tab>w", "a.svg" }, /* another threshold */
+        { LAYER, "3<Tab>w", "a.pdf" },     /* made-up activations */
+        { REAL, "3mw<Down><Down><Down>", "an error, it is.png" },
+        { LAYER " --threads 1 --ascii", "3n9<Enter><settle><Tab><Tab>w", "a.jpg" },
+        { REAL " -s absmax:bits=4,per=block,block=64", "3w<Up>", "a.bmp" },
+        { "data/loud.npy --x loud-x.npy", "3w", "a.tga" }, /* the ending chooses */
+        { "data/eval.txt --raw U8:16x16:0x10 --layout in,out", "3<Tab><Tab><Tab>w", "raw.png" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        compare_both(folder, rows[i].arguments, rows[i].keys, rows[i].name);
+}
+
+/* Times are those of the screen: all else is the same. */
+static void the_table_of_products_is_that_of_matmul_but_for_times(void **state)
+{
+    (void)state;
+    static const char json[] =
+        "sed -E 's/\"(ms_median|ms_min|ms_max|runs|quantize_ms|gops|peak_gops|peak_share)\":[^,]*,//g'";
+    static const char csv[] = "cut -d, -f1-8,17-", md[] = "cut -d'|' -f1-9,16-";
+    const char *folder = make_place();
+    static const struct {
+        const char *arguments, *keys, *name, *filter;
+    } rows[] = {
+        { REAL, "3w", "a.json", json }, /* multiplied to be written */
+        { REAL, "3<settle>w", "a.json", json },
+        { REAL, "3h<settle>h<settle>w<Tab>", "a.csv", csv },
+        { LAYER, "3<settle>w", "a.md", md },
+        { LAYER, "3n100<Enter><settle>w", "a.json", json },
+        { LAYER " --ascii --threads 1", "bb3w", "a.json", json },
+        { REAL, "3t1<Enter><settle>w", "a.json", json },
+        { "data/loud.npy --x loud-x.npy -s mxfp4", "3w", "a.json", json },
+        { LAYER, "2<settle>3w", "a.json", json }, /* columns of Compare are none of it */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        compare_filtered(folder, rows[i].arguments, rows[i].keys, rows[i].name, rows[i].filter);
+}
+
+static void the_table_of_products_has_columns_apart_and_times(void **state)
+{
+    (void)state;
+    const char *folder = make_place();
+    free(play_in(folder, "120x36", REAL, "3<settle>:w mine.json<Enter>"));
+    char *text = testing_read(testing_path(folder, "mine.json"), NULL);
+    assert_shows(text, "\"method\":\"llm_int8:6\"");
+    assert_shows(text, "\"outlier_columns\":[16,115,194,203,238]");
+    assert_shows(text, "\"runs\":1,");
+    assert_shows_not(text, "\"ms_median\":null");
+    free(text);
+}
+
+static void what_makes_no_product_is_not_exported(void **state)
+{
+    (void)state;
+    const char *folder = make_place();
+    static const struct {
+        const char *arguments, *keys, *message;
+    } rows[] = {
+        { DEMO " -t h.2.mlp.c_fc.bias", "3w<C-u>x.json<Enter>", "a tensor of one row or column makes no product" },
+        { DEMO " -t h.2.mlp.c_fc.bias", "3w<C-u>x.png<Enter>", "a tensor of one row or column makes no product" },
+        { LAYER " --x data/inputs/h.1.mlp.c_proj.npy", "3w<C-u>x.json<Enter>", "256" },
+        { LAYER, "3w<C-u>x/<Enter>", "products have no codes: name a file, not a folder" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = play_in(folder, "160x36", rows[i].arguments, rows[i].keys);
+        if (!strstr(status_of(screen), rows[i].message) || !strstr(screen, "Export ─"))
+            fail_msg("%s:\n%s", rows[i].keys, screen);
+        assert_int_not_equal(access(testing_path(folder, "x.json"), F_OK), 0);
+        assert_int_not_equal(access(testing_path(folder, "x.png"), F_OK), 0);
+        free(screen);
+    }
+}
+
 static void the_name_follows_what_is_chosen(void **state)
 {
     (void)state;
@@ -164,6 +256,14 @@ static void the_name_follows_what_is_chosen(void **state)
         { "w<C-u>some.folder/x<Tab>", "name  some.folder/x.svg" },
         { "2w", "name  h.2.mlp.c_fc.weight-compare.json" },
         { "2w<Down>", "name  h.2.mlp.c_fc.weight-absmax/" },
+        { "3w", "name  h.2.mlp.c_fc.weight-matmul.json" }, /* what the pane shows */
+        { "3<S-Tab>w", "name  h.2.mlp.c_fc.weight-channels.png" },
+        { "3<Tab>w", "name  h.2.mlp.c_fc.weight-threshold.png" },
+        { "3<Tab><Tab>w", "name  h.2.mlp.c_fc.weight-product-error.png" },
+        { "3<Tab><Tab><Tab>w", "name  h.2.mlp.c_fc.weight-channels.png" },
+        { "3w<Up>", "name  h.2.mlp.c_fc.weight-products.png" },
+        { "3w<Down>", "name  h.2.mlp.c_fc.weight-channels.png" },
+        { "3<Tab>w<C-u>mine.csv<Tab>", "name  mine.md" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *screen = screen_of("%s --keys '%s' --size 120x36", MATRIX, rows[i].keys);
@@ -288,6 +388,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_what_the_command_line_writes),
         cmocka_unit_test(the_numbers_are_those_that_compare_prints),
+        cmocka_unit_test(figures_of_products_are_those_of_the_command_line),
+        cmocka_unit_test(the_table_of_products_is_that_of_matmul_but_for_times),
+        cmocka_unit_test(the_table_of_products_has_columns_apart_and_times),
+        cmocka_unit_test(what_makes_no_product_is_not_exported),
         cmocka_unit_test(the_name_follows_what_is_chosen),
         cmocka_unit_test(what_is_there_is_replaced_only_when_asked_again),
         cmocka_unit_test(an_export_that_fails_says_why_and_the_dialog_stays),

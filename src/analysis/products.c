@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Dense where errors begin to grow, then twice as far at each few steps; none is beyond what transformers' channels reach. */
+/* Dense around the 6 of the paper, and up to what the loudest channels of transformers reach. */
 const double ql_usual_thresholds[QL_USUAL_THRESHOLDS] = { 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 60 };
 
 /* A method is one part of the whole. */

@@ -18,8 +18,8 @@
 /* A page in points; an image has QL_FIGURE_SCALE pixels to the point, 144 to the inch. */
 enum { QL_FIGURE_WIDTH = 800, QL_FIGURE_HEIGHT = 500, QL_FIGURE_SCALE = 2 };
 
-/* What a figure says about itself besides the picture: one of report, ways and products. Texts are valid UTF-8 without control
-   characters. */
+/* What a figure says about itself besides the picture: one of report, ways and products. Texts are valid UTF-8 without
+   control characters. */
 typedef struct ql_figure {
     const ql_report *report;
     const ql_ways *ways;

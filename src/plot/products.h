@@ -10,7 +10,8 @@
 enum { QL_PRODUCT_ROWS_MOST = 24 };
 
 /* Whether there is what a figure is drawn of: a product that splits X at a threshold; one product alone; at most
-   QL_PRODUCT_ROWS_MOST, and one of them known. QL_BAD_USAGE, or QL_UNUSABLE with the reason of a product, says what is not. */
+   QL_PRODUCT_ROWS_MOST, and one of them known. QL_BAD_USAGE, or QL_UNUSABLE with the reason of a product, says what is
+   not. */
 ql_status ql_products_check_split(const ql_products *products, ql_error *error);
 ql_status ql_products_check_one(const ql_products *products, ql_error *error);
 ql_status ql_products_check_rows(const ql_products *products, ql_error *error);

@@ -12,15 +12,15 @@ typedef struct ql_scale {
     bool whole; /* of counts: only whole numbers have ticks */
 } ql_scale;
 
-/* For numbers from `least` > 0 to `largest`, finite; neither where there are none above 0. `from` is the low end on the page,
-   as in an axis. */
+/* For numbers from `least` > 0 to `largest`, finite; INFINITY and 0 where there are none above 0. `from` is the low end on the
+   page, as in an axis. */
 ql_scale ql_scale_make(double least, double largest, double from, double to);
 
 /* Where a number lies; the low end for what is not above 0. */
 double ql_scale_at(const ql_scale *scale, double value);
 
-/* Round ticks inside, a label for each, with at least `room` points to each label; those of decades, or where they are few also
-   of 2 and 5 times them. ticks->exponent is a factor that the labels share. */
+/* Round ticks inside, a label for each, with at least `room` points to each label; those of decades, or where they are few
+   also of 2 and 5 times them. ticks->exponent is a factor that the labels share. */
 void ql_scale_ticks(const ql_scale *scale, double room, ql_ticks *ticks);
 
 /* The upright axis of a panel: grid lines, labels, and its name with the power of ten that they share. */

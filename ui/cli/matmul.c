@@ -1,71 +1,14 @@
 /* qloupe matmul: see matmul.h. */
 #include "cli/matmul.h"
 
-#include "cli/bench.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/complain.h"
-#include "text/memory.h"
+#include "sheet/products.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    LAYER,
-    M,
-    K,
-    N,
-    METHOD,
-    REL_FRO,
-    SQNR_DB,
-    MAX_ABS,
-    MS_MEDIAN,
-    MS_MIN,
-    MS_MAX,
-    RUNS,
-    QUANTIZE_MS,
-    GOPS,
-    PEAK_GOPS,
-    PEAK_SHARE,
-    KERNEL,
-    OUTLIER_COLUMNS,
-    ACCUMULATOR_MAX,
-    HEADROOM,
-    BYTES,
-    NOTE,
-    COLUMN_COUNT
-};
-
-static const sheet_column COLUMNS[COLUMN_COUNT] = {
-    [LAYER] = { .key = "layer", .title = "layer", .heading = true },
-    [M] = { .key = "m", .title = "M", .heading = true },
-    [K] = { .key = "k", .title = "K", .heading = true },
-    [N] = { .key = "n", .title = "N", .heading = true },
-    [METHOD] = { .key = "method", .title = "method", .stretch = true },
-    [REL_FRO] = { .key = "rel_fro", .title = "rel err" },
-    [SQNR_DB] = { .key = "sqnr_db", .title = "SQNR dB", .form = TEXT_FIXED_2 },
-    [MAX_ABS] = { .key = "max_abs", .title = "max |e|" },
-    [MS_MEDIAN] = { .key = "ms_median", .title = "ms" },
-    [MS_MIN] = { .key = "ms_min", .title = "min" },
-    [MS_MAX] = { .key = "ms_max", .title = "max" },
-    [RUNS] = { .key = "runs" },
-    [QUANTIZE_MS] = { .key = "quantize_ms", .title = "quant X" },
-    [GOPS] = { .key = "gops", .title = "GOP/s" },
-    [PEAK_GOPS] = { .key = "peak_gops" },
-    [PEAK_SHARE] = { .key = "peak_share", .title = "of peak", .form = TEXT_PERCENT },
-    [KERNEL] = { .key = "kernel" },
-    [OUTLIER_COLUMNS] = { .key = "outlier_columns", .title = "outl" },
-    [ACCUMULATOR_MAX] = { .key = "accumulator_max" },
-    [HEADROOM] = { .key = "headroom_bits", .title = "room", .form = TEXT_FIXED_2 },
-    [BYTES] = { .key = "bytes", .title = "weights", .form = TEXT_BYTES },
-    [NOTE] = { .key = "note", .title = "note", .note = true },
-};
-
-static const sheet_column FACTS[] = {
-    { .key = "m" }, { .key = "k" }, { .key = "n" }, { .key = "threads" }, { .key = "isa" },
-};
 
 static const char BELOW[] =
     "against float32 on this machine; ms: a product, median of the runs, with what quantizing X takes "
@@ -82,43 +25,6 @@ typedef struct work {
 
 /* ---- Rows */
 
-static sheet_cell *add_row(work *at, const char *layer, ql_matmul_shape shape, const char *method)
-{
-    sheet_cell *row = sheet_table_add(&at->table);
-    row[LAYER] = sheet_words(layer);
-    row[M] = sheet_unsigned(shape.m);
-    row[K] = sheet_unsigned(shape.k);
-    row[N] = sheet_unsigned(shape.n);
-    row[METHOD] = sheet_words(method);
-    return row;
-}
-
-static void fill_row(work *at, sheet_cell *row, const ql_matmul_result *r)
-{
-    row[REL_FRO] = sheet_number(r->rel_fro);
-    row[SQNR_DB] = sheet_number(r->sqnr_db);
-    row[MAX_ABS] = sheet_number(r->max_abs);
-    row[MS_MEDIAN] = sheet_number(r->ms_median);
-    row[MS_MIN] = sheet_number(r->ms_min);
-    row[MS_MAX] = sheet_number(r->ms_max);
-    row[RUNS] = sheet_unsigned(r->runs);
-    row[QUANTIZE_MS] = sheet_number(r->quantize_ms);
-    row[GOPS] = sheet_number(r->gops);
-    row[PEAK_GOPS] = sheet_number(r->peak_gops);
-    row[PEAK_SHARE] = sheet_number(r->peak_share);
-    row[KERNEL] = sheet_words(sheet_table_keep(&at->table, r->kernel));
-    if (r->outliers)
-        row[OUTLIER_COLUMNS] =
-            sheet_list(sheet_table_keep_numbers(&at->table, r->outliers, r->outlier_count), r->outlier_count);
-    if (r->accumulator_max > 0) {
-        row[ACCUMULATOR_MAX] = sheet_number(r->accumulator_max);
-        row[HEADROOM] = sheet_number(31 - log2(r->accumulator_max));
-    }
-    row[BYTES] = sheet_unsigned(r->bytes);
-    if (*r->note)
-        row[NOTE] = sheet_words(sheet_table_keep(&at->table, r->note));
-}
-
 static int run_method(work *at, cli_session *session, const cli_plan *plan, ql_matmul *matmul, const char *layer,
                       const char *method)
 {
@@ -128,11 +34,8 @@ static int run_method(work *at, cli_session *session, const cli_plan *plan, ql_m
     const ql_status status = ql_matmul_run(matmul, method, plan->runs, monitor, &result, &error);
     if (status != QL_OK && status != QL_UNUSABLE && status != QL_BAD_USAGE)
         return cli_complain_error(&error);
-    sheet_cell *row = add_row(at, layer, ql_matmul_shape_of(matmul), sheet_table_keep(&at->table, method));
-    if (status == QL_OK)
-        fill_row(at, row, &result);
-    else
-        row[NOTE] = sheet_words(sheet_table_keep(&at->table, error.message));
+    sheet_product_add(&at->table, layer, ql_matmul_shape_of(matmul), method, status == QL_OK ? &result : NULL,
+                      error.message);
     return CLI_GOOD;
 }
 
@@ -148,9 +51,8 @@ static int run_product(work *at, cli_session *session, const cli_plan *plan, con
         status = ql_matmul_new(session->engine, w, plan->x, plan->m, monitor, &matmul, &error);
     }
     int code = status == QL_OK ? CLI_GOOD : cli_complain_product(session, product, &error);
-    const char *layer = sheet_table_keep(&at->table, product->layer);
     for (size_t i = 0; i < plan->method_count && code == CLI_GOOD; i++)
-        code = run_method(at, session, plan, matmul, layer, plan->methods[i]);
+        code = run_method(at, session, plan, matmul, product->layer, plan->methods[i]);
     ql_matmul_free(&matmul);
     ql_bench_free(&made);
     return code;
@@ -242,26 +144,12 @@ static int run_batch(work *at, const cli_session *session, const char *path)
 
 /* ---- The command */
 
-static bool same_shape(const sheet_table *table)
-{
-    for (size_t row = 1; row < table->row_count; row++)
-        for (int column = M; column <= N; column++)
-            if (sheet_table_row(table, row)[column].as.count != sheet_table_row(table, 0)[column].as.count)
-                return false;
-    return true;
-}
-
 static void tell(const cli_session *session, work *at)
 {
-    sheet_table facts = sheet_table_over(FACTS, sizeof FACTS / sizeof FACTS[0]);
-    sheet_cell *fact = sheet_table_add(&facts);
+    sheet_table facts = sheet_products_facts(&at->table, at->threads);
     char above[700];
-    for (int i = 0; i < 3 && same_shape(&at->table); i++)
-        fact[i] = sheet_table_row(&at->table, 0)[M + i];
-    fact[3] = sheet_unsigned(at->threads);
-    fact[4] = sheet_words(cli_bench_isa());
     snprintf(above, sizeof above, "Y[M][N] = X[M][K] W[N][K]^T, X %s, %u thread%s, %s kernels",
-             at->several_x ? "as each line says" : at->x_name, at->threads, at->threads == 1 ? "" : "s", cli_bench_isa());
+             at->several_x ? "as each line says" : at->x_name, at->threads, at->threads == 1 ? "" : "s", sheet_isa());
     const sheet_document document = {
         .list = "results",
         .file = session->path,
@@ -278,7 +166,7 @@ static void tell(const cli_session *session, work *at)
 static int run(cli_session *session)
 {
     const char *batch = cli_value(session->arguments, CLI_BATCH);
-    work at = { .table = sheet_table_over(COLUMNS, COLUMN_COUNT) };
+    work at = { .table = sheet_products_table() };
     int code = batch ? run_batch(&at, session, batch) : run_line(&at, session);
     if (code == CLI_GOOD)
         tell(session, &at);

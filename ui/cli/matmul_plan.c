@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/complain.h"
+#include "sheet/products.h"
 #include "text/demo.h"
 #include "text/memory.h"
 
@@ -204,7 +205,7 @@ static int find_activations(const cli_arguments *arguments, cli_plan *plan)
     plan->m = plan->m ? plan->m : USUAL_ROWS;
     made.rows = plan->m;
     made.channels = (unsigned)channels;
-    snprintf(plan->x_name, sizeof plan->x_name, "synthetic seed %" PRIu64 " outliers %u", made.seed, made.channels);
+    sheet_made_up_name(plan->x_name, sizeof plan->x_name, &made);
     plan->made_up = made;
     plan->is_made_up = true;
     if (code == CLI_GOOD && ql_activations_make_up(&made, &plan->x, &error) != QL_OK)
