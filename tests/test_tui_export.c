@@ -175,6 +175,37 @@ static void figures_of_products_are_those_of_the_command_line(void **state)
         compare_both(folder, rows[i].arguments, rows[i].keys, rows[i].name);
 }
 
+static void figures_of_products_are_of_what_the_view_shows(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *methods;
+    } rows[] = {
+        { "3lll<S-Tab>w", "-m int8:row -m llm_int8:7.5 -o " },
+        { "3<Tab>w", "-m int8:row -m llm_int8:2 -m llm_int8:3 -m llm_int8:4 -m llm_int8:5 " },
+        { "3<Tab><Tab>w", "-m llm_int8:6 -o " },
+        { "3h<Tab><Tab>mmmw", "-m weights:absmax:bits=7 -o " }, /* the map is of the last method */
+        { "3h<Tab><Tab>mmmmmw", "-m int8:row -o " },
+        { "3hw<Up>", "-m fp32 -m int8:tensor -m int8:row -m llm_int8:5.5 -m weights:nf4 -m weights_a8:q4_0 -m "
+                     "weights:absmax:bits=7 -o " },
+        { "3n50<Enter>w<Up>", "--seed 7 --outlier-channels 5 --m 50 -m fp32 " },
+        { "3w<Up>", "--seed 7 --outlier-channels 5 --m 32 -m fp32 " },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char command[8192], *screen = screen_of(LAYER " --keys 'b%s' --size 80x24", rows[i].keys), *to = command;
+        read_command(screen, command, sizeof command);
+        for (const char *at = command; *at; at++) /* as one line */
+            if (strncmp(at, "\\\n", 2) == 0)
+                at++;
+            else
+                *to++ = *at;
+        *to = 0;
+        if (!strstr(command, rows[i].methods))
+            fail_msg("after %s '%s' is not in %s", rows[i].keys, rows[i].methods, command);
+        free(screen);
+    }
+}
+
 /* Times are those of the screen: all else is the same. */
 static void the_table_of_products_is_that_of_matmul_but_for_times(void **state)
 {
@@ -389,6 +420,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_what_the_command_line_writes),
         cmocka_unit_test(the_numbers_are_those_that_compare_prints),
         cmocka_unit_test(figures_of_products_are_those_of_the_command_line),
+        cmocka_unit_test(figures_of_products_are_of_what_the_view_shows),
         cmocka_unit_test(the_table_of_products_is_that_of_matmul_but_for_times),
         cmocka_unit_test(the_table_of_products_has_columns_apart_and_times),
         cmocka_unit_test(what_makes_no_product_is_not_exported),
