@@ -18,7 +18,7 @@
 #include "plot/ink.h"
 #include "plot/scale.h"
 
-static const double TOP = 84, BOTTOM = 424, BARS_LEFT = 236, BARS_RIGHT = 484, MOST_ROW = 26, SIZE = 9, DOT = 3.2;
+static const double TOP = 84, BOTTOM = 424, BARS_LEFT = 276, BARS_RIGHT = 502, MOST_ROW = 26, SIZE = 9, DOT = 3.2;
 enum { CELL_SIZE = 2 * QL_NUMBER_SIZE };
 static const char *const LEGEND[] = {
     "max |e|: largest |Ŷ − Y|, in the units of Y",
