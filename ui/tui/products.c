@@ -242,12 +242,12 @@ void tui_results_free(tui_results **held)
 static ql_status sweep_thresholds(tui_sweep *out, ql_matmul *matmul, const ql_monitor *monitor, ql_error *error)
 {
     ql_matmul_result result;
-    ql_status status = ql_matmul_run(matmul, "int8:row", 1, monitor, &result, error);
+    ql_status status = ql_matmul_run(matmul, "int8:row", 0, monitor, &result, error);
     out->row_error = result.rel_fro;
     for (int i = 0; i < TUI_SWEEP_COUNT && status == QL_OK; i++) {
         char method[64];
         snprintf(method, sizeof method, "llm_int8:%g", ql_usual_thresholds[i]);
-        status = ql_matmul_run(matmul, method, 1, monitor, &result, error);
+        status = ql_matmul_run(matmul, method, 0, monitor, &result, error);
         out->thresholds[i] = ql_usual_thresholds[i];
         out->errors[i] = result.rel_fro;
         out->columns[i] = result.outlier_count;
