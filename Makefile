@@ -50,7 +50,7 @@ GOLDEN_OBJECTS := $(OUT)/tests/golden.o $(OUT)/tests/golden_more.o
 CHECK_OBJECTS := $(patsubst %.c,$(OUT)/%.o,tests/check_kernels.c $(wildcard tests/kernels/*.c))
 MONKEY_OBJECTS := $(patsubst %,$(OUT)/tests/%.o,monkey monkey_events monkey_files job vt)
 FUZZ_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out %/main.c,$(wildcard tests/fuzz/*.c)))
-OBJECTS      := $(LIB_OBJECTS) $(CHECK_OBJECTS) $(FUZZ_OBJECTS) $(OUT)/tests/fuzz/main.o $(OUT)/tests/fuzz/libfuzzer.o $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/corpus.o $(OUT)/tests/zip.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/bench_products.o $(OUT)/tests/keys.o $(MONKEY_OBJECTS)
+OBJECTS      := $(LIB_OBJECTS) $(CHECK_OBJECTS) $(FUZZ_OBJECTS) $(OUT)/tests/fuzz/main.o $(OUT)/tests/fuzz/libfuzzer.o $(UI_OBJECTS) $(TESTS:=.o) $(OUT)/tests/testing.o $(OUT)/tests/npy.o $(OUT)/tests/corpus.o $(OUT)/tests/zip.o $(GOLDEN_OBJECTS) $(OUT)/tests/soak.o $(OUT)/tests/bench_products.o $(OUT)/tests/bench_dnnl.o $(OUT)/tests/keys.o $(MONKEY_OBJECTS)
 
 # The targets for people use all cores, unless -j says otherwise.
 PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
@@ -133,7 +133,6 @@ bench: ## build, and time every pass on one thread and on all (qloupe bench)
 bench-peers: deps-peers ## the same and products beside NumPy, torch, OpenBLAS and oneDNN, in turns (QUICK=1: a minute)
 	@+$(PARALLEL) all $(OUT)/bench_products
 	$(OUT)/bench_products $(if $(QUICK),--quick)
-	$(OUT)/bench_products --threads 2 $(if $(QUICK),--quick)
 	/usr/bin/python3 tests/bench_layers.py --qloupe $(OUT)/qloupe $(if $(QUICK),--quick)
 	/usr/bin/python3 tests/bench_peers.py --qloupe $(OUT)/qloupe $(if $(QUICK),--quick)
 
@@ -217,7 +216,7 @@ $(OUT)/check_kernels: $(CHECK_OBJECTS) $(filter $(OUT)/src/kernels/%,$(LIB_OBJEC
 	$(call SAY,ld)$(LINK) -o $@ $^ -lm
 
 # The only one that links what others have made of products.
-$(OUT)/bench_products: $(OUT)/tests/bench_products.o $(OUT)/libqloupe.a
+$(OUT)/bench_products: $(OUT)/tests/bench_products.o $(OUT)/tests/bench_dnnl.o $(OUT)/libqloupe.a
 	$(call SAY,ld)$(LINK) -o $@ $^ -lopenblas -ldnnl -lgomp $(QL_LDLIBS)
 
 $(OUT)/soak: $(OUT)/tests/soak.o $(OUT)/tests/npy.o $(OUT)/libqloupe.a
@@ -243,7 +242,7 @@ $(TESTS): $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(OUT)/tests/testing.o $(OU
 	$(call SAY,ld)$(LINK) -o $@ $^ -lcmocka $(QL_LDLIBS)
 
 # A program as a job on a pseudo-terminal.
-$(OUT)/tests/test_tui_job: $(OUT)/tests/job.o $(OUT)/tests/vt.o
+$(OUT)/tests/test_tui_job $(OUT)/tests/test_cli_batch: $(OUT)/tests/job.o $(OUT)/tests/vt.o
 
 # This one prints numbers as the screen does.
 $(OUT)/tests/test_stories: $(OUT)/ui/text/number.o

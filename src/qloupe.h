@@ -285,6 +285,15 @@ typedef struct ql_isa_info {
 } ql_isa_info;
 bool ql_isa_at(size_t index, ql_isa_info *out);
 
+/* The same of the kernels of products, which there may be several of for one of those; they multiply tiles of `rows` rows of X
+   by `outputs` rows of W. In use are the best ones of the instruction set that is in use. */
+typedef struct ql_product_isa_info {
+    const char *name, *meaning;
+    unsigned rows, outputs;
+    bool runs_here, in_use;
+} ql_product_isa_info;
+bool ql_product_isa_at(size_t index, ql_product_isa_info *out);
+
 /* Uses the kernels of that name from now on, NULL: the fastest that run here. QL_BAD_USAGE lists what there is. Not while an
    engine works. */
 ql_status ql_isa_use(const char *name, ql_error *error);
@@ -857,7 +866,8 @@ ql_status ql_why_make(ql_engine *engine, const ql_profile *profile, const ql_rep
 /* ---- Product: what the error of the weights does to X W^T ------------------------------------------------------- */
 
 /* Activations that are made up: normal, mean 0, deviation 1, but for a few outlier channels, as transformers have them, the
-   first `strongest` times as large, the i-th strongest / i. Chosen by the seed alone; the same bits on every machine. */
+   first `strongest` times as large, the i-th strongest / i. Chosen by the seed alone (matmul/synthetic.c states how); the same
+   bits on every machine. */
 enum { QL_SYNTHETIC_CHANNELS = 8 };
 typedef struct ql_synthetic {
     uint64_t seed;
@@ -875,7 +885,8 @@ void ql_synthetic_make(const ql_synthetic *synthetic, uint64_t cols, float *x);
 /* The one that every face of the program means by "synthetic". */
 extern const ql_synthetic ql_synthetic_usual;
 
-/* Activations X[rows][cols], a token in each row: made up, or those of a file. Read by any number of threads once made. */
+/* Activations X[rows][cols], a token in each row: made up, those of a file, or those of many layers, each its own. Read by any
+   number of threads once made. */
 typedef struct ql_activations ql_activations;
 
 /* Of longer files so many rows are taken, evenly spread (fewer of more than 65,536 channels). */
@@ -889,13 +900,26 @@ ql_status ql_activations_open(const char *text, ql_activations **out, ql_error *
 ql_status ql_activations_make_up(const ql_synthetic *synthetic, ql_activations **out, ql_error *error);
 void ql_activations_free(ql_activations **activations);
 
-/* What they are, printable UTF-8: "synthetic 32×256, 5 outlier channels, seed 7" of a tensor with 256 inputs (cols 0: without
-   the shape), "acts.npy 512×256", "acts.npy 1024 of 4096 rows × 256". */
-void ql_activations_describe(const ql_activations *activations, uint64_t cols, char *out, size_t size);
+/* Whether X of this tensor comes from a file. */
+bool ql_activations_are_real(const ql_activations *activations, const ql_tensor *tensor);
 
-/* Whether X W^T is a product: QL_UNUSABLE for a tensor of one row or column, which is no matrix, and for another number of
-   channels than W[out][in] has inputs; the message says both shapes and names no tensor. */
+/* QL_BAD_USAGE for a folder with a file for none of the model's tensors. */
+ql_status ql_activations_check(const ql_activations *activations, const ql_model *model, ql_error *error);
+
+/* What they are for a tensor, printable UTF-8: "synthetic 32×256, 5 outlier channels, seed 7", "acts.npy 512×256", "acts.npy
+   1024 of 4096 rows × 256", "FOLDER/NAME.npy 512×256", "synthetic 32×256, 5 outlier channels, seed 7: FOLDER has no NAME.npy";
+   tensor NULL: for all, without the shape of what is made up. */
+void ql_activations_describe(const ql_activations *activations, const ql_tensor *tensor, char *out, size_t size);
+
+/* Whether X W^T is a product: QL_UNUSABLE for a tensor of one axis, which is no matrix, for an empty one, and for another
+   number of channels than W[out][in] has inputs; the message says both shapes and names no tensor. A folder's file that is
+   damaged or no matrix fails as it would have alone. */
 ql_status ql_activations_fit(const ql_activations *activations, const ql_tensor *tensor, ql_error *error);
+
+/* How many rows X of a product with the tensor has, which must fit: `wanted`, or 0: all. QL_UNUSABLE for more than its file
+   has; made up there are any number. */
+ql_status ql_activations_rows(const ql_activations *x, const ql_tensor *tensor, uint64_t wanted, uint64_t *rows,
+                              ql_error *error);
 
 /* How the error of a product is called among the metrics, and what it is: better is -1. */
 extern const ql_metric_info ql_product_info;
@@ -903,7 +927,7 @@ extern const ql_metric_info ql_product_info;
 /* ||X (W - V)^T|| / ||X W^T||, Frobenius norms, where V is what the spec of a report makes of W[out][in], to *error_share: 0
    when both are 0, INFINITY when only X W^T is. Products are summed in float32 over 65,536 weights at most, then in float64,
    in a fixed order: the same bits for any number of threads. Finds the parameters of every group once more. QL_UNUSABLE as
-   ql_activations_fit says, and for a tensor that is too large. */
+   ql_activations_fit says, for a tensor that is too large, and for values of a folder's file that are not finite. */
 ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const ql_report *report, const ql_activations *x,
                            const ql_monitor *monitor, double *error_share, ql_error *error);
 
@@ -929,8 +953,8 @@ typedef struct ql_matmul_shape {
 } ql_matmul_shape;
 
 /* W is the tensor as a logical weight [out][in], X as many rows of the activations (0: all; made up: any number). Borrows
-   engine and tensor. QL_UNUSABLE for values that are not finite, shapes that make no product, sizes beyond memory, and fewer
-   rows in a file than wanted. */
+   engine and tensor. QL_UNUSABLE for values that are not finite in either and a product that overflows, with the place of the
+   first, shapes that make no product, sizes beyond memory, and fewer rows in a file than wanted. */
 ql_status ql_matmul_new(ql_engine *engine, const ql_tensor *tensor, const ql_activations *x, uint64_t rows,
                         const ql_monitor *monitor, ql_matmul **out, ql_error *error);
 void ql_matmul_free(ql_matmul **matmul);

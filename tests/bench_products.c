@@ -2,30 +2,43 @@
  * Products of packed operands beside those of OpenBLAS and oneDNN (Debian's libopenblas-dev and libdnnl-dev), which nothing
  * else links.
  *
- *   bench_products [--threads N] [--quick] [--cpu-time]
+ *   bench_products [--quick] [--cpu-time]
  *
- * All see the same operands and take turns, so that what else the machine does meets all of them; best of the turns. oneDNN
- * chooses its own layout of W, which is made before, as ours is. Results are compared: sums of codes are equal, those of
- * floats close; exit 1 where they are not. OpenBLAS is as Debian ships it and chooses its kernels by itself. Goals are
- * printed as met or not and decide nothing. --cpu-time measures the time of the process instead of the clock's, for one
- * thread on a machine that has other work.
+ * On one thread, then on two. All see the same operands and take turns, so that what else the machine does meets all of them;
+ * best of the turns. oneDNN chooses its own layout of W, which is made before, as ours is. Results are compared: sums of codes
+ * are equal, those of floats close; exit 1 where they are not. OpenBLAS is as Debian ships it and chooses its kernels by
+ * itself. With one row of X, W is read once for each product: beside it stands what a plain read of the same bytes takes; cold
+ * weights are more than the last cache holds. Goals are printed as met or not and decide nothing. --cpu-time measures the time
+ * of the process instead of the clock's, for one thread on a machine that has other work.
  */
+#include "base/engine.h"
+#include "bench_dnnl.h"
 #include "matmul/gemm.h"
 
 #include <cblas.h>
-#include <dnnl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 void openblas_set_num_threads(int count);
 void omp_set_num_threads(int count); /* oneDNN's; OMP_NUM_THREADS is read before main begins */
 
+enum { SHAPES = 5, MOST_THREADS = 2 };
+typedef enum kind { CODES, NIBBLES, FLOATS, KINDS } kind;
+static const char *const kind_names[KINDS] = { "s8", "4 bits/64", "f32" };
+static const size_t shapes[SHAPES][3] = {
+    { 1, 4096, 4096 }, { 16, 4096, 4096 }, { 512, 4096, 4096 }, { 512, 768, 3072 }, { 4096, 1280, 3840 },
+};
+
 static clockid_t measured_clock = CLOCK_MONOTONIC;
-static unsigned threads = 1;
+static ql_engine *engine; /* of as many threads as are measured now */
+static unsigned threads;
 static int turns = 11;
+static double peaks[KINDS];          /* of one thread */
+static double of_one[SHAPES][KINDS]; /* GOP/s of one thread */
 static bool answers_differ;
 
 static double now(void)
@@ -49,14 +62,6 @@ static void must(ql_status status, const ql_error *error)
 {
     if (status != QL_OK) {
         fprintf(stderr, "bench_products: %s\n", error->message);
-        exit(1);
-    }
-}
-
-static void must_dnnl(dnnl_status_t status, const char *what)
-{
-    if (status != dnnl_success) {
-        fprintf(stderr, "bench_products: oneDNN: %s: status %d\n", what, (int)status);
         exit(1);
     }
 }
@@ -119,75 +124,6 @@ static void free_operands(operands *o)
     }
 }
 
-/* ---- oneDNN */
-
-typedef struct peer {
-    dnnl_primitive_t product, packing;
-    dnnl_memory_t x, w, plain, y;
-} peer;
-
-static dnnl_engine_t dnnl;
-static dnnl_stream_t stream;
-
-static dnnl_memory_desc_t describe(size_t rows, size_t cols, dnnl_data_type_t type, dnnl_format_tag_t tag)
-{
-    dnnl_memory_desc_t d;
-    const dnnl_dims_t dims = { (dnnl_dim_t)rows, (dnnl_dim_t)cols };
-    must_dnnl(dnnl_memory_desc_init_by_tag(&d, 2, dims, type, tag), "a description");
-    return d;
-}
-
-static void execute(dnnl_primitive_t primitive, int from, dnnl_memory_t a, int second, dnnl_memory_t b, int to,
-                    dnnl_memory_t y)
-{
-    const dnnl_exec_arg_t arguments[] = { { from, a }, { to, y }, { second, b } };
-    must_dnnl(dnnl_primitive_execute(primitive, stream, b ? 3 : 2, arguments), "a run");
-    must_dnnl(dnnl_stream_wait(stream), "a run");
-}
-
-static void pack_peer(const peer *p)
-{
-    execute(p->packing, DNNL_ARG_FROM, p->plain, 0, NULL, DNNL_ARG_TO, p->w);
-}
-
-static void run_peer(const peer *p)
-{
-    execute(p->product, DNNL_ARG_SRC, p->x, DNNL_ARG_WEIGHTS, p->w, DNNL_ARG_DST, p->y);
-}
-
-static peer make_peer(const operands *o, dnnl_data_type_t in, dnnl_data_type_t out, void *x, void *w, void *y)
-{
-    peer p;
-    dnnl_matmul_desc_t d;
-    dnnl_primitive_desc_t chosen, packing;
-    const dnnl_memory_desc_t dx = describe(o->m, o->k, in, dnnl_ab), dy = describe(o->m, o->n, out, dnnl_ab),
-                             any = describe(o->k, o->n, in, dnnl_format_tag_any), plain = describe(o->k, o->n, in, dnnl_ba);
-    must_dnnl(dnnl_matmul_desc_init(&d, &dx, &any, NULL, &dy), "a product");
-    must_dnnl(dnnl_primitive_desc_create(&chosen, &d, NULL, dnnl, NULL), "a product");
-    must_dnnl(dnnl_primitive_create(&p.product, chosen), "a product");
-    const dnnl_memory_desc_t *packed = dnnl_primitive_desc_query_md(chosen, dnnl_query_weights_md, 0);
-    must_dnnl(dnnl_memory_create(&p.x, &dx, dnnl, x), "memory");
-    must_dnnl(dnnl_memory_create(&p.y, &dy, dnnl, y), "memory");
-    must_dnnl(dnnl_memory_create(&p.plain, &plain, dnnl, w), "memory");
-    must_dnnl(dnnl_memory_create(&p.w, packed, dnnl, DNNL_MEMORY_ALLOCATE), "memory");
-    must_dnnl(dnnl_reorder_primitive_desc_create(&packing, &plain, dnnl, packed, dnnl, NULL), "packing");
-    must_dnnl(dnnl_primitive_create(&p.packing, packing), "packing");
-    dnnl_primitive_desc_destroy(chosen);
-    dnnl_primitive_desc_destroy(packing);
-    pack_peer(&p);
-    return p;
-}
-
-static void free_peer(peer *p)
-{
-    dnnl_primitive_destroy(p->product);
-    dnnl_primitive_destroy(p->packing);
-    dnnl_memory_destroy(p->x);
-    dnnl_memory_destroy(p->w);
-    dnnl_memory_destroy(p->plain);
-    dnnl_memory_destroy(p->y);
-}
-
 /* ---- Turns */
 
 static double least(double a, double b)
@@ -214,12 +150,73 @@ static double rate(const operands *o, double seconds)
     return 2.0 * (double)o->m * (double)o->k * (double)o->n / seconds * 1e-9;
 }
 
-static void begin_row(const char *kind, const operands *o)
+/* Ours and, where there are some, those of others: seconds, 0 for none. */
+static void begin_row(size_t shape, kind what, const operands *o, double ours, double dnn, double blas)
 {
-    char shape[64];
-    snprintf(shape, sizeof shape, "%s %zux%zux%zu", kind, o->m, o->k, o->n);
-    printf("%-22s", shape);
+    char name[64];
+    const double rates[] = { rate(o, ours), dnn > 0 ? rate(o, dnn) : 0, blas > 0 ? rate(o, blas) : 0 };
+    snprintf(name, sizeof name, "%s %zux%zux%zu", kind_names[what], o->m, o->k, o->n);
+    printf("%-22s", name);
+    for (size_t i = 0; i < 3; i++) {
+        if (rates[i] > 0) {
+            printf("%9.0f", rates[i]);
+        } else {
+            printf("%9s", "");
+        }
+    }
+    printf("%7.0f %%", 100 * rates[0] / (peaks[what] * threads));
+    if (threads == 1) {
+        of_one[shape][what] = rates[0];
+    } else {
+        print_goal("x one thread", rates[0] / of_one[shape][what], 1.9);
+    }
 }
+
+/* ---- Reading */
+
+enum { READ_CHUNK = 512 << 10, STREAMS = 4, LINE = 64, AHEAD = 2048 };
+
+typedef struct reading {
+    const uint8_t *from;
+    size_t size; /* whole lines in every stream */
+    uint64_t sum[MOST_THREADS];
+} reading;
+
+/* In streams side by side, as products read panels: one alone waits for the memory. */
+static ql_status read_chunk(void *context, unsigned worker, uint64_t chunk, ql_error *error)
+{
+    reading *r = context;
+    const size_t begin = (size_t)chunk * READ_CHUNK, left = r->size - begin, size = left < READ_CHUNK ? left : READ_CHUNK,
+                 stream = size / STREAMS;
+    uint64_t sum = 0;
+    (void)error;
+    for (size_t i = 0; i < stream; i += LINE) {
+        for (size_t s = 0; s < STREAMS; s++) {
+            const uint8_t *from = r->from + begin + s * stream + i;
+            uint64_t line[LINE / sizeof(uint64_t)];
+            __builtin_prefetch(from + AHEAD);
+            memcpy(line, from, sizeof line);
+            sum += line[0] + line[1] + line[2] + line[3] + line[4] + line[5] + line[6] + line[7];
+        }
+    }
+    r->sum[worker] += sum; /* so that it is read */
+    return QL_OK;
+}
+
+static void read_all(const uint8_t *from, size_t size)
+{
+    ql_error error;
+    reading r = { .from = from, .size = size };
+    const ql_pass pass = { .chunk_count = (size + READ_CHUNK - 1) / READ_CHUNK, .work = read_chunk, .context = &r };
+    must(ql_parallel(engine, &pass, &error), &error);
+}
+
+static size_t size_of(const ql_packed *w)
+{
+    return w->panels * (w->panel + w->groups * w->kernels->outputs * sizeof *w->scales);
+}
+
+/* ---- Rows of the table */
 
 static void compare_floats(const operands *o, int other, const char *name)
 {
@@ -235,23 +232,22 @@ static void compare_floats(const operands *o, int other, const char *name)
     }
 }
 
-static void bench_floats(ql_engine *engine, const operands *o, double peak)
+static void bench_floats(size_t shape, const operands *o)
 {
     ql_error error;
     ql_packed w = { .w = NULL };
     ql_gemm_x x = { 0 };
     double ours = 1e9, dnn = 1e9, blas = 1e9;
-    peer p = make_peer(o, dnnl_f32, dnnl_f32, o->x, o->w, o->y[1]);
+    peer p = peer_new(o->m, o->k, o->n, dnnl_f32, dnnl_f32, o->x, o->w, o->y[1]);
     must(ql_pack_floats(engine, o->w, o->n, o->k, &w, &error), &error);
     for (int turn = 0; turn < turns; turn++) {
         TIME(ours, must(ql_gemm_take_floats(engine, &w, o->x, o->m, &x, &error), &error);
              must(ql_gemm_floats(engine, &w, &x, o->y[0], NULL, &error), &error));
-        TIME(dnn, run_peer(&p));
+        TIME(dnn, peer_run(&p));
         TIME(blas, cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)o->m, (int)o->n, (int)o->k, 1, o->x, (int)o->k,
                                o->w, (int)o->k, 0, o->y[2], (int)o->n));
     }
-    begin_row("f32", o);
-    printf("%9.0f%9.0f%9.0f%7.0f %%", rate(o, ours), rate(o, dnn), rate(o, blas), 100 * rate(o, ours) / peak);
+    begin_row(shape, FLOATS, o, ours, dnn, blas);
     if (o->m >= 512) {
         print_goal("x oneDNN", dnn / ours, 0.97);
         print_goal("x OpenBLAS", blas / ours, 1.9);
@@ -261,53 +257,107 @@ static void bench_floats(ql_engine *engine, const operands *o, double peak)
     printf("\n");
     ql_packed_free(&w);
     ql_gemm_x_free(&x);
-    free_peer(&p);
+    peer_free(&p);
 }
 
-static void bench_codes(ql_engine *engine, const operands *o, double peak)
+/* X is there as codes: what quantizing it would take is not counted. */
+static void copy_row(void *context, unsigned worker, size_t row, int8_t *codes)
+{
+    const operands *o = context;
+    (void)worker;
+    memcpy(codes, o->x_codes + row * o->k, o->k);
+}
+
+static void bench_codes(size_t shape, const operands *o)
 {
     ql_error error;
-    ql_packed w = { .w = NULL }, again = { .w = NULL };
+    ql_packed w = { .w = NULL };
     ql_gemm_x x = { 0 };
-    double ours = 1e9, dnn = 1e9, pack = 1e9, dnn_pack = 1e9;
-    peer p = make_peer(o, dnnl_s8, dnnl_s32, o->x_codes, o->w_codes, o->sums[1]);
+    double ours = 1e9, dnn = 1e9, read = 1e9;
+    peer p = peer_new(o->m, o->k, o->n, dnnl_s8, dnnl_s32, o->x_codes, o->w_codes, o->sums[1]);
     must(ql_pack_codes(engine, o->w_codes, o->n, o->k, &w, &error), &error);
-    for (int turn = 0; turn < turns && o->m == 1; turn++) {
-        TIME(pack, must(ql_pack_codes(engine, o->w_codes, o->n, o->k, &again, &error), &error));
-        TIME(dnn_pack, pack_peer(&p));
-    }
     for (int turn = 0; turn < turns; turn++) {
-        TIME(ours, must(ql_gemm_take_codes(engine, &w, o->x_codes, o->m, &x, &error), &error);
+        TIME(ours, must(ql_gemm_make_codes(engine, &w, copy_row, (void *)(uintptr_t)o, o->m, &x, &error), &error);
              must(ql_gemm_codes(engine, &w, &x, o->sums[0], NULL, &error), &error));
-        TIME(dnn, run_peer(&p));
+        TIME(dnn, peer_run(&p));
+        TIME(read, read_all(w.w, size_of(&w)));
     }
-    begin_row("s8", o);
-    printf("%9.0f%9.0f%9s%7.0f %%", rate(o, ours), rate(o, dnn), "", 100 * rate(o, ours) / peak);
+    begin_row(shape, CODES, o, ours, dnn, 0);
     print_goal("x oneDNN", dnn / ours, o->m == 1 ? 1 : 0.97);
+    if (o->m == 1) {
+        printf("  %.2f x a plain read", read / ours);
+    }
     if (memcmp(o->sums[0], o->sums[1], o->m * o->n * sizeof *o->sums[0]) != 0) {
         printf("  differs from oneDNN");
         answers_differ = true;
     }
     printf("\n");
-    if (o->m == 1) {
-        printf("%-22s%6.2f ms%6.1f ms%18s", "  packing W", 1e3 * pack, 1e3 * dnn_pack, "");
-        print_goal("x oneDNN", dnn_pack / pack, 25);
-        printf("\n");
-    }
     ql_packed_free(&w);
-    ql_packed_free(&again);
     ql_gemm_x_free(&x);
-    free_peer(&p);
+    peer_free(&p);
 }
 
-/* Nobody in Debian to compare with: beside the peak. */
-static void bench_nibbles(ql_engine *engine, const operands *o, double peak)
+/* W to what products read, into memory that is there, as oneDNN does it. */
+static void bench_packing(const operands *o)
+{
+    ql_error error;
+    ql_packed w = { .w = NULL };
+    double ours = 1e9, dnn = 1e9;
+    peer p = peer_new(o->m, o->k, o->n, dnnl_s8, dnnl_s32, o->x_codes, o->w_codes, o->sums[1]);
+    for (int turn = 0; turn < turns; turn++) {
+        TIME(ours, must(ql_pack_codes(engine, o->w_codes, o->n, o->k, &w, &error), &error));
+        TIME(dnn, peer_pack(&p));
+    }
+    printf("%-22s%6.2f ms%6.1f ms%18s", "  packing W", 1e3 * ours, 1e3 * dnn, "");
+    print_goal("x oneDNN", dnn / ours, 25);
+    printf("\n");
+    ql_packed_free(&w);
+    peer_free(&p);
+}
+
+/* As many weights as the last cache does not hold, each once: a step of a decoder. */
+static void bench_cold(const operands *o)
+{
+    enum { MOST = 64 };
+    const long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
+    const size_t size = o->n * o->k, wanted = (size_t)(cache > 0 ? cache : 32 << 20) * 3 / 2 / size + 2,
+                 count = wanted < MOST ? wanted : MOST;
+    ql_error error;
+    ql_packed w[MOST] = { { .w = NULL } };
+    ql_gemm_x x = { 0 };
+    double ours = 1e9, read = 1e9;
+    for (size_t i = 0; i < count; i++) {
+        must(ql_pack_codes(engine, o->w_codes, o->n, o->k, &w[i], &error), &error);
+    }
+    for (int turn = 0; turn < turns; turn++) {
+        TIME(
+            ours, for (size_t i = 0; i < count; i++) {
+                must(ql_gemm_make_codes(engine, &w[i], copy_row, (void *)(uintptr_t)o, o->m, &x, &error), &error);
+                must(ql_gemm_codes(engine, &w[i], &x, o->sums[0], NULL, &error), &error);
+            });
+        TIME(
+            read, for (size_t i = 0; i < count; i++) { read_all(w[i].w, size_of(&w[i])); });
+    }
+    const double bytes = (double)count * (double)size_of(w) * 1e-9;
+    char name[32];
+    snprintf(name, sizeof name, "  cold: %zu of W", count);
+    printf("%-22s%9.0f%27s", name, 2 * bytes / ours, "");
+    print_goal("x a plain read", read / ours, 0.85);
+    printf(", %.0f of %.0f GB/s\n", bytes / ours, bytes / read);
+    for (size_t i = 0; i < count; i++) {
+        ql_packed_free(&w[i]);
+    }
+    ql_gemm_x_free(&x);
+}
+
+/* Nobody in Debian to compare with: beside the peak and the memory. */
+static void bench_nibbles(size_t shape, const operands *o)
 {
     static const int8_t levels[16] = { -127, -88, -67, -50, -36, -23, -12, 0, 10, 20, 31, 43, 56, 71, 92, 127 };
     ql_error error;
     ql_packed w = { .w = NULL };
     ql_gemm_x x = { 0 };
-    double ours = 1e9;
+    double ours = 1e9, read = 1e9;
     const size_t groups = (o->k + 63) / 64;
     float *scales = room(o->n * groups, sizeof *scales);
     for (size_t i = 0; i < o->n * groups; i++) {
@@ -315,15 +365,16 @@ static void bench_nibbles(ql_engine *engine, const operands *o, double peak)
     }
     must(ql_pack_grouped(engine, o->w_codes, o->n, o->k, 64, scales, levels, &w, &error), &error);
     for (int turn = 0; turn < turns; turn++) {
-        TIME(ours, must(ql_gemm_take_codes(engine, &w, o->x_codes, o->m, &x, &error), &error);
+        TIME(ours, must(ql_gemm_make_codes(engine, &w, copy_row, (void *)(uintptr_t)o, o->m, &x, &error), &error);
              must(ql_gemm_grouped(engine, &w, &x, o->y[0], NULL, &error), &error));
+        TIME(read, read_all(w.w, size_of(&w)));
     }
-    begin_row("4 bits/64", o);
-    printf("%9.0f%18s%7.0f %%", rate(o, ours), "", 100 * rate(o, ours) / peak);
+    begin_row(shape, NIBBLES, o, ours, 0, 0);
     if (o->m == 1) {
         print_goal("GOP/s", rate(o, ours), 134.0 * threads);
+        printf("  %.2f x a plain read", read / ours);
     } else {
-        print_goal("of peak", rate(o, ours) / peak, 0.55);
+        print_goal("of peak", rate(o, ours) / (peaks[NIBBLES] * threads), 0.55);
     }
     printf("\n");
     free(scales);
@@ -331,7 +382,7 @@ static void bench_nibbles(ql_engine *engine, const operands *o, double peak)
     ql_gemm_x_free(&x);
 }
 
-/* What the kernels reach on operands in the first cache, in GOP/s, of all threads if each had a core. */
+/* What the kernels of one thread reach on operands in the first cache, in GOP/s. */
 static double peak_of(bool of_floats)
 {
     const ql_product_kernels *k = ql_products_active();
@@ -352,44 +403,48 @@ static double peak_of(bool of_floats)
             });
     }
     free(memory);
-    return (of_floats ? 2 : 8) * 1e-9 * CELLS * k->rows * k->outputs * CALLS / best * threads;
+    return (of_floats ? 2 : 8) * 1e-9 * CELLS * k->rows * k->outputs * CALLS / best;
+}
+
+static void bench_all(void)
+{
+    printf("\nProducts, %u thread%s, GOP/s, best of %d; peak %.0f (codes), %.0f (floats)\n\n", threads,
+           threads == 1 ? "" : "s", turns, peaks[CODES] * threads, peaks[FLOATS] * threads);
+    printf("%-22s%9s%9s%9s%9s  goals\n", "", "qloupe", "oneDNN", "OpenBLAS", "of peak");
+    for (size_t s = 0; s < SHAPES; s++) {
+        operands o = make_operands(shapes[s][0], shapes[s][1], shapes[s][2]);
+        bench_codes(s, &o);
+        if (o.m == 1) {
+            bench_cold(&o);
+            bench_packing(&o);
+        }
+        bench_nibbles(s, &o);
+        bench_floats(s, &o);
+        fflush(stdout);
+        free_operands(&o);
+    }
 }
 
 int main(int argc, char **argv)
 {
-    static const size_t shapes[][3] = {
-        { 1, 4096, 4096 }, { 16, 4096, 4096 }, { 512, 4096, 4096 }, { 512, 768, 3072 }, { 4096, 1280, 3840 },
-    };
-    ql_engine *engine;
     ql_error error;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--quick") == 0) {
             turns = 3;
         } else if (strcmp(argv[i], "--cpu-time") == 0) {
             measured_clock = CLOCK_PROCESS_CPUTIME_ID;
-        } else if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc) {
-            threads = (unsigned)strtoul(argv[++i], NULL, 10);
         }
     }
-    omp_set_num_threads((int)threads);
-    openblas_set_num_threads((int)threads);
-    must(ql_engine_new(threads, &engine, &error), &error);
-    must_dnnl(dnnl_engine_create(&dnnl, dnnl_cpu, 0), "an engine");
-    must_dnnl(dnnl_stream_create(&stream, dnnl, dnnl_stream_default_flags), "a stream");
-    const double peaks[2] = { peak_of(false), peak_of(true) };
-    printf("\nProducts, %u thread%s, GOP/s, best of %d; peak %.0f (codes), %.0f (floats)\n\n", threads,
-           threads == 1 ? "" : "s", turns, peaks[0], peaks[1]);
-    printf("%-22s%9s%9s%9s%9s  goals\n", "", "qloupe", "oneDNN", "OpenBLAS", "of peak");
-    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-        operands o = make_operands(shapes[s][0], shapes[s][1], shapes[s][2]);
-        bench_codes(engine, &o, peaks[0]);
-        bench_nibbles(engine, &o, peaks[0]);
-        bench_floats(engine, &o, peaks[1]);
-        fflush(stdout);
-        free_operands(&o);
+    peaks[CODES] = peaks[NIBBLES] = peak_of(false);
+    peaks[FLOATS] = peak_of(true);
+    for (threads = 1; threads <= MOST_THREADS; threads++) {
+        omp_set_num_threads((int)threads);
+        openblas_set_num_threads((int)threads);
+        must(ql_engine_new(threads, &engine, &error), &error);
+        peer_start();
+        bench_all();
+        peer_stop();
+        ql_engine_free(&engine);
     }
-    dnnl_stream_destroy(stream);
-    dnnl_engine_destroy(dnnl);
-    ql_engine_free(&engine);
     return answers_differ;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/inputs.h"
 #include "matmul/activations.h"
 #include "matmul/intlinear.h"
 #include "matmul/llmint8.h"
@@ -327,6 +328,38 @@ static ql_status integer_linear(const special *c, ql_error *error)
     return QL_OK;
 }
 
+/* The product of packed operands must be that of the definition: outliers, the largest sum, Y but for float32's rounding. */
+static void check_packed(const special *c, const ql_llm_int8 *y)
+{
+    const uint64_t shape[2] = { y->n, y->k };
+    float *w = room(c, y->n * y->k, sizeof *w);
+    const ql_activations x = { .rows = y->m, .cols = y->k, .row_count = y->m, .values = c->f[0], .name = "x" };
+    ql_engine *engine = c->golden->engine;
+    ql_model *model = NULL;
+    ql_matmul *matmul = NULL;
+    ql_matmul_result result;
+    ql_error error;
+    int32_t largest = 0;
+    for (size_t i = 0; i < y->n * y->k; i++)
+        w[i] = c->f[1][i % y->k * y->n + i / y->k];
+    if (ql_model_from_values("w", 2, shape, w, &model, &error) != QL_OK ||
+        ql_matmul_new(engine, ql_model_tensor(model, 0), &x, 0, NULL, &matmul, &error) != QL_OK ||
+        ql_matmul_run(matmul, join("llm_int8:%s", param(c, "threshold").text).text, 1, NULL, &result, &error) != QL_OK)
+        stop(c, error.message);
+    bool same = result.outlier_count == y->outlier_count;
+    for (size_t i = 0; i < y->outlier_count && same; i++)
+        same = result.outliers[i] == (uint32_t)y->outliers[i];
+    for (size_t i = 0; i < y->m * y->n && same; i++) {
+        largest = abs(y->sums[i]) > largest ? abs(y->sums[i]) : largest;
+        same = fabs((double)ql_matmul_y(matmul)[i] - (double)y->y[i]) <= 1e-5 + 1e-5 * fabs((double)y->y[i]);
+    }
+    if (!same || (largest > 0 ? result.accumulator_max != largest : !isnan(result.accumulator_max)))
+        stop(c, "the product of packed operands is another one");
+    ql_matmul_free(&matmul);
+    ql_model_free(&model);
+    free(w);
+}
+
 /* in: X[m][k], W[k][n]. */
 static ql_status llm_int8(const special *c, ql_error *error)
 {
@@ -343,6 +376,7 @@ static ql_status llm_int8(const special *c, ql_error *error)
     write_list(c, "w_scales", "f4", n, y->w_steps);
     write_array(c, "acc", "i4", m, n, y->sums);
     write_array(c, "y", "f4", m, n, y->y);
+    check_packed(c, y);
     ql_llm_int8_free(&y);
     return QL_OK;
 }

@@ -219,6 +219,9 @@ static void words(void)
         ":open fi\t\t\t\r",
         ":x files/%s\r",
         ":x files/loud.npy\r",
+        ":x files\r",
+        ":rows 7\r",
+        ":multiply-threads 3\r",
         ":spec absmax:bits=4,per=block,block=32,outliers=1%%\r",
         ":spec zeropoint:bits=3,per=row,clip=percentile\r",
         ":spec kmeans:bits=3\r",
@@ -254,29 +257,39 @@ static void words(void)
         "?bits\033[B\033[B\r",
         "?m\t\t\t\t\r",
         "?zzz\r",
-        "&attn\r",
-        "&dtype:F16\r",
-        "&[\r",
-        "/c_fc\rnnN",
-        "ejjj\r12\r",
-        "ejjlll\033[C\033[Chh\r1e9\r",
-        "Eabsmax:bits=\t\r",
+        "1&attn\r",
+        "1&dtype:F16\r",
+        "1&[\r",
+        "1/c_fc\rnnN",
+        "1ejjj\r12\r",
+        "1ejjlll\033[C\033[Chh\r1e9\r",
+        "1Eabsmax:bits=\t\r",
         "2aaad",
         "2lllnnnnN]]]\t]]\r",
         "2e\025nf4\r",
         "ppp2",
         "1vvvv",
         "1VzLz",
-        "ttm f",
+        "1ttm f",
         "1m\033[6~\033[6~",
-        "mooooII",
+        "1mooooII",
+        "3hhhllllll+-",
+        "3jjmkr",
+        "3n64\rt3\r",
+        "3n\rt\r",
+        "3z\tz\033[C\033[D",
+        "3bsJJKyy",
         "\t\t\033[C\033[D\033[A\033[B",
         "yY",
     };
+    static const char *const views[] = { "2", "3" }; /* to Explore leads Esc */
     char text[2 * NAME_MAX];
     snprintf(text, sizeof text, ANY(texts), monkey.files[monkey_below(monkey.file_count)]);
-    if (monkey_below(4))
+    if (monkey_below(4)) {
         type_text("\033\033\033");
+        if (monkey_below(4))
+            type_text(ANY(views));
+    }
     type_text(text);
 }
 

@@ -31,6 +31,16 @@ table()
         's/r.cells = left < g->group_cells ? left : g->group_cells;/r.cells = g->group_cells;/'
     row high_nibbles_come_first src/kernels/simd_avx512.h check_kernels \
         's/out\[1\] = _mm512_shuffle_epi8/out[0] = out[1] = _mm512_shuffle_epi8/'
+    row avx2_products_of_codes_saturate src/kernels/simd_avx2.h check_kernels \
+        's/_mm256_madd_epi16(u_even, s_even)/_mm256_madd_epi16(_mm256_maddubs_epi16(u, s), _mm256_set1_epi16(1))/
+         s/_mm256_madd_epi16(u_odd, s_odd)/_mm256_xor_si256(_mm256_xor_si256(u_odd, u_odd), _mm256_xor_si256(s_odd, s_odd))/
+         s/__m256i u_even = .*, u_odd = /__m256i u_odd = /
+         s/__m256i s_even = .*, s_odd = /__m256i s_odd = /'
+    row avx512_products_of_codes_saturate src/kernels/simd_avx512.h check_kernels \
+        's/_mm512_madd_epi16(u_even, s_even)/_mm512_madd_epi16(_mm512_maddubs_epi16(u, s), _mm512_set1_epi16(1))/
+         s/_mm512_madd_epi16(u_odd, s_odd)/_mm512_xor_si512(_mm512_xor_si512(u_odd, u_odd), _mm512_xor_si512(s_odd, s_odd))/
+         s/__m512i u_even = .*, u_odd = /__m512i u_odd = /
+         s/__m512i s_even = .*, s_odd = /__m512i s_odd = /'
     row later_depths_begin_anew src/matmul/gemm.c test_products \
         's/more = part->from > 0 || /more = /'
 
@@ -40,7 +50,7 @@ table()
         's/    \*value = rounded;/    *value += 0 * rounded;/'
     row zero_point_of_x_is_not_taken_back src/analysis/matmul_codes.c test_matmul_methods \
         's/s->zero != 0; j++/s->zero > 1000; j++/'
-    row every_group_of_a_row_is_its_first src/analysis/matmul_floats.c test_matmul_methods \
+    row every_group_of_a_row_is_its_first src/analysis/matmul_weights.c test_matmul_methods \
         's/return row \* g->row_groups + col \/ g->block;/return row * g->row_groups;/'
 
     # Vectors against the definition.

@@ -17,12 +17,14 @@ one() # OUT TEST
     *.sh) set -- sh "$test" "$out" ;;
     *) set -- "$test" ;;
     esac
+    begin=$(date +%s)
     timeout -k 5 600 "$@" >"$log" 2>&1 </dev/null
     status=$?
+    seconds=$(($(date +%s) - begin))
     echo "$status" >"$out/tests/$name.status"
     {
         flock 9
-        echo "-- $name"
+        echo "-- $name, $seconds s"
         if [ "$status" != 0 ]; then
             cat "$log"
             echo "$name: failed (exit $status)"

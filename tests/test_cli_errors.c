@@ -89,7 +89,7 @@ static const refusal REFUSALS[] = {
     { "compare zoo.safetensors -t layer.weight -s absmax --x wide.npy", 2,
       "tensor 'layer.weight': X of wide.npy is 2x3, W is 2x4 (out x in): X needs 4 columns" },
     { "quant zoo.safetensors -t layer.weight -s absmax --x wide.npy", 2, "X of wide.npy is 2x3, W is 2x4" },
-    { "compare zoo.safetensors -t layer.bias -s absmax --x synthetic", 2, "a tensor of one row or column makes no product" },
+    { "compare zoo.safetensors -t layer.bias -s absmax --x synthetic", 2, "a tensor of one axis, a vector, makes no product" },
     { "stat zoo.safetensors --x synthetic", 2, "`qloupe stat` takes no --x" },
     { "compare zoo.safetensors -s absmax --fail-on 'product_rel_fro>1'", 2, "a product needs activations: --x FILE" },
     { "diff zoo.safetensors zoo.safetensors --fail-on 'product_rel_fro>1'", 2, "the names are mae mse rmse " },

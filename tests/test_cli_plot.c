@@ -98,8 +98,9 @@ static void the_command_in_a_figure_makes_it_again(void **state)
         REAL " --kind threshold --isa scalar --m 4 --sweep threshold=inf,3,6",
         "-t h.0.attn.c_proj.weight --kind threshold --m 3 -m bnb_llm_int8 -m llm_int8 -m int8:row",
         REAL " --kind product-error --m 5",
+        "data/storyteller.safetensors -t h.2.mlp.c_fc.weight --x data/inputs --kind channels --m 9",
         "data/eval.txt --raw U8:16x32:0x10 --layout in,out -t eval --kind product-error -m simulated:absmax:bits=2 --m 2",
-        REAL " --kind products --m 3 -m fp32 -m 'weights:absmax:bits=4,per=block,block=32' -m weights_a8:zeropoint",
+        REAL " --kind products --m 3 -m fp32 -m 'weights:absmax:bits=4,per=block,block=32' -m weights_a8:kmeans",
     };
     const char *folder = testing_folder(), *path = testing_path(folder, "a figure.png"),
                *kept = testing_path(folder, "kept.png"), *script = testing_path(folder, "command.sh");
@@ -126,16 +127,16 @@ static void what_makes_no_figure_of_products_is_refused(void **state)
         const char *arguments, *message;
     } cases[] = {
         { "data/storyteller.safetensors --kind channels", "storyteller.safetensors: which tensor? -t NAME" },
-        { "data/storyteller.safetensors -t 'h.1.*' --kind products", "12 tensors match, `qloupe plot` takes one" },
+        { "data/storyteller.safetensors -t 'h.?.attn.c_attn.weight' --kind products", "4 tensors match, `qloupe plot` takes one" },
         { "data/storyteller.safetensors -t h.0.ln_1.weight --kind channels",
-          "tensor 'h.0.ln_1.weight': a tensor of one row or column makes no product" },
+          "tensor 'h.0.ln_1.weight': a tensor of one axis, a vector, makes no product" },
         { REAL " --kind threshold --sweep threshold=2,x", "llm_int8 takes a threshold above 0 (llm_int8:6, llm_int8:inf)" },
         { REAL " --kind threshold --sweep threshold=-1", "not '-1'" },
         { REAL " --kind threshold --sweep bits=2", "--sweep bits=2: threshold=T,T,... is allowed" },
         { REAL " --kind channels -m llm_int8:nan", "not 'nan'" },
         { REAL " --kind channels -m int8:row", "--kind channels: this figure needs a method with a threshold" },
         { REAL " --kind product-error -m int8:row -m fp32", "--kind product-error: this figure is of one method" },
-        { REAL " --kind product-error -m weights_a8:zeropoint", "weights_a8: codes must be" },
+        { REAL " --kind product-error -m weights_a8:kmeans", "weights_a8: codes must stand for integers" },
         { REAL " --kind products -s nf4", "--kind products takes no -s; a spec is part of a method" },
         { REAL " --kind products --seed 3", "--seed is for made-up activations" },
         { REAL " --kind products --m 513", "513 rows were asked for, there are 512" },

@@ -9,7 +9,7 @@
 enum { M = 9, K = 70, N = 13, LOUD_A = 3, LOUD_B = 68 };
 
 static const char *const methods[] = { "fp32",           "int8:row",  "llm_int8:6",  "llm_int8:inf",
-                                       "bnb_llm_int8:6", "integer:3", "weights:nf4", "weights_a8:zeropoint" };
+                                       "bnb_llm_int8:6", "integer:3", "weights:nf4", "weights_a8:kmeans" };
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 static const char *const kinds[] = { "channels", "threshold", "product-error", "products" };
@@ -265,7 +265,7 @@ static void write_figure(const ql_products *products, const char *kind, const ch
 /* Of a kind that is of one method, that one. */
 static ql_products *multiply_for(const work *at, const char *kind, const char *split)
 {
-    const char *const all[] = { split, "fp32", "int8:row", "weights:nf4", "weights_a8:zeropoint" };
+    const char *const all[] = { split, "fp32", "int8:row", "weights:nf4", "weights_a8:kmeans" };
     return multiply(at, all, strcmp(kind, "product-error") == 0 ? 1 : sizeof all / sizeof all[0]);
 }
 
@@ -277,11 +277,11 @@ static void every_size_makes_every_figure_inside_its_page(void **state)
         double loud;
         const char *split;
     } cases[] = {
-        { 1, 2, 2, 1, "llm_int8:6" },        { M, K, N, 1, "llm_int8:6" },
-        { M, K, N, 0, "llm_int8:6" },     /* channels of zeros */
-        { M, K, N, 1, "llm_int8:1e-30" }, /* all are outliers */
-        { M, K, N, 1, "llm_int8:inf" },   /* none is */
-        { M, K, N, 500, "llm_int8:6" },   /* far apart */
+        { 1, 1, 1, 1, "llm_int8:6" },        { 1, 2, 2, 1, "llm_int8:6" },
+        { M, K, N, 1, "llm_int8:6" },        { M, K, N, 0, "llm_int8:6" }, /* channels of zeros */
+        { M, K, N, 1, "llm_int8:1e-30" },                                  /* all are outliers */
+        { M, K, N, 1, "llm_int8:inf" },                                    /* none is */
+        { M, K, N, 500, "llm_int8:6" },                                    /* far apart */
         { 3, 1500, 2, 1, "bnb_llm_int8:3" }, { 200, 70, 500, 1, "llm_int8:6" },
     };
     const char *path = testing_path(testing_folder(), "figure.bmp");
@@ -469,9 +469,10 @@ static void what_a_figure_lacks_is_said_and_nothing_is_written(void **state)
         { "channels", methods, 2, QL_BAD_USAGE, "needs a method with a threshold" },
         { "threshold", methods, 2, QL_BAD_USAGE, "needs a method with a threshold" },
         { "product-error", methods, 2, QL_BAD_USAGE, "is of one method" },
-        { "product-error", methods + METHODS - 1, 1, QL_UNUSABLE, "weights_a8:zeropoint: weights_a8: codes must be" },
+        { "product-error", methods + METHODS - 1, 1, QL_UNUSABLE,
+          "weights_a8:kmeans: weights_a8: codes must stand for integers" },
         { "products", many, sizeof many / sizeof many[0], QL_BAD_USAGE, "room for 24 methods; there are 25" },
-        { "products", methods + METHODS - 1, 1, QL_UNUSABLE, "codes must be" },
+        { "products", methods + METHODS - 1, 1, QL_UNUSABLE, "codes must stand for integers" },
         { "products", methods, 0, QL_BAD_USAGE, "needs a method" },
         { "histogram", methods, 3, QL_BAD_USAGE, "is drawn of one report" },
         { "calibration", methods, 3, QL_BAD_USAGE, "is drawn of the ways to clip" },

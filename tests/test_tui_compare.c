@@ -338,7 +338,7 @@ static void activations_come_from_a_file(void **state)
     free(screen);
     screen = screen_of("%s --x %s --size 120x36 --keys '2J'", MATRIX, path); /* a bias */
     assert_shows(screen, "product err  -");
-    assert_shows(screen, "no product: a tensor of one row or column makes no product");
+    assert_shows(screen, "no product: a tensor of one axis, a vector, makes no product");
     free(screen);
 }
 

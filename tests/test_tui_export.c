@@ -245,8 +245,8 @@ static void what_makes_no_product_is_not_exported(void **state)
     static const struct {
         const char *arguments, *keys, *message;
     } rows[] = {
-        { DEMO " -t h.2.mlp.c_fc.bias", "3w<C-u>x.json<Enter>", "a tensor of one row or column makes no product" },
-        { DEMO " -t h.2.mlp.c_fc.bias", "3w<C-u>x.png<Enter>", "a tensor of one row or column makes no product" },
+        { DEMO " -t h.2.mlp.c_fc.bias", "3w<C-u>x.json<Enter>", "a tensor of one axis, a vector, makes no product" },
+        { DEMO " -t h.2.mlp.c_fc.bias", "3w<C-u>x.png<Enter>", "a tensor of one axis, a vector, makes no product" },
         { LAYER " --x data/inputs/h.1.mlp.c_proj.npy", "3w<C-u>x.json<Enter>", "X needs 256 columns" },
         { "data/loud.npy", "3w<C-u>x/<Enter>", "products have no codes: name a file, not a folder" },
     };

@@ -126,6 +126,8 @@ static void what_keys_ask_for_is_done(void **state)
         { "3n64<Enter>", "64×256 × 256×768" },
         { "3n64<Enter>n<Enter>", "512×256 × 256×768" },
         { "3n9999<Enter>", "9999 rows were asked for, there are 512" },
+        { "3<settle>n9999<Enter>", "9999 rows were asked for, there are 512" }, /* not the numbers of before */
+        { "3<settle>n9999<Enter><settle>n<Enter>", "512×256 × 256×768" },
         { "3nx<Enter>", "rows of X: a number from 1 to 65536 is wanted" },
         { "3t0<Enter>", "threads: a number from 1 to 1024 is wanted" },
         { "3x<Enter>", "32×256 × 256×768" },
@@ -177,7 +179,7 @@ static void where_there_is_no_product_it_says_why(void **state)
 {
     (void)state;
     char *screen = screen_of(DEMO " -t h.1.attn.c_attn.bias --size 120x36 --keys 3");
-    assert_shows(screen, "a tensor of one row or column makes no product");
+    assert_shows(screen, "a tensor of one axis, a vector, makes no product");
     free(screen);
     float values[64] = { 1, 2, 3 };
     values[9] = NAN;
@@ -189,13 +191,76 @@ static void where_there_is_no_product_it_says_why(void **state)
     free(screen);
 }
 
+/* 6.1 in float32 lies below 6.1: both sides are float32. */
+static void the_screen_counts_the_columns_that_the_product_takes_apart(void **state)
+{
+    (void)state;
+    float w[4 * 8], x[3 * 8];
+    for (int i = 0; i < 4 * 8; i++)
+        w[i] = (float)(i % 7 - 3);
+    for (int i = 0; i < 3 * 8; i++)
+        x[i] = (float)(i % 5);
+    x[8 + 2] = 6.1f;
+    const char *w_path = testing_path(testing_folder(), "w.npy"), *x_path = testing_path(testing_folder(), "x.npy");
+    assert_true(npy_write(w_path, "f4", 2, (uint64_t[]) { 4, 8 }, w) &&
+                npy_write(x_path, "f4", 2, (uint64_t[]) { 3, 8 }, x));
+    char *screen = screen_of("'%s' --x '%s' --size 120x36 --keys 3+", w_path, x_path);
+    assert_shows(screen, "1 at or above T = 6.1 ");
+    assert_shows(screen, "llm_int8:6.1  1 in fp32");
+    free(screen);
+}
+
+/* How many of all rows hold a value that reaches the threshold, in the order of what is listed. */
+static void rows_that_reach_the_threshold_are_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys;
+        double threshold;
+        bool rows; /* of X: 64 instead of all */
+    } cases[] = {
+        { "3", 6, false }, { "3hhh", 4.5, false }, { "3<settle>llllllllll", 20, false }, { "3n64<Enter>", 6, true }
+    };
+    npy x;
+    assert_true(npy_read("data/inputs/" LAYER ".npy", &x) && x.rank == 2);
+    const size_t cols = (size_t)x.shape[1];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *screen = screen_of("%s --size 120x50 --keys '%s'", REAL, cases[i].keys);
+        const size_t rows = cases[i].rows ? 64 : (size_t)x.shape[0];
+        const char *at = strstr(screen, "rows>=T");
+        int listed = 0;
+        assert_non_null(at);
+        while ((at = strchr(at, '\n')) != NULL) {
+            unsigned long channel, found, all;
+            double most;
+            const char *row = strstr(line_of(++at, 0), "││");
+            if (!row || sscanf(row + strlen("││") + 1, "%lu %lf %lu/%lu", &channel, &most, &found, &all) != 4)
+                break;
+            size_t expected = 0;
+            double largest = 0;
+            for (size_t r = 0; r < rows; r++) {
+                expected += fabs(x.values[r * cols + channel]) >= cases[i].threshold;
+                largest = fmax(largest, fabs(x.values[r * cols + channel]));
+            }
+            if (found != expected || all != rows || fabs(most - largest) > 0.006 * largest)
+                fail_msg("%s: channel %lu: %lu/%lu, %zu of %zu were to be expected:\n%s", cases[i].keys, channel, found, all,
+                         expected, rows, screen);
+            listed++;
+        }
+        assert_true(listed >= 8);
+        free(screen);
+    }
+    npy_free(&x);
+}
+
 static void every_size_is_drawn(void **state)
 {
     (void)state;
     static const char *const sizes[] = { "1x1", "60x16", "61x17", "99x28", "100x26", "100x29", "3x200", "300x3", "101x60" };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         for (int tabs = 0; tabs < 5; tabs++)
-            free(screen_of("data/spike.npy --size %s --keys '3%.*s'", sizes[i], 5 * tabs, "<Tab><Tab><Tab><Tab>")); /* small */
+            free(screen_of("data/spike.npy --size %s --keys '3%.*s'", sizes[i], 5 * tabs,
+                           "<Tab><Tab><Tab><Tab>")); /* small */
 }
 
 int main(void)
@@ -207,6 +272,8 @@ int main(void)
         cmocka_unit_test(what_keys_ask_for_is_done),
         cmocka_unit_test(the_command_that_is_copied_prints_the_numbers),
         cmocka_unit_test(where_there_is_no_product_it_says_why),
+        cmocka_unit_test(the_screen_counts_the_columns_that_the_product_takes_apart),
+        cmocka_unit_test(rows_that_reach_the_threshold_are_counted),
         cmocka_unit_test(every_size_is_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,7 @@ static tui_color color_given(const cli_arguments *arguments)
 static int open_screen(const cli_arguments *arguments)
 {
     const bool bench = cli_is_given(arguments, CLI_BENCH_UI);
-    char demo[PATH_MAX];
+    char demo[PATH_MAX], demo_inputs[PATH_MAX];
     tui_options options = {
         .path = arguments->operand_count ? arguments->operands[0] : demo,
         .tensor = cli_value(arguments, CLI_TENSOR),
@@ -60,6 +60,8 @@ static int open_screen(const cli_arguments *arguments)
         return cli_complain("--raw describes a FILE: name it");
     if (options.path == demo && !text_demo_path(demo, sizeof demo))
         return cli_complain("no file was named, and the demo model is not at %s", cli_shown(demo));
+    if (options.path == demo && text_demo_inputs(demo, demo_inputs, sizeof demo_inputs))
+        options.usual_x = demo_inputs;
     return tui_main(&options);
 }
 

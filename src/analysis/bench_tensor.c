@@ -2,16 +2,16 @@
  * A matrix for timing: made up, or copied from a tensor.
  *
  *   u, v, w   splitmix64 (Steele, Lea, Flood 2014), a stream of its own for each chunk
- *   x         0.02 sqrt(-2 ln u) cos(2 pi v), and sin for the next one (Box and Muller 1958), in float64;
- *             times 20 where w is among the lowest thousandth
+ *   x         0.02 times the two normal numbers of u and v (base/normal.h), in float64; times 20 where w is among the
+ *             lowest thousandth
  */
 #include "analysis/bench.h"
 #include "base/engine.h"
 #include "base/error.h"
+#include "base/normal.h"
 #include "base/pages.h"
 #include "base/sizes.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,12 +37,12 @@ static void make_values(uint64_t stream, float *x, size_t n)
 {
     uint64_t state = stream * 0xD1342543DE82EF95u;
     for (size_t i = 0; i < n; i += 2) {
-        const double u = (double)((draw(&state) >> 11) + 1) * 0x1p-53, v = (double)(draw(&state) >> 11) * 0x1p-53;
-        const double radius = DEVIATION * sqrt(-2 * log(u)), angle = 2 * 3.14159265358979323846 * v;
-        const uint64_t w = draw(&state);
-        x[i] = outlier_or_not(radius * cos(angle), (uint32_t)w);
+        const uint64_t u = draw(&state), v = draw(&state), w = draw(&state);
+        double pair[2];
+        ql_normal_pair(u, v, pair);
+        x[i] = outlier_or_not(DEVIATION * pair[0], (uint32_t)w);
         if (i + 1 < n) {
-            x[i + 1] = outlier_or_not(radius * sin(angle), (uint32_t)(w >> 32));
+            x[i + 1] = outlier_or_not(DEVIATION * pair[1], (uint32_t)(w >> 32));
         }
     }
 }

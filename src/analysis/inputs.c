@@ -1,4 +1,4 @@
-/* The activations of a product: made up, or read from a file. */
+/* The activations of a product: see inputs.h. */
 #include "analysis/inputs.h"
 
 #include "base/error.h"
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const ql_synthetic ql_synthetic_usual = { .seed = 7, .rows = 32, .channels = 5, .strongest = 20 };
@@ -80,47 +81,64 @@ static ql_status choose_tensor(const ql_model *model, const char *shown, const c
     return status;
 }
 
-/* Which row of the file row `row` is. */
-static uint64_t row_in_file(const ql_activations *x, uint64_t row)
+static ql_status choose_rows(ql_x_file *file, const char *shown, ql_error *error)
 {
-    return row * (x->row_count / x->rows) + row * (x->row_count % x->rows) / x->rows;
+    enum { MOST_ELEMENTS = 1 << 26 };
+    file->cols = cols_of(file->tensor);
+    file->row_count = file->tensor->element_count / file->cols;
+    const uint64_t fit = MOST_ELEMENTS / file->cols, most = fit < QL_ACTIVATIONS_ROWS ? fit : QL_ACTIVATIONS_ROWS;
+    file->rows = file->row_count < most ? file->row_count : most;
+    return file->rows
+               ? QL_OK
+               : ql_fail(error, QL_UNUSABLE, "%s: %" PRIu64 " channels are too many for a product", shown, file->cols);
 }
 
-static ql_status read_rows(ql_activations *x, const ql_tensor *tensor, ql_error *error)
+ql_status ql_x_file_open(const char *path, const char *pattern, ql_x_file *out, ql_error *error)
 {
-    const size_t size = ql_tensor_scratch_size(tensor, (size_t)x->cols);
+    char shown[200];
+    *out = (ql_x_file) { .model = NULL };
+    ql_text_print(shown, sizeof shown, ql_text_from(path), 100);
+    ql_status status = ql_model_open(path, QL_LAYOUT_AUTO, &out->model, error);
+    if (status == QL_OK) {
+        status = choose_tensor(out->model, shown, pattern, &out->tensor, error);
+    }
+    if (status == QL_OK) {
+        status = choose_rows(out, shown, error);
+    }
+    if (status != QL_OK) {
+        ql_model_free(&out->model);
+    }
+    return status;
+}
+
+/* Which row of the file row `row` is. */
+static uint64_t row_in_file(const ql_x_file *file, uint64_t row)
+{
+    return row * (file->row_count / file->rows) + row * (file->row_count % file->rows) / file->rows;
+}
+
+ql_status ql_x_file_read(const ql_x_file *file, const char *shown, uint64_t rows, float *out, ql_error *error)
+{
+    const size_t size = ql_tensor_scratch_size(file->tensor, (size_t)file->cols);
     void *scratch = malloc(size + 1);
     ql_status status = scratch ? QL_OK : ql_fail_memory(error, size + 1);
-    for (uint64_t row = 0; row < x->rows && status == QL_OK; row++) {
-        const uint64_t from = row_in_file(x, row);
-        float *values = x->values + row * x->cols;
-        status = ql_tensor_read_f32(tensor, from * x->cols, (size_t)x->cols, values, scratch, error);
-        for (uint64_t col = 0; col < x->cols && status == QL_OK; col++) {
+    for (uint64_t row = 0; row < rows && status == QL_OK; row++) {
+        const uint64_t from = row_in_file(file, row);
+        float *values = out + row * file->cols;
+        status = ql_tensor_read_f32(file->tensor, from * file->cols, (size_t)file->cols, values, scratch, error);
+        for (uint64_t col = 0; col < file->cols && status == QL_OK; col++) {
             if (!isfinite(values[col])) {
                 status =
                     ql_fail(error, QL_UNUSABLE, "%s: X[%" PRIu64 "][%" PRIu64 "] is %s; a product needs finite activations",
-                            x->name, from, col, isnan(values[col]) ? "NaN" : "infinite");
+                            shown, from, col, isnan(values[col]) ? "NaN" : "infinite");
             }
         }
     }
     free(scratch);
-    return ql_source_check_after(tensor->storage->source, status, error);
+    return ql_source_check_after(file->tensor->storage->source, status, error);
 }
 
-static ql_status take_tensor(ql_activations *x, const ql_tensor *tensor, ql_error *error)
-{
-    enum { MOST_ELEMENTS = 1 << 26 };
-    x->cols = cols_of(tensor);
-    x->row_count = tensor->element_count / x->cols;
-    const uint64_t fit = MOST_ELEMENTS / x->cols, most = fit < QL_ACTIVATIONS_ROWS ? fit : QL_ACTIVATIONS_ROWS;
-    x->rows = x->row_count < most ? x->row_count : most;
-    if (x->rows == 0) {
-        return ql_fail(error, QL_UNUSABLE, "%s: %" PRIu64 " channels are too many for a product", x->name, x->cols);
-    }
-    const size_t size = (size_t)(x->rows * x->cols) * sizeof *x->values;
-    x->values = malloc(size);
-    return x->values ? read_rows(x, tensor, error) : ql_fail_memory(error, size);
-}
+/* ---- One file ------------------------------------------------------------------------------------------------- */
 
 /* Where FILE ends in FILE:TENSOR: at the first colon before which a file's name stands. Without one the whole is a name. */
 static size_t path_size(const char *text)
@@ -152,24 +170,26 @@ static ql_status read_file(ql_activations *x, const char *text, ql_error *error)
     const size_t size = path_size(text);
     const char *pattern = text[size] ? text + size + 1 : NULL;
     path[size] = 0;
-    ql_model *model = NULL;
-    const ql_tensor *tensor = NULL;
-    ql_status status = ql_model_open(path, QL_LAYOUT_AUTO, &model, error);
+    ql_x_file file;
+    ql_status status = ql_x_file_open(path, pattern, &file, error);
     if (status == QL_OK) {
-        char shown[200];
-        ql_text_print(shown, sizeof shown, ql_text_from(path), 100);
-        status = choose_tensor(model, shown, pattern, &tensor, error);
+        const size_t value_size = (size_t)(file.rows * file.cols) * sizeof *x->values;
+        x->rows = file.rows;
+        x->cols = file.cols;
+        x->row_count = file.row_count;
+        x->values = malloc(value_size);
+        status = x->values ? ql_x_file_read(&file, x->name, x->rows, x->values, error) : ql_fail_memory(error, value_size);
     }
-    if (status == QL_OK) {
-        status = take_tensor(x, tensor, error);
-    }
-    ql_model_free(&model);
+    ql_model_free(&file.model);
     free(path);
     return status;
 }
 
+/* ---- All kinds ------------------------------------------------------------------------------------------------ */
+
 ql_status ql_activations_open(const char *text, ql_activations **out, ql_error *error)
 {
+    struct stat info;
     if (strcmp(text, "synthetic") == 0) {
         return ql_activations_make_up(&ql_synthetic_usual, out, error);
     }
@@ -178,7 +198,8 @@ ql_status ql_activations_open(const char *text, ql_activations **out, ql_error *
         return ql_fail_memory(error, sizeof *x);
     }
     ql_text_print(x->name, sizeof x->name, ql_text_from(text), 60);
-    const ql_status status = read_file(x, text, error);
+    const bool is_folder = stat(text, &info) == 0 && S_ISDIR(info.st_mode);
+    const ql_status status = is_folder ? ql_layers_open(x, text, error) : read_file(x, text, error);
     if (status != QL_OK) {
         ql_activations_free(&x);
         return status;
@@ -203,39 +224,119 @@ void ql_activations_free(ql_activations **x)
 {
     if (*x) {
         free((*x)->values);
+        ql_layers_free(*x);
         free(*x);
         *x = NULL;
     }
 }
 
-void ql_activations_describe(const ql_activations *x, uint64_t cols, char *out, size_t size)
+static void describe_matrix(const char *name, uint64_t rows, uint64_t row_count, uint64_t cols, char *out, size_t size)
 {
-    char shape[80] = "";
-    if (x->values && x->rows < x->row_count) {
-        snprintf(shape, sizeof shape, " %" PRIu64 " of %" PRIu64 " rows × %" PRIu64, x->rows, x->row_count, x->cols);
-    } else if (x->values || cols) {
-        snprintf(shape, sizeof shape, " %" PRIu64 "×%" PRIu64, x->rows, x->values ? x->cols : cols);
+    if (rows < row_count) {
+        snprintf(out, size, "%s %" PRIu64 " of %" PRIu64 " rows × %" PRIu64, name, rows, row_count, cols);
+    } else {
+        snprintf(out, size, "%s %" PRIu64 "×%" PRIu64, name, rows, cols);
     }
-    if (x->values) {
-        snprintf(out, size, "%s%s", x->name, shape);
-        return;
-    }
+}
+
+static void describe_made_up(const ql_synthetic *synthetic, uint64_t cols, char *out, size_t size)
+{
     uint64_t channels[QL_SYNTHETIC_CHANNELS];
-    const unsigned count = cols ? ql_synthetic_channels(&x->synthetic, cols, channels) : x->synthetic.channels;
+    char shape[80] = "";
+    if (cols) {
+        snprintf(shape, sizeof shape, " %" PRIu64 "×%" PRIu64, synthetic->rows, cols);
+    }
+    const unsigned count = cols ? ql_synthetic_channels(synthetic, cols, channels) : synthetic->channels;
     snprintf(out, size, "synthetic%s, %u outlier channel%s, seed %" PRIu64, shape, count, count == 1 ? "" : "s",
-             x->synthetic.seed);
+             synthetic->seed);
+}
+
+/* The file: x itself, or the one of a layer. */
+static void show(const ql_activations *x, const ql_layer_inputs *layer, char *out, size_t size)
+{
+    if (layer) {
+        ql_layers_show(x, layer, out, size);
+    } else {
+        snprintf(out, size, "%s", x->name);
+    }
+}
+
+void ql_activations_describe(const ql_activations *x, const ql_tensor *tensor, char *out, size_t size)
+{
+    char text[QL_LAYER_SHOWN];
+    const ql_layer_inputs *layer = tensor ? ql_layers_find(x, tensor) : NULL;
+    show(x, layer, text, sizeof text);
+    if (layer && layer->problem) {
+        snprintf(out, size, "%s", text);
+    } else if (layer) {
+        describe_matrix(text, layer->rows, layer->row_count, layer->cols, out, size);
+    } else if (x->values) {
+        describe_matrix(text, x->rows, x->row_count, x->cols, out, size);
+    } else if (x->folder && !tensor) {
+        snprintf(out, size, "%s, a file for each of %zu layers", x->name, x->layer_count);
+    } else {
+        describe_made_up(&x->synthetic, tensor ? tensor->cols : 0, out, size);
+        const size_t used = strlen(out);
+        if (x->folder && used < size) {
+            ql_layers_show_wanted(tensor, text, sizeof text);
+            snprintf(out + used, size - used, ": %s has no %s", x->name, text);
+        }
+    }
+}
+
+bool ql_activations_are_real(const ql_activations *x, const ql_tensor *tensor)
+{
+    return x->values || ql_layers_find(x, tensor);
 }
 
 ql_status ql_activations_fit(const ql_activations *x, const ql_tensor *tensor, ql_error *error)
 {
-    if (tensor->rows < 2 || tensor->cols < 2) {
-        return ql_fail(error, QL_UNUSABLE, "a tensor of one row or column makes no product");
+    char name[QL_LAYER_SHOWN];
+    const ql_layer_inputs *layer = ql_layers_find(x, tensor);
+    const uint64_t cols = layer ? layer->cols : x->cols, row_count = layer ? layer->row_count : x->row_count;
+    if (tensor->rank < 2 || tensor->element_count == 0) {
+        return ql_fail(error, QL_UNUSABLE, "%s makes no product",
+                       tensor->element_count == 0 ? "an empty tensor" : "a tensor of one axis, a vector,");
     }
-    if (x->cols == 0 || x->cols == tensor->cols) {
+    if (layer && layer->problem) {
+        return ql_fail(error, layer->problem->status, "%s", layer->problem->message);
+    }
+    if (cols == 0 || cols == tensor->cols) {
         return QL_OK;
     }
+    show(x, layer, name, sizeof name);
     return ql_fail(error, QL_UNUSABLE,
                    "X of %s is %" PRIu64 "x%" PRIu64 ", W is %" PRIu64 "x%" PRIu64 " (out x in): X needs %" PRIu64
                    " columns",
-                   x->name, x->row_count, x->cols, tensor->rows, tensor->cols, tensor->cols);
+                   name, row_count, cols, tensor->rows, tensor->cols, tensor->cols);
+}
+
+ql_status ql_activations_rows(const ql_activations *x, const ql_tensor *tensor, uint64_t wanted, uint64_t *rows,
+                              ql_error *error)
+{
+    char name[QL_LAYER_SHOWN];
+    const ql_layer_inputs *layer = ql_layers_find(x, tensor);
+    const uint64_t all = layer ? layer->rows : x->rows;
+    *rows = wanted ? wanted : all;
+    if (*rows <= all || !ql_activations_are_real(x, tensor)) {
+        return QL_OK;
+    }
+    show(x, layer, name, sizeof name);
+    return ql_fail(error, QL_UNUSABLE, "X of %s: %" PRIu64 " rows were asked for, there are %" PRIu64, name, wanted, all);
+}
+
+ql_status ql_activations_read(const ql_activations *x, const ql_tensor *tensor, uint64_t rows, float *out, ql_error *error)
+{
+    const ql_layer_inputs *layer = ql_layers_find(x, tensor);
+    if (layer) {
+        return ql_layers_read(x, layer, rows, out, error);
+    }
+    if (x->values) {
+        memcpy(out, x->values, (size_t)(rows * x->cols) * sizeof *out);
+    } else {
+        ql_synthetic synthetic = x->synthetic;
+        synthetic.rows = rows;
+        ql_synthetic_make(&synthetic, tensor->cols, out);
+    }
+    return QL_OK;
 }

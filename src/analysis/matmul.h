@@ -10,8 +10,10 @@
 #ifndef QL_ANALYSIS_MATMUL_H
 #define QL_ANALYSIS_MATMUL_H
 
+#include "analysis/errors.h"
 #include "matmul/gemm.h"
 #include "qloupe.h"
+#include "quant/scheme.h"
 
 typedef struct ql_operands {
     ql_engine *engine;   /* borrowed */
@@ -61,8 +63,8 @@ void ql_way_free(ql_way *way);
 
 double ql_now(void); /* seconds */
 
-/* What a kernel of products reaches on operands in the first cache, in operations per second, with all threads of the engine;
-   the best of some runs. 0 when it was cancelled. */
+/* What a kernel of products reaches on operands in the first cache, in operations per second, with all threads of the
+   engine; the best that was found in this process. 0 when memory is short. Takes milliseconds. */
 double ql_product_peak(ql_engine *engine, bool of_floats);
 
 /* calloc of count * size bytes, at least one; NULL and the message when memory is short. */
@@ -86,8 +88,15 @@ void ql_way_watch(ql_way *way, unsigned worker, const int32_t *sums, size_t n);
 /* Calls use(context, begin, n, codes, y) for all tiles of W in stored order, quantized by way->spec, from several threads;
    the quantizer is the caller's to free. codes and y are [n]. */
 typedef void ql_use_tile(void *context, uint64_t begin, size_t n, const int16_t *codes, const float *y);
-struct ql_quantizer;
-ql_status ql_way_quantize(ql_way *way, struct ql_quantizer *quantizer, ql_use_tile *use, void *context, ql_error *error);
+ql_status ql_way_quantize(ql_way *way, ql_quantizer *quantizer, ql_use_tile *use, void *context, ql_error *error);
+
+/* Where stored element i lies in W[n][k]. */
+size_t ql_way_place(const ql_walk *walk, uint64_t i);
+
+/* What a quantizer makes of its codes, from code_lo on, in a group whose scale is 1; scales: its own, or its `extra` where
+   these are the scales of groups and the tensor has another one (nvfp4). Codes of up to 8 bits. */
+enum { QL_WAY_LEVELS = 256 };
+void ql_way_find_levels(ql_quantizer *quantizer, const float *scales, float levels[QL_WAY_LEVELS]);
 
 /* ---- Methods */
 

@@ -1,41 +1,55 @@
 /*
- * Codes of W in groups along the inputs, each with a scale, times X in 8 bits:
+ * Codes of W in groups along the inputs times X in 8 bits:
  *
- *   y = dx[i] sum over groups g of s[j][g] (sum over l in g of qx[i][l] level[q[j][l]])
+ *   y = dx[i] sum over g of (s[j][g] sum over l in g of qx[i][l] level[q[j][l]] + b[j][g] sum over l in g of qx[i][l])
  *
  * Levels must be integers of 8 bits. Those of a table, of nf4 or fp4, are multiplied by the least factor up to 127 that
  * makes all of them integers, else by what makes the largest 127, and rounded: that error is part of the result. The
- * scales take the factor back.
+ * scales take the factor back. Where codes have zero points or minima, levels are the codes less their middle, and b is what
+ * the middle stands for; else there is no b. Its part of Y is a product of floats, as many inputs long as there are groups.
  */
-#include "analysis/errors.h"
 #include "analysis/matmul.h"
 #include "base/error.h"
 #include "matmul/activations.h"
-#include "quant/scheme.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_LEVELS = 256 };
-
 typedef struct grouping {
     ql_walk walk;
-    int code_lo;
-    size_t k;
-    int8_t *codes; /* [n][k] code - code_lo where there are 16 at most, else the code */
+    int code_lo, count; /* of codes */
     bool halves;
+    size_t inputs, length, groups; /* of a group, the same made a multiple of QL_CELL; of a row */
+    uint8_t *codes;                /* [n][k] code - code_lo */
+    int8_t levels[QL_WAY_LEVELS];
+    float factor; /* that they were multiplied by */
 } grouping;
+
+/* What is added for b, where there is one. */
+typedef struct middles {
+    size_t length, groups;
+    ql_packed b; /* [n][groups] */
+    float *sums; /* [m][groups] of the codes of X, exact */
+    ql_gemm_x x; /* of these */
+} middles;
+
+static void free_middles(void *state)
+{
+    middles *m = state;
+    ql_packed_free(&m->b);
+    ql_gemm_x_free(&m->x);
+    free(m->sums);
+    free(m);
+}
 
 static void use_codes(void *context, uint64_t begin, size_t n, const int16_t *codes, const float *y)
 {
     const grouping *g = context;
     (void)y;
     for (size_t i = 0; i < n; i++) {
-        const uint64_t at = begin + i;
-        const size_t place = (size_t)(g->walk.across ? at % g->walk.rows * g->walk.cols + at / g->walk.rows : at);
-        g->codes[place] = (int8_t)(g->halves ? codes[i] - g->code_lo : codes[i]);
+        g->codes[ql_way_place(&g->walk, begin + i)] = (uint8_t)(codes[i] - g->code_lo);
     }
 }
 
@@ -49,13 +63,13 @@ static size_t group_inputs(const ql_spec *spec, size_t k)
     case QL_PER_BLOCK:
         return (size_t)spec->block < k ? (size_t)spec->block : k;
     case QL_PER_FLAT:
-        return k % spec->block == 0 ? (size_t)spec->block : 0;
+        return k % spec->block == 0 ? (size_t)spec->block : spec->block % k == 0 ? k : 0;
     default:
         return 0;
     }
 }
 
-static uint64_t group_at(const ql_groups *g, size_t row, size_t index)
+static uint64_t group_at(const ql_groups *g, size_t row, size_t index, size_t inputs)
 {
     switch (g->per) {
     case QL_PER_ROW:
@@ -63,56 +77,53 @@ static uint64_t group_at(const ql_groups *g, size_t row, size_t index)
     case QL_PER_BLOCK:
         return row * g->row_groups + index;
     case QL_PER_FLAT:
-        return (uint64_t)row * g->cols / g->block + index;
+        return ((uint64_t)row * g->cols + index * inputs) / g->block;
     default:
         return 0;
     }
 }
 
-static float largest_of(const float *levels, int count)
+/* ---- Levels */
+
+/* Levels times a factor, as integers; what is no number is no level. */
+static bool round_levels(grouping *g, const float *levels, float factor)
+{
+    bool is_exact = true;
+    for (int i = 0; i < g->count; i++) {
+        const float level = isfinite(levels[i]) ? levels[i] * factor : 0, whole = rintf(level);
+        is_exact = is_exact && fabsf(level - whole) < 1e-5f && whole >= -128 && whole <= 127;
+        g->levels[i] = (int8_t)fmaxf(fminf(whole, 127), -128);
+    }
+    g->factor = factor;
+    return is_exact;
+}
+
+/* True when they are exact. */
+static bool find_factor(grouping *g, const float *levels)
 {
     float largest = 0;
-    for (int i = 0; i < count; i++) {
+    for (int whole = 1; whole <= 127; whole++) {
+        if (round_levels(g, levels, (float)whole)) {
+            return true;
+        }
+    }
+    for (int i = 0; i < g->count; i++) {
         largest = isfinite(levels[i]) ? fmaxf(largest, fabsf(levels[i])) : largest;
     }
-    return largest;
+    round_levels(g, levels, largest > 0 ? 127 / largest : 1);
+    return false;
 }
 
-/* levels[count] times a factor, as integers. */
-static float factor_of(const float *levels, int count, bool *is_exact)
+/* Whether every group's codes (of many: some) stand for levels[i] scale + base, but for rounding; base is what code `middle`
+   stands for, or 0. */
+static bool are_levels(const ql_quantizer *q, const float *levels, int middle, bool has_base)
 {
-    const float largest = largest_of(levels, count);
-    for (int whole = 1; whole <= 127; whole++) {
-        const float factor = (float)whole;
-        bool fits = factor * largest <= 127;
-        for (int i = 0; i < count && fits; i++) {
-            const float level = levels[i] * factor;
-            fits = fabsf(level - rintf(level)) < 1e-5f;
-        }
-        if (fits) {
-            *is_exact = true;
-            return factor;
-        }
-    }
-    *is_exact = false;
-    return largest > 0 ? 127 / largest : 1;
-}
-
-/* The levels that all groups share, up to their scale: what group 0 makes of its codes with a scale of 1; true when every
-   group agrees. */
-static bool find_levels(ql_quantizer *q, float levels[MOST_LEVELS])
-{
-    const int count = q->code_hi - q->code_lo + 1;
-    const float scale = q->scales[0];
-    q->scales[0] = 1;
-    for (int i = 0; i < count; i++) {
-        levels[i] = q->spec.mapping->decode(q, 0, q->code_lo + i);
-    }
-    q->scales[0] = scale;
+    const int count = q->code_hi - q->code_lo + 1, step = count > 16 ? 15 : 1;
     for (uint64_t group = 0; group < q->groups.count; group++) {
-        for (int i = 0; i<count; i += count> 16 ? 15 : 1) {
+        const float base = has_base ? q->spec.mapping->decode(q, group, q->code_lo + middle) : 0;
+        for (int i = 0; i < count; i += step) {
             const float value = q->spec.mapping->decode(q, group, q->code_lo + i), product = levels[i] * q->scales[group];
-            if (!(fabsf(value - product) <= 1e-6f * fabsf(value))) {
+            if (!isnan(value) && !(fabsf(value - (product + base)) <= 1e-6f * (fabsf(value) + fabsf(base)))) {
                 return false;
             }
         }
@@ -120,46 +131,118 @@ static bool find_levels(ql_quantizer *q, float levels[MOST_LEVELS])
     return true;
 }
 
-static ql_status fail_spec(ql_error *error)
+/* The levels that all groups share, up to their scale. */
+static bool find_levels(ql_quantizer *q, float levels[QL_WAY_LEVELS])
 {
-    return ql_fail(error, QL_UNUSABLE,
-                   "weights_a8: codes must be levels of up to 8 bits times a scale for each group of inputs (absmax, q8_0, "
-                   "q4_0, nf4, fp4, bnbfp4), without zero points and outliers; try weights");
+    ql_way_find_levels(q, q->scales, levels);
+    if (!q->zeros && are_levels(q, levels, 0, false)) {
+        return true;
+    }
+    if (q->extra && q->scale_codes) {
+        ql_way_find_levels(q, q->extra, levels);
+        return are_levels(q, levels, 0, false);
+    }
+    return false;
 }
 
-static ql_status pack(ql_way *way, grouping *g, ql_quantizer *q, size_t inputs, ql_error *error)
+/* The levels of the grouping; *has_base: with what the middle stands for. False: codes are something else. */
+static bool choose_levels(ql_way *way, grouping *g, ql_quantizer *q, bool *has_base)
+{
+    const int middle = g->count / 2;
+    float levels[QL_WAY_LEVELS] = { 0 };
+    if (!q->scales || q->codebook) {
+        return false;
+    }
+    *has_base = !find_levels(q, levels);
+    if (*has_base) {
+        for (int i = 0; i < g->count; i++) {
+            levels[i] = (float)(i - middle);
+        }
+        return are_levels(q, levels, middle, true) && round_levels(g, levels, 1);
+    }
+    const bool is_exact = find_factor(g, levels);
+    if (!is_exact) {
+        snprintf(way->note, sizeof way->note, "levels as round(level * %.9g) in 8 bits", (double)g->factor);
+    }
+    return g->halves || is_exact;
+}
+
+/* ---- Weights */
+
+static ql_status fail_codes(ql_error *error)
+{
+    return ql_fail(error, QL_UNUSABLE,
+                   "weights_a8: codes must stand for integers of 8 bits times a scale, perhaps with a "
+                   "minimum, in each group of inputs; try weights");
+}
+
+static ql_status check_spec(const ql_way *way, size_t inputs, ql_error *error)
+{
+    const ql_spec *spec = &way->spec;
+    if (spec->outliers > 0) {
+        return ql_fail(error, QL_UNUSABLE, "weights_a8: outliers that stand apart are not multiplied; try simulated");
+    }
+    if (spec->bits > 8 || spec->bits == 0 || !spec->mapping->decode) {
+        return fail_codes(error);
+    }
+    if (inputs == 0 || (inputs % QL_CELL != 0 && inputs < way->o->k)) {
+        return ql_fail(error, QL_UNUSABLE,
+                       "weights_a8: groups must be whole rows or a multiple of %d inputs that begin anew in each row "
+                       "(per=block); try weights",
+                       QL_CELL);
+    }
+    return QL_OK;
+}
+
+static ql_status pack_middles(ql_way *way, const grouping *g, const ql_quantizer *q, ql_error *error)
 {
     const ql_operands *o = way->o;
-    const int count = q->code_hi - q->code_lo + 1;
-    const size_t groups = (o->k + inputs - 1) / inputs, padded = (inputs + QL_CELL - 1) / QL_CELL * QL_CELL;
-    float levels[MOST_LEVELS] = { 0 };
-    int8_t bytes[16] = { 0 };
-    bool is_exact;
-    if (!q->scales || q->zeros || q->codebook || !find_levels(q, levels)) {
-        return fail_spec(error);
+    middles *m = ql_way_array(1, sizeof *m, error);
+    if (!m) {
+        return QL_NO_MEMORY;
     }
-    const float factor = factor_of(levels, count, &is_exact);
-    if (!g->halves && (!is_exact || factor != 1 || levels[-q->code_lo < count ? -q->code_lo : 0] != 0)) {
-        return fail_spec(error);
+    way->state = m;
+    way->free_state = free_middles;
+    m->length = g->length;
+    m->groups = g->groups;
+    m->sums = ql_way_array(o->m * g->groups, sizeof *m->sums, error);
+    float *b = ql_way_array(o->n * g->groups, sizeof *b, error);
+    if (!m->sums || !b) {
+        free(b);
+        return QL_NO_MEMORY;
     }
-    for (int i = 0; i < count && i < 16; i++) {
-        bytes[i] = (int8_t)rintf(levels[i] * factor);
+    for (size_t i = 0; i < o->n * g->groups; i++) {
+        const uint64_t group = group_at(&q->groups, i / g->groups, i % g->groups, g->inputs);
+        b[i] = q->spec.mapping->decode(q, group, q->code_lo + g->count / 2);
     }
-    float *scales = ql_way_array(o->n * groups, sizeof *scales, error);
+    const ql_status status = ql_pack_floats(o->engine, b, o->n, g->groups, &m->b, error);
+    free(b);
+    return status;
+}
+
+static ql_status pack(ql_way *way, grouping *g, ql_quantizer *q, ql_error *error)
+{
+    const ql_operands *o = way->o;
+    bool has_base;
+    if (!choose_levels(way, g, q, &has_base)) {
+        return fail_codes(error);
+    }
+    for (size_t i = 0; i < o->n * o->k && !g->halves; i++) {
+        g->codes[i] = (uint8_t)g->levels[g->codes[i]];
+    }
+    float *scales = ql_way_array(o->n * g->groups, sizeof *scales, error);
     if (!scales) {
         return QL_NO_MEMORY;
     }
-    for (size_t j = 0; j < o->n; j++) {
-        for (size_t index = 0; index < groups; index++) {
-            scales[j * groups + index] = q->scales[group_at(&q->groups, j, index)] / factor;
-        }
+    for (size_t i = 0; i < o->n * g->groups; i++) {
+        scales[i] = q->scales[group_at(&q->groups, i / g->groups, i % g->groups, g->inputs)] / g->factor;
     }
-    if (!is_exact) {
-        snprintf(way->note, sizeof way->note, "levels as round(level * %.9g) in 8 bits", (double)factor);
-    }
-    const ql_status status =
-        ql_pack_grouped(o->engine, g->codes, o->n, o->k, padded, scales, g->halves ? bytes : NULL, &way->w, error);
+    ql_status status = ql_pack_grouped(o->engine, (const int8_t *)g->codes, o->n, o->k, g->length, scales,
+                                       g->halves ? g->levels : NULL, &way->w, error);
     free(scales);
+    if (status == QL_OK && has_base) {
+        status = pack_middles(way, g, q, error);
+    }
     return status;
 }
 
@@ -167,35 +250,55 @@ ql_status ql_prepare_weights_a8(ql_way *way, ql_error *error)
 {
     const ql_operands *o = way->o;
     const size_t inputs = group_inputs(&way->spec, o->k);
+    ql_status status = check_spec(way, inputs, error);
+    if (status != QL_OK) {
+        return status;
+    }
     int hi, lo;
-    if (inputs == 0 || (inputs % QL_CELL != 0 && inputs < o->k) || way->spec.outliers > 0 || way->spec.bits > 8 ||
-        way->spec.bits == 0) {
-        return fail_spec(error);
-    }
     way->spec.mapping->code_range(&way->spec, &lo, &hi);
-    grouping g = { ql_walk_of(o->profile->tensor), lo, o->k, NULL, hi - lo < 16 };
-    if (!g.halves && (lo < -128 || hi > 127)) {
-        return fail_spec(error);
+    if (hi - lo >= QL_WAY_LEVELS) {
+        return fail_codes(error);
     }
-    g.codes = ql_way_array(o->n * o->k, 1, error);
+    grouping g = {
+        .walk = ql_walk_of(o->profile->tensor),
+        .code_lo = lo,
+        .count = hi - lo + 1,
+        .halves = hi - lo < 16,
+        .inputs = inputs,
+        .length = (inputs + QL_CELL - 1) / QL_CELL * QL_CELL,
+        .groups = (o->k + inputs - 1) / inputs,
+        .codes = ql_way_array(o->n * o->k, 1, error),
+    };
     way->x_steps = ql_way_array(o->m, sizeof(float), error);
     ql_quantizer q = { 0 };
-    ql_status status = g.codes && way->x_steps ? ql_way_quantize(way, &q, use_codes, &g, error) : QL_NO_MEMORY;
+    status = g.codes && way->x_steps ? ql_way_quantize(way, &q, use_codes, &g, error) : QL_NO_MEMORY;
     if (status == QL_OK) {
-        status = pack(way, &g, &q, inputs, error);
+        status = pack(way, &g, &q, error);
     }
     free(g.codes);
     ql_quantizer_free(&q);
     return status;
 }
 
+/* ---- Products */
+
 static void make_row(void *context, unsigned worker, size_t row, int8_t *codes)
 {
     const ql_way *way = context;
-    const float *x = way->o->x + row * way->o->k;
+    const middles *m = way->state;
+    const size_t k = way->o->k;
+    const float *x = way->o->x + row * k;
     (void)worker;
-    way->x_steps[row] = ql_symmetric_step(ql_largest_magnitude(x, way->o->k));
-    ql_symmetric_encode(way->x_steps[row], x, way->o->k, codes);
+    way->x_steps[row] = ql_symmetric_step(ql_largest_magnitude(x, k));
+    ql_symmetric_encode(way->x_steps[row], x, k, codes);
+    for (size_t group = 0; m && group < m->groups; group++) {
+        const size_t first = group * m->length, end = first + m->length < k ? first + m->length : k;
+        int32_t sum = 0;
+        for (size_t i = first; i < end; i++) {
+            sum += codes[i];
+        }
+        m->sums[row * m->groups + group] = (float)sum;
+    }
 }
 
 static void scale_tile(void *context, unsigned worker, const ql_gemm_tile *tile)
@@ -213,9 +316,18 @@ static void scale_tile(void *context, unsigned worker, const ql_gemm_tile *tile)
 
 ql_status ql_run_weights_a8(ql_way *way, float *y, ql_error *error)
 {
-    const ql_gemm_options options = { .end = scale_tile, .context = way, .monitor = way->monitor };
+    const ql_operands *o = way->o;
+    middles *m = way->state;
+    const ql_gemm_options scaled = { .end = scale_tile, .context = way, .more = m != NULL, .monitor = way->monitor },
+                          sums = { .monitor = way->monitor };
     const double start = ql_now();
-    const ql_status status = ql_gemm_make_codes(way->o->engine, &way->w, make_row, way, way->o->m, &way->x, error);
+    ql_status status = ql_gemm_make_codes(o->engine, &way->w, make_row, way, o->m, &way->x, error);
     way->quantize_seconds = ql_now() - start;
-    return status == QL_OK ? ql_gemm_grouped(way->o->engine, &way->w, &way->x, y, &options, error) : status;
+    if (status == QL_OK) {
+        status = ql_gemm_grouped(o->engine, &way->w, &way->x, y, m ? &sums : &scaled, error);
+    }
+    if (status == QL_OK && m) {
+        status = ql_gemm_take_floats(o->engine, &m->b, m->sums, o->m, &m->x, error);
+    }
+    return status == QL_OK && m ? ql_gemm_floats(o->engine, &m->b, &m->x, y, &scaled, error) : status;
 }

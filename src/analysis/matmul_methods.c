@@ -85,7 +85,7 @@ static ql_status parse_threshold(const ql_method *method, const char *text, ql_w
         return QL_OK;
     }
     way->threshold = strtod(text, &end);
-    if (!*text || *end || !(way->threshold > 0)) {
+    if (!*text || *end || !((float)way->threshold > 0)) { /* X is float32 */
         char shown[80];
         ql_text_print(shown, sizeof shown, ql_text_from(text), 30);
         return ql_fail(error, QL_BAD_USAGE, "%s takes a threshold above 0 (%s:6, %s:inf), not '%s'", method->info.name,

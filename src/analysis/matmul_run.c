@@ -1,5 +1,4 @@
 /* Products that are compared and timed: operands, and one method after the other. The interface is in qloupe.h. */
-#include "analysis/errors.h"
 #include "analysis/inputs.h"
 #include "analysis/matmul.h"
 #include "base/engine.h"
@@ -13,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct ql_matmul {
     ql_operands o;
@@ -72,26 +72,18 @@ static ql_status read_weights(ql_operands *o, const ql_monitor *monitor, ql_erro
     return ql_parallel(o->engine, &pass, error);
 }
 
-/* How many rows of X are multiplied. */
-static ql_status find_rows(const ql_activations *x, uint64_t wanted, size_t *m, ql_error *error)
-{
-    *m = (size_t)(wanted > 0 ? wanted : x->rows);
-    if (x->values && wanted > x->rows) {
-        return ql_fail(error, QL_UNUSABLE, "X of %s: %llu rows were asked for, there are %llu", x->name,
-                       (unsigned long long)wanted, (unsigned long long)x->rows);
-    }
-    return QL_OK;
-}
-
 static ql_status allocate(ql_matmul *p, ql_error *error)
 {
     ql_operands *o = &p->o;
     enum { LINE = 16 }; /* numbers: every array begins a line of the cache */
     uint64_t w, x, y, all;
+    const double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     const bool fits = ql_size_mul(o->n, o->k, &w) && ql_size_mul(o->m, o->k, &x) && ql_size_mul(o->m, o->n, &y) &&
-                      ql_size_add(w, x, &all) && ql_size_add(all, 2 * y, &all) && all < SIZE_MAX / 16;
+                      ql_size_add(w, x, &all) && ql_size_add(all, 2 * y, &all) && all < SIZE_MAX / 16 &&
+                      sizeof(float) * (double)(all + w + x) < memory; /* W and X are packed, too */
     if (!fits) {
-        return ql_fail(error, QL_UNUSABLE, "a product of %zux%zux%zu does not fit into memory", o->m, o->k, o->n);
+        return ql_fail(error, QL_UNUSABLE, "a product of %zux%zux%zu (M x K x N) does not fit into memory: take fewer rows",
+                       o->m, o->k, o->n);
     }
     w = ql_size_ceil_div(w, LINE) * LINE;
     x = ql_size_ceil_div(x, LINE) * LINE;
@@ -105,6 +97,18 @@ static ql_status allocate(ql_matmul *p, ql_error *error)
     o->x = o->w + w;
     o->exact = o->x + x;
     p->y = o->exact + y;
+    return QL_OK;
+}
+
+/* What overflowed cannot be compared with anything. */
+static ql_status check_exact(const ql_operands *o, ql_error *error)
+{
+    for (size_t i = 0; i < o->m * o->n; i++) {
+        if (!isfinite(o->exact[i])) {
+            return ql_fail(error, QL_UNUSABLE, "Y[%zu][%zu] = X W^T is %s in float32: scale X or W down", i / o->n, i % o->n,
+                           isnan(o->exact[i]) ? "NaN" : "infinite");
+        }
+    }
     return QL_OK;
 }
 
@@ -129,7 +133,8 @@ ql_status ql_matmul_new(ql_engine *engine, const ql_tensor *tensor, const ql_act
     }
     ql_operands *o = &p->o;
     *o = (ql_operands) { .engine = engine, .n = (size_t)tensor->rows, .k = (size_t)tensor->cols };
-    status = find_rows(x, rows, &o->m, error);
+    status = ql_activations_rows(x, tensor, rows, &rows, error);
+    o->m = (size_t)rows;
     if (status == QL_OK) {
         status = ql_profile_make(engine, NULL, tensor, monitor, &o->profile, error);
     }
@@ -143,14 +148,13 @@ ql_status ql_matmul_new(ql_engine *engine, const ql_tensor *tensor, const ql_act
         status = read_weights(o, monitor, error);
     }
     if (status == QL_OK) {
-        ql_synthetic synthetic = x->synthetic;
-        synthetic.rows = o->m;
-        if (x->values) {
-            memcpy(o->x, x->values, o->m * o->k * sizeof *o->x);
-        } else {
-            ql_synthetic_make(&synthetic, o->k, o->x);
-        }
+        status = ql_activations_read(x, tensor, o->m, o->x, error);
+    }
+    if (status == QL_OK) {
         status = multiply_exactly(o, monitor, error);
+    }
+    if (status == QL_OK) {
+        status = check_exact(o, error);
     }
     if (status == QL_OK) {
         *out = p;

@@ -21,7 +21,7 @@
 
 enum {
     LANES = 16,
-    MOST_INPUTS = 1 << 26,  /* elements of X that are made up */
+    MOST_INPUTS = 1 << 26,  /* elements of X */
     MOST_SUMS = 1 << 24,    /* elements of P of a band */
     MOST_PARTIAL = 1 << 22, /* of them in one worker */
 };
@@ -186,22 +186,16 @@ static ql_status run_band(ql_engine *engine, const ql_profile *profile, const ql
     return status;
 }
 
-/* Those that are made up are as wide as W; *made is the caller's. */
-static ql_status find_inputs(const ql_activations *x, uint64_t cols, float **made, ql_error *error)
+/* X of the product; *x is the caller's. */
+static ql_status read_inputs(const ql_activations *activations, const ql_tensor *tensor, uint64_t tokens, float **x,
+                             ql_error *error)
 {
     uint64_t count;
-    if (x->values) {
-        return QL_OK;
-    }
-    if (!ql_size_mul(x->rows, cols, &count) || count > MOST_INPUTS || count == 0) {
+    if (!ql_size_mul(tokens, tensor->cols, &count) || count > MOST_INPUTS || count == 0) {
         return ql_fail(error, QL_UNUSABLE, "the product is for up to %d activations", MOST_INPUTS);
     }
-    *made = malloc((size_t)count * sizeof **made);
-    if (!*made) {
-        return ql_fail_memory(error, count * sizeof **made);
-    }
-    ql_synthetic_make(&x->synthetic, cols, *made);
-    return QL_OK;
+    *x = malloc((size_t)count * sizeof **x);
+    return *x ? ql_activations_read(activations, tensor, tokens, *x, error) : ql_fail_memory(error, count * sizeof **x);
 }
 
 /* How many tokens are multiplied in one pass, 0: not even one. */
@@ -216,21 +210,25 @@ ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const q
                            const ql_monitor *monitor, double *error_share, ql_error *error)
 {
     const ql_tensor *tensor = profile->tensor;
+    uint64_t tokens = 0;
     ql_status status = ql_activations_fit(x, tensor, error);
+    if (status == QL_OK) {
+        status = ql_activations_rows(x, tensor, 0, &tokens, error);
+    }
     if (status != QL_OK) {
         return status;
     }
     product_job job = { .walk = ql_walk_of(tensor) };
     const uint64_t chunk_rows = job.walk.across ? QL_CHUNK : QL_CHUNK / tensor->cols + 2;
     job.slots = chunk_rows < tensor->rows ? chunk_rows : tensor->rows;
-    bands all = { .tokens = x->rows, .most = band_of(&job, x->rows), .monitor = monitor && monitor->tick ? monitor : NULL };
+    bands all = { .tokens = tokens, .most = band_of(&job, tokens), .monitor = monitor && monitor->tick ? monitor : NULL };
     if (all.most == 0) {
         return ql_fail(error, QL_UNUSABLE, "%llu rows of W are too many for a product", (unsigned long long)tensor->rows);
     }
     all.count = ql_size_ceil_div(all.tokens, all.most);
     const size_t sums_size = (size_t)(2 * all.most * tensor->rows) * sizeof *job.sums;
-    float *made = NULL;
-    status = find_inputs(x, tensor->cols, &made, error);
+    float *inputs = NULL;
+    status = read_inputs(x, tensor, tokens, &inputs, error);
     if (status == QL_OK) {
         job.sums = malloc(sums_size);
         status = job.sums ? QL_OK : ql_fail_memory(error, sums_size);
@@ -238,13 +236,13 @@ ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const q
     for (; all.index < all.count && status == QL_OK; all.index++) {
         const uint64_t first = all.index * all.most, left = all.tokens - first;
         job.tokens = left < all.most ? left : all.most;
-        job.x = (made ? made : x->values) + first * tensor->cols;
+        job.x = inputs + first * tensor->cols;
         status = run_band(engine, profile, report, &job, &all, error);
     }
     if (status == QL_OK) {
         *error_share = all.lost == 0 ? 0 : sqrt(all.lost / all.whole);
     }
-    free(made);
+    free(inputs);
     free(job.sums);
     return status;
 }

@@ -4,9 +4,12 @@
 #include <string.h>
 #if defined(__aarch64__)
 #include <sys/auxv.h>
+#elif defined(__x86_64__)
+#include <emmintrin.h>
 #endif
 
 #include "kernels/kernels.h"
+#include "qloupe.h"
 
 static bool always(void)
 {
@@ -30,15 +33,16 @@ static const struct {
     const ql_kernels *with;
     const ql_product_kernels *products;
     bool (*runs)(void); /* where `with` does */
+    const char *meaning;
 } table[] = {
-    { &ql_kernels_scalar, &ql_products_scalar, always },
+    { &ql_kernels_scalar, &ql_products_scalar, always, "plain C, every machine; the definition" },
 #if defined(__x86_64__)
-    { &ql_kernels_avx2, &ql_products_avx2, always },
-    { &ql_kernels_avx512, &ql_products_avx512, always },
-    { &ql_kernels_avx512, &ql_products_vnni, has_vnni },
+    { &ql_kernels_avx2, &ql_products_avx2, always, "x86-64 with AVX2 and FMA; two codes at once, as 16 bits" },
+    { &ql_kernels_avx512, &ql_products_avx512, always, "x86-64 with AVX-512; two codes at once, as 16 bits" },
+    { &ql_kernels_avx512, &ql_products_vnni, has_vnni, "x86-64 with AVX-512 and VNNI; four codes at once" },
 #elif defined(__aarch64__)
-    { &ql_kernels_neon, &ql_products_neon, always },
-    { &ql_kernels_neon, &ql_products_dotprod, has_dotprod },
+    { &ql_kernels_neon, &ql_products_neon, always, "AArch64 with NEON; codes as 16 bits" },
+    { &ql_kernels_neon, &ql_products_dotprod, has_dotprod, "AArch64 with the dot product; four codes at once" },
 #endif
 };
 enum { COUNT = sizeof table / sizeof table[0] };
@@ -73,7 +77,30 @@ const ql_product_kernels *ql_products_at(size_t index)
     return NULL;
 }
 
-enum { BLOCK = 16 }; /* cells: a line of each row at a time, so that what is written to stays in the first cache */
+bool ql_product_isa_at(size_t index, ql_product_isa_info *out)
+{
+    if (index >= COUNT) {
+        return false;
+    }
+    const ql_product_kernels *products = table[index].products;
+    *out = (ql_product_isa_info) {
+        .name = products->name,
+        .meaning = table[index].meaning,
+        .rows = products->rows,
+        .outputs = products->outputs,
+        .runs_here = runs(index),
+        .in_use = products == ql_products_active(),
+    };
+    return true;
+}
+
+/* ---- Packing */
+
+enum {
+    BLOCK = 16, /* cells: a line of each row at a time, so that what is written to stays in the first cache */
+    LINE = 64,
+    LINE_ROWS = LINE / QL_CELL,
+};
 
 static void pack_row(const uint8_t *in, size_t cells, uint32_t flips, size_t step, uint8_t *out)
 {
@@ -133,13 +160,51 @@ static void pack_block(const uint8_t *in, size_t stride, size_t cells, unsigned 
     }
 }
 
-void ql_pack_cells(const uint8_t *in, size_t stride, size_t bytes, unsigned have, unsigned rows, uint8_t flip, uint8_t *out)
+/* A line of the cache to memory, past the caches where there is a way: it is not read first. Both are aligned. */
+static void write_line(const uint8_t *in, uint8_t *out)
+{
+#if defined(__x86_64__)
+    for (int i = 0; i < LINE; i += 16) {
+        _mm_stream_si128((__m128i *)(void *)(out + i), _mm_load_si128((const __m128i *)(const void *)(in + i)));
+    }
+#else
+    memcpy(out, in, LINE);
+#endif
+}
+
+/* What went past the caches is seen by others from here on. */
+static void end_lines(void)
+{
+#if defined(__x86_64__)
+    _mm_sfence();
+#endif
+}
+
+/* Up to BLOCK cells of whole lines of rows; the same as pack_block. */
+static void pack_lines(const uint8_t *in, size_t stride, size_t cells, unsigned rows, uint32_t flips, size_t step,
+                       uint8_t *out)
+{
+    _Alignas(LINE) uint8_t lines[BLOCK * LINE];
+    for (unsigned row = 0; row < rows; row += LINE_ROWS) {
+        pack_block(in + row * stride, stride, cells, LINE_ROWS, flips, LINE, lines);
+        for (size_t cell = 0; cell < cells; cell++) {
+            write_line(lines + cell * LINE, out + cell * step + row * QL_CELL);
+        }
+    }
+}
+
+void ql_pack_cells(const uint8_t *in, size_t stride, size_t bytes, unsigned have, unsigned rows, uint8_t flip, bool is_far,
+                   uint8_t *out)
 {
     const uint32_t flips = flip * 0x01010101u;
     const size_t whole = bytes / QL_CELL, rest = bytes % QL_CELL, step = rows * QL_CELL;
+    const bool by_lines = is_far && have == rows && rows % LINE_ROWS == 0 && (uintptr_t)out % LINE == 0;
     for (size_t cell = 0; cell < whole; cell += BLOCK) {
         const size_t cells = whole - cell < BLOCK ? whole - cell : BLOCK;
-        pack_block(in + cell * QL_CELL, stride, cells, have, flips, step, out + cell * step);
+        (by_lines ? pack_lines : pack_block)(in + cell * QL_CELL, stride, cells, have, flips, step, out + cell * step);
+    }
+    if (by_lines) {
+        end_lines();
     }
     for (unsigned row = 0; row < have && rest > 0; row++) {
         uint8_t four[QL_CELL] = { 0 };

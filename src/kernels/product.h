@@ -88,7 +88,9 @@ const ql_product_kernels *ql_products_active(void);
 const ql_product_kernels *ql_products_at(size_t index);
 
 /* Rows of operands to a panel: cell c of row r, of `bytes` each row, to out[c][rows][QL_CELL], each byte xor `flip`. Row r
-   starts at `in + r * stride`; what is missing of the last cell, and rows from `have` on, become `flip`. */
-void ql_pack_cells(const uint8_t *in, size_t stride, size_t bytes, unsigned have, unsigned rows, uint8_t flip, uint8_t *out);
+   starts at `in + r * stride`; what is missing of the last cell, and rows from `have` on, become `flip`. is_far: out is more
+   than the caches keep until it is read. */
+void ql_pack_cells(const uint8_t *in, size_t stride, size_t bytes, unsigned have, unsigned rows, uint8_t flip, bool is_far,
+                   uint8_t *out);
 
 #endif

@@ -166,7 +166,7 @@ static void decode_panels(const gemm_job *job, weights *part, const room *r)
             w->decode(w->decode_context, first + i, part->from, part->cells, r->rows + i * part->cells);
         }
         ql_pack_cells((const uint8_t *)r->rows, part->cells * QL_CELL, part->cells * QL_CELL, (unsigned)have,
-                      (unsigned)outputs, 0, r->panels + (p - part->first) * panel);
+                      (unsigned)outputs, 0, false, r->panels + (p - part->first) * panel);
     }
     part->start = r->panels;
     part->panel = panel;
@@ -295,7 +295,7 @@ static ql_status take_panel(void *context, unsigned worker, uint64_t panel, ql_e
         }
         in = made;
     }
-    ql_pack_cells(in, bytes, bytes, rows, rows, 0, x->x + row * x->cells * QL_CELL);
+    ql_pack_cells(in, bytes, bytes, rows, rows, 0, false, x->x + row * x->cells * QL_CELL);
     for (unsigned i = 0; job->element == 1 && i < rows; i++) {
         sum_row(x, (const int8_t *)in + i * bytes, row, i, rows);
     }
@@ -332,12 +332,6 @@ static ql_status take(take_job *job, const ql_packed *w, size_t m, ql_gemm_x *ou
 
 ql_status ql_gemm_take_floats(ql_engine *engine, const ql_packed *w, const float *x, size_t m, ql_gemm_x *out,
                               ql_error *error)
-{
-    return take(&(take_job) { .engine = engine, .in = (const uint8_t *)x, .element = sizeof *x }, w, m, out, error);
-}
-
-ql_status ql_gemm_take_codes(ql_engine *engine, const ql_packed *w, const int8_t *x, size_t m, ql_gemm_x *out,
-                             ql_error *error)
 {
     return take(&(take_job) { .engine = engine, .in = (const uint8_t *)x, .element = sizeof *x }, w, m, out, error);
 }

@@ -50,8 +50,9 @@ typedef struct ql_packed {
 ql_status ql_pack_floats(ql_engine *engine, const float *w, size_t n, size_t k, ql_packed *out, ql_error *error);
 ql_status ql_pack_codes(ql_engine *engine, const int8_t *w, size_t n, size_t k, ql_packed *out, ql_error *error);
 
-/* The same with a scale for every `group` inputs of an output, scales[n][ceil(k / group)]; group is a multiple of QL_CELL.
-   With levels[16] the codes are 0..15 and stand for levels[code], which are kept as 4 bits. */
+/* The same with a scale for every `group` inputs of an output, scales[n][ceil(k / group)]; group is a multiple of QL_CELL. A
+   group has a sum of its own, so that QL_GEMM_MOST_INPUTS bounds the group, not k. With levels[16] the codes are 0..15 and
+   stand for levels[code], which are kept as 4 bits. */
 ql_status ql_pack_grouped(ql_engine *engine, const int8_t *w, size_t n, size_t k, size_t group, const float *scales,
                           const int8_t levels[16], ql_packed *out, ql_error *error);
 
@@ -77,10 +78,8 @@ void ql_gemm_x_free(ql_gemm_x *x);
 
 ql_status ql_gemm_take_floats(ql_engine *engine, const ql_packed *w, const float *x, size_t m, ql_gemm_x *out,
                               ql_error *error);
-ql_status ql_gemm_take_codes(ql_engine *engine, const ql_packed *w, const int8_t *x, size_t m, ql_gemm_x *out,
-                             ql_error *error);
 
-/* X[m][k] that `row` makes: called for each row, from several threads, to codes[k]. */
+/* X[m][k] of codes that `row` makes: called for each row, from several threads, to codes[k]. */
 typedef void ql_make_row(void *context, unsigned worker, size_t row, int8_t *codes);
 ql_status ql_gemm_make_codes(ql_engine *engine, const ql_packed *w, ql_make_row *row, void *context, size_t m,
                              ql_gemm_x *out, ql_error *error);

@@ -8,7 +8,10 @@
 #include "base/pages.h"
 #include "base/sizes.h"
 
-enum { FLIP = 0x80 }; /* a code becomes code + 128 */
+enum {
+    FLIP = 0x80,            /* a code becomes code + 128 */
+    FAR_BYTES = 1024 << 10, /* of W: more than the second cache keeps */
+};
 
 typedef struct pack_job {
     ql_packed *packed;
@@ -16,6 +19,11 @@ typedef struct pack_job {
     size_t element; /* bytes */
     const float *scales;
 } pack_job;
+
+static bool is_far(const ql_packed *p)
+{
+    return p->panels * p->panel > FAR_BYTES;
+}
 
 enum { NIBBLE_BLOCK = 256 }; /* inputs: some cells of all outputs that stay in the first cache */
 
@@ -33,7 +41,7 @@ static void pack_nibbles(const ql_packed *p, const uint8_t *in, unsigned have, u
                 both[row][i] = row + half < have ? (uint8_t)(code | high[i] << 4) : code;
             }
         }
-        ql_pack_cells(both[0], NIBBLE_BLOCK, count, half, half, 0, out + k * half);
+        ql_pack_cells(both[0], NIBBLE_BLOCK, count, half, half, 0, is_far(p), out + k * half);
     }
 }
 
@@ -60,7 +68,7 @@ static ql_status pack_panel(void *context, unsigned worker, uint64_t panel, ql_e
     if (p->packing == QL_PACKED_NIBBLES) {
         pack_nibbles(p, in, have, out);
     } else {
-        ql_pack_cells(in, bytes, bytes, have, (unsigned)outputs, p->packing == QL_PACKED_FLOATS ? 0 : FLIP, out);
+        ql_pack_cells(in, bytes, bytes, have, (unsigned)outputs, p->packing == QL_PACKED_FLOATS ? 0 : FLIP, is_far(p), out);
     }
     if (p->scales) {
         pack_scales(p, (size_t)panel, have, job->scales);
@@ -79,8 +87,9 @@ static ql_status pack(ql_engine *engine, const void *w, size_t element, const fl
     if (p->n == 0 || p->k == 0) {
         return fail_empty(p, error);
     }
-    if (!is_floats && p->k > QL_GEMM_MOST_INPUTS) {
-        return ql_fail(error, QL_UNUSABLE, "%zu inputs: sums of more than %d products of codes may not fit 32 bits", p->k,
+    const size_t group = p->group_cells * QL_CELL, longest = scales && group < p->k ? group : p->k; /* sum in 32 bits */
+    if (!is_floats && longest > QL_GEMM_MOST_INPUTS) {
+        return ql_fail(error, QL_UNUSABLE, "%zu inputs: sums of more than %d products of codes may not fit 32 bits", longest,
                        QL_GEMM_MOST_INPUTS);
     }
     p->kernels = ql_products_active();

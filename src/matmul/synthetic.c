@@ -1,10 +1,18 @@
 /*
- * Activations that are made up. A value is the sum of twelve uniform numbers of 16 bits less its mean, which is normal enough
- * (no value beyond 6 deviations) and needs no function of libm, so that the bits are the same everywhere.
+ * Activations that are made up.
+ *
+ *   x[row][2 p], x[row][2 p + 1]   the two normal numbers (base/normal.h) of mix(seed, row, p) and mix(seed + SECOND, row, p),
+ *                                  rounded to float32; of a loud channel times its factor, rounded again
+ *
+ * so that a value depends on its place and the seed alone: X of more rows, or more channels, begins the same.
  */
 #include "qloupe.h"
 
-/* A well mixed number of three: splitmix64 (Steele et al. 2014). */
+#include "base/normal.h"
+
+#define SECOND 0x632BE59BD9B4E019u /* from a seed to the one of the second words */
+
+/* A well mixed word of three: the finalizer of splitmix64 (Steele, Lea, Flood 2014), twice. */
 static uint64_t mix(uint64_t a, uint64_t b, uint64_t c)
 {
     uint64_t z = a * 0x9E3779B97F4A7C15u + b * 0xD1342543DE82EF95u + c * 0xA0761D6478BD642Fu + 0x9E3779B97F4A7C15u;
@@ -14,16 +22,6 @@ static uint64_t mix(uint64_t a, uint64_t b, uint64_t c)
         z ^= z >> 31;
     }
     return z;
-}
-
-static float normal(uint64_t seed, uint64_t row, uint64_t col)
-{
-    int64_t sum = 0;
-    for (uint64_t word = 0; word < 3; word++) {
-        const uint64_t bits = mix(seed + word * 0x632BE59BD9B4E019u, row, col);
-        sum += (int64_t)((bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48));
-    }
-    return (float)((double)(sum - 6 * 0xFFFF) / 0x1p16);
 }
 
 unsigned ql_synthetic_channels(const ql_synthetic *synthetic, uint64_t cols, uint64_t out[QL_SYNTHETIC_CHANNELS])
@@ -48,8 +46,12 @@ void ql_synthetic_make(const ql_synthetic *synthetic, uint64_t cols, float *x)
     uint64_t channels[QL_SYNTHETIC_CHANNELS];
     const unsigned count = ql_synthetic_channels(synthetic, cols, channels);
     for (uint64_t row = 0; row < synthetic->rows; row++) {
-        for (uint64_t col = 0; col < cols; col++) {
-            x[row * cols + col] = normal(synthetic->seed, row, col);
+        for (uint64_t col = 0; col < cols; col += 2) {
+            double pair[2];
+            ql_normal_pair(mix(synthetic->seed, row, col / 2), mix(synthetic->seed + SECOND, row, col / 2), pair);
+            for (uint64_t i = 0; i < 2 && col + i < cols; i++) {
+                x[row * cols + col + i] = (float)pair[i];
+            }
         }
         for (unsigned i = 0; i < count; i++) {
             x[row * cols + channels[i]] *= (float)(synthetic->strongest / (i + 1));

@@ -207,7 +207,7 @@ int cli_compare_introduce(cli_session *session)
 
 const cli_command cli_command_compare = {
     .name = "compare",
-    .usage = "[FILE] [-t NAME ...] -s SPEC [-s SPEC ...] [--x FILE|synthetic] [--fail-on CHECK]",
+    .usage = "[FILE] [-t NAME ...] -s SPEC [-s SPEC ...] [--x FILE|FOLDER|synthetic] [--fail-on CHECK]",
     .summary = "compare specs on tensors: error, true bits per weight and size, the best marked",
     .details =
         "Without -t all tensors are compared. A tensor that no scheme takes (NaN or infinite values, no elements, a\n"

@@ -10,12 +10,20 @@
 
 enum { SHOWN_CELLS = 120, SHOWN_SIZE = 512, SHOWN_COUNT = 8, LINE_SIZE = 4096 };
 
+static char about[LINE_SIZE];
+
+void cli_complain_about(const char *place)
+{
+    snprintf(about, sizeof about, "%s%s", place ? place : "", place ? ": " : "");
+}
+
 int cli_complain(const char *format, ...)
 {
-    char message[LINE_SIZE], line[LINE_SIZE];
+    char message[2 * LINE_SIZE], line[2 * LINE_SIZE];
+    const int used = snprintf(message, sizeof message, "%s", about);
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    vsnprintf(message + used, sizeof message - (size_t)used, format, arguments);
     va_end(arguments);
     text_plain(line, sizeof line, message);
     cli_progress_hide();

@@ -8,6 +8,9 @@
    CLI_BAD, so that a command can write `return cli_complain(...)`. */
 int cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* From now on every line says first what it is about, such as "FILE: line 3" (printable, copied); NULL: no more. */
+void cli_complain_about(const char *place);
+
 /* The library's message, and the exit code that suits its status. */
 int cli_complain_error(const ql_error *error);
 

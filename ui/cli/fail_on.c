@@ -43,7 +43,7 @@ static const struct {
     { "<=", is_less_equal }, { ">=", is_greater_equal }, { "==", is_equal }, { "<", is_less }, { ">", is_greater },
 };
 
-static const char *field_name(size_t field)
+static const char *metric_name(size_t field)
 {
     return field == FIELD_BITS      ? "bits_per_weight"
            : field == FIELD_BYTES   ? "bytes"
@@ -59,26 +59,20 @@ static double field_value(const cli_checked *row, size_t field)
                                     : row->metrics[field];
 }
 
-/* How many names a command knows: the product is the last. */
-static size_t field_count(const cli_arguments *arguments)
-{
-    return arguments->command && !(arguments->command->options & CLI_HAS(CLI_X)) ? FIELD_PRODUCT : FIELD_COUNT;
-}
-
-static int complain_field(const char *text, size_t count)
+static int complain_field(const cli_checks *checks, const char *text)
 {
     char names[FIELD_COUNT * 32] = "";
-    for (size_t field = 0; field < count; field++) {
+    for (size_t field = 0; field < checks->name_count; field++) {
         size_t used = strlen(names);
-        snprintf(names + used, sizeof names - used, "%s%s", field ? " " : "", field_name(field));
+        snprintf(names + used, sizeof names - used, "%s%s", field ? " " : "", checks->name_of(field));
     }
     return cli_complain("--fail-on '%s': the names are %s", cli_shown(text), names);
 }
 
-static bool find_field(const char *name, size_t size, size_t count, size_t *out)
+static bool find_field(const cli_checks *checks, const char *name, size_t size, size_t *out)
 {
-    for (*out = 0; *out < count; ++*out)
-        if (strlen(field_name(*out)) == size && strncmp(field_name(*out), name, size) == 0)
+    for (*out = 0; *out < checks->name_count; ++*out)
+        if (strlen(checks->name_of(*out)) == size && strncmp(checks->name_of(*out), name, size) == 0)
             return true;
     return false;
 }
@@ -92,21 +86,21 @@ static bool find_comparison(const char *at, size_t *out)
 }
 
 /* NAME COMPARISON NUMBER, with spaces where one likes. */
-static int parse(const cli_arguments *arguments, const char *text, cli_check *out)
+static int parse(const cli_arguments *arguments, const cli_checks *checks, const char *text, cli_check *out)
 {
     static const char spaces[] = " \t";
     const char *at = text + strspn(text, spaces);
     size_t name_size = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789_");
     out->text = text;
-    if (!find_field(at, name_size, field_count(arguments), &out->field))
-        return complain_field(text, field_count(arguments));
-    if (out->field == FIELD_PRODUCT && !cli_is_given(arguments, CLI_X))
+    if (!find_field(checks, at, name_size, &out->field))
+        return complain_field(checks, text);
+    if (checks->name_of == metric_name && out->field == FIELD_PRODUCT && !cli_is_given(arguments, CLI_X))
         return cli_complain("--fail-on '%s': a product needs activations: --x FILE or --x synthetic", cli_shown(text));
     at += name_size;
     at += strspn(at, spaces);
     if (!find_comparison(at, &out->compare))
         return cli_complain("--fail-on '%s': one of < <= > >= == is needed behind %s", cli_shown(text),
-                            field_name(out->field));
+                            checks->name_of(out->field));
     at += strlen(COMPARISONS[out->compare].sign);
     char *end;
     out->limit = strtod(at, &end);
@@ -115,14 +109,22 @@ static int parse(const cli_arguments *arguments, const char *text, cli_check *ou
     return CLI_GOOD;
 }
 
-int cli_checks_parse(const cli_arguments *arguments, cli_checks *out)
+int cli_checks_parse_names(const cli_arguments *arguments, const char *(*name_of)(size_t), size_t name_count,
+                           cli_checks *out)
 {
-    *out = (cli_checks) { .count = cli_value_count(arguments, CLI_FAIL_ON) };
+    *out = (cli_checks) { .count = cli_value_count(arguments, CLI_FAIL_ON), .name_of = name_of, .name_count = name_count };
     out->checks = text_allocate(out->count, sizeof *out->checks);
     int code = CLI_GOOD;
     for (size_t i = 0; i < out->count && code == CLI_GOOD; i++)
-        code = parse(arguments, cli_value_at(arguments, CLI_FAIL_ON, i), &out->checks[i]);
+        code = parse(arguments, out, cli_value_at(arguments, CLI_FAIL_ON, i), &out->checks[i]);
     return code;
+}
+
+/* The product is the last name. */
+int cli_checks_parse(const cli_arguments *arguments, cli_checks *out)
+{
+    const bool no_product = arguments->command && !(arguments->command->options & CLI_HAS(CLI_X));
+    return cli_checks_parse_names(arguments, metric_name, no_product ? FIELD_PRODUCT : FIELD_COUNT, out);
 }
 
 void cli_checks_free(cli_checks *checks)
@@ -137,30 +139,44 @@ int cli_checks_need_no_codes(const cli_checks *checks)
         const size_t field = checks->checks[i].field;
         if (field < QL_METRIC_COUNT && ql_metric_needs_codes((ql_metric)field))
             return cli_complain("--fail-on '%s': two files tell nothing of codes, there is no %s",
-                                cli_shown(checks->checks[i].text), field_name(field));
+                                cli_shown(checks->checks[i].text), metric_name(field));
     }
     return CLI_GOOD;
+}
+
+/* One number of a row, which `what` is, printable. */
+static void check_value(cli_checks *checks, const cli_check *check, const char *what, double value)
+{
+    char number[TEXT_NUMBER_SIZE];
+    if (!COMPARISONS[check->compare].holds(value, check->limit))
+        return;
+    text_exact(number, value);
+    if (checks->matched++ < MOST_LINES)
+        cli_complain("%s: %s is %s, which --fail-on '%s' forbids", what, checks->name_of(check->field), number,
+                     cli_shown(check->text));
 }
 
 void cli_checks_numbers(cli_checks *checks, const ql_tensor *tensor, const cli_checked *row)
 {
     bool is_unmeasured = checks->count > 0 && !row;
+    char what[1024];
     for (size_t i = 0; row && i < checks->count; i++) {
         const cli_check *check = &checks->checks[i];
         if (check->field == FIELD_PRODUCT && !row->product) {
             is_unmeasured = true;
             continue;
         }
-        double value = field_value(row, check->field);
-        if (!COMPARISONS[check->compare].holds(value, check->limit))
-            continue;
-        char number[TEXT_NUMBER_SIZE];
-        text_exact(number, value);
-        if (checks->matched++ < MOST_LINES)
-            cli_complain("tensor '%s', %s: %s is %s, which --fail-on '%s' forbids", cli_shown_text(tensor->name), row->what,
-                         field_name(check->field), number, cli_shown(check->text));
+        snprintf(what, sizeof what, "tensor '%s', %s", cli_shown_text(tensor->name), row->what);
+        check_value(checks, check, what, field_value(row, check->field));
     }
     checks->unmeasured += is_unmeasured;
+}
+
+void cli_checks_values(cli_checks *checks, const char *what, const double *values)
+{
+    for (size_t i = 0; values && i < checks->count; i++)
+        check_value(checks, &checks->checks[i], what, values[checks->checks[i].field]);
+    checks->unmeasured += checks->count > 0 && !values;
 }
 
 void cli_checks_row(cli_checks *checks, const ql_tensor *tensor, const ql_report *report, const double *product)

@@ -2,9 +2,10 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/complain.h"
-#include "cli/presets.h"
+#include "cli/matmul.h"
 #include "text/plain.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +61,14 @@ static void print_metrics(bool with_product)
         print("  %-16s %s\n", ql_product_info.name, ql_product_info.help);
 }
 
+static void print_numbers_of_products(void)
+{
+    const char *meaning;
+    print("\nNumbers (of a product Y in a method, beside that in float32)\n");
+    for (size_t i = 0; cli_matmul_number(i, &meaning); i++)
+        print("  %-16s %s\n", cli_matmul_number(i, NULL), meaning);
+}
+
 static void print_methods(void)
 {
     print("\nMethods\n");
@@ -73,9 +82,12 @@ static void print_methods(void)
 
 static void print_presets(void)
 {
-    print("\nPresets\n");
-    for (size_t i = 0; cli_preset_at(i); i++)
+    print("\nPresets (K x N of each layer)\n");
+    for (size_t i = 0; cli_preset_at(i); i++) {
         print("  %-16s %s\n", cli_preset_at(i)->name, cli_preset_at(i)->meaning);
+        for (const cli_layer *layer = cli_preset_at(i)->layers; layer->name; layer++)
+            print("  %-16s   %5" PRIu64 " x %-5" PRIu64 " %s\n", "", layer->k, layer->n, layer->name);
+    }
 }
 
 static void print_command(const cli_command *command)
@@ -86,10 +98,12 @@ static void print_command(const cli_command *command)
         print_lines(command->details);
     }
     print_options("Options", command->options | CLI_EVERYWHERE);
-    if (command->options & CLI_HAS(CLI_FAIL_ON))
-        print_metrics(command->options & CLI_HAS(CLI_X));
-    if (command->options & CLI_HAS(CLI_METHOD))
+    if (command->options & CLI_HAS(CLI_METHOD)) {
+        print_numbers_of_products();
         print_methods();
+    } else if (command->options & CLI_HAS(CLI_FAIL_ON)) {
+        print_metrics(command->options & CLI_HAS(CLI_X));
+    }
     if (command->options & CLI_HAS(CLI_PRESET))
         print_presets();
     if (command->example) {
@@ -114,8 +128,8 @@ static void print_program(void)
     uint64_t all = 0;
     for (int option = 0; option < CLI_OPTION_COUNT; option++)
         all |= CLI_HAS(option);
-    uint64_t screen = CLI_HAS(CLI_KEYS) | CLI_HAS(CLI_RECORD) | CLI_HAS(CLI_SIZE) | CLI_HAS(CLI_SCREENSHOT) |
-                      CLI_HAS(CLI_BENCH_UI);
+    uint64_t screen =
+        CLI_HAS(CLI_KEYS) | CLI_HAS(CLI_RECORD) | CLI_HAS(CLI_SIZE) | CLI_HAS(CLI_SCREENSHOT) | CLI_HAS(CLI_BENCH_UI);
     uint64_t general = CLI_EVERYWHERE | CLI_HAS(CLI_VERSION);
     print_options("Options of commands (`qloupe help COMMAND` says which)", all & ~screen & ~general);
     print_options("Options everywhere", general);

@@ -107,16 +107,23 @@ static int find_methods(const cli_arguments *arguments, const cli_usual *usual, 
     static const char word[] = "threshold=";
     static const cli_usual dozen = { USUAL_METHODS, sizeof USUAL_METHODS / sizeof *USUAL_METHODS, NULL },
                            swept = { SWEPT, sizeof SWEPT / sizeof *SWEPT, NULL };
-    const bool is_swept = cli_is_given(arguments, CLI_SWEEP);
-    usual = usual ? usual : is_swept ? &swept : &dozen;
-    const char *sweep = is_swept ? cli_value(arguments, CLI_SWEEP) : usual->sweep;
+    const bool is_given = cli_is_given(arguments, CLI_SWEEP);
+    usual = usual ? usual : is_given ? &swept : &dozen;
+    const char *sweep = is_given ? cli_value(arguments, CLI_SWEEP) : usual->sweep;
     const size_t given = cli_value_count(arguments, CLI_METHOD);
     if (sweep && (strncmp(sweep, word, sizeof word - 1) != 0 || !sweep[sizeof word - 1]))
         return cli_complain("--sweep %s: threshold=T,T,... is allowed, such as threshold=2,4,6,8,inf", cli_shown(sweep));
     const char *thresholds = sweep ? sweep + sizeof word - 1 : NULL;
+    bool is_swept = false;
     int code = CLI_GOOD;
-    for (size_t i = 0; i < (given ? given : usual->count) && code == CLI_GOOD; i++)
-        code = add_swept(plan, given ? cli_value_at(arguments, CLI_METHOD, i) : usual->methods[i], thresholds);
+    for (size_t i = 0; i < (given ? given : usual->count) && code == CLI_GOOD; i++) {
+        const char *text = given ? cli_value_at(arguments, CLI_METHOD, i) : usual->methods[i];
+        is_swept |= takes_threshold(text);
+        code = add_swept(plan, text, thresholds);
+    }
+    if (code == CLI_GOOD && is_given && !is_swept)
+        code = cli_complain("--sweep %s: no -m METHOD takes a threshold without having one, such as llm_int8",
+                            cli_shown(sweep));
     return code;
 }
 
@@ -133,8 +140,8 @@ static int add_shape(const cli_arguments *arguments, cli_plan *plan)
     const char *text = cli_value(arguments, CLI_SHAPE);
     unsigned long long m, k, n;
     int used = 0;
-    if (sscanf(text, "%llux%llux%llu%n", &m, &k, &n, &used) != 3 || text[used] || strchr(text, '-') || m < 1 || k < 2 ||
-        n < 2 || m > MOST_SIDE || k > MOST_SIDE || n > MOST_SIDE)
+    if (sscanf(text, "%llux%llux%llu%n", &m, &k, &n, &used) != 3 || text[used] || strchr(text, '-') || m < 1 || k < 1 ||
+        n < 1 || m > MOST_SIDE || k > MOST_SIDE || n > MOST_SIDE)
         return cli_complain("--shape %s: MxKxN is allowed, rows of X, inputs and outputs of W, such as 512x4096x4096",
                             cli_shown(text));
     plan->m = m;
@@ -182,6 +189,29 @@ static int find_products(cli_session *session, cli_plan *plan)
 
 /* ---- Activations */
 
+/* Every product has its X: a folder has a file for every tensor, and for nothing that is made up; rows and columns suffice. */
+static int check_operands(const cli_session *session, const cli_plan *plan)
+{
+    ql_error error;
+    uint64_t rows;
+    const ql_tensor nameless = { .name = ql_text_from("") };
+    for (size_t i = 0; i < plan->product_count; i++) {
+        const cli_product_of *product = &plan->products[i];
+        const bool is_real = ql_activations_are_real(plan->x, product->tensor ? product->tensor : &nameless);
+        if (plan->is_x_named && !is_real && !product->tensor)
+            return cli_complain("--x %s: a folder is for the tensors of a FILE; name one file for %s",
+                                cli_shown(plan->x_name), product->layer);
+        if (plan->is_x_named && !is_real)
+            return cli_complain(
+                "%s: tensor '%s': %s has no file for it (NAME.npy is X of NAME.weight); name one with --x FILE",
+                cli_shown(session->path), product->layer, cli_shown(plan->x_name));
+        if (product->tensor && (ql_activations_fit(plan->x, product->tensor, &error) != QL_OK ||
+                                ql_activations_rows(plan->x, product->tensor, plan->m, &rows, &error) != QL_OK))
+            return cli_complain("%s: tensor '%s': %s", cli_shown(session->path), product->layer, error.message);
+    }
+    return CLI_GOOD;
+}
+
 static int find_activations(const cli_arguments *arguments, cli_plan *plan)
 {
     const char *text = cli_value(arguments, CLI_X);
@@ -193,6 +223,7 @@ static int find_activations(const cli_arguments *arguments, cli_plan *plan)
                 return cli_complain("--%s is for made-up activations; --x names a file",
                                     cli_option_describe(made_up[i])->name);
         snprintf(plan->x_name, sizeof plan->x_name, "%s", text);
+        plan->is_x_named = true;
         return ql_activations_open(text, &plan->x, &error) == QL_OK ? CLI_GOOD : cli_complain("--x: %s", error.message);
     }
     ql_synthetic made = { .strongest = ql_synthetic_usual.strongest };
@@ -207,7 +238,6 @@ static int find_activations(const cli_arguments *arguments, cli_plan *plan)
     made.channels = (unsigned)channels;
     sheet_made_up_name(plan->x_name, sizeof plan->x_name, &made);
     plan->made_up = made;
-    plan->is_made_up = true;
     if (code == CLI_GOOD && ql_activations_make_up(&made, &plan->x, &error) != QL_OK)
         code = cli_complain_error(&error);
     return code;
@@ -226,7 +256,14 @@ int cli_plan_make(cli_session *session, const cli_usual *usual, cli_plan *plan)
         code = find_products(session, plan);
     if (code == CLI_GOOD)
         code = number_given(arguments, CLI_M, 1, MOST_SIDE, &plan->m);
-    return code == CLI_GOOD ? find_activations(arguments, plan) : code;
+    if (code == CLI_GOOD)
+        code = find_activations(arguments, plan);
+    return code == CLI_GOOD ? check_operands(session, plan) : code;
+}
+
+double cli_plan_parts(const cli_plan *plan)
+{
+    return (double)plan->product_count * (double)(plan->method_count + 1);
 }
 
 int cli_complain_product(const cli_session *session, const cli_product_of *product, const ql_error *error)

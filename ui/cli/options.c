@@ -22,8 +22,9 @@ static const cli_option_info OPTIONS[CLI_OPTION_COUNT] = {
                    .help = "how to quantize: MAPPING[:key=value,...], see `qloupe schemes`",
                    .repeats = true },
     [CLI_X] = { .name = "x",
-                .value = "FILE|synthetic",
-                .help = "activations, a matrix [tokens][channels] (FILE:TENSOR of several): measure the product, too" },
+                .value = "FILE|FOLDER|synthetic",
+                .help = "activations [tokens][channels] (FILE:TENSOR of several; a FOLDER of NAME.npy for NAME.weight): "
+                        "measure the product, too" },
     [CLI_METHOD] = { .name = "method",
                      .letter = 'm',
                      .value = "METHOD",

@@ -51,8 +51,8 @@ static char *canonical_command(const cli_session *session, const cli_plan *plan,
                                .kind = kind,
                                .raw = cli_value(session->arguments, CLI_RAW),
                                .layout = cli_value(session->arguments, CLI_LAYOUT),
-                               .x = plan->is_made_up ? "synthetic" : plan->x_name,
-                               .made_up = plan->is_made_up ? &plan->made_up : NULL,
+                               .x = plan->is_x_named ? plan->x_name : "synthetic",
+                               .made_up = plan->is_x_named ? NULL : &plan->made_up,
                                .rows = plan->m,
                                .methods = (const char *const *)plan->methods,
                                .method_count = plan->method_count,
@@ -86,7 +86,7 @@ static int draw(cli_session *session, const cli_plan *plan, const char *kind, co
     if (status != QL_OK)
         return cli_complain_product(session, &plan->products[0], &error);
     char *command = canonical_command(session, plan, kind, out);
-    ql_activations_describe(plan->x, plan->products[0].tensor->cols, activations, sizeof activations);
+    ql_activations_describe(plan->x, plan->products[0].tensor, activations, sizeof activations);
     const ql_figure_options options = { .kind = kind,
                                         .command = command,
                                         .tensor = plan->products[0].layer,

@@ -2,20 +2,22 @@
 #include "cli/progress.h"
 
 #include "text/number.h"
+#include "text/plain.h"
 
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PATIENCE 0.5 /* seconds before the line appears */
 #define PAUSE    0.1 /* seconds between two lines */
 
-enum { ETA_WIDTH = 10, LINE_WIDTH = 22 + ETA_WIDTH };
+enum { ETA_WIDTH = 10, LINE_WIDTH = 22 + ETA_WIDTH, USUAL_COLUMNS = 80, MOST_LABEL = 60 };
 
 static atomic_bool interrupted;
-static atomic_bool line_drawn;
+static atomic_int line_drawn; /* its width, 0: there is none */
 
 static void on_interrupt(int signal_number)
 {
@@ -49,14 +51,27 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* "\r 54 %  ^C stops  ETA 0:03", padded so that it covers the line before it. */
-static void draw(double share, double seconds)
+static int columns(void)
 {
-    char eta[TEXT_NUMBER_SIZE];
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL_COLUMNS;
+}
+
+/* "\r 54 %  line 2 of 7, int8:row  ^C stops  ETA 0:03", padded so that it covers the line before it. */
+static void draw(const char *label, double share, double seconds)
+{
+    char eta[TEXT_NUMBER_SIZE], what[sizeof((cli_progress *)0)->label + 4] = "";
     text_duration(eta, share > 0 ? seconds * (1 - share) / share : 0);
-    fprintf(stderr, "\r%3u %%  ^C stops  ETA %-*s", (unsigned)(100 * share), ETA_WIDTH, eta);
+    const int room = columns() - LINE_WIDTH - 3;
+    if (*label && room > 0) {
+        snprintf(what, sizeof what, "%s", label);
+        text_cut(what, sizeof what, (size_t)room);
+    }
+    const int width = LINE_WIDTH + (*what ? (int)text_width(what) + 2 : 0), before = atomic_load(&line_drawn);
+    fprintf(stderr, "\r%3u %%  %s%s^C stops  ETA %-*s%*s", (unsigned)(100 * share), what, *what ? "  " : "", ETA_WIDTH, eta,
+            before > width ? before - width : 0, "");
     fflush(stderr);
-    atomic_store(&line_drawn, true);
+    atomic_store(&line_drawn, width > before ? width : before);
 }
 
 /* On any worker, never two at once. */
@@ -73,7 +88,7 @@ static bool tick(void *context, uint64_t done, uint64_t total)
     double inside = total ? progress->task * (double)done / (double)total : 0;
     double share = progress->total > 0 ? (progress->done + inside) / progress->total : 0;
     progress->drawn = time;
-    draw(share < 1 ? share : 1, time - progress->started);
+    draw(progress->label, share < 1 ? share : 1, time - progress->started);
     return true;
 }
 
@@ -86,6 +101,31 @@ void cli_progress_begin(cli_progress *progress, double total, bool quiet)
     handle(SIGHUP, on_end);
 }
 
+cli_progress cli_progress_of(double total)
+{
+    return (cli_progress) { .total = total, .started = now() };
+}
+
+void cli_progress_join(cli_progress *progress, const cli_progress *all)
+{
+    progress->total = all->total;
+    progress->done = all->done;
+    progress->started = all->started;
+    progress->drawn = all->drawn;
+}
+
+void cli_progress_leave(const cli_progress *progress, cli_progress *all)
+{
+    all->done = progress->done + progress->task;
+    all->drawn = progress->drawn;
+}
+
+void cli_progress_label(cli_progress *progress, const char *label)
+{
+    snprintf(progress->label, sizeof progress->label, "%s", label);
+    text_cut(progress->label, sizeof progress->label, MOST_LABEL);
+}
+
 void cli_progress_task(cli_progress *progress, double elements)
 {
     progress->done += progress->task;
@@ -94,8 +134,9 @@ void cli_progress_task(cli_progress *progress, double elements)
 
 void cli_progress_hide(void)
 {
-    if (!atomic_exchange(&line_drawn, false))
+    const int width = atomic_exchange(&line_drawn, 0);
+    if (width == 0)
         return;
-    fprintf(stderr, "\r%*s\r", LINE_WIDTH, "");
+    fprintf(stderr, "\r%*s\r", width, "");
     fflush(stderr);
 }

@@ -46,11 +46,14 @@ static int measure(work *at)
         return cli_complain_error(&error);
     code = cli_product_measure(&at->product, session, at->profile, at->report, &at->product_error, &at->product_found,
                                error.message);
-    if (code != CLI_GOOD || *error.message)
-        return code == CLI_GOOD ? cli_complain_error(&error) : code;
+    if (code == CLI_GOOD && !at->product_found && *error.message)
+        code = cli_complain_error(&error);
+    if (code != CLI_GOOD)
+        return code;
     sheet_result_columns(at->columns, SHEET_RESULT_CARD, at->product.x);
     at->table = sheet_table_over(at->columns, SHEET_RESULT_COLUMNS);
-    sheet_result_add(&at->table, tensor, at->report->spec_text, at->report, at->product_found, NULL);
+    sheet_result_add(&at->table, tensor, at->report->spec_text, at->report, at->product_found,
+                     *error.message ? error.message : NULL);
     return CLI_GOOD;
 }
 
@@ -139,7 +142,7 @@ static int run(cli_session *session)
 
 const cli_command cli_command_quant = {
     .name = "quant",
-    .usage = "[FILE] -t NAME -s SPEC [--x FILE|synthetic] [-o DIR] [--fail-on CHECK]",
+    .usage = "[FILE] -t NAME -s SPEC [--x FILE|FOLDER|synthetic] [-o DIR] [--fail-on CHECK]",
     .summary = "quantize one tensor under one spec: parameters, every metric, why",
     .details =
         "With -o the folder DIR gets codes.npy and dequant.npy (in the stored shape), the parameters that the spec has:\n"

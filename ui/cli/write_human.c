@@ -230,6 +230,8 @@ static char *heading_of(const sheet_table *table, size_t row)
             fputs("  ", out);
         else if (!(out = open_memstream(&line, &size)))
             return NULL;
+        if (table->columns[i].named)
+            fprintf(out, "%s ", table->columns[i].title);
         char *text = sheet_cell_print(&sheet_table_row(table, row)[i], &table->columns[i]);
         fputs(text, out);
         free(text);

@@ -23,6 +23,7 @@ typedef struct sheet_column {
     text_form form;    /* of counts and numbers, for people */
     bool stretch;      /* a text that may be cut when the table is too wide */
     bool heading;      /* for people: a line above the rows that share the value, together with other such columns */
+    bool named;        /* a heading that the title stands before */
     bool note;         /* words that take the place of missing cells; the last column */
 } sheet_column;
 

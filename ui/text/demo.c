@@ -11,7 +11,8 @@
 #define QLOUPE_DATADIR "/usr/local/share/qloupe"
 #endif
 
-#define DEMO_FILE "storyteller.safetensors"
+#define DEMO_FILE   "storyteller.safetensors"
+#define DEMO_INPUTS "inputs"
 
 /* Relative to the folder of the program. */
 static const char *const BESIDE_PROGRAM[] = { "../data", "../share/qloupe" };
@@ -60,4 +61,11 @@ bool text_demo_path(char *out, size_t size)
         return true;
     snprintf(out, size, "%s", QLOUPE_DATADIR "/" DEMO_FILE);
     return false;
+}
+
+bool text_demo_inputs(const char *demo_path, char *out, size_t size)
+{
+    const char *slash = strrchr(demo_path, '/');
+    const int folder = slash ? (int)(slash - demo_path) + 1 : 0;
+    return (size_t)snprintf(out, size, "%.*s" DEMO_INPUTS, folder, demo_path) < size && access(out, R_OK | X_OK) == 0;
 }

@@ -13,4 +13,7 @@
    is none, with the path that was expected. */
 bool text_demo_path(char *out, size_t size);
 
+/* The folder with the inputs of the demo model's layers, which stands beside it. False when there is none. */
+bool text_demo_inputs(const char *demo_path, char *out, size_t size);
+
 #endif

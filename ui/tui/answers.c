@@ -38,10 +38,14 @@ static void take_inputs(tui_document *document, tui_event *event)
         tui_document_say(document, true, "%s", event->error.message);
         return;
     }
-    tui_document_use_inputs(document, event->inputs);
     char text[300];
     ql_error misfit;
-    ql_activations_describe(event->inputs->activations, tui_document_tensor(document)->cols, text, sizeof text);
+    if (ql_activations_check(event->inputs->activations, document->model, &misfit) != QL_OK) {
+        tui_document_say(document, true, "%s", misfit.message);
+        return;
+    }
+    tui_document_use_inputs(document, event->inputs);
+    ql_activations_describe(event->inputs->activations, tui_document_tensor(document), text, sizeof text);
     if (ql_activations_fit(event->inputs->activations, tui_document_tensor(document), &misfit) != QL_OK)
         tui_document_say(document, true, "%s", misfit.message);
     else

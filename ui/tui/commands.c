@@ -232,7 +232,7 @@ static const tui_command commands[] = {
     { "tensor", "NAME", "NAME: go to that tensor; a part of its name or a pattern will do", go_to, complete_tensor },
     { "goto", "ROW,COLUMN", "ROW,COLUMN: look at that weight, counted from 0, wherever weights are shown", tui_go_to_weight,
       complete_nothing },
-    { "x", "FILE", "FILE: multiply with its activations [tokens][channels]; alone: synthetic ones", read_inputs,
+    { "x", "FILE", "FILE or FOLDER: multiply with these activations; alone: synthetic ones", read_inputs,
       complete_file },
     { "rows", "NUMBER", "NUMBER: multiply so many rows of X in MatMul; nothing: all of them", tui_take_rows,
       complete_nothing },

@@ -214,10 +214,10 @@ static void draw_activations(tui_app *app, tui_rect rect)
     const ql_tensor *tensor = tui_document_tensor(document);
     char text[700], what[300];
     ql_error misfit;
-    ql_activations_describe(document->inputs->activations, tensor->cols, what, sizeof what);
+    ql_activations_describe(document->inputs->activations, tensor, what, sizeof what);
     if (ql_activations_fit(document->inputs->activations, tensor, &misfit) == QL_OK)
         snprintf(text, sizeof text, " product err: ‖X·ΔW‖/‖X·W‖, X %s%s ", what,
-                 rect.cols >= ROOMY_COLS && strcmp(document->inputs->text, TUI_INPUTS_USUAL) == 0 ? " (:x FILE)" : "");
+                 rect.cols >= ROOMY_COLS && !ql_activations_are_real(document->inputs->activations, tensor) ? " (:x FILE)" : "");
     else
         snprintf(text, sizeof text, " no product: %s ", misfit.message);
     const int used = tui_canvas_text(&app->canvas, rect.y + rect.rows - 1, rect.x + 2, rect.cols - 4, TUI_FADED, text);

@@ -82,7 +82,8 @@ ql_status tui_file_show(tui_app *app, tui_file *file, const char *spec, ql_error
         return status;
     }
     const int sort = app->model ? app->list.column : app->first_sort;
-    if (app->document.inputs) /* those of the file before */
+    ql_error misfit; /* those of the file before, but for a folder with the layers of another model */
+    if (app->document.inputs && ql_activations_check(app->document.inputs->activations, file->model, &misfit) == QL_OK)
         tui_document_use_inputs(&document, app->document.inputs);
     if (app->view->close)
         app->view->close(app);

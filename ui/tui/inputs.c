@@ -33,6 +33,11 @@ ql_status tui_inputs_open(const char *text, tui_inputs **out, ql_error *error)
     return QL_OK;
 }
 
+const char *tui_inputs_named(const tui_inputs *inputs, const ql_tensor *tensor)
+{
+    return ql_activations_are_real(inputs->activations, tensor) ? inputs->text : TUI_INPUTS_USUAL;
+}
+
 tui_inputs *tui_inputs_retain(tui_inputs *inputs)
 {
     if (inputs)

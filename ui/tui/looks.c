@@ -16,10 +16,17 @@ void tui_looks_begin(tui_document *document)
         document->looks.of[kind].is_wished = false;
 }
 
+/* This was asked for, and it is known that nothing comes of it. */
+static bool is_hopeless(const tui_document *document, const tui_look_slot *look, const tui_wish *wish)
+{
+    return look->problem.status != QL_OK && tui_wish_is(&look->asked_wish, wish) &&
+           tui_measure_is(look->asked, document->tensor, document->spec_text);
+}
+
 tui_seen tui_looks_seen(const tui_document *document, tui_look_kind kind, const tui_wish *wish)
 {
     const tui_look_slot *look = &document->looks.of[kind];
-    if (!look->made || look->of->tensor != document->tensor)
+    if (!look->made || look->of->tensor != document->tensor || is_hopeless(document, look, wish))
         return (tui_seen) { .missing = look->problem.status != QL_OK ? look->problem.message
                                        : document->stopped           ? "stopped; r measures again"
                                                                      : tui_look_doing(kind) };

@@ -91,12 +91,12 @@ int tui_matmul_map_row(const tui_app *app)
     return app->operands.method > 0 ? app->operands.method : TUI_MATMUL_SPLIT_ROW;
 }
 
-uint64_t tui_matmul_above(const tui_products *products, double threshold)
+uint64_t tui_matmul_above(const float *loud, uint64_t count, double threshold)
 {
-    uint64_t from = 0, end = products->shape.k;
+    uint64_t from = 0, end = count;
     while (from < end) {
         const uint64_t middle = from + (end - from) / 2;
-        if ((double)products->loudest[middle] >= threshold)
+        if (loud[middle] >= (float)threshold) /* as LLM.int8() compares */
             from = middle + 1;
         else
             end = middle;
@@ -117,26 +117,25 @@ static void draw_pane(tui_app *app, int pane, tui_rect rect)
     panes[pane].draw(app, rect, app->pane == pane);
 }
 
-/* What is multiplied. Kernels and threads are this machine's: where the clock is left out, they are, too. */
+void tui_matmul_shapes(const tui_products *products, char *out, size_t size)
+{
+    const ql_matmul_shape shape = products->shape;
+    snprintf(out, size, "Y = X W^T  %llu×%llu × %llu×%llu", (unsigned long long)shape.m, (unsigned long long)shape.k,
+             (unsigned long long)shape.k, (unsigned long long)shape.n);
+}
+
+/* What is multiplied. */
 static void draw_head(tui_app *app, tui_rect line)
 {
     const tui_seen seen = tui_matmul_seen(app, TUI_LOOK_PRODUCTS);
     const tui_products *products = seen.made;
     tui_canvas *canvas = &app->canvas;
-    if (!products) {
-        tui_canvas_text(canvas, line.y, line.x + 1, line.cols - 2, TUI_FADED, "Y = X W^T");
-        return;
-    }
-    const ql_matmul_shape shape = products->shape;
-    char text[400], clock[200] = "";
-    const ql_matmul_result *result = &products->of[TUI_PRODUCT_ROW].result;
-    if (!app->headless && products->of[TUI_PRODUCT_ROW].is_known)
-        snprintf(clock, sizeof clock, " · %s kernels, %u thread%s, ms is the median of %u", result->kernel,
-                 products->threads, products->threads == 1 ? "" : "s", result->runs);
-    snprintf(text, sizeof text, "Y = X W^T  %llu×%llu × %llu×%llu%s", (unsigned long long)shape.m,
-             (unsigned long long)shape.k, (unsigned long long)shape.k, (unsigned long long)shape.n, clock);
+    char shapes[120] = "Y = X W^T";
+    if (products)
+        tui_matmul_shapes(products, shapes, sizeof shapes);
     canvas->faded = !seen.is_exact;
-    tui_canvas_text(canvas, line.y, line.x + 1, line.cols - 2, TUI_TEXT, text);
+    tui_canvas_format(canvas, line.y, line.x + 1, line.cols - 2, TUI_TEXT, "%s%s%s", shapes, products ? "   X " : "",
+                      products ? products->x : "");
     canvas->faded = false;
 }
 

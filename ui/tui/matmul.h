@@ -38,8 +38,11 @@ int tui_matmul_map_row(const tui_app *app); /* whose error the map shows */
 /* A frame; a mark in place of the note where what is shown is older than what is asked for. */
 tui_rect tui_matmul_frame(tui_app *app, tui_rect rect, bool focused, const char *title, const char *note, bool is_old);
 
-/* How many channels reach the threshold. */
-uint64_t tui_matmul_above(const tui_products *products, double threshold);
+/* "Y = X W^T  512×256 × 256×768". */
+void tui_matmul_shapes(const tui_products *products, char *out, size_t size);
+
+/* How many of loud[count], the largest first, reach the threshold. */
+uint64_t tui_matmul_above(const float *loud, uint64_t count, double threshold);
 
 /* `qloupe matmul` with what is multiplied and every method; false: the numbers are not there yet, or there is no room. */
 bool tui_matmul_command(const tui_app *app, char *out, size_t size);

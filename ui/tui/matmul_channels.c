@@ -48,7 +48,7 @@ static void draw_label(tui_app *app, tui_rect in, int y, double value, tui_style
 static void draw_bars(tui_app *app, tui_rect plot, const tui_spread *channels)
 {
     const tui_cells cells = tui_cells_of(channels->count, plot.cols);
-    const double threshold = app->operands.threshold;
+    const double threshold = (double)(float)app->operands.threshold; /* as LLM.int8() compares */
     for (int cell = 0; cell < cells.count; cell++) {
         int end, from = tui_cells_items(cells, cell, &end);
         double most = 0;
@@ -108,7 +108,7 @@ void tui_matmul_channels(tui_app *app, tui_rect rect, bool focused)
         tui_canvas_wrap(&app->canvas, in, TUI_TEXT, seen.missing);
         return;
     }
-    const uint64_t above = tui_matmul_above(products, app->operands.threshold);
+    const uint64_t above = tui_matmul_above(products->loudest, products->shape.k, app->operands.threshold);
     snprintf(note, sizeof note, "%s y · %" PRIu64 " channels · %" PRIu64 " at or above T = %g",
              app->linear ? "linear" : "log", products->shape.k, above, app->operands.threshold);
     const tui_rect in = tui_matmul_frame(app, rect, focused, "Channels of X, max |x|", note, !seen.is_exact);

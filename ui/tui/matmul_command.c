@@ -75,7 +75,7 @@ bool tui_matmul_say(tui_said *out, const tui_app *app, const ql_figure_kind *kin
     words->ascii = words->ascii && !kind; /* figures are the same, for any number of threads, too */
     words->threads = kind ? 0 : operands->threads > 0 ? operands->threads : app->threads;
     words->spec_count = 0;
-    words->x = app->document.inputs->text;
+    words->x = tui_inputs_named(app->document.inputs, tui_document_tensor(&app->document));
     words->made_up = strcmp(words->x, TUI_INPUTS_USUAL) == 0 ? &ql_synthetic_usual : NULL;
     words->rows = operands->rows > 0 ? operands->rows : words->made_up ? words->made_up->rows : 0;
     words->method_count = list_methods(app, kind, out->methods);

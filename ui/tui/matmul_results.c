@@ -113,14 +113,36 @@ static void draw_split(tui_app *app, tui_rect in, int y)
     app->canvas.faded = false;
 }
 
+/* Kernels and threads are this machine's: where the clock is left out, they are, too. */
+static void describe_clock(const tui_app *app, const tui_products *products, char *out, size_t size)
+{
+    const tui_product *product = &products->of[TUI_PRODUCT_ROW];
+    if (app->headless || !product->is_known)
+        snprintf(out, size, "error of the whole product");
+    else
+        snprintf(out, size, "%s, %u thread%s, ms: median of %u", product->result.kernel, products->threads,
+                 products->threads == 1 ? "" : "s", product->result.runs);
+}
+
+/* What is multiplied, where there is room for it. */
+static void draw_operands(tui_app *app, tui_rect in, int y, const tui_products *products)
+{
+    char shapes[120];
+    tui_matmul_shapes(products, shapes, sizeof shapes);
+    if (y < in.y + in.rows)
+        tui_canvas_format(&app->canvas, y, in.x + 1, in.cols - 2, TUI_TEXT, "X %s", products->x);
+    if (y + 1 < in.y + in.rows)
+        tui_canvas_text(&app->canvas, y + 1, in.x + 1, in.cols - 2, TUI_TEXT, shapes);
+}
+
 void tui_matmul_results(tui_app *app, tui_rect rect, bool focused)
 {
     const tui_seen seen = tui_matmul_wish(app, TUI_LOOK_PRODUCTS);
     tui_matmul_wish(app, TUI_LOOK_SPLIT);
     const tui_products *products = seen.made;
-    char note[340] = "";
+    char note[160] = "";
     if (products)
-        snprintf(note, sizeof note, "X %s", products->x);
+        describe_clock(app, products, note, sizeof note);
     const tui_rect in = tui_matmul_frame(app, rect, focused, "Products against fp32", note, products && !seen.is_exact);
     if (!products) {
         tui_canvas_wrap(&app->canvas, in, TUI_TEXT, seen.missing);
@@ -138,4 +160,7 @@ void tui_matmul_results(tui_app *app, tui_rect rect, bool focused)
         draw_headroom(app, in, y++);
     if (y < end)
         draw_split(app, in, y++);
+    app->canvas.faded = !seen.is_exact;
+    draw_operands(app, in, y, products);
+    app->canvas.faded = false;
 }

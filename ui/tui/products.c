@@ -153,7 +153,7 @@ ql_status tui_products_make(const tui_look_work *work, void **out, ql_error *err
     if (made) {
         made->shape = ql_matmul_shape_of(at.matmul);
         made->threads = at.threads;
-        ql_activations_describe(work->wish.inputs->activations, made->shape.k, made->x, sizeof made->x);
+        ql_activations_describe(work->wish.inputs->activations, work->profile->tensor, made->x, sizeof made->x);
         status = look_at_channels(made, at.matmul, error);
     } else {
         status = fail_memory("products", error);
@@ -255,6 +255,19 @@ static ql_status sweep_thresholds(tui_sweep *out, ql_matmul *matmul, const ql_mo
     return status;
 }
 
+/* |x| of every row, the largest first; NULL when memory is short. */
+static float *column_of(const ql_matmul *matmul, uint64_t channel)
+{
+    const ql_matmul_shape shape = ql_matmul_shape_of(matmul);
+    const float *x = ql_matmul_x(matmul);
+    float *column = calloc((size_t)shape.m, sizeof *column);
+    for (uint64_t i = 0; column && i < shape.m; i++)
+        column[i] = fabsf(x[i * shape.k + channel]);
+    if (column)
+        qsort(column, (size_t)shape.m, sizeof *column, by_loudness);
+    return column;
+}
+
 static ql_status set_apart(tui_sweep *out, ql_matmul *matmul, const ql_monitor *monitor, ql_error *error)
 {
     const uint64_t k = ql_matmul_shape_of(matmul).k;
@@ -266,7 +279,9 @@ static ql_status set_apart(tui_sweep *out, ql_matmul *matmul, const ql_monitor *
             apart->channel = most[c] > most[apart->channel] ? c : apart->channel;
         apart->most = most[apart->channel];
         most[apart->channel] = -1; /* listed */
-        status = ql_matmul_apart(matmul, "int8:row", apart->channel, monitor, &apart->error, error);
+        apart->loud = column_of(matmul, apart->channel);
+        status = apart->loud ? ql_matmul_apart(matmul, "int8:row", apart->channel, monitor, &apart->error, error)
+                             : fail_memory("input channels", error);
     }
     free(most);
     return status;
@@ -280,17 +295,22 @@ ql_status tui_sweep_make(const tui_look_work *work, void **out, ql_error *error)
         return status;
     tui_sweep *made = calloc(1, sizeof *made);
     status = made ? sweep_thresholds(made, at.matmul, work->monitor, error) : fail_memory("a sweep", error);
+    if (made)
+        made->shape = ql_matmul_shape_of(at.matmul);
     if (status == QL_OK)
         status = set_apart(made, at.matmul, work->monitor, error);
     close_bench(&at);
     if (status == QL_OK)
         *out = made;
     else
-        free(made);
+        tui_sweep_free(made);
     return status;
 }
 
 void tui_sweep_free(void *made)
 {
-    free(made);
+    tui_sweep *sweep = made;
+    for (size_t i = 0; sweep && i < TUI_APART_MOST; i++)
+        free(sweep->apart[i].loud);
+    free(sweep);
 }

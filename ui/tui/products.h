@@ -29,7 +29,7 @@ enum { TUI_PRODUCT_FP32, TUI_PRODUCT_TENSOR, TUI_PRODUCT_ROW, TUI_PRODUCTS_MOST 
 typedef struct tui_products {
     ql_matmul_shape shape;
     unsigned threads;
-    char x[300];         /* what the activations are */
+    char x[600];         /* what the activations are */
     float *loudest;      /* owned [shape.k]: the largest |x| of every channel, largest first */
     tui_spread channels; /* the same, in the order of the channels */
     size_t count;        /* the first ones are TUI_PRODUCT_FP32 ..., the last one the weights under the spec of the report */
@@ -65,9 +65,11 @@ enum { TUI_SWEEP_COUNT = QL_USUAL_THRESHOLDS, TUI_APART_MOST = 12 };
 typedef struct tui_apart {
     uint64_t channel;
     double most;  /* the largest |x| */
+    float *loud;  /* owned [shape.m]: |x| of every row, largest first */
     double error; /* of int8:row, were that channel multiplied in float32 (ql_matmul_apart) */
 } tui_apart;
 typedef struct tui_sweep {
+    ql_matmul_shape shape;
     double thresholds[TUI_SWEEP_COUNT], errors[TUI_SWEEP_COUNT];
     size_t columns[TUI_SWEEP_COUNT]; /* in float32 */
     double row_error;                /* of int8:row */

@@ -7,7 +7,8 @@
 bool tui_tells_product(const tui_app *app)
 {
     const tui_document *document = &app->document;
-    const bool is_named = strcmp(document->inputs->text, TUI_INPUTS_USUAL) != 0;
+    const char *x = document->inputs->text, *usual = app->options->usual_x;
+    const bool is_named = strcmp(x, TUI_INPUTS_USUAL) != 0 && !(usual && strcmp(x, usual) == 0);
     return (document->pins.open || is_named) && tui_pins_have_product(document);
 }
 
@@ -22,7 +23,7 @@ bool tui_say(tui_said *out, const tui_app *app)
         .tensor = out->tensor,
         .raw = app->raw,
         .layout = app->layout == QL_LAYOUT_AUTO ? NULL : ql_layout_name(app->layout),
-        .x = tui_tells_product(app) ? document->inputs->text : NULL,
+        .x = tui_tells_product(app) ? tui_inputs_named(document->inputs, tui_document_tensor(document)) : NULL,
         .ascii = app->options->ascii,
     };
     tui_said_one(out, app);

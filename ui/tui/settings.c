@@ -121,7 +121,9 @@ static bool take_spec(tui_app *app, const char *value, ql_error *error)
 
 static void print_x(const tui_app *app, char out[TUI_SETTING_VALUE])
 {
-    snprintf(out, TUI_SETTING_VALUE, "%s", app->model ? app->document.inputs->text : app->first_x);
+    const char *x = app->model ? app->document.inputs->text : NULL, *usual = app->model ? app->options->usual_x : NULL;
+    const bool is_set = x && !(usual && strcmp(x, usual) == 0);
+    snprintf(out, TUI_SETTING_VALUE, "%s", is_set ? x : app->first_x);
 }
 
 static bool take_x(tui_app *app, const char *value, ql_error *error)
@@ -198,7 +200,7 @@ static const tui_setting settings[] = {
       .print = print_spec,
       .take = take_spec },
     { .name = "x",
-      .help = "FILE, FILE:TENSOR or synthetic: the activations of products, as :x takes them",
+      .help = "FILE[:TENSOR], FOLDER or synthetic: activations of products, as :x takes them",
       .usual = TUI_INPUTS_USUAL,
       .print = print_x,
       .take = take_x },

@@ -41,15 +41,33 @@ static ql_status parse_size(const char *text, int *rows, int *cols, ql_error *er
     return error->status = QL_BAD_USAGE;
 }
 
-/* The activations that an option names, or else a setting; its name begins the message. */
-static ql_status open_inputs(const char *x, const char *named_by, tui_inputs **out, ql_error *error)
+/* What named the activations goes before the message. */
+static ql_status fail_inputs(const tui_options *options, const ql_error *reason, ql_error *error)
+{
+    const char *named_by = options->x ? "--x" : "setting x";
+    snprintf(error->message, sizeof error->message, "%s: %.*s", named_by, (int)sizeof error->message - 16, reason->message);
+    return error->status = reason->status;
+}
+
+/* The activations that an option names, or else a setting, or else those of the demo model. *out stays NULL for synthetic
+   ones. */
+static ql_status open_inputs(const tui_app *app, tui_inputs **out, ql_error *error)
+{
+    const tui_options *options = app->options;
+    const bool is_set = strcmp(app->first_x, TUI_INPUTS_USUAL) != 0;
+    const char *x = options->x ? options->x : is_set ? app->first_x : options->usual_x;
+    ql_error reason;
+    return !x || tui_inputs_open(x, out, &reason) == QL_OK ? QL_OK : fail_inputs(options, &reason, error);
+}
+
+/* Gives back a folder of activations without a file for any tensor of the model. */
+static ql_status check_inputs(tui_inputs **inputs, const ql_model *model, const tui_options *options, ql_error *error)
 {
     ql_error reason;
-    if (tui_inputs_open(x, out, &reason) == QL_OK)
+    if (!*inputs || ql_activations_check((*inputs)->activations, model, &reason) == QL_OK)
         return QL_OK;
-    error->status = reason.status;
-    snprintf(error->message, sizeof error->message, "%s: %.*s", named_by, (int)sizeof error->message - 16, reason.message);
-    return error->status;
+    tui_inputs_release(inputs);
+    return fail_inputs(options, &reason, error);
 }
 
 /* Everything that can fail without a terminal, so that errors are plain lines. */
@@ -85,18 +103,22 @@ static ql_status prepare(tui_app *app, tui_terminal_options *terminal, ql_error 
         (options->record && tui_record_open(options->record, &app->record, error) != QL_OK) ||
         (options->bench &&
          tui_latency_start(terminal->rows, terminal->cols, app->script.count, &app->latency, error) != QL_OK) ||
-        (options->x && open_inputs(options->x, "--x", &inputs, error) != QL_OK))
+        (open_inputs(app, &inputs, options->x ? error : &nonsense) != QL_OK && options->x))
         return error->status;
-    if (!options->x && strcmp(app->first_x, TUI_INPUTS_USUAL) != 0)
-        open_inputs(app->first_x, "setting x", &inputs, &nonsense);
-    if (tui_file_read(&source, &file, error) != QL_OK) {
+    ql_status status = tui_file_read(&source, &file, error);
+    if (status == QL_OK && check_inputs(&inputs, file.model, options, options->x ? error : &nonsense) != QL_OK &&
+        options->x) {
+        status = error->status;
+        tui_file_free(&file);
+    }
+    if (status != QL_OK) {
         tui_inputs_release(&inputs);
-        return error->status;
+        return status;
     }
     terminal->on_fd = options->bench;
     terminal->no_mouse = app->no_mouse;
     terminal->fd = options->bench ? tui_latency_terminal(app->latency) : -1;
-    const ql_status status = tui_file_show(app, &file, spec, error);
+    status = tui_file_show(app, &file, spec, error);
     if (status == QL_OK && !options->spec)
         tui_file_recall(app, known);
     if (status == QL_OK && inputs)

@@ -12,7 +12,8 @@ typedef struct tui_options {
     const char *spec;   /* -s: the spec to start with, NULL: absmax */
     const char *raw;    /* --raw: what the file holds, NULL: it says so itself */
     ql_layout layout;
-    const char *x;    /* --x: the activations of products, as ql_activations_open takes them; NULL: synthetic ones */
+    const char *x;    /* --x: the activations of products, as ql_activations_open takes them; NULL: those of the setting */
+    const char *usual_x; /* in place of a setting that says synthetic: those of the demo model; NULL: there are none */
     unsigned threads; /* 0: one per core */
     tui_color color;
     bool ascii;             /* ASCII glyphs only */

@@ -95,7 +95,7 @@ static ql_status write_numbers(const tui_writing *at, ql_error *error)
     sheet_column columns[SHEET_RESULT_COLUMNS];
     sheet_result_columns(columns, export->spec_count > 1 ? SHEET_RESULT_BY_TENSOR : SHEET_RESULT_CARD, export->inputs);
     if (export->inputs)
-        sheet_activations_name(activations, sizeof activations, export->inputs->text);
+        sheet_activations_name(activations, sizeof activations, tui_inputs_named(export->inputs, at->profile->tensor));
     sheet_table table = sheet_table_over(columns, SHEET_RESULT_COLUMNS);
     const sheet_document document = { .list = "results",
                                       .file = ql_model_path(at->jobs->model),

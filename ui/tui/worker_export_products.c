@@ -29,17 +29,18 @@ static ql_status multiply(const tui_writing *at, ql_products **out, ql_error *er
 static ql_status describe(const tui_writing *at, char *out, size_t size, ql_error *error)
 {
     const tui_export *export = at->export;
-    const uint64_t cols = at->profile->tensor->cols, rows = export->wish.rows;
+    const ql_tensor *tensor = at->profile->tensor;
+    const uint64_t rows = export->wish.rows;
     ql_synthetic usual = ql_synthetic_usual;
     ql_activations *made = NULL;
-    if (strcmp(export->inputs->text, TUI_INPUTS_USUAL) != 0 || rows == 0) {
-        ql_activations_describe(export->inputs->activations, cols, out, size);
+    if (ql_activations_are_real(export->inputs->activations, tensor) || rows == 0) {
+        ql_activations_describe(export->inputs->activations, tensor, out, size);
         return QL_OK;
     }
     usual.rows = rows;
     const ql_status status = ql_activations_make_up(&usual, &made, error);
     if (status == QL_OK)
-        ql_activations_describe(made, cols, out, size);
+        ql_activations_describe(made, tensor, out, size);
     ql_activations_free(&made);
     return status;
 }
@@ -93,7 +94,7 @@ ql_status tui_write_products(const tui_writing *at, ql_error *error)
 {
     const tui_export *export = at->export;
     char activations[512];
-    const char *x = export->inputs->text;
+    const char *x = tui_inputs_named(export->inputs, at->profile->tensor);
     const ql_status status = need_results(at, error);
     if (status != QL_OK)
         return status;
@@ -102,13 +103,13 @@ ql_status tui_write_products(const tui_writing *at, ql_error *error)
         x = activations;
     }
     const tui_results *results = export->results;
-    sheet_table table = sheet_products_table();
+    sheet_table table = sheet_table_over(sheet_product_columns, SHEET_PRODUCT_COLUMNS);
     for (int i = 0; i < TUI_RESULTS; i++) {
         const tui_product *product = &results->of[i];
-        sheet_product_add(&table, export->tensor_name, results->shape, product->method,
+        sheet_product_add(&table, export->tensor_name, results->shape, product->method, results->threads, x,
                           product->is_known ? &product->result : NULL, product->why);
     }
-    sheet_table facts = sheet_products_facts(&table, results->threads);
+    sheet_table facts = sheet_products_facts(&table);
     const sheet_document document = {
         .list = "results", .file = ql_model_path(at->jobs->model), .activations = x, .facts = &facts, .table = &table
     };
