@@ -34,13 +34,6 @@ static int run_method(cli_products *at, cli_session *session, const cli_plan *pl
     return CLI_GOOD;
 }
 
-static int complain_of(const cli_session *session, const cli_product_of *product, const ql_error *error)
-{
-    if (!product->tensor || error->status == QL_CANCELLED || strstr(error->message, "tensor '"))
-        return cli_complain_error(error);
-    return cli_complain("%s: tensor '%s': %s", cli_shown(session->path), product->layer, error->message);
-}
-
 /* Of a long file not all rows are taken: that must not go unseen. */
 static void remark_rows(const cli_session *session, const cli_plan *plan, const ql_tensor *tensor)
 {
@@ -65,7 +58,7 @@ static int run_product(cli_products *at, cli_session *session, const cli_plan *p
         const ql_tensor *w = made ? ql_bench_tensor(made) : product->tensor;
         status = ql_matmul_new(session->engine, w, plan->x, plan->m, monitor, &matmul, &error);
     }
-    int code = status == QL_OK ? CLI_GOOD : complain_of(session, product, &error);
+    int code = status == QL_OK ? CLI_GOOD : cli_complain_product(session, product, &error);
     if (code == CLI_GOOD && plan->m == 0)
         remark_rows(session, plan, product->tensor);
     for (size_t i = 0; i < plan->method_count && code == CLI_GOOD; i++)
@@ -96,7 +89,7 @@ int cli_matmul_run(cli_products *at, cli_session *session, const cli_plan *plan,
 static int run_line(cli_products *at, cli_session *session)
 {
     cli_plan plan;
-    int code = cli_plan_make(session, &plan);
+    int code = cli_plan_make(session, NULL, &plan);
     if (code == CLI_GOOD)
         code = cli_matmul_run(at, session, &plan, NULL);
     cli_plan_free(&plan);
