@@ -1,6 +1,7 @@
 /* What every figure bears at its top and bottom. */
 #include <stdio.h>
 
+#include "base/text.h"
 #include "plot/axis.h"
 #include "plot/figure.h"
 #include "plot/ink.h"
@@ -17,7 +18,7 @@ static void draw_title(cairo_t *cairo, const ql_figure *figure, uint64_t value_c
     ql_ink_font(cairo, QL_FACE_PLAIN, 9.5);
     ql_ink_color(cairo, QL_INK_SOFT, 1);
     x += 14 + ql_ink_text_within(cairo, x + 14, 46, right - x - 140, figure->file);
-    ql_number_count(number, value_count);
+    ql_text_count(number, value_count);
     snprintf(count, sizeof count, "%s value%s", number, value_count == 1 ? "" : "s");
     ql_ink_text(cairo, x + 14, 46, 0, count);
 }

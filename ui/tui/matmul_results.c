@@ -1,5 +1,4 @@
 /* The methods: the error of each product beside the one in float32, and its time; below, how near to overflow int8 comes. */
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -106,9 +105,12 @@ static void draw_split(tui_app *app, tui_rect in, int y)
     if (!product || !split || !product->is_known)
         return;
     const uint64_t apart = product->result.outlier_count, k = split->shape.k;
+    char coded[TEXT_NUMBER_SIZE], kept[TEXT_NUMBER_SIZE];
+    text_count(coded, k - apart);
+    text_count(kept, apart);
     app->canvas.faded = is_old;
     tui_canvas_format(&app->canvas, y, in.x + 1, in.cols - 2, TUI_TEXT,
-                      "C splits X: %" PRIu64 " columns int8, %" PRIu64 " fp32 = %.2f %% of the work", k - apart, apart,
+                      "C splits X: %s columns int8, %s fp32 = %.2f %% of the work", coded, kept,
                       100.0 * (double)apart / (double)k);
     app->canvas.faded = false;
 }
