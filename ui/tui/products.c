@@ -48,6 +48,10 @@ static void fill_grid(tui_grid *grid, const ql_matmul *matmul)
 {
     const ql_matmul_shape shape = ql_matmul_shape_of(matmul);
     const float *y = ql_matmul_y(matmul), *exact = ql_matmul_exact(matmul);
+    double squares = 0;
+    for (uint64_t i = 0; i < shape.m * shape.n; i++)
+        squares += (double)exact[i] * (double)exact[i];
+    const double rms = sqrt(squares / (double)(shape.m * shape.n)), unit = rms > 0 ? rms : 1;
     grid->rows = shape.m < TUI_GRID_ROWS ? (int)shape.m : TUI_GRID_ROWS;
     grid->cols = shape.n < TUI_GRID_COLS ? (int)shape.n : TUI_GRID_COLS;
     for (int r = 0; r < grid->rows; r++)
@@ -60,7 +64,7 @@ static void fill_grid(tui_grid *grid, const ql_matmul *matmul)
             for (uint64_t i = top; i < bottom; i++)
                 for (uint64_t j = left; j < right; j++)
                     sum += fabs((double)y[i * shape.n + j] - (double)exact[i * shape.n + j]);
-            grid->cells[r][c] = (float)(sum / (double)((bottom - top) * (right - left)));
+            grid->cells[r][c] = (float)(sum / (double)((bottom - top) * (right - left)) / unit);
         }
 }
 

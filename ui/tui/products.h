@@ -8,7 +8,7 @@
 #include "tui/look.h"
 #include "tui/spread.h"
 
-/* |Y - Y'| of a product in few cells: the mean of each. Cell [i][j] holds rows of Y from i m / rows on, outputs likewise. */
+/* |Y - Y'| of a product in few cells: the mean of each, in root mean squares of Y in float32. Cell [i][j] holds rows of Y from i m / rows on, outputs likewise. */
 enum { TUI_GRID_ROWS = 32, TUI_GRID_COLS = 128 };
 typedef struct tui_grid {
     int rows, cols;
