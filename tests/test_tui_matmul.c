@@ -272,11 +272,11 @@ static void a_narrow_view_keeps_what_matters(void **state)
         const char *size, *keys, *shown;
     } rows[] = {
         { "100x32", "3", "      T   2   4   6  10  15  30 " },
-        { "100x32", "3", "in fp32  11   7   5   3   1   0 " },
-        { "100x32", "3", "C: 251 columns int8, 5 fp32 (1.95 %)" },
+        { "100x32", "3", "in fp16  11   7   5   3   1   0 " },
+        { "100x32", "3", "C: 251 columns int8, 5 fp16 (1.95 %)" },
         { "100x32", "3", " Y = X W^T  512×256 × 256×768 · W " LAYER ".weight · X data/inputs/" LAYER ".npy 5" },
         { "120x36", "3:x<Enter>", "      T     2     4     6    10    15    30 " }, /* 131 columns need more room */
-        { "120x36", "3", "in fp32 11  7  7  6  5  4  3  1  1  0  0  0 " },
+        { "120x36", "3", "in fp16 11  7  7  6  5  4  3  1  1  0  0  0 " },
         { "120x36", "3j", " as codes of a spec, decoded piece by piece in cache; X in float32." },
         { "120x36", "3kk", " codes, one step for W and one for X, by absmax." },
         { "80x24", "3", " X data/inputs/" LAYER ".npy 512×256 " },

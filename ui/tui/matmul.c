@@ -224,11 +224,11 @@ bool tui_matmul_words(const tui_app *app, char *out, size_t size)
                  app->operands.threshold);
     else if (gain >= 0.05)
         snprintf(out, size,
-                 "%s of %s input channels cost %.1f dB. In fp32 (%.3g %% of the work) they cut the error from %s to %s.",
+                 "%s of %s input channels cost %.1f dB. In fp16 (%.3g %% of the work) they cut the error from %s to %s.",
                  apart, all, gain, share, before, after);
     else
         snprintf(out, size,
-                 "%s of %s input channels in fp32 (%.3g %% of the work) gain nothing here: the error is %s, was %s.", apart,
+                 "%s of %s input channels in fp16 (%.3g %% of the work) gain nothing here: the error is %s, was %s.", apart,
                  all, share, after, before);
     add_meaning(app, out, size);
     return true;

@@ -1,6 +1,6 @@
 /*
  * The input channels of X: the largest |x| of each, several to a cell where there are many, with the threshold across. Bars
- * that reach it are those of outliers, which LLM.int8() multiplies in float32.
+ * that reach it are those of outliers, which LLM.int8() multiplies in half precision.
  *
  *      20 |      #
  *       6 |-#----#----- threshold: to be dragged

@@ -53,7 +53,7 @@ static void draw_method(tui_app *app, const columns *at, int y, int row)
         snprintf(name, sizeof name, "  %s (reference)", method);
     else
         snprintf(name, sizeof name, "%s%c %s", is_mapped ? "▸" : " ", 'A' + row - 1, method);
-    snprintf(apart, sizeof apart, "  %zu in fp32", result->outlier_count);
+    snprintf(apart, sizeof apart, "  %zu in fp16", result->outlier_count);
     if (row == TUI_MATMUL_SPLIT_ROW && product->is_known &&
         tui_canvas_width(&app->canvas, name) + (int)strlen(apart) < at->name)
         strcat(name, apart);
@@ -116,9 +116,9 @@ static void draw_split(tui_app *app, tui_rect in, int y)
     text_count(kept, apart);
     const double share = 100.0 * (double)apart / (double)k;
     char text[200];
-    snprintf(text, sizeof text, "C splits X: %s columns int8, %s fp32 = %.2f %% of the work", coded, kept, share);
+    snprintf(text, sizeof text, "C splits X: %s columns int8, %s fp16 = %.2f %% of the work", coded, kept, share);
     if (tui_canvas_width(&app->canvas, text) > in.cols - 2)
-        snprintf(text, sizeof text, "C: %s columns int8, %s fp32 (%.2f %%)", coded, kept, share);
+        snprintf(text, sizeof text, "C: %s columns int8, %s fp16 (%.2f %%)", coded, kept, share);
     app->canvas.faded = is_old;
     tui_canvas_text(&app->canvas, y, in.x + 1, in.cols - 2, TUI_TEXT, text);
     app->canvas.faded = false;

@@ -1,5 +1,5 @@
 /*
- * The error of LLM.int8() at many thresholds, side by side, each with how many columns of X are in float32; at fewer where
+ * The error of LLM.int8() at many thresholds, side by side, each with how many columns of X are in half precision; at fewer where
  * there is less room. The one in use is marked where it is among them.
  */
 #include <math.h>
@@ -71,7 +71,7 @@ void tui_matmul_threshold(tui_app *app, tui_rect rect, bool focused)
     tui_canvas_right(&app->canvas, plot.y, in.x, LABEL - 1, TUI_FADED, text);
     tui_canvas_right(&app->canvas, plot.y + plot.rows - 1, in.x, LABEL - 1, TUI_FADED, "0");
     tui_canvas_right(&app->canvas, plot.y + plot.rows, in.x, LABEL - 1, TUI_FADED, "T");
-    tui_canvas_right(&app->canvas, plot.y + plot.rows + 1, in.x, LABEL - 1, TUI_FADED, "in fp32");
+    tui_canvas_right(&app->canvas, plot.y + plot.rows + 1, in.x, LABEL - 1, TUI_FADED, "in fp16");
     for (int i = 0; i < TUI_SWEEP_COUNT; i += step) {
         const bool is_used = sweep->thresholds[i] == app->operands.threshold;
         const tui_style style = is_used ? TUI_STRONG : TUI_FADED;
