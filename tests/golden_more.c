@@ -328,7 +328,7 @@ static ql_status integer_linear(const special *c, ql_error *error)
     return QL_OK;
 }
 
-/* The same product of packed operands must be that of the definition: outliers, the largest sum, Y but for float32's rounding. */
+/* The product of packed operands must be that of the definition: outliers, the largest sum, Y but for float32's rounding. */
 static void check_packed(const special *c, const ql_llm_int8 *y)
 {
     const uint64_t shape[2] = { y->n, y->k };

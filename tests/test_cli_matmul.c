@@ -78,6 +78,48 @@ static void shapes_presets_and_sweeps_need_no_file(void **state)
     testing_result_free(&r);
 }
 
+/* Widths as published: GPT-2 small (Radford et al. 2019: d_model 768, an MLP 4 times as wide), Llama 7B (Touvron et al.
+   2023: dimension 4096, and hidden_size, intermediate_size of its config.json), ViT-H of SAM (Kirillov et al. 2023;
+   Dosovitskiy et al. 2021, table 1: width 1280, MLP 5120; 1024 x 1024 pixels in patches of 16). */
+static void presets_have_the_published_shapes(void **state)
+{
+    (void)state;
+    enum { GPT2 = 768, LLAMA = 4096, LLAMA_MLP = 11008, VIT_H = 1280, VIT_H_MLP = 5120, PATCHES = 1024 / 16 };
+    static const struct {
+        int k, n;
+        const char *names;
+    } layers[] = {
+        { GPT2, 3 * GPT2, "attn.c_attn" },
+        { GPT2, GPT2, "attn.c_proj" },
+        { GPT2, 4 * GPT2, "mlp.c_fc" },
+        { 4 * GPT2, GPT2, "mlp.c_proj" },
+        { LLAMA, LLAMA, "q_proj k_proj v_proj o_proj" },
+        { LLAMA, LLAMA_MLP, "gate_proj up_proj" },
+        { LLAMA_MLP, LLAMA, "down_proj" },
+        { VIT_H, 3 * VIT_H, "attn.qkv" },
+        { VIT_H, VIT_H, "attn.proj" },
+        { VIT_H, VIT_H_MLP, "mlp.lin1" },
+        { VIT_H_MLP, VIT_H, "mlp.lin2" },
+    };
+    testing_result r = testing_run("\"$QLOUPE\" help matmul");
+    size_t found = 0;
+    for (const char *at = r.standard_output; (at = strstr(at, "\n                     ")) != NULL; at++) {
+        found++;
+    }
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        char line[120];
+        snprintf(line, sizeof line, " %5d x %-5d %s\n", layers[i].k, layers[i].n, layers[i].names);
+        if (!strstr(r.standard_output, line)) {
+            fail_msg("no line '%s' in %s", line, r.standard_output);
+        }
+    }
+    assert_int_equal(found, sizeof layers / sizeof *layers);
+    char patches[40];
+    snprintf(patches, sizeof patches, "width %d, %d patches\n", VIT_H, PATCHES * PATCHES);
+    assert_non_null(strstr(r.standard_output, patches));
+    testing_result_free(&r);
+}
+
 /* One number, one row of W, one column: products like any other. */
 static void the_smallest_shapes_are_products(void **state)
 {
@@ -174,6 +216,8 @@ static void wrong_usage_ends_with_2_and_a_line(void **state)
         { "--shape 4x0x4", "--shape 4x0x4: MxKxN is allowed" },
         { "--shape 4x4x0", "--shape 4x4x0: MxKxN is allowed" },
         { "--shape 4x4x4x4", "--shape 4x4x4x4: MxKxN is allowed" },
+        { "--shape 1073741824x4x1048576 -m fp32",
+          "a product of 1073741824x4x1048576 (M x K x N) does not fit into memory: take fewer rows" },
         { "--preset bert", "--preset bert: gpt2, llama-7b, sam-vit-h are allowed" },
         { "--shape 2x4x4 -m int9", "no method 'int9'; there are fp32" },
         { "--shape 2x4x4 --runs 0", "--runs 0: a number from 1 to 10000 is allowed" },
@@ -331,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_has_what_the_contract_says),
         cmocka_unit_test(shapes_presets_and_sweeps_need_no_file),
+        cmocka_unit_test(presets_have_the_published_shapes),
         cmocka_unit_test(the_smallest_shapes_are_products),
         cmocka_unit_test(fail_on_knows_the_numbers_of_a_row),
         cmocka_unit_test(csv_and_markdown_have_every_row),

@@ -113,6 +113,10 @@ static void the_errors_are_those_of_y_beside_float32(void **state)
     assert_true(result.max_abs == largest && result.rel_fro > 0 && result.rel_fro < 0.1);
     assert_true(result.runs == 1 && result.ms_min > 0 && result.ms_min <= result.ms_median &&
                 result.ms_median <= result.ms_max && result.quantize_ms <= result.ms_median && result.gops > 0);
+    assert_close(result.gops, 2e-6 * (double)(f.m * f.k * f.n) / result.ms_median, 1e-9, 0);
+    assert_true(result.peak_gops > 0);
+    assert_close(result.peak_share, result.gops / result.peak_gops, 1e-9, 0);
+    assert_true(run(&f, "int8:tensor").peak_gops >= result.peak_gops); /* the best so far */
     tear_down(&f);
 }
 
@@ -161,43 +165,83 @@ static void one_step_serves_a_whole_tensor(void **state)
     tear_down(&f);
 }
 
-/* The layer in integers of src/matmul, with ranges of the first quarter of the rows. */
+/* The layer in integers of src/matmul, with ranges of the first quarter of the rows. Returns whether multipliers shift to
+   the left, to the right, and are 0, as bits 1, 2, 4. */
+static unsigned check_integers(const fixture *f, const char *method, double threshold)
+{
+    ql_error error;
+    ql_observed x = { 0 }, y = { 0 };
+    ql_int_linear *layer;
+    unsigned shifts = 0;
+    const size_t calibrated = (f->m + 3) / 4;
+    float *bias = calloc(f->n, sizeof *bias);
+    int8_t *qx = malloc(f->m * f->k), *qy = malloc(f->m * f->n);
+    int32_t *sums = malloc(f->m * f->n * sizeof *sums), largest = 0;
+    must(ql_observe_minmax(&x, f->x, calibrated * f->k, &error), &error);
+    x.lo = fmaxf(x.lo, (float)-threshold);
+    x.hi = fminf(x.hi, (float)threshold);
+    must(ql_observe_minmax(&y, ql_matmul_exact(f->matmul), calibrated * f->n, &error), &error);
+    const ql_affine of_x = ql_affine_of(&x), of_y = ql_affine_of(&y);
+    must(ql_int_linear_make(f->w, bias, f->n, f->k, of_x, of_y, &layer, &error), &error);
+    ql_affine_encode(of_x, f->x, f->m * f->k, qx);
+    ql_int_linear_run(layer, qx, f->m, sums, qy);
+    const ql_matmul_result result = run(f, method);
+    for (size_t i = 0; i < f->m * f->n; i++) {
+        assert_true(ql_matmul_y(f->matmul)[i] == (float)(qy[i] - of_y.zero) * of_y.step);
+        largest = abs(sums[i]) > largest ? abs(sums[i]) : largest;
+        const ql_multiplier m = layer->multipliers[i % f->n];
+        shifts |= m.m0 == 0 ? 4 : m.shift > 0 ? 1 : 2;
+    }
+    assert_true(result.accumulator_max == largest);
+    if (isinf(threshold)) {
+        run(f, "int8:static"); /* the same sums, not requantized */
+        for (size_t i = 0; i < f->m * f->n; i++) {
+            assert_close((double)ql_matmul_y(f->matmul)[i],
+                         (double)sums[i] * (double)of_x.step * (double)layer->weight_steps[i % f->n], 1e-6, 0);
+        }
+    }
+    ql_int_linear_free(&layer);
+    free(bias);
+    free(qx);
+    free(qy);
+    free(sums);
+    return shifts;
+}
+
 static void integers_from_x_to_y_are_those_of_the_scalar_layer(void **state)
 {
     (void)state;
-    static const double thresholds[] = { (double)INFINITY, 2.5 };
     fixture f;
     set_up(&f, 21, 67, 35);
-    for (size_t t = 0; t < 2; t++) {
-        ql_error error;
-        ql_observed x = { 0 }, y = { 0 };
-        ql_int_linear *layer;
-        static int8_t qx[21 * 67], qy[21 * 35];
-        static int32_t sums[21 * 35];
-        const float bias[35] = { 0 };
-        must(ql_observe_minmax(&x, f.x, 6 * f.k, &error), &error);
-        x.lo = fmaxf(x.lo, (float)-thresholds[t]);
-        x.hi = fminf(x.hi, (float)thresholds[t]);
-        must(ql_observe_minmax(&y, ql_matmul_exact(f.matmul), 6 * f.n, &error), &error);
-        const ql_affine of_x = ql_affine_of(&x), of_y = ql_affine_of(&y);
-        must(ql_int_linear_make(f.w, bias, f.n, f.k, of_x, of_y, &layer, &error), &error);
-        ql_affine_encode(of_x, f.x, f.m * f.k, qx);
-        ql_int_linear_run(layer, qx, f.m, sums, qy);
-        int32_t largest = 0;
-        const ql_matmul_result result = run(&f, t ? "integer:2.5" : "integer");
-        for (size_t i = 0; i < f.m * f.n; i++) {
-            assert_true(ql_matmul_y(f.matmul)[i] == (float)(qy[i] - of_y.zero) * of_y.step);
-            largest = abs(sums[i]) > largest ? abs(sums[i]) : largest;
-        }
-        assert_true(result.accumulator_max == largest);
-        run(&f, "int8:static"); /* the same sums, not requantized */
-        for (size_t i = 0; i < f.m * f.n && t == 0; i++) {
-            assert_close((double)ql_matmul_y(f.matmul)[i],
-                         (double)sums[i] * (double)of_x.step * (double)layer->weight_steps[i % f.n], 1e-6, 0);
-        }
-        ql_int_linear_free(&layer);
-    }
+    assert_int_equal(check_integers(&f, "integer", (double)INFINITY), 2);
+    assert_int_equal(check_integers(&f, "integer:inf", (double)INFINITY), 2);
+    assert_int_equal(check_integers(&f, "integer:2.5", 2.5), 2);
     tear_down(&f);
+}
+
+/* Rows of W from very small to large, and calibration on rows of X whose products are all 0: then the step of Y is small
+   beside those of X and W, and sums are shifted to the left until they do not fit. */
+static void multipliers_of_all_sizes_are_those_of_the_scalar_layer(void **state)
+{
+    (void)state;
+    for (int quiet = 0; quiet < 2; quiet++) {
+        fixture f;
+        ql_error error;
+        set_up(&f, 21, 66, 35);
+        for (size_t i = 0; i < f.n * f.k; i++) {
+            f.w[i] *= (float)pow(10, (double)(i / f.k % 14) - 9);
+        }
+        for (size_t i = 0; i < f.n * f.k && quiet; i += 2) {
+            f.w[i + 1] = f.w[i];
+        }
+        for (size_t i = 0; i < 6 * f.k && quiet; i += 2) {
+            f.x[i + 1] = -f.x[i];
+        }
+        ql_matmul_free(&f.matmul);
+        must(ql_matmul_new(f.engine, &f.tensor.tensor, &f.x_of, 0, NULL, &f.matmul, &error), &error);
+        assert_int_equal(check_integers(&f, "integer", (double)INFINITY), quiet ? 3 : 6);
+        tear_down(&f);
+    }
 }
 
 static float *transposed(const float *w, size_t n, size_t k)
@@ -342,6 +386,41 @@ static void weights_decoded_in_cache_are_the_simulated_ones_bit_by_bit(void **st
     }
 }
 
+/* What the table says of a spec's size is what a report of the same spec says. */
+static void weights_are_as_large_as_a_report_says(void **state)
+{
+    (void)state;
+    static const char *const specs[] = { "none",
+                                         "fp16",
+                                         "absmax:bits=4,outliers=1%",
+                                         "absmax:outliers=0.3",
+                                         "nf4:double=1",
+                                         "nvfp4",
+                                         "kmeans:per=block,block=48",
+                                         "int4g:bits=3,block=64",
+                                         "zeropoint:zero=raw,per=row",
+                                         "fp8_e4m3:scale=0" };
+    fixture f;
+    ql_error error;
+    ql_profile *profile;
+    set_up(&f, 2, 67, 21);
+    must(ql_profile_make(f.engine, NULL, &f.tensor.tensor, NULL, &profile, &error), &error);
+    for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
+        char method[120];
+        ql_spec spec;
+        ql_report *report;
+        must(ql_spec_parse(specs[s], &spec, &error), &error);
+        must(ql_report_make(f.engine, profile, &spec, NULL, &report, &error), &error);
+        snprintf(method, sizeof method, "simulated:%s", specs[s]);
+        if (run(&f, method).bytes != report->byte_count) {
+            fail_msg("%s: %llu bytes", method, (unsigned long long)report->byte_count);
+        }
+        ql_report_free(&report);
+    }
+    ql_profile_free(&profile);
+    tear_down(&f);
+}
+
 /* What simulated weights and codes of X give; levels that are no integers are a little off. */
 static void check_grouped(size_t k)
 {
@@ -424,6 +503,55 @@ static void grouped_codes_are_simulated_weights_times_codes_of_x(void **state)
     }
 }
 
+/* What papers call simulated, codes turned back into numbers and multiplied in float32, is what the integers give but for
+   the rounding of float32: dynamic per row, static, and requantized to half a step of Y. */
+static void simulated_products_are_those_of_integers(void **state)
+{
+    (void)state;
+    fixture f;
+    ql_error error;
+    set_up(&f, 24, 70, 33);
+    const size_t calibrated = (f.m + 3) / 4;
+    int8_t *q = malloc(f.m * f.k);
+    float *steps = numbers(f.m, 1);
+    ql_observed range = { 0 }, y_range = { 0 };
+    must(ql_observe_minmax(&range, f.x, calibrated * f.k, &error), &error);
+    must(ql_observe_minmax(&y_range, ql_matmul_exact(f.matmul), calibrated * f.n, &error), &error);
+    const ql_affine frozen = ql_affine_of(&range), of_y = ql_affine_of(&y_range);
+    for (int is_static = 0; is_static < 2; is_static++) {
+        fixture g = f; /* with X as what its codes stand for */
+        g.x_of.values = malloc(f.m * f.k * sizeof(float));
+        if (is_static) {
+            ql_affine_encode(frozen, f.x, f.m * f.k, q);
+        } else {
+            must(ql_rows_encode(f.x, f.m, f.k, steps, q, &error), &error);
+        }
+        for (size_t i = 0; i < f.m * f.k; i++) {
+            g.x_of.values[i] = is_static ? (float)(q[i] - frozen.zero) * frozen.step : (float)q[i] * steps[i / f.k];
+        }
+        must(ql_matmul_new(f.engine, &f.tensor.tensor, &g.x_of, 0, NULL, &g.matmul, &error), &error);
+        run(&g, "simulated:absmax:per=row");
+        run(&f, is_static ? "int8:static" : "int8:row");
+        for (size_t i = 0; i < f.m * f.n; i++) {
+            assert_close((double)ql_matmul_y(f.matmul)[i], (double)ql_matmul_y(g.matmul)[i], 1e-5, 1e-4);
+        }
+        if (is_static) {
+            run(&f, "integer");
+            for (size_t i = 0; i < f.m * f.n; i++) {
+                const double simulated = (double)ql_matmul_y(g.matmul)[i], step = (double)of_y.step,
+                             lo = (-128 - of_y.zero) * step, hi = (127 - of_y.zero) * step;
+                assert_close((double)ql_matmul_y(f.matmul)[i], fmin(fmax(simulated, lo), hi), 0,
+                             0.55 * step); /* rounded twice */
+            }
+        }
+        ql_matmul_free(&g.matmul);
+        free(g.x_of.values);
+    }
+    free(q);
+    free(steps);
+    tear_down(&f);
+}
+
 /* Flat groups end with rows where one length divides the other. */
 static void flat_groups_serve_where_rows_begin_with_a_group(void **state)
 {
@@ -501,8 +629,23 @@ static void numbers_are_the_same_on_every_instruction_set_and_number_of_threads(
 static void a_weight_that_is_stored_across_is_the_same_weight(void **state)
 {
     (void)state;
-    static const char *const methods[] = { "fp32", "int8:row", "weights:absmax:bits=4,per=row", "weights_a8:nf4:per=block",
-                                           "simulated:nf4" };
+    static const char *const methods[] = { "fp32",
+                                           "int8:tensor",
+                                           "int8:row",
+                                           "int8:static",
+                                           "llm_int8:6",
+                                           "bnb_llm_int8:6",
+                                           "integer",
+                                           "weights:absmax:bits=4,per=row",
+                                           "weights:q4_1",
+                                           "weights:nf4:per=block",
+                                           "weights:kmeans:bits=5,per=row",
+                                           "weights_a8:nf4:per=block",
+                                           "weights_a8:int4g:block=32",
+                                           "simulated:zeropoint:bits=3,per=row",
+                                           "simulated:nf4",
+                                           "weights:nf4",
+                                           "weights_a8:nf4:block=16" };
     fixture f, g;
     set_up(&f, 4, 64, 24);
     g = f;
@@ -514,8 +657,7 @@ static void a_weight_that_is_stored_across_is_the_same_weight(void **state)
     for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
         run(&f, methods[m]);
         run(&g, methods[m]);
-        if (memcmp(ql_matmul_y(f.matmul), ql_matmul_y(g.matmul), f.m * f.n * sizeof(float)) != 0 &&
-            !strstr(methods[m], "simulated")) { /* nf4 is in runs of the stored order */
+        if (memcmp(ql_matmul_y(f.matmul), ql_matmul_y(g.matmul), f.m * f.n * sizeof(float)) != 0) {
             fail_msg("%s differs", methods[m]);
         }
     }
@@ -573,6 +715,134 @@ static void what_does_not_suit_is_refused_in_words(void **state)
     f.x[0 * 16 + 7] = -1e30f;
     assert_int_equal(ql_matmul_new(f.engine, &f.tensor.tensor, &f.x_of, 0, NULL, &other, &error), QL_UNUSABLE);
     assert_string_equal(error.message, "Y[0][0] = X W^T is infinite in float32: scale X or W down");
+    tear_down(&f);
+}
+
+/* x and w everywhere, one row and one output of `k` inputs. */
+static void set_up_constant(fixture *f, size_t k, float x, float w)
+{
+    set_up(f, 1, k, 1);
+    ql_error error;
+    for (size_t i = 0; i < k; i++) {
+        f->x[i] = x;
+        f->w[i] = w;
+    }
+    ql_matmul_free(&f->matmul);
+    must(ql_matmul_new(f->engine, &f->tensor.tensor, &f->x_of, 0, NULL, &f->matmul, &error), &error);
+}
+
+/* One input more and the largest codes might not fit; methods without such sums have no limit. */
+static void the_longest_sums_are_exact_and_longer_ones_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method;
+        size_t most;
+        int product; /* of the codes of x = 1 and w = -1 */
+        const char *message;
+    } cases[] = {
+        { "int8:tensor", 131071, 127 * 127,
+          "131072 inputs: sums of more than 131071 products of codes may not fit 32 bits" },
+        { "int8:row", 131071, 127 * 127, "131072 inputs: sums of more than 131071 products of codes may not fit 32 bits" },
+        { "llm_int8:6", 131071, 127 * 127, "131072 inputs: sums of more than 131071 products of codes may not fit 32 bits" },
+        { "bnb_llm_int8:6", 131071, 127 * 127,
+          "131072 inputs: sums of more than 131071 products of codes may not fit 32 bits" },
+        { "int8:static", 66311, 255 * 127,
+          "66312 inputs: sums of more than 66311 products of codes with a zero point may not fit 32 bits" },
+        { "integer", 66311, 255 * 127,
+          "66312 inputs: sums of more than 66311 products of codes with a zero point may not fit 32 bits" },
+        { "weights_a8:absmax", 131071, 0, "131072 inputs: sums of more than 131071 products of codes may not fit 32 bits" },
+    };
+    static const char *const unlimited[] = {
+        "fp32", "weights:nf4", "weights_a8:q4_0", "weights_a8:int4g", "weights_a8:q8_0", "simulated:absmax"
+    };
+    ql_matmul_result result;
+    ql_error error;
+    fixture f;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        set_up_constant(&f, cases[c].most, 1, -1);
+        result = run(&f, cases[c].method);
+        assert_close((double)ql_matmul_y(f.matmul)[0], -(double)f.k, 1e-2, 0);
+        assert_true(cases[c].product == 0 || result.accumulator_max == (double)cases[c].product * (double)f.k);
+        tear_down(&f);
+        set_up_constant(&f, cases[c].most + 1, 1, -1);
+        assert_int_equal(ql_matmul_run(f.matmul, cases[c].method, 1, NULL, &result, &error), QL_UNUSABLE);
+        assert_string_equal(error.message, cases[c].message);
+        tear_down(&f);
+    }
+    set_up_constant(&f, 131072, 1, -1);
+    for (size_t m = 0; m < sizeof unlimited / sizeof *unlimited; m++) {
+        run(&f, unlimited[m]);
+        assert_close((double)ql_matmul_y(f.matmul)[0], -131072.0, 1e-2, 0);
+    }
+    tear_down(&f);
+}
+
+/* Every column apart: nothing is left for the codes. */
+static void all_columns_may_be_outliers(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f, 7, 65, 33);
+    for (int bnb = 0; bnb < 2; bnb++) {
+        const ql_matmul_result result = run(&f, bnb ? "bnb_llm_int8:1e-30" : "llm_int8:1e-30");
+        assert_int_equal(result.outlier_count, f.k);
+        assert_true(isnan(result.accumulator_max));
+        for (size_t i = 0; i < f.m * f.n; i++) { /* in half precision; bitsandbytes takes W from its codes */
+            assert_close((double)ql_matmul_y(f.matmul)[i], exact_of(&f, f.w, i / f.n, i % f.n), 2e-3, bnb ? 0.2 : 5e-3);
+        }
+    }
+    const ql_matmul_result none = run(&f, "llm_int8:inf"), row = run(&f, "int8:row");
+    assert_true(none.outlier_count == 0 && none.outliers && none.rel_fro == row.rel_fro);
+    tear_down(&f);
+}
+
+/* Each method of the table at work beside a plain product in float64, with the error that its codes allow. */
+static void every_method_is_near_the_product_in_float64(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method;
+        double most; /* Frobenius norm of the error by that of the product */
+    } cases[] = {
+        { "fp32", 1e-6 },
+        { "int8:tensor", 0.06 },
+        { "int8:row", 0.03 },
+        { "int8:static", 0.1 },
+        { "llm_int8:6", 0.01 },
+        { "bnb_llm_int8:6", 0.01 },
+        { "integer", 0.1 },
+        { "weights:absmax:per=row", 0.01 },
+        { "weights:absmax:bits=4,per=block,block=32", 0.2 },
+        { "weights:absmax:bits=3,per=block,block=32", 0.4 },
+        { "weights:absmax:bits=2,per=block,block=32", 1 },
+        { "weights_a8:absmax:per=row", 0.03 },
+        { "weights_a8:int4g:block=32", 0.15 },
+        { "simulated:nf4", 0.15 },
+    };
+    fixture f;
+    set_up(&f, 40, 96, 50);
+    for (size_t i = 0; ql_matmul_method_at(i); i++) { /* none is forgotten here */
+        bool found = false;
+        for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+            const size_t length = strlen(ql_matmul_method_at(i)->name);
+            found |= strncmp(cases[c].method, ql_matmul_method_at(i)->name, length) == 0 &&
+                     (cases[c].method[length] == ':' || !cases[c].method[length]);
+        }
+        assert_true(found);
+    }
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        double whole = 0, lost = 0;
+        run(&f, cases[c].method);
+        for (size_t i = 0; i < f.m * f.n; i++) {
+            const double exact = exact_of(&f, f.w, i / f.n, i % f.n), e = (double)ql_matmul_y(f.matmul)[i] - exact;
+            whole += exact * exact;
+            lost += e * e;
+        }
+        if (!(sqrt(lost / whole) < cases[c].most)) {
+            fail_msg("%s: %g", cases[c].method, sqrt(lost / whole));
+        }
+    }
     tear_down(&f);
 }
 
@@ -666,15 +936,21 @@ int main(void)
         cmocka_unit_test(codes_per_row_are_exact_sums_scaled),
         cmocka_unit_test(one_step_serves_a_whole_tensor),
         cmocka_unit_test(integers_from_x_to_y_are_those_of_the_scalar_layer),
+        cmocka_unit_test(multipliers_of_all_sizes_are_those_of_the_scalar_layer),
         cmocka_unit_test(outlier_columns_apart_are_what_the_scalar_definition_says),
         cmocka_unit_test(a_wide_split_leaves_nothing_behind_for_the_next_one),
         cmocka_unit_test(the_variant_of_bitsandbytes_takes_outlier_columns_of_w_from_its_codes),
         cmocka_unit_test(weights_decoded_in_cache_are_the_simulated_ones_bit_by_bit),
+        cmocka_unit_test(weights_are_as_large_as_a_report_says),
         cmocka_unit_test(grouped_codes_are_simulated_weights_times_codes_of_x),
+        cmocka_unit_test(simulated_products_are_those_of_integers),
         cmocka_unit_test(flat_groups_serve_where_rows_begin_with_a_group),
         cmocka_unit_test(numbers_are_the_same_on_every_instruction_set_and_number_of_threads),
         cmocka_unit_test(a_weight_that_is_stored_across_is_the_same_weight),
         cmocka_unit_test(what_does_not_suit_is_refused_in_words),
+        cmocka_unit_test(the_longest_sums_are_exact_and_longer_ones_are_refused),
+        cmocka_unit_test(all_columns_may_be_outliers),
+        cmocka_unit_test(every_method_is_near_the_product_in_float64),
         cmocka_unit_test(an_outlier_beyond_half_precision_is_refused),
         cmocka_unit_test(a_run_can_be_stopped),
         cmocka_unit_test(a_column_apart_leaves_the_error_of_the_others),

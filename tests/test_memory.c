@@ -372,6 +372,33 @@ static ql_status values_to_model(const char *path, ql_error *error)
     return status;
 }
 
+/* A product by a method of each kind. */
+static ql_status multiply(const char *path, ql_error *error)
+{
+    static const char *const methods[] = { "int8:row",    "integer",      "llm_int8:1",       "bnb_llm_int8:1",
+                                           "weights:nf4", "weights:q4_1", "weights_a8:int4g", "simulated:nf4" };
+    const ql_synthetic made = { .seed = 1, .rows = 3, .channels = 1, .strongest = 5 };
+    ql_model *model = NULL;
+    ql_activations *x = NULL;
+    ql_matmul *matmul = NULL;
+    ql_matmul_result result;
+    double apart;
+    ql_status status = ql_model_open(path, QL_LAYOUT_AUTO, &model, error);
+    if (status == QL_OK)
+        status = ql_activations_make_up(&made, &x, error);
+    if (status == QL_OK)
+        status = ql_matmul_new(engine, ql_model_tensor(model, 0), x, 0, NULL, &matmul, error);
+    assert_true((status == QL_OK) == (matmul != NULL));
+    for (size_t i = 0; status == QL_OK && i < sizeof methods / sizeof *methods; i++)
+        status = ql_matmul_run(matmul, methods[i], 1, NULL, &result, error);
+    if (status == QL_OK)
+        status = ql_matmul_apart(matmul, "int8:row", 1, NULL, &apart, error);
+    ql_matmul_free(&matmul);
+    ql_activations_free(&x);
+    ql_model_free(&model);
+    return status;
+}
+
 /* ---- Tests ----------------------------------------------------------------------------------------------------- */
 
 static void every_good_file_opens_or_ends_in_words(void **state)
@@ -417,6 +444,13 @@ static void what_is_made_of_a_report_is_made_or_ends_in_words(void **state)
     print_message("%ld, %ld\n", exhaust(look_closely, path, false), exhaust(look_closely, path, true));
 }
 
+static void products_are_made_or_end_in_words(void **state)
+{
+    (void)state;
+    const char *path = GOOD "/npy-fortran-3d.npy";
+    print_message("%ld, %ld\n", exhaust(multiply, path, false), exhaust(multiply, path, true));
+}
+
 static void an_estimate_is_made_or_ends_in_words(void **state)
 {
     (void)state;
@@ -451,6 +485,7 @@ int main(void)
         cmocka_unit_test(every_good_file_opens_or_ends_in_words),
         cmocka_unit_test(one_file_of_each_kind_is_measured_or_ends_in_words),
         cmocka_unit_test(what_is_made_of_a_report_is_made_or_ends_in_words),
+        cmocka_unit_test(products_are_made_or_end_in_words),
         cmocka_unit_test(an_estimate_is_made_or_ends_in_words),
         cmocka_unit_test(pieces_of_a_large_compressed_array_are_read_or_end_in_words),
         cmocka_unit_test(an_engine_and_a_model_of_values_start_or_end_in_words),

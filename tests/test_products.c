@@ -223,6 +223,34 @@ static void every_remainder_of_every_tile_is_exact_on_every_instruction_set(void
     with_everything(check_remainders);
 }
 
+/* Each size alone, the others small: outputs up to two panels, rows up to three, inputs and groups up to a few cells. */
+static void check_each_size(ql_engine *engine)
+{
+    for (size_t n = 1; n <= 2 * QL_PRODUCT_OUTPUTS + 1; n++) {
+        operands o = draw_operands(1 + n % 3, 1 + n % 6, n, QL_CELL);
+        check_products(engine, &o);
+        free_operands(&o);
+    }
+    for (size_t m = 1; m <= 3 * QL_PRODUCT_ROWS + 1; m++) {
+        operands o = draw_operands(m, 5, 3, QL_CELL);
+        check_products(engine, &o);
+        free_operands(&o);
+    }
+    for (size_t k = 1; k <= 6 * QL_CELL; k++) {
+        for (size_t group = QL_CELL; group <= k + 2 * QL_CELL; group += QL_CELL) {
+            operands o = draw_operands(2, k, 2, group);
+            check_products(engine, &o);
+            free_operands(&o);
+        }
+    }
+}
+
+static void every_size_of_each_side_is_exact(void **state)
+{
+    (void)state;
+    with_everything(check_each_size);
+}
+
 /* Floats are taken in several depths, weights in several pieces, X in several pieces. */
 static void check_pieces(ql_engine *engine)
 {
@@ -271,6 +299,45 @@ static void the_longest_sums_of_the_largest_codes_are_exact(void **state)
 {
     (void)state;
     with_everything(check_extremes);
+}
+
+/* Also of kernels that others of the same instruction set stand before. */
+static void every_kernel_sums_the_longest_rows_exactly(void **state)
+{
+    (void)state;
+    enum { CELLS = (QL_GEMM_MOST_INPUTS + QL_CELL - 1) / QL_CELL };
+    static const int8_t pairs[][2] = { { -128, -128 }, { -128, 127 }, { 127, -128 }, { 127, 127 } };
+    const size_t k = QL_GEMM_MOST_INPUTS;
+    int8_t *x = room(k, 1), *w = room(k, 1);
+    uint8_t *packed_x = room((size_t)CELLS * QL_CELL, 1),
+            *packed_w = room((size_t)CELLS * QL_PRODUCT_OUTPUTS * QL_CELL + 64, 1);
+    const ql_product_kernels *kernels;
+    for (size_t i = 0; (kernels = ql_products_at(i)) != NULL; i++) {
+        for (size_t p = 0; p < 4; p++) {
+            int32_t y[QL_PRODUCT_OUTPUTS];
+            memset(x, pairs[p][0], k);
+            memset(w, pairs[p][1], k);
+            ql_pack_cells((const uint8_t *)x, k, k, 1, 1, 0, false, packed_x);
+            ql_pack_cells((const uint8_t *)w, 0, k, kernels->outputs, kernels->outputs, 0x80, false, packed_w); /* one row */
+            const ql_band band = {
+                .cells = CELLS,
+                .rows = 1,
+                .panels = 1,
+                .x = packed_x,
+                .w = packed_w,
+                .panel = (size_t)CELLS * kernels->outputs * QL_CELL,
+                .stride = kernels->outputs,
+            };
+            kernels->codes(&band, (int32_t[]) { pairs[p][0] * (int32_t)k }, y);
+            for (unsigned j = 0; j < kernels->outputs; j++) {
+                assert_int_equal(y[j], pairs[p][0] * pairs[p][1] * (int32_t)k);
+            }
+        }
+    }
+    free(x);
+    free(w);
+    free(packed_x);
+    free(packed_w);
 }
 
 static ql_engine *one_thread(void)
@@ -446,8 +513,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_remainder_of_every_tile_is_exact_on_every_instruction_set),
+        cmocka_unit_test(every_size_of_each_side_is_exact),
         cmocka_unit_test(a_product_in_pieces_is_the_product),
         cmocka_unit_test(the_longest_sums_of_the_largest_codes_are_exact),
+        cmocka_unit_test(every_kernel_sums_the_longest_rows_exactly),
         cmocka_unit_test(longer_sums_of_codes_are_refused_in_words_and_sums_of_floats_are_not),
         cmocka_unit_test(groups_may_be_as_many_as_there_are),
         cmocka_unit_test(a_product_needs_inputs_outputs_and_rows),

@@ -188,6 +188,25 @@ static void where_there_is_no_product_it_says_why(void **state)
     free(screen);
 }
 
+/* 6.1 in float32 lies below 6.1: both sides are float32. */
+static void the_screen_counts_the_columns_that_the_product_takes_apart(void **state)
+{
+    (void)state;
+    float w[4 * 8], x[3 * 8];
+    for (int i = 0; i < 4 * 8; i++)
+        w[i] = (float)(i % 7 - 3);
+    for (int i = 0; i < 3 * 8; i++)
+        x[i] = (float)(i % 5);
+    x[8 + 2] = 6.1f;
+    const char *w_path = testing_path(testing_folder(), "w.npy"), *x_path = testing_path(testing_folder(), "x.npy");
+    assert_true(npy_write(w_path, "f4", 2, (uint64_t[]) { 4, 8 }, w) &&
+                npy_write(x_path, "f4", 2, (uint64_t[]) { 3, 8 }, x));
+    char *screen = screen_of("'%s' --x '%s' --size 120x36 --keys 3+", w_path, x_path);
+    assert_shows(screen, "1 at or above T = 6.1 ");
+    assert_shows(screen, "llm_int8:6.1  1 in fp32");
+    free(screen);
+}
+
 /* How many of all rows hold a value that reaches the threshold, in the order of what is listed. */
 static void rows_that_reach_the_threshold_are_counted(void **state)
 {
@@ -309,6 +328,7 @@ int main(void)
         cmocka_unit_test(what_keys_ask_for_is_done),
         cmocka_unit_test(the_command_that_is_copied_prints_the_numbers),
         cmocka_unit_test(where_there_is_no_product_it_says_why),
+        cmocka_unit_test(the_screen_counts_the_columns_that_the_product_takes_apart),
         cmocka_unit_test(rows_that_reach_the_threshold_are_counted),
         cmocka_unit_test(the_map_is_in_shares_of_y),
         cmocka_unit_test(a_narrow_view_keeps_what_matters),

@@ -63,8 +63,8 @@ void ql_way_free(ql_way *way);
 
 double ql_now(void); /* seconds */
 
-/* What a kernel of products reaches on operands in the first cache, in operations per second, with all threads of the engine;
-   the best of some tries. 0 when memory is short. */
+/* What a kernel of products reaches on operands in the first cache, in operations per second, with all threads of the
+   engine; the best that was found in this process. 0 when memory is short. Takes milliseconds. */
 double ql_product_peak(ql_engine *engine, bool of_floats);
 
 /* calloc of count * size bytes, at least one; NULL and the message when memory is short. */

@@ -73,8 +73,7 @@ ql_status ql_way_quantize(ql_way *way, ql_quantizer *quantizer, ql_use_tile *use
         .elements = elements,
         .total = elements,
     };
-    const double bits = ql_spec_bits_per_weight(&way->spec, o->n, o->k);
-    way->bytes = (uint64_t)ceil((bits > 0 ? bits : way->spec.bits) * (double)elements / 8);
+    way->bytes = (uint64_t)ceil(ql_quantizer_bits(quantizer) / 8);
     return ql_parallel(o->engine, &pass, error);
 }
 

@@ -1,7 +1,7 @@
 /*
  * Codes of W in groups along the inputs times X in 8 bits:
  *
- *   y = dx[i] sum over groups g of (s[j][g] (sum over l in g of qx[i][l] level[q[j][l]]) + b[j][g] (sum over l in g of qx[i][l]))
+ *   y = dx[i] sum over g of (s[j][g] sum over l in g of qx[i][l] level[q[j][l]] + b[j][g] sum over l in g of qx[i][l])
  *
  * Levels must be integers of 8 bits. Those of a table, of nf4 or fp4, are multiplied by the least factor up to 127 that
  * makes all of them integers, else by what makes the largest 127, and rounded: that error is part of the result. The

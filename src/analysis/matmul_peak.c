@@ -2,6 +2,7 @@
 #include "analysis/matmul.h"
 #include "base/engine.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,22 +78,51 @@ static double try_once(peak_job *job, unsigned threads)
     return end > start ? cell_operations * CELLS * k->rows * k->outputs * TURNS * (double)chunks / (end - start) : 0;
 }
 
+/* The best so far in this process: others may be at work on the machine while one asks. */
+typedef struct known_peak {
+    const ql_product_kernels *kernels;
+    unsigned threads;
+    bool of_floats;
+    double rate;
+} known_peak;
+static known_peak known[32];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Keeps `rate` if it is the best; returns the best. When there is no room any more, what was found is what is told. */
+static double better(const peak_job *job, unsigned threads, double rate)
+{
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        known_peak *k = &known[i];
+        if (!k->kernels) {
+            *k = (known_peak) { job->kernels, threads, job->of_floats, 0 };
+        }
+        if (k->kernels == job->kernels && k->threads == threads && k->of_floats == job->of_floats) {
+            k->rate = rate > k->rate ? rate : k->rate;
+            rate = k->rate;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&lock);
+    return rate;
+}
+
 double ql_product_peak(ql_engine *engine, bool of_floats)
 {
     const unsigned threads = ql_engine_threads(engine);
     peak_job job = { .kernels = ql_products_active(), .of_floats = of_floats, .engine = engine };
     const ql_product_kernels *k = job.kernels;
     const size_t size = (size_t)QL_CELL * (CELLS * (k->rows + k->outputs) + k->rows * k->outputs);
-    double best = 0;
+    double best = better(&job, threads, 0);
+    const int tries = best > 0 ? 1 : TRIES;
     for (unsigned worker = 0; worker < threads; worker++) {
         if (!ql_engine_scratch(engine, worker, size)) {
             return 0;
         }
     }
     job.done = calloc(threads, sizeof *job.done);
-    for (int attempt = 0; attempt < TRIES && job.done; attempt++) {
-        const double rate = try_once(&job, threads);
-        best = rate > best ? rate : best;
+    for (int attempt = 0; attempt < tries && job.done; attempt++) {
+        best = better(&job, threads, try_once(&job, threads));
     }
     free(job.done);
     return best;

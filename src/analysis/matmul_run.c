@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct ql_matmul {
     ql_operands o;
@@ -76,10 +77,13 @@ static ql_status allocate(ql_matmul *p, ql_error *error)
     ql_operands *o = &p->o;
     enum { LINE = 16 }; /* numbers: every array begins a line of the cache */
     uint64_t w, x, y, all;
+    const double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     const bool fits = ql_size_mul(o->n, o->k, &w) && ql_size_mul(o->m, o->k, &x) && ql_size_mul(o->m, o->n, &y) &&
-                      ql_size_add(w, x, &all) && ql_size_add(all, 2 * y, &all) && all < SIZE_MAX / 16;
+                      ql_size_add(w, x, &all) && ql_size_add(all, 2 * y, &all) && all < SIZE_MAX / 16 &&
+                      sizeof(float) * (double)(all + w + x) < memory; /* W and X are packed, too */
     if (!fits) {
-        return ql_fail(error, QL_UNUSABLE, "a product of %zux%zux%zu does not fit into memory", o->m, o->k, o->n);
+        return ql_fail(error, QL_UNUSABLE, "a product of %zux%zux%zu (M x K x N) does not fit into memory: take fewer rows",
+                       o->m, o->k, o->n);
     }
     w = ql_size_ceil_div(w, LINE) * LINE;
     x = ql_size_ceil_div(x, LINE) * LINE;

@@ -4,7 +4,7 @@
  * Codes are a byte each, or half a byte where 16 are enough, in the order of W[n][k]. What a code stands for is the value of
  * `simulated`, bit by bit, in the first of these forms that gives it in every group:
  *
- *   (level[code] scale) factor    the same levels for all groups; a factor of the tensor where scales have two levels (nvfp4)
+ *   (level[code] scale) factor    the same levels for all groups; factor: of the tensor where scales have two levels (nvfp4)
  *   (code - zero) scale           zero points
  *   code scale + minimum          q4_1, q5_1
  *   table[group][code]            codebooks

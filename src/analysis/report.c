@@ -29,12 +29,10 @@ static void fill_metrics(const ql_profile *profile, const ql_measured *sums, ql_
     m[QL_ENTROPY_BITS] = r->levels ? ql_entropy(r->code_counts, codes, count) : NAN;
 }
 
-/* Codes, parameters, and 16 + 32 bits for the value and index of each outlier. */
 static void fill_storage(ql_report *r, const ql_quantizer *q)
 {
-    const double n = (double)q->groups.elements;
-    const double bits = q->spec.bits * n + q->spec.mapping->parameter_bits(q) + 48.0 * (double)q->outliers.count;
-    r->bits_per_weight = bits / n;
+    const double bits = ql_quantizer_bits(q);
+    r->bits_per_weight = bits / (double)q->groups.elements;
     r->byte_count = (uint64_t)ceil(bits / 8);
 }
 

@@ -144,6 +144,9 @@ ql_status ql_quantizer_make(ql_engine *engine, const ql_profile *profile, const 
                             uint64_t total, ql_quantizer *out, ql_error *error);
 void ql_quantizer_free(ql_quantizer *quantizer);
 
+/* Bits of the tensor as it is stored: codes, parameters, and 16 + 32 for the value and index of each outlier. */
+double ql_quantizer_bits(const ql_quantizer *quantizer);
+
 /* How many elements ql_quantizer_make will read, for the progress bar. */
 uint64_t ql_quantizer_elements(const ql_profile *profile, const ql_spec *spec);
 

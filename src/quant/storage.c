@@ -1,4 +1,4 @@
-/* Bits per weight of a spec, before there are any weights. */
+/* Bits per weight: of a spec before there are any weights, and of a quantizer. */
 #include "quant/schemes.h"
 
 #include <math.h>
@@ -14,6 +14,11 @@ double ql_storage_bits(const ql_spec *spec, const ql_groups *groups, unsigned le
         bits++;
     }
     return bits * (double)groups->elements + spec->mapping->parameter_bits(&q) + 48.0 * (double)outliers;
+}
+
+double ql_quantizer_bits(const ql_quantizer *q)
+{
+    return q->spec.bits * (double)q->groups.elements + q->spec.mapping->parameter_bits(q) + 48.0 * (double)q->outliers.count;
 }
 
 double ql_spec_bits_per_weight(const ql_spec *spec, uint64_t rows, uint64_t cols)

@@ -5,6 +5,7 @@
 #include "cli/matmul.h"
 #include "text/plain.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,9 +82,12 @@ static void print_methods(void)
 
 static void print_presets(void)
 {
-    print("\nPresets\n");
-    for (size_t i = 0; cli_preset_at(i); i++)
+    print("\nPresets (K x N of each layer)\n");
+    for (size_t i = 0; cli_preset_at(i); i++) {
         print("  %-16s %s\n", cli_preset_at(i)->name, cli_preset_at(i)->meaning);
+        for (const cli_layer *layer = cli_preset_at(i)->layers; layer->name; layer++)
+            print("  %-16s   %5" PRIu64 " x %-5" PRIu64 " %s\n", "", layer->k, layer->n, layer->name);
+    }
 }
 
 static void print_command(const cli_command *command)

@@ -96,7 +96,7 @@ uint64_t tui_matmul_above(const float *loud, uint64_t count, double threshold)
     uint64_t from = 0, end = count;
     while (from < end) {
         const uint64_t middle = from + (end - from) / 2;
-        if ((double)loud[middle] >= threshold)
+        if (loud[middle] >= (float)threshold) /* as LLM.int8() compares */
             from = middle + 1;
         else
             end = middle;

@@ -48,7 +48,7 @@ static void draw_label(tui_app *app, tui_rect in, int y, double value, tui_style
 static void draw_bars(tui_app *app, tui_rect plot, const tui_spread *channels)
 {
     const tui_cells cells = tui_cells_of(channels->count, plot.cols);
-    const double threshold = app->operands.threshold;
+    const double threshold = (double)(float)app->operands.threshold; /* as LLM.int8() compares */
     for (int cell = 0; cell < cells.count; cell++) {
         int end, from = tui_cells_items(cells, cell, &end);
         double most = 0;
