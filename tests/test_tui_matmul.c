@@ -203,7 +203,7 @@ static void the_screen_counts_the_columns_that_the_product_takes_apart(void **st
                 npy_write(x_path, "f4", 2, (uint64_t[]) { 3, 8 }, x));
     char *screen = screen_of("'%s' --x '%s' --size 120x36 --keys 3+", w_path, x_path);
     assert_shows(screen, "1 at or above T = 6.1 ");
-    assert_shows(screen, "llm_int8:6.1  1 in fp32");
+    assert_shows(screen, "llm_int8:6.1  1 in fp16");
     free(screen);
 }
 
