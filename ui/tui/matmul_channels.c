@@ -102,7 +102,7 @@ void tui_matmul_channels(tui_app *app, tui_rect rect, bool focused)
 {
     const tui_seen seen = tui_matmul_wish(app, TUI_LOOK_PRODUCTS);
     const tui_products *products = seen.made;
-    char note[160], share[64] = "", all[TEXT_NUMBER_SIZE], loud[TEXT_NUMBER_SIZE];
+    char note[260], share[64] = "", all[TEXT_NUMBER_SIZE], loud[TEXT_NUMBER_SIZE];
     if (!products) {
         const tui_rect in = tui_matmul_frame(app, rect, focused, "Channels of X, max |x|", NULL, false);
         tui_canvas_wrap(&app->canvas, in, TUI_TEXT, seen.missing);
