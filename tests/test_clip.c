@@ -396,7 +396,7 @@ static void kl_on_small_groups_says_that_it_is_noisy(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         const ql_spec spec = parse(cases[i].spec);
         done d = quantize(&s, &spec);
-        assert_int_equal(strstr(d.report->note, "about 4000 elements is noisy") != NULL, cases[i].noisy);
+        assert_int_equal(strstr(d.report->note, "about 4,000 elements is noisy") != NULL, cases[i].noisy);
         assert_int_equal(d.report->note[0] != 0, cases[i].noisy);
         drop(&d);
     }

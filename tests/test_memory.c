@@ -399,6 +399,27 @@ static ql_status multiply(const char *path, ql_error *error)
     return status;
 }
 
+/* With X out of a folder of files, of which one is no matrix and one is empty. */
+static ql_status multiply_with_folder(const char *path, ql_error *error)
+{
+    static const float w[2 * 4] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    ql_model *model = NULL;
+    ql_activations *x = NULL;
+    ql_matmul *matmul = NULL;
+    ql_status status = ql_model_from_values("npy-f4", 2, (uint64_t[]) { 2, 4 }, w, &model, error);
+    if (status == QL_OK)
+        status = ql_activations_open(path, &x, error);
+    assert_true((status == QL_OK) == (x != NULL));
+    if (status == QL_OK)
+        status = ql_activations_check(x, model, error);
+    if (status == QL_OK)
+        status = ql_matmul_new(engine, ql_model_tensor(model, 0), x, 0, NULL, &matmul, error);
+    ql_matmul_free(&matmul);
+    ql_activations_free(&x);
+    ql_model_free(&model);
+    return status;
+}
+
 /* ---- Tests ----------------------------------------------------------------------------------------------------- */
 
 static void every_good_file_opens_or_ends_in_words(void **state)
@@ -449,6 +470,18 @@ static void products_are_made_or_end_in_words(void **state)
     (void)state;
     const char *path = GOOD "/npy-fortran-3d.npy";
     print_message("%ld, %ld\n", exhaust(multiply, path, false), exhaust(multiply, path, true));
+    static const char *const files[] = { "npy-f4.npy", "npy-1d.npy", "npy-empty.npy" };
+    const char *folder = testing_folder();
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        size_t size;
+        char from[PATH_SIZE];
+        snprintf(from, sizeof from, GOOD "/%s", files[i]);
+        char *bytes = testing_read(from, &size);
+        testing_write(testing_path(folder, files[i]), bytes, size);
+        free(bytes);
+    }
+    assert_in_range(exhaust(multiply_with_folder, folder, false), 30, 10000);
+    exhaust(multiply_with_folder, folder, true);
 }
 
 static void an_estimate_is_made_or_ends_in_words(void **state)

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "plot/axis.h"
 #include "plot/panel.h"
 #include "plot/screen.h"
@@ -607,11 +608,11 @@ static void numbers_read_as_in_a_paper(void **state)
         ql_number(text, cases[i].value, cases[i].digits);
         assert_string_equal(text, cases[i].text);
     }
-    ql_number_count(text, 0);
+    ql_text_count(text, 0);
     assert_string_equal(text, "0");
-    ql_number_count(text, 262144);
+    ql_text_count(text, 262144);
     assert_string_equal(text, "262,144");
-    ql_number_count(text, UINT64_MAX);
+    ql_text_count(text, UINT64_MAX);
     assert_string_equal(text, "18,446,744,073,709,551,615");
 }
 

@@ -71,7 +71,7 @@ static void one_weight_sets_the_step(void **state)
     char *screen = play("one-weight", ""), text[256];
     assert_explore_is_json(screen, SPIKE " -s absmax");
     char *before = compare_json(SPIKE " -s absmax"), *after = compare_json(SPIKE " -s absmax:per=block,block=64");
-    snprintf(text, sizeof text, "sets the step for all 24576: %.0f of 255 codes idle.",
+    snprintf(text, sizeof text, "sets the step for all 24,576: %.0f of 255 codes idle.",
              255 - json_number(before, "levels_used"));
     assert_shows(screen, "One weight, -1.64 at [29,120] (36 standard deviations),");
     assert_shows(screen, text);

@@ -314,7 +314,7 @@ static void keys_move_the_weight_that_is_looked_at(void **state)
         { "<Tab><Tab>V<End>", "W[1023][255]" },
         { "<Tab><Tab>VVV:goto 12,34<Enter>2", "W[12][34]" }, /* the microscope is there, too */
         { "2n1<Tab><Tab>VVV", "W[654][195]" },
-        { ":goto 1024,0<Enter>", "the tensor has 1024 rows and 256 columns, counted from 0" },
+        { ":goto 1024,0<Enter>", "the tensor has 1,024 rows and 256 columns, counted from 0" },
         { ":goto 1<Enter>", "which weight? a row and a column" },
         { ":goto a,b<Enter>", "which weight?" },
         { ":goto 1,2 x<Enter>", "which weight?" },

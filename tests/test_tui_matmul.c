@@ -206,7 +206,7 @@ static void the_screen_counts_the_columns_that_the_product_takes_apart(void **st
                 npy_write(x_path, "f4", 2, (uint64_t[]) { 3, 8 }, x));
     char *screen = screen_of("'%s' --x '%s' --size 120x36 --keys 3+", w_path, x_path);
     assert_shows(screen, "1 at or above T = 6.1 ");
-    assert_shows(screen, "llm_int8:6.1  1 in fp32");
+    assert_shows(screen, "llm_int8:6.1  1 in fp16");
     free(screen);
 }
 
@@ -253,6 +253,65 @@ static void rows_that_reach_the_threshold_are_counted(void **state)
     npy_free(&x);
 }
 
+/* Of one row of X every cell of the map is one element of Y, so its darkest is the largest error. */
+static void the_map_is_in_shares_of_y(void **state)
+{
+    (void)state;
+    ql_error error;
+    ql_engine *engine;
+    ql_model *model;
+    ql_activations *x;
+    ql_matmul *matmul;
+    ql_matmul_result result;
+    assert_int_equal(ql_engine_new(1, &engine, &error), QL_OK);
+    assert_int_equal(ql_model_open("data/spike.npy", QL_LAYOUT_AUTO, &model, &error), QL_OK);
+    assert_int_equal(ql_activations_open("synthetic", &x, &error), QL_OK);
+    assert_int_equal(ql_matmul_new(engine, ql_model_tensor(model, 0), x, 1, NULL, &matmul, &error), QL_OK);
+    assert_int_equal(ql_matmul_run(matmul, "llm_int8:6", 1, NULL, &result, &error), QL_OK);
+    const float *y = ql_matmul_y(matmul), *exact = ql_matmul_exact(matmul);
+    const size_t n = (size_t)ql_matmul_shape_of(matmul).n;
+    double squares = 0, largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        squares += (double)exact[i] * (double)exact[i];
+        largest = fmax(largest, fabs((double)y[i] - (double)exact[i]));
+    }
+    char shown[100];
+    snprintf(shown, sizeof shown, " = %.3g %% of rms Y · rows × outputs", 100 * largest / sqrt(squares / (double)n));
+    char *screen = screen_of("data/spike.npy --size 200x60 --keys '3n1<Enter>'");
+    assert_shows(screen, shown);
+    free(screen);
+    ql_matmul_free(&matmul);
+    ql_activations_free(&x);
+    ql_model_free(&model);
+    ql_engine_free(&engine);
+}
+
+/* Less room, fewer thresholds; what is multiplied is named in full. */
+static void a_narrow_view_keeps_what_matters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *size, *keys, *shown;
+    } rows[] = {
+        { "100x32", "3", "      T   2   4   6  10  15  30 " },
+        { "100x32", "3", "in fp16  11   7   5   3   1   0 " },
+        { "100x32", "3", "C: 251 columns int8, 5 fp16 (1.95 %)" },
+        { "100x32", "3", " Y = X W^T  512×256 × 256×768 · W " LAYER ".weight · X data/inputs/" LAYER ".npy 5" },
+        { "120x36", "3:x<Enter>", "      T     2     4     6    10    15    30 " }, /* 131 columns need more room */
+        { "120x36", "3", "in fp16 11  7  7  6  5  4  3  1  1  0  0  0 " },
+        { "120x36", "3j", " as codes of a spec, decoded piece by piece in cache; X in float32." },
+        { "120x36", "3kk", " codes, one step for W and one for X, by absmax." },
+        { "80x24", "3", " X data/inputs/" LAYER ".npy 512×256 " },
+        { "80x24", "3", " Y = X W^T  512×256 × 256×768 " },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = screen_of("%s --size %s --keys '%s'", REAL, rows[i].size, rows[i].keys);
+        if (!strstr(screen, rows[i].shown))
+            fail_msg("%s, keys %s: '%s' is not on the screen:\n%s", rows[i].size, rows[i].keys, rows[i].shown, screen);
+        free(screen);
+    }
+}
+
 static void every_size_is_drawn(void **state)
 {
     (void)state;
@@ -274,6 +333,8 @@ int main(void)
         cmocka_unit_test(where_there_is_no_product_it_says_why),
         cmocka_unit_test(the_screen_counts_the_columns_that_the_product_takes_apart),
         cmocka_unit_test(rows_that_reach_the_threshold_are_counted),
+        cmocka_unit_test(the_map_is_in_shares_of_y),
+        cmocka_unit_test(a_narrow_view_keeps_what_matters),
         cmocka_unit_test(every_size_is_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,9 +6,9 @@
 #include "analysis/measure.h"
 #include "analysis/metrics.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "tensor/tensor.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,8 +42,11 @@ static void fill_note(ql_report *r, const ql_profile *profile)
     enum { ENOUGH = 4096 };
     const uint64_t typical = profile->tensor->element_count / r->group_count;
     if (r->spec.clip == QL_CLIP_KL && typical < ENOUGH) {
-        snprintf(r->note, sizeof r->note, "clip=kl on groups of about %" PRIu64 " elements is noisy; it wants %d or more",
-                 typical, ENOUGH);
+        char found[QL_COUNT_SIZE], wanted[QL_COUNT_SIZE];
+        ql_text_count(found, typical);
+        ql_text_count(wanted, ENOUGH);
+        snprintf(r->note, sizeof r->note, "clip=kl on groups of about %s elements is noisy; it wants %s or more", found,
+                 wanted);
     }
 }
 

@@ -1,6 +1,7 @@
 /* The reasons, each from real numbers. */
 #include "analysis/why.h"
 
+#include "base/text.h"
 #include "quant/schemes.h"
 
 #include <inttypes.h>
@@ -85,11 +86,12 @@ static bool is_zeropoint_wasted(ql_evidence *e)
 static void say_zeropoint_wasted(const ql_evidence *e, char *out, size_t size)
 {
     const ql_tried *absmax = &e->tried[QL_REMEDY_ABSMAX];
+    char count[QL_COUNT_SIZE];
+    ql_text_count(count, e->report->group_count);
     snprintf(out, size,
-             "The weights are nearly symmetric, %.4g to %.4g: %" PRIu64
-             " zero points bring %+.2f dB and cost %.3g of %.4g bits per weight",
-             e->profile->x_min, e->profile->x_max, e->report->group_count, -absmax->gain_db, absmax->saved_bits,
-             e->report->bits_per_weight);
+             "The weights are nearly symmetric, %.4g to %.4g: %s zero points bring %+.2f dB and cost %.3g of %.4g bits per "
+             "weight",
+             e->profile->x_min, e->profile->x_max, count, -absmax->gain_db, absmax->saved_bits, e->report->bits_per_weight);
 }
 
 /* ---- Clipping */
@@ -154,15 +156,15 @@ static void say_set_by_one(const ql_evidence *e, char *out, size_t size)
     const ql_tensor *t = e->profile->tensor;
     uint64_t index = e->profile->stats.max_abs_index;
     double value = fabs(e->profile->x_min) > fabs(e->profile->x_max) ? e->profile->x_min : e->profile->x_max;
-    char place[64];
+    char place[64], count[QL_COUNT_SIZE];
+    ql_text_count(count, t->element_count);
     if (t->rank == 2) {
         snprintf(place, sizeof place, "[%" PRIu64 ",%" PRIu64 "]", index / t->shape[1], index % t->shape[1]);
     } else {
         snprintf(place, sizeof place, "[%" PRIu64 "]", index);
     }
-    snprintf(out, size,
-             "One weight, %.4g at %s (%.0f standard deviations), sets the step for all %" PRIu64 ": %u of %u codes idle",
-             value, place, e->reach, t->element_count, e->idle, e->report->levels);
+    snprintf(out, size, "One weight, %.4g at %s (%.0f standard deviations), sets the step for all %s: %u of %u codes idle",
+             value, place, e->reach, count, e->idle, e->report->levels);
 }
 
 /* Few groups of the remedy are louder than the others by far. */
@@ -181,11 +183,12 @@ static bool are_columns_loud(ql_evidence *e)
 static void say_columns_loud(const ql_evidence *e, char *out, size_t size)
 {
     const ql_tried *cols = &e->tried[QL_REMEDY_COLS];
+    char loud[QL_COUNT_SIZE], all[QL_COUNT_SIZE];
+    ql_text_count(loud, cols->loud);
+    ql_text_count(all, cols->group_count);
     snprintf(out, size,
-             "%" PRIu64 " of %" PRIu64 " columns %s loud, up to %.1f times as wide as the median column, and set%s the step "
-             "for the rest",
-             cols->loud, cols->group_count, cols->loud == 1 ? "is" : "are", cols->scale_max / cols->scale_median,
-             cols->loud == 1 ? "s" : "");
+             "%s of %s columns %s loud, up to %.1f times as wide as the median column, and set%s the step for the rest",
+             loud, all, cols->loud == 1 ? "is" : "are", cols->scale_max / cols->scale_median, cols->loud == 1 ? "s" : "");
 }
 
 /* Many of them: a few loud ones are outliers. */
@@ -199,10 +202,12 @@ static bool are_rows_unlike(ql_evidence *e)
 static void say_rows_unlike(const ql_evidence *e, char *out, size_t size)
 {
     const ql_tried *rows = &e->tried[QL_REMEDY_ROWS];
-    snprintf(out, size,
-             "Rows are of unlike range: steps of their own would go from %.3g to %.3g, median %.3g; one of %.3g serves all "
-             "%" PRIu64,
-             rows->scale_min, rows->scale_max, rows->scale_median, (double)e->report->scale_max, rows->group_count);
+    char count[QL_COUNT_SIZE];
+    ql_text_count(count, rows->group_count);
+    snprintf(
+        out, size,
+        "Rows are of unlike range: steps of their own would go from %.3g to %.3g, median %.3g; one of %.3g serves all %s",
+        rows->scale_min, rows->scale_max, rows->scale_median, (double)e->report->scale_max, count);
 }
 
 static bool is_reach_wide(ql_evidence *e)
@@ -226,8 +231,10 @@ static bool share_rows_a_step(ql_evidence *e)
 
 static void say_rows_share(const ql_evidence *e, char *out, size_t size)
 {
-    snprintf(out, size, "All %" PRIu64 " rows share one step of %.3g, which is %.2g standard deviations",
-             e->profile->tensor->rows, (double)e->report->scale_max, (double)e->report->scale_max / e->report->stats.std);
+    char count[QL_COUNT_SIZE];
+    ql_text_count(count, e->profile->tensor->rows);
+    snprintf(out, size, "All %s rows share one step of %.3g, which is %.2g standard deviations", count,
+             (double)e->report->scale_max, (double)e->report->scale_max / e->report->stats.std);
 }
 
 /* ---- Bits */
@@ -242,8 +249,10 @@ static bool do_scales_cost(ql_evidence *e)
 
 static void say_scales_cost(const ql_evidence *e, char *out, size_t size)
 {
-    snprintf(out, size, "The scales of %" PRIu64 " blocks cost %.3g of %.4g bits per weight", e->report->group_count,
-             e->extra_bits, e->report->bits_per_weight);
+    char count[QL_COUNT_SIZE];
+    ql_text_count(count, e->report->group_count);
+    snprintf(out, size, "The scales of %s blocks cost %.3g of %.4g bits per weight", count, e->extra_bits,
+             e->report->bits_per_weight);
 }
 
 static bool are_bits_few(ql_evidence *e)
@@ -277,12 +286,13 @@ static bool are_steps_coarse(ql_evidence *e)
 static void say_coarse(const ql_evidence *e, char *out, size_t size)
 {
     const ql_report *r = e->report;
+    char count[QL_COUNT_SIZE];
+    ql_text_count(count, r->group_count);
     if (r->group_count > 1 && r->scales) {
-        snprintf(out, size, "%" PRIu64 " scales from %.3g to %.3g fit their groups; what is left is rounding to %u levels",
-                 r->group_count, (double)r->scale_min, (double)r->scale_max, r->levels);
+        snprintf(out, size, "%s scales from %.3g to %.3g fit their groups; what is left is rounding to %u levels", count,
+                 (double)r->scale_min, (double)r->scale_max, r->levels);
     } else if (r->group_count > 1) {
-        snprintf(out, size, "%" PRIu64 " groups have levels of their own; what is left is rounding to %u of them",
-                 r->group_count, r->levels);
+        snprintf(out, size, "%s groups have levels of their own; what is left is rounding to %u of them", count, r->levels);
     } else if (r->codebook) {
         snprintf(out, size, "The %u levels are where the values are; what is left is that there are no more of them",
                  r->levels);

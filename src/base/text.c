@@ -6,7 +6,9 @@
  */
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <langinfo.h>
+#include <stdio.h>
 #include <string.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -224,6 +226,19 @@ size_t ql_text_json(char *out, size_t out_size, ql_text text)
     if (out_size > 0)
         out[used] = '\0';
     return needed;
+}
+
+void ql_text_count(char out[QL_COUNT_SIZE], uint64_t count)
+{
+    char digits[24];
+    const int size = snprintf(digits, sizeof digits, "%" PRIu64, count);
+    for (int i = 0; i < size; i++) {
+        *out++ = digits[i];
+        if (i + 1 < size && (size - i - 1) % 3 == 0) {
+            *out++ = ',';
+        }
+    }
+    *out = '\0';
 }
 
 bool ql_text_is(ql_text text, const char *string)

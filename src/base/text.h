@@ -9,6 +9,10 @@
 /* Cells that a message spends on one name from a file, and the buffer for it. */
 enum { QL_NAME_CELLS = 60, QL_NAME_BUFFER = 4 * QL_NAME_CELLS + 16 };
 
+/* "262,144". */
+enum { QL_COUNT_SIZE = 32 };
+void ql_text_count(char out[QL_COUNT_SIZE], uint64_t count);
+
 /* Whether the bytes are those of a C string. */
 bool ql_text_is(ql_text text, const char *string);
 

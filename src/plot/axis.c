@@ -1,7 +1,6 @@
 /* Axes, ticks and numbers: see axis.h. */
 #include "plot/axis.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,18 +73,6 @@ void ql_number_power(char out[QL_NUMBER_SIZE], int exponent)
     strcpy(out, "×10");
     for (const char *c = plain; *c; c++)
         strcat(out, *c == '-' ? "⁻" : digits[*c - '0']);
-}
-
-void ql_number_count(char out[QL_NUMBER_SIZE], uint64_t count)
-{
-    char digits[24];
-    int size = snprintf(digits, sizeof digits, "%" PRIu64, count);
-    for (int i = 0; i < size; i++) {
-        *out++ = digits[i];
-        if (i + 1 < size && (size - i - 1) % 3 == 0)
-            *out++ = ',';
-    }
-    *out = '\0';
 }
 
 void ql_number(char out[QL_NUMBER_SIZE], double value, int digits)

@@ -33,9 +33,6 @@ void ql_number(char out[QL_NUMBER_SIZE], double value, int digits);
 /* `decimals` decimals and a unit, a true minus; from a million on as ql_number says it with 4 digits. */
 void ql_number_fixed(char out[QL_NUMBER_SIZE], double value, int decimals, const char *unit);
 
-/* "262,144". */
-void ql_number_count(char out[QL_NUMBER_SIZE], uint64_t count);
-
 /* "×10⁻⁵", "" for 0. */
 void ql_number_power(char out[QL_NUMBER_SIZE], int exponent);
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "plot/calibration.h"
 #include "plot/figure.h"
 #include "plot/ink.h"
@@ -97,7 +98,7 @@ static void describe_curve(const ql_ways_view *v, const ql_curve *curve, double 
     }
     ql_number(loss, curve->loss[curve->best], 4);
     ql_number(at, curve->threshold[curve->best], 4);
-    ql_number_count(count, curve->count);
+    ql_text_count(count, curve->count);
     if (v->symmetric)
         snprintf(text, sizeof text, "least %s at threshold %s", loss, at);
     else
@@ -106,7 +107,7 @@ static void describe_curve(const ql_ways_view *v, const ql_curve *curve, double 
     y = ql_ink_paragraph(cairo, QL_WAYS_MARGIN, y + LEADING, width, LEADING, 1, text);
     ql_ink_color(cairo, QL_INK_SOFT, 1);
     snprintf(text, sizeof text, "%s candidates", count);
-    ql_number_count(infinite, unusable);
+    ql_text_count(infinite, unusable);
     if (unusable)
         snprintf(text, sizeof text, "%s candidates, %s of infinite divergence", count, infinite);
     y = ql_ink_paragraph(cairo, QL_WAYS_MARGIN, y, width, LEADING, 1, text);
@@ -160,8 +161,8 @@ static void describe_group(const ql_ways_view *v, char *out, size_t size)
 {
     const ql_report *report = v->ways->reports[0];
     char number[QL_NUMBER_SIZE], count[QL_NUMBER_SIZE];
-    ql_number_count(number, v->ways->group);
-    ql_number_count(count, report->group_count);
+    ql_text_count(number, v->ways->group);
+    ql_text_count(count, report->group_count);
     snprintf(out, size,
              "Dots, dashed lines and curves are of group %s of %s (counted from 0), which holds the largest magnitude.%s "
              "The distribution and the numbers are of the whole tensor.",
@@ -185,7 +186,7 @@ static void draw_keys(const ql_ways_view *v)
                           : "A range has two ends: values outside its dashed lines are clipped.");
     if (first->outlier_count > 0) {
         size_t used = strlen(text);
-        ql_number_count(count, first->outlier_count);
+        ql_text_count(count, first->outlier_count);
         snprintf(text + used, sizeof text - used, " %s outliers are not: they are kept in half precision.", count);
     }
     y = ql_ink_paragraph(v->cairo, QL_WAYS_MARGIN, y, width, LEADING, 3, text) + 3;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "plot/figure.h"
 #include "plot/ink.h"
 #include "plot/products.h"
@@ -215,7 +216,7 @@ static void draw_keys(const view *v)
     char share[QL_SHARE_SIZE], text[QL_SHARE_SIZE + 120], number[QL_NUMBER_SIZE], threshold[QL_NUMBER_SIZE + 8];
     const uint64_t of_bar = channels_of_bar(v);
     ql_ink_font(v->cairo, QL_FACE_PLAIN, 9);
-    ql_number_count(number, of_bar);
+    ql_text_count(number, of_bar);
     if (of_bar > 1)
         snprintf(text, sizeof text, "largest |x|, a bar for each %s channels", number);
     else
@@ -258,7 +259,7 @@ static void draw_loudest(const view *v)
         if (i < v->split->result.outlier_count)
             draw_dot(v->cairo, x + 2, y - 3);
         ql_ink_color(v->cairo, QL_INK_TEXT, 1);
-        ql_number_count(number, v->order[i]);
+        ql_text_count(number, v->order[i]);
         ql_ink_text(v->cairo, x + AT_NUMBER, y, 1, number);
         ql_number(number, most, 3);
         ql_ink_text(v->cairo, x + AT_MOST, y, 1, number);
@@ -301,7 +302,7 @@ void ql_channels_draw(cairo_t *cairo, const ql_figure *figure)
     set_axes(&v);
     ql_figure_draw_page(cairo, figure);
     draw_keys(&v);
-    ql_number_count(rows, products->shape.m);
+    ql_text_count(rows, products->shape.m);
     snprintf(name, sizeof name, "largest |x| of %s row%s%s", rows, products->shape.m == 1 ? "" : "s",
              v.scale.log ? " (log scale)" : "");
     ql_scale_draw(&v.panel, &v.scale, name);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "plot/figure.h"
 #include "plot/ink.h"
 #include "plot/panel.h"
@@ -195,12 +196,12 @@ static void draw_notes(const ql_panel *panel, const ql_report *report, const mar
     ql_ink_color(panel->cairo, QL_INK_SOFT, 1);
     text[0] = '\0';
     if (report->group_count > 1) {
-        ql_number_count(count, report->group_count);
+        ql_text_count(count, report->group_count);
         ql_words_range(range, report->scale_min, report->scale_max);
         snprintf(text, sizeof text, "%s groups with levels of their own%s%s", count, report->scales ? ", scales " : "",
                  report->scales ? range : "");
     } else if (report->levels > QL_MAX_GRID) {
-        ql_number_count(count, report->levels);
+        ql_text_count(count, report->levels);
         snprintf(text, sizeof text, "%s levels, too many to mark", count);
     }
     ql_ink_text(panel->cairo, panel->left, y, 0, text);
@@ -210,8 +211,8 @@ static void draw_notes(const ql_panel *panel, const ql_report *report, const mar
                  ql_words_clips(report) ? "clip range" : "range of the levels", range);
         ql_ink_text(panel->cairo, panel->right, y, 1, text);
     } else if (!m->levels && (report->dequantized.below || report->dequantized.above)) {
-        ql_number_count(low, report->dequantized.below);
-        ql_number_count(high, report->dequantized.above);
+        ql_text_count(low, report->dequantized.below);
+        ql_text_count(high, report->dequantized.above);
         snprintf(text, sizeof text, "y outside the range of x: %s below, %s above", low, high);
         ql_ink_text(panel->cairo, panel->right, y, 1, text);
     }
@@ -268,7 +269,7 @@ static void draw_legend(cairo_t *cairo, const ql_report *report, const marks *m,
     x = draw_key(cairo, x, y, m->shape, QL_INK_DEQUANTIZED, 1, text);
     if (shows_outliers(report, m)) {
         char count[QL_NUMBER_SIZE];
-        ql_number_count(count, report->outlier_count);
+        ql_text_count(count, report->outlier_count);
         snprintf(text, sizeof text, "outliers, half precision (%s)", count);
         x = draw_key(cairo, x, y, KEY_LINE, QL_INK_OUTLIER, 1, text);
     }
@@ -328,8 +329,8 @@ static void draw_error(cairo_t *cairo, const ql_report *report)
 
     char left[QL_NUMBER_SIZE], right[QL_NUMBER_SIZE], title[192] = "Error e = x − y, in 512 bins; nothing lies outside";
     if (error->below || error->above) {
-        ql_number_count(left, error->below);
-        ql_number_count(right, error->above);
+        ql_text_count(left, error->below);
+        ql_text_count(right, error->above);
         snprintf(title, sizeof title, "Error e = x − y, in 512 bins; outside: %s left, %s right", left, right);
     }
     ql_ink_font(cairo, QL_FACE_PLAIN, 9);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "plot/axis.h"
 #include "plot/figure.h"
 #include "plot/ink.h"
@@ -18,9 +19,9 @@ static void describe_size(const ql_figure *figure, char out[SIZE_TEXT])
                  shape.n);
         return;
     }
-    char number[QL_NUMBER_SIZE];
+    char number[QL_COUNT_SIZE];
     const uint64_t count = (figure->report ? figure->report : figure->ways->reports[0])->stats.count;
-    ql_number_count(number, count);
+    ql_text_count(number, count);
     snprintf(out, SIZE_TEXT, "%s value%s", number, count == 1 ? "" : "s");
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "plot/figure.h"
 #include "plot/ink.h"
 #include "plot/scale.h"
@@ -78,8 +79,8 @@ ql_status ql_products_check_rows(const ql_products *products, ql_error *error)
 void ql_products_share(char out[QL_SHARE_SIZE], const ql_products *products, uint64_t count, const char *what)
 {
     char part[QL_NUMBER_SIZE], all[QL_NUMBER_SIZE];
-    ql_number_count(part, count);
-    ql_number_count(all, products->shape.k);
+    ql_text_count(part, count);
+    ql_text_count(all, products->shape.k);
     snprintf(out, QL_SHARE_SIZE, "%s of %s %s (%.3g %%)", part, all, what, 100 * (double)count / (double)products->shape.k);
 }
 
@@ -122,7 +123,7 @@ static void format_columns(char out[CELL_SIZE], const ql_products *products, con
 {
     (void)products;
     if (product->result.outliers)
-        ql_number_count(out, product->result.outlier_count);
+        ql_text_count(out, product->result.outlier_count);
     else
         snprintf(out, CELL_SIZE, "–");
 }

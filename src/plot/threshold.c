@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "plot/figure.h"
 #include "plot/ink.h"
 #include "plot/products.h"
@@ -281,7 +282,7 @@ static void draw_counts(const view *v)
     double free_from = 0;
     const double width = bar_width(v);
     char name[QL_NUMBER_SIZE + 40], number[QL_NUMBER_SIZE];
-    ql_number_count(number, v->products->shape.k);
+    ql_text_count(number, v->products->shape.k);
     snprintf(name, sizeof name, "columns of %s", number);
     ql_scale_draw(&v->counts, &v->count_scale, name);
     ql_ink_font(v->cairo, QL_FACE_PLAIN, SIZE);
@@ -293,7 +294,7 @@ static void draw_counts(const view *v)
         ql_ink_color(v->cairo, QL_INK_ORIGINAL, 1);
         cairo_rectangle(v->cairo, x - width / 2, y, width, BOTTOM - y);
         cairo_fill(v->cairo);
-        ql_number_count(number, count);
+        ql_text_count(number, count);
         const double half = ql_ink_width(v->cairo, number) / 2;
         if (x - half < free_from)
             continue;

@@ -119,8 +119,10 @@ void tui_go_to_weight(tui_app *app, const char *text)
             say_place(app, "; map, weights, bits and bytes are around it");
             return;
         }
-        tui_document_say(&app->document, true, "the tensor has %" PRIu64 " rows and %" PRIu64 " columns, counted from 0",
-                         tensor->rows, tensor->cols);
+        char rows[TEXT_NUMBER_SIZE], cols[TEXT_NUMBER_SIZE];
+        text_count(rows, tensor->rows);
+        text_count(cols, tensor->cols);
+        tui_document_say(&app->document, true, "the tensor has %s rows and %s columns, counted from 0", rows, cols);
         return;
     }
     tui_document_say(&app->document, true, "which weight? a row and a column, such as 12,34");

@@ -99,7 +99,7 @@ static const tui_binding bindings[] = {
     { TUI_IN_MATMUL, { 'r' },                                 tui_act_rerun,       0,                              "r rerun",       4, "in MatMul: multiply and time it again" },
     { TUI_IN_MATMUL, { 'n' },                                 tui_act_ask,         0,                              "n rows",        6, "in MatMul: how many rows of X are multiplied" },
     { TUI_IN_MATMUL, { 't' },                                 tui_act_ask,         1,                              "t threads",     6, "in MatMul: on how many threads" },
-    { TUI_IN_MATMUL, { 'x' },                                 tui_act_ask,         2,                              "x X",           7, "in MatMul: the activations, a file of them" },
+    { TUI_IN_MATMUL, { 'x' },                                 tui_act_ask,         2,                              "x X",           7, "in MatMul: the activations, a file or folder" },
     { TUI_IN_MATMUL, { TUI_KEY_ESC },                         tui_act_back,        0,                              "Esc back",      5, "in MatMul: all panes again; back to Explore" },
 
     { TUI_IN_CELLS, { 'h', TUI_KEY_LEFT },                    tui_act_step,        TUI_STEP_LEFT,                  "hjkl move",     2, "map, weights, bits, bytes: to the left" },

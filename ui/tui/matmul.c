@@ -117,6 +117,21 @@ static void draw_pane(tui_app *app, int pane, tui_rect rect)
     panes[pane].draw(app, rect, app->pane == pane);
 }
 
+const char *tui_matmul_meaning(const char *method)
+{
+    const char *meaning = "";
+    size_t longest = 0;
+    for (size_t i = 0; ql_matmul_method_at(i); i++) {
+        const char *name = ql_matmul_method_at(i)->name;
+        const size_t length = strlen(name);
+        if (length > longest && strncmp(method, name, length) == 0 && (method[length] == 0 || method[length] == ':')) {
+            meaning = ql_matmul_method_at(i)->meaning;
+            longest = length;
+        }
+    }
+    return meaning;
+}
+
 void tui_matmul_shapes(const tui_products *products, char *out, size_t size)
 {
     const ql_matmul_shape shape = products->shape;
@@ -130,12 +145,13 @@ static void draw_head(tui_app *app, tui_rect line)
     const tui_seen seen = tui_matmul_seen(app, TUI_LOOK_PRODUCTS);
     const tui_products *products = seen.made;
     tui_canvas *canvas = &app->canvas;
-    char shapes[120] = "Y = X W^T";
+    char shapes[120] = "Y = X W^T", name[256];
+    ql_text_print(name, sizeof name, tui_document_tensor(&app->document)->name, line.cols > 80 ? (size_t)line.cols / 3 : 20);
     if (products)
         tui_matmul_shapes(products, shapes, sizeof shapes);
     canvas->faded = !seen.is_exact;
-    tui_canvas_format(canvas, line.y, line.x + 1, line.cols - 2, TUI_TEXT, "%s%s%s", shapes, products ? "   X " : "",
-                      products ? products->x : "");
+    tui_canvas_format(canvas, line.y, line.x + 1, line.cols - 2, TUI_TEXT, "%s · W %s%s%s", shapes, name,
+                      products ? " · X " : "", products ? products->x : "");
     canvas->faded = false;
 }
 
@@ -172,6 +188,17 @@ static void draw(tui_app *app, tui_rect area)
 
 /* ---- In words -------------------------------------------------------------------------------------------------- */
 
+/* Where there is room, what the method does whose error the map shows. */
+static void add_meaning(const tui_app *app, char *out, size_t size)
+{
+    bool is_old;
+    const int row = tui_matmul_map_row(app);
+    const tui_product *product = tui_matmul_row(app, row, &is_old);
+    const size_t used = strlen(out);
+    if (product && app->canvas.cols >= WIDE_COLS && used < size)
+        snprintf(out + used, size - used, " %c: %s.", 'A' + row - 1, tui_matmul_meaning(product->method));
+}
+
 bool tui_matmul_words(const tui_app *app, char *out, size_t size)
 {
     bool row_is_old, split_is_old;
@@ -197,12 +224,13 @@ bool tui_matmul_words(const tui_app *app, char *out, size_t size)
                  app->operands.threshold);
     else if (gain >= 0.05)
         snprintf(out, size,
-                 "%s of %s input channels cost %.1f dB. In fp32 (%.3g %% of the work) they cut the error from %s to %s.",
+                 "%s of %s input channels cost %.1f dB. In fp16 (%.3g %% of the work) they cut the error from %s to %s.",
                  apart, all, gain, share, before, after);
     else
         snprintf(out, size,
-                 "%s of %s input channels in fp32 (%.3g %% of the work) gain nothing here: the error is %s, was %s.", apart,
+                 "%s of %s input channels in fp16 (%.3g %% of the work) gain nothing here: the error is %s, was %s.", apart,
                  all, share, after, before);
+    add_meaning(app, out, size);
     return true;
 }
 

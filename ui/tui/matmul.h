@@ -38,6 +38,9 @@ int tui_matmul_map_row(const tui_app *app); /* whose error the map shows */
 /* A frame; a mark in place of the note where what is shown is older than what is asked for. */
 tui_rect tui_matmul_frame(tui_app *app, tui_rect rect, bool focused, const char *title, const char *note, bool is_old);
 
+/* What a method does, from the library's table; "" for an unknown one. */
+const char *tui_matmul_meaning(const char *method);
+
 /* "Y = X W^T  512×256 × 256×768". */
 void tui_matmul_shapes(const tui_products *products, char *out, size_t size);
 

@@ -1,6 +1,6 @@
 /*
  * The input channels of X: the largest |x| of each, several to a cell where there are many, with the threshold across. Bars
- * that reach it are those of outliers, which LLM.int8() multiplies in float32.
+ * that reach it are those of outliers, which LLM.int8() multiplies in half precision.
  *
  *      20 |      #
  *       6 |-#----#----- threshold: to be dragged
@@ -102,15 +102,20 @@ void tui_matmul_channels(tui_app *app, tui_rect rect, bool focused)
 {
     const tui_seen seen = tui_matmul_wish(app, TUI_LOOK_PRODUCTS);
     const tui_products *products = seen.made;
-    char note[160];
+    char note[260], share[64] = "", all[TEXT_NUMBER_SIZE], loud[TEXT_NUMBER_SIZE];
     if (!products) {
         const tui_rect in = tui_matmul_frame(app, rect, focused, "Channels of X, max |x|", NULL, false);
         tui_canvas_wrap(&app->canvas, in, TUI_TEXT, seen.missing);
         return;
     }
     const uint64_t above = tui_matmul_above(products->loudest, products->shape.k, app->operands.threshold);
-    snprintf(note, sizeof note, "%s y · %" PRIu64 " channels · %" PRIu64 " at or above T = %g",
-             app->linear ? "linear" : "log", products->shape.k, above, app->operands.threshold);
+    text_count(all, products->shape.k);
+    text_count(loud, above);
+    const uint64_t cells = (uint64_t)(rect.cols > LABEL + 3 ? rect.cols - LABEL - 3 : 1);
+    if (products->shape.k > cells)
+        snprintf(share, sizeof share, ", %" PRIu64 " to a cell", (products->shape.k + cells - 1) / cells);
+    snprintf(note, sizeof note, "%s y · %s channels%s · %s at or above T = %g", app->linear ? "linear" : "log", all, share,
+             loud, app->operands.threshold);
     const tui_rect in = tui_matmul_frame(app, rect, focused, "Channels of X, max |x|", note, !seen.is_exact);
     const tui_rect plot = { in.y, in.x + LABEL, in.rows - 1, in.cols - LABEL - 1 };
     if (plot.rows < LEAST_ROWS || in.cols < LEAST_COLS)

@@ -1,4 +1,5 @@
-/* Where in Y the error of a product is: rows of X down, outputs across, a shade for the mean |Y - Y'| of each cell. */
+/* Where in Y the error of a product is: rows of X down, outputs across, a shade for the mean |Y - Y'| of each cell, as a share of
+   the root mean square of Y. */
 #include <math.h>
 #include <stdio.h>
 
@@ -53,7 +54,7 @@ void tui_matmul_map(tui_app *app, tui_rect rect, bool focused)
     const double most = rows > 0 && cols > 0 ? most_of(grid, rows, cols) : 0;
     char full[5];
     text_encode(text_shade(TEXT_SHADES), full); /* as the canvas shows it */
-    snprintf(note, sizeof note, "%s = %.3g · rows × outputs", full, most);
+    snprintf(note, sizeof note, "%s = %.3g %% of rms Y · rows × outputs", full, 100 * most);
     const tui_rect in = tui_matmul_frame(app, rect, focused, title, note, is_old);
     app->canvas.faded = is_old;
     for (int row = 0; row < rows; row++)

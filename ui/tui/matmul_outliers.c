@@ -41,7 +41,7 @@ static void put(tui_app *app, int y, int end, int width, tui_style style, const 
 static void draw_channel(tui_app *app, const columns *at, tui_rect line, const tui_sweep *sweep, const tui_apart *apart)
 {
     char text[64];
-    const double threshold = app->operands.threshold;
+    const double threshold = (double)(float)app->operands.threshold; /* as LLM.int8() compares */
     const bool is_outlier = apart->most >= threshold;
     const tui_style style = is_outlier ? TUI_STRONG : TUI_TEXT;
     tui_canvas_text(&app->canvas, line.y, line.x, 1, TUI_CLIP, is_outlier ? "!" : " ");

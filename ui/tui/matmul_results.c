@@ -1,13 +1,13 @@
 /* The methods: the error of each product beside the one in float32, and its time; below, how near to overflow int8 comes. */
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "text/number.h"
 #include "tui/actions.h"
 #include "tui/matmul.h"
 
-enum { ERROR = 10, DB = 8, MS = 10, GOPS = 9, LEAST_NAME = 14 };
+enum { ERROR = 10, DB = 9, MS = 10, GOPS = 9, LEAST_NAME = 14, MEANING = 28, LEAST_MEANING = 24 };
 
 /* Numbers that differ from run to run are left out where there is no person to see them run. */
 #define NO_CLOCK "·"
@@ -42,7 +42,7 @@ static void draw_method(tui_app *app, const columns *at, int y, int row)
 {
     bool is_old;
     const tui_product *product = tui_matmul_row(app, row, &is_old);
-    char name[TUI_SPEC_SHOWN + 64], method[TUI_SPEC_SHOWN], error[TEXT_NUMBER_SIZE], db[TEXT_NUMBER_SIZE],
+    char name[TUI_SPEC_SHOWN + 128], apart[64], method[TUI_SPEC_SHOWN], error[TEXT_NUMBER_SIZE], db[TEXT_NUMBER_SIZE],
         ms[TEXT_NUMBER_SIZE], gops[TEXT_NUMBER_SIZE];
     if (!product)
         return;
@@ -51,15 +51,18 @@ static void draw_method(tui_app *app, const columns *at, int y, int row)
     tui_show_spec(method, product->method);
     if (row == TUI_PRODUCT_FP32)
         snprintf(name, sizeof name, "  %s (reference)", method);
-    else if (row == TUI_MATMUL_SPLIT_ROW && product->is_known)
-        snprintf(name, sizeof name, "%s%c %s  %zu in fp32", is_mapped ? "▸" : " ", 'A' + row - 1, method,
-                 result->outlier_count);
     else
         snprintf(name, sizeof name, "%s%c %s", is_mapped ? "▸" : " ", 'A' + row - 1, method);
+    snprintf(apart, sizeof apart, "  %zu in fp16", result->outlier_count);
+    if (row == TUI_MATMUL_SPLIT_ROW && product->is_known &&
+        tui_canvas_width(&app->canvas, name) + (int)strlen(apart) < at->name)
+        strcat(name, apart);
+    const int used = tui_canvas_width(&app->canvas, name) + 3, at_meaning = used > MEANING ? used : MEANING,
+              room = at->name - at_meaning;
     app->canvas.faded = is_old;
     if (!product->is_known) {
-        const int used = tui_canvas_text(&app->canvas, y, at->x, at->name - 1, TUI_TEXT, name) + 1;
-        tui_canvas_text(&app->canvas, y, at->x + used, at->name + at->error + at->db + at->ms + at->gops - used, TUI_FADED,
+        const int end = tui_canvas_text(&app->canvas, y, at->x, at->name - 1, TUI_TEXT, name) + 1;
+        tui_canvas_text(&app->canvas, y, at->x + end, at->name + at->error + at->db + at->ms + at->gops - end, TUI_FADED,
                         product->why);
     } else {
         text_number(error, result->rel_fro, TEXT_SIGNIFICANT);
@@ -70,6 +73,8 @@ static void draw_method(tui_app *app, const columns *at, int y, int row)
         draw_row(app, at, y, is_mapped ? TUI_STRONG : TUI_TEXT,
                  (const char *const[]) { name, is_reference ? "—" : error, is_reference ? "—" : db,
                                          app->headless ? NO_CLOCK : ms, app->headless ? NO_CLOCK : gops });
+        if (room >= LEAST_MEANING)
+            tui_canvas_text(&app->canvas, y, at->x + at_meaning, room - 1, TUI_FADED, tui_matmul_meaning(product->method));
     }
     app->canvas.faded = false;
     tui_hit_add(app, (tui_rect) { y, at->x, 1, at->name + at->error + at->db + at->ms + at->gops }, tui_act_method_at, row,
@@ -106,10 +111,16 @@ static void draw_split(tui_app *app, tui_rect in, int y)
     if (!product || !split || !product->is_known)
         return;
     const uint64_t apart = product->result.outlier_count, k = split->shape.k;
+    char coded[TEXT_NUMBER_SIZE], kept[TEXT_NUMBER_SIZE];
+    text_count(coded, k - apart);
+    text_count(kept, apart);
+    const double share = 100.0 * (double)apart / (double)k;
+    char text[200];
+    snprintf(text, sizeof text, "C splits X: %s columns int8, %s fp16 = %.2f %% of the work", coded, kept, share);
+    if (tui_canvas_width(&app->canvas, text) > in.cols - 2)
+        snprintf(text, sizeof text, "C: %s columns int8, %s fp16 (%.2f %%)", coded, kept, share);
     app->canvas.faded = is_old;
-    tui_canvas_format(&app->canvas, y, in.x + 1, in.cols - 2, TUI_TEXT,
-                      "C splits X: %" PRIu64 " columns int8, %" PRIu64 " fp32 = %.2f %% of the work", k - apart, apart,
-                      100.0 * (double)apart / (double)k);
+    tui_canvas_text(&app->canvas, y, in.x + 1, in.cols - 2, TUI_TEXT, text);
     app->canvas.faded = false;
 }
 
@@ -120,8 +131,8 @@ static void describe_clock(const tui_app *app, const tui_products *products, cha
     if (app->headless || !product->is_known)
         snprintf(out, size, "error of the whole product");
     else
-        snprintf(out, size, "%s, %u thread%s, ms: median of %u", product->result.kernel, products->threads,
-                 products->threads == 1 ? "" : "s", product->result.runs);
+        snprintf(out, size, "ms: median of %u, %u thread%s, %s", product->result.runs, products->threads,
+                 products->threads == 1 ? "" : "s", product->result.kernel);
 }
 
 /* What is multiplied, where there is room for it. */
@@ -152,7 +163,7 @@ void tui_matmul_results(tui_app *app, tui_rect rect, bool focused)
     int y = in.y;
     const int end = in.y + in.rows;
     if (y < end)
-        draw_row(app, &at, y++, TUI_FADED, (const char *const[]) { "  method", "rel err", "dB", "ms", "GOP/s" });
+        draw_row(app, &at, y++, TUI_FADED, (const char *const[]) { "  method", "rel err", "SQNR dB", "ms", "GOP/s" });
     for (int row = 0; row < TUI_MATMUL_ROWS && y < end; row++)
         draw_method(app, &at, y++, row);
     y += end - y > 2;

@@ -48,11 +48,17 @@ static void fill_grid(tui_grid *grid, const ql_matmul *matmul)
 {
     const ql_matmul_shape shape = ql_matmul_shape_of(matmul);
     float cells[TUI_GRID_ROWS * TUI_GRID_COLS];
+    const float *exact = ql_matmul_exact(matmul);
+    double squares = 0;
+    for (uint64_t i = 0; i < shape.m * shape.n; i++)
+        squares += (double)exact[i] * (double)exact[i];
+    const double rms = sqrt(squares / (double)(shape.m * shape.n)), unit = rms > 0 ? rms : 1;
     grid->rows = shape.m < TUI_GRID_ROWS ? (int)shape.m : TUI_GRID_ROWS;
     grid->cols = shape.n < TUI_GRID_COLS ? (int)shape.n : TUI_GRID_COLS;
     ql_matmul_errors(matmul, (unsigned)grid->rows, (unsigned)grid->cols, cells);
     for (int r = 0; r < grid->rows; r++)
-        memcpy(grid->cells[r], cells + r * grid->cols, (size_t)grid->cols * sizeof *cells);
+        for (int c = 0; c < grid->cols; c++)
+            grid->cells[r][c] = (float)(cells[r * grid->cols + c] / unit);
 }
 
 /* Gives the result a list of its own. False when memory is short. */

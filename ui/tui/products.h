@@ -8,7 +8,8 @@
 #include "tui/look.h"
 #include "tui/spread.h"
 
-/* |Y - Y'| of a product in few cells: the mean of each. Cell [i][j] holds rows of Y from i m / rows on, outputs likewise. */
+/* |Y - Y'| of a product in few cells: the mean of each, in root mean squares of Y in float32. Cell [i][j] holds rows of Y from
+   i m / rows on, outputs likewise. */
 enum { TUI_GRID_ROWS = 32, TUI_GRID_COLS = 128 };
 typedef struct tui_grid {
     int rows, cols;
@@ -71,7 +72,7 @@ typedef struct tui_apart {
 typedef struct tui_sweep {
     ql_matmul_shape shape;
     double thresholds[TUI_SWEEP_COUNT], errors[TUI_SWEEP_COUNT];
-    size_t columns[TUI_SWEEP_COUNT]; /* in float32 */
+    size_t columns[TUI_SWEEP_COUNT]; /* in half precision */
     double row_error;                /* of int8:row */
     size_t apart_count;
     tui_apart apart[TUI_APART_MOST]; /* the loudest first */

@@ -1,5 +1,4 @@
 /* The tensor as stored: shape, layout, moments, outliers, what is not a number. Also of tensors that nothing quantizes. */
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -49,14 +48,16 @@ static int draw_shape(tui_canvas *canvas, tui_rect in, const ql_tensor *tensor, 
     char shape[128], count[TEXT_NUMBER_SIZE], bits[TEXT_NUMBER_SIZE], bytes[TEXT_NUMBER_SIZE];
     char quantized[TEXT_QUANTIZED_SIZE];
     text_shape(shape, sizeof shape, tensor);
+    char rows[TEXT_NUMBER_SIZE], cols[TEXT_NUMBER_SIZE];
+    text_count(rows, tensor->rows);
+    text_count(cols, tensor->cols);
     text_count(count, tensor->element_count);
     text_number(bits, ql_dtype_bits_per_weight(tensor->dtype), TEXT_SEVEN);
     text_bytes(bytes, tensor->byte_count);
     tui_canvas_format(canvas, in.y, in.x + 1, in.cols - 2, TUI_TEXT, "%s %s · stored [%s]",
                       ql_dtype_describe(tensor->dtype)->shown, shape, ql_layout_name(tensor->layout));
     if (in.rows > 1)
-        tui_canvas_format(canvas, in.y + 1, in.x + 1, in.cols - 2, TUI_TEXT, "W is %" PRIu64 " out × %" PRIu64 " in",
-                          tensor->rows, tensor->cols);
+        tui_canvas_format(canvas, in.y + 1, in.x + 1, in.cols - 2, TUI_TEXT, "W is %s out × %s in", rows, cols);
     if (in.rows > 2)
         tui_canvas_format(canvas, in.y + 2, in.x + 1, in.cols - 2, TUI_TEXT, "%s × %s bits/wt = %s", count, bits, bytes);
     if (!profile || !text_few_levels(quantized, profile))
