@@ -96,7 +96,8 @@ static void what_a_spec_shares_parameters_over_is_in_an_excerpt_whole(void **sta
             const uint64_t rows = cases[i].rows, cols = cases[i].cols;
             float *x = numbered(rows, cols, layout);
             memory_tensor m;
-            memory_tensor_make(&m, QL_F32, x, layout, 2, layout == QL_LAYOUT_IN_OUT ? (uint64_t[]) { cols, rows } : (uint64_t[]) { rows, cols });
+            memory_tensor_make(&m, QL_F32, x, layout, 2,
+                               layout == QL_LAYOUT_IN_OUT ? (uint64_t[]) { cols, rows } : (uint64_t[]) { rows, cols });
             ql_excerpt *e = excerpt_of(&m.tensor, cases[i].spec);
             const uint64_t r = e->tensor.rows, c = e->tensor.cols;
             assert_in_range(r * c, 1 << 14, 1 << 20);
@@ -169,8 +170,8 @@ static void every_type_is_read_as_it_is(void **state)
                 const uint64_t strip = e->plan.cols.strip, at = ql_excerpt_start(&e->plan.rows, r, 0);
                 must(ql_tensor_read_f32(&m.tensor, at * COLS, COLS, row, scratch, &error), &error);
                 for (uint64_t c = 0; c < e->tensor.cols; c += strip)
-                    assert_memory_equal(e->values + r * e->tensor.cols + c, row + ql_excerpt_start(&e->plan.cols, c / strip, 1 + r),
-                                        strip * sizeof *row);
+                    assert_memory_equal(e->values + r * e->tensor.cols + c,
+                                        row + ql_excerpt_start(&e->plan.cols, c / strip, 1 + r), strip * sizeof *row);
             }
             free(scratch);
         }
@@ -253,14 +254,36 @@ static void the_sqnr_of_unlike_rows_is_near_the_exact_one(void **state)
         const char *spec;
         double decibels;
     } cases[] = {
-        { "absmax", 0.1 }, { "absmax:bits=4", 0.2 }, { "absmax:per=row", 1 }, { "absmax:per=col", 0.5 },
-        { "absmax:per=block,block=64", 0.2 }, { "absmax:per=tile,block=32x32", 0.5 }, { "absmax:per=flat,block=100", 0.3 },
-        { "zeropoint:clip=percentile", 1.5 }, { "zeropoint:per=row,clip=percentile", 2 }, { "absmax:clip=mse", 1.5 },
-        { "absmax:per=row,clip=mse", 1 }, { "zeropoint:bits=4,per=block,block=128,clip=mse", 0.2 }, { "absmax:clip=kl", 2 },
-        { "absmax:per=row,clip=kl", 3 }, { "absmax:clip=aciq", 2 }, { "nf4", 0.1 }, { "nf4:double=1", 0.1 }, { "nvfp4", 0.1 },
-        { "mxfp4", 0.1 }, { "fp8_e4m3:per=tensor", 0.05 }, { "fp8_e5m2", 0.05 }, { "kmeans", 0.6 }, { "kmeans:per=row,bits=3", 0.2 },
-        { "quantile", 0.3 }, { "quantile:per=row", 0.6 }, { "ternary", 0.1 }, { "binary", 0.1 }, { "absmax:outliers=1%", 0.3 },
-        { "q4_0", 0.1 }, { "q8_0", 0.2 },
+        { "absmax", 0.1 },
+        { "absmax:bits=4", 0.2 },
+        { "absmax:per=row", 1 },
+        { "absmax:per=col", 0.5 },
+        { "absmax:per=block,block=64", 0.2 },
+        { "absmax:per=tile,block=32x32", 0.5 },
+        { "absmax:per=flat,block=100", 0.3 },
+        { "zeropoint:clip=percentile", 1.5 },
+        { "zeropoint:per=row,clip=percentile", 2 },
+        { "absmax:clip=mse", 1.5 },
+        { "absmax:per=row,clip=mse", 1 },
+        { "zeropoint:bits=4,per=block,block=128,clip=mse", 0.2 },
+        { "absmax:clip=kl", 2 },
+        { "absmax:per=row,clip=kl", 3 },
+        { "absmax:clip=aciq", 2 },
+        { "nf4", 0.1 },
+        { "nf4:double=1", 0.1 },
+        { "nvfp4", 0.1 },
+        { "mxfp4", 0.1 },
+        { "fp8_e4m3:per=tensor", 0.05 },
+        { "fp8_e5m2", 0.05 },
+        { "kmeans", 0.6 },
+        { "kmeans:per=row,bits=3", 0.2 },
+        { "quantile", 0.3 },
+        { "quantile:per=row", 0.6 },
+        { "ternary", 0.1 },
+        { "binary", 0.1 },
+        { "absmax:outliers=1%", 0.3 },
+        { "q4_0", 0.1 },
+        { "q8_0", 0.2 },
     };
     for (ql_layout layout = QL_LAYOUT_OUT_IN; layout <= QL_LAYOUT_IN_OUT; layout++) {
         pair p;
@@ -273,7 +296,8 @@ static void the_sqnr_of_unlike_rows_is_near_the_exact_one(void **state)
             const double off = near->metrics[QL_SQNR_DB] - exact->metrics[QL_SQNR_DB];
             if (!(fabs(off) <= cases[i].decibels))
                 fail_msg("%s, %s: %g dB off", ql_layout_name(layout), cases[i].spec, off);
-            assert_close(near->metrics[QL_SQNR_DB], 10 * log10(p.profile->x_square_sum / (ROWS * COLS) / near->metrics[QL_MSE]), 1e-9, 0);
+            assert_close(near->metrics[QL_SQNR_DB],
+                         10 * log10(p.profile->x_square_sum / (ROWS * COLS) / near->metrics[QL_MSE]), 1e-9, 0);
             assert_int_equal(near->sampled, e->tensor.element_count);
             assert_int_equal(exact->sampled, 0);
             ql_report_free(&near);
@@ -294,8 +318,9 @@ static void what_is_said_to_be_exact_is(void **state)
         for (size_t i = 0; i <= COUNT(settings); i += EVERY) {
             const struct setting *setting = i ? &settings[i - 1] : NULL;
             ql_spec spec;
-            if (!make_spec(ql_mapping_at(m), setting, NULL, &spec) || (setting && (setting->key == QL_KEY_CLIP || setting->key == QL_KEY_ROUND)) ||
-                spec.outliers > 50 || is_named(&spec, "kmeans"))
+            if (!make_spec(ql_mapping_at(m), setting, NULL, &spec) ||
+                (setting && (setting->key == QL_KEY_CLIP || setting->key == QL_KEY_ROUND)) || spec.outliers > 50 ||
+                is_named(&spec, "kmeans"))
                 continue;
             ql_error error;
             ql_excerpt *e;
@@ -351,7 +376,8 @@ static void the_range_of_the_tensor_is_exact_once_its_profile_is_known(void **st
     assert_true(at < e->plan.rows.picked);
     p.x[at * COLS + 3] = -7;
     must(ql_profile_make(engine, NULL, &p.tensor.tensor, NULL, &p.profile, &error), &error);
-    static const char *const specs[] = { "absmax", "absmax:bits=4", "zeropoint", "absmax:clip=mse", "nvfp4", "fp8_e4m3:per=tensor", "quantile" };
+    static const char *const specs[] = { "absmax", "absmax:bits=4",       "zeropoint", "absmax:clip=mse",
+                                         "nvfp4",  "fp8_e4m3:per=tensor", "quantile" };
     for (size_t i = 0; i < COUNT(specs); i++) {
         const ql_spec spec = spec_of(specs[i]);
         ql_report *before = sampled_of(engine, e, &spec);
@@ -361,7 +387,8 @@ static void the_range_of_the_tensor_is_exact_once_its_profile_is_known(void **st
         ql_excerpt_learn(learned, p.profile);
         ql_report *near = sampled_of(engine, learned, &spec), *exact = exact_of(engine, p.profile, &spec);
         if (i < 3)
-            assert_true(near->clip_lo == exact->clip_lo && near->clip_hi == exact->clip_hi && near->scale_max == exact->scale_max);
+            assert_true(near->clip_lo == exact->clip_lo && near->clip_hi == exact->clip_hi &&
+                        near->scale_max == exact->scale_max);
         if (fabs(near->metrics[QL_SQNR_DB] - exact->metrics[QL_SQNR_DB]) > 0.3)
             fail_msg("%s: %g, exact %g", specs[i], near->metrics[QL_SQNR_DB], exact->metrics[QL_SQNR_DB]);
         ql_report_free(&near);
@@ -437,7 +464,8 @@ static void assert_all(const ql_spec *spec)
     assert_int_equal(e->tensor.element_count, whole.tensor.element_count);
     const ql_status status = ql_report_make(engine, profile, spec, NULL, &exact, &error);
     assert_int_equal(ql_excerpt_report(engine, e, spec, NULL, &near, &error), status);
-    for (int m = 0; status == QL_OK && m < QL_METRIC_COUNT; m++) /* two files, two orders of adding up; ties of outliers by place */
+    for (int m = 0; status == QL_OK && m < QL_METRIC_COUNT;
+         m++) /* two files, two orders of adding up; ties of outliers by place */
         if (spec->round != QL_ROUND_STOCHASTIC && spec->outliers == 0)
             testing_close(near->metrics[m], exact->metrics[m], 1e-9, 1e-300, text_of(spec), __FILE__, __LINE__);
     if (status == QL_OK && near->bits_per_weight != exact->bits_per_weight)
@@ -504,7 +532,7 @@ static void what_is_made_of_exact_numbers_refuses_an_estimate(void **state)
     pair p;
     pair_make(&p, QL_LAYOUT_OUT_IN);
     const ql_spec spec = spec_of("absmax");
-    const ql_figure_options figure = { ql_figure_kind_at(0)->name, "qloupe", "w", "w" };
+    const ql_figure_options figure = { .kind = ql_figure_kind_at(0)->name, .command = "qloupe", .file = "w", .tensor = "w" };
     ql_excerpt *e = excerpt_of(&p.tensor.tensor, "absmax");
     ql_report *near = sampled_of(engine, e, &spec);
     ql_error error = { 0 };
@@ -560,7 +588,8 @@ static bool is_worth(uint64_t rows, uint64_t cols, const char *text, bool is_pro
 static void an_excerpt_is_worth_its_while_where_the_exact_answer_takes_long(void **state)
 {
     (void)state;
-    static const char *const quick[] = { "absmax", "absmax:per=row", "zeropoint", "absmax:clip=percentile", "nf4", "fp4", "nvfp4", "mxfp4" };
+    static const char *const quick[] = { "absmax", "absmax:per=row", "zeropoint", "absmax:clip=percentile", "nf4",
+                                         "fp4",    "nvfp4",          "mxfp4" };
     static const char *const slow[] = { "absmax:clip=mse", "absmax:clip=kl", "kmeans", "kmeans:per=row", "quantile" };
     for (size_t i = 0; i < COUNT(quick); i++) {
         assert_false(is_worth(4096, 4096, quick[i], true, 0));
