@@ -173,6 +173,8 @@ screenshots: $(OUT)/qloupe ## make the pictures in screenshots/ with the program
 	    --kind histogram -o screenshots/histogram.png
 	$(OUT)/qloupe plot data/storyteller.safetensors -t h.2.mlp.c_fc.weight -s absmax:bits=4 \
 	    --kind calibration -o screenshots/calibration.png
+	$(OUT)/qloupe plot data/storyteller.safetensors -t h.1.attn.c_attn.weight --x data/inputs/h.1.attn.c_attn.npy \
+	    --kind channels -o screenshots/channels.png
 
 install: all ## install program, demo model and documents below DESTDIR and PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DATADIR) $(DESTDIR)$(PREFIX)/share/doc/qloupe

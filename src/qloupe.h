@@ -882,6 +882,9 @@ unsigned ql_synthetic_channels(const ql_synthetic *synthetic, uint64_t cols, uin
 /* x[rows][cols], row-major. */
 void ql_synthetic_make(const ql_synthetic *synthetic, uint64_t cols, float *x);
 
+/* Some rows of it, from `first` on: x[count][cols]. */
+void ql_synthetic_rows(const ql_synthetic *synthetic, uint64_t cols, uint64_t first, uint64_t count, float *x);
+
 /* The one that every face of the program means by "synthetic". */
 extern const ql_synthetic ql_synthetic_usual;
 
@@ -978,8 +981,9 @@ typedef struct ql_matmul_result {
     char note[200];         /* "" when there is nothing to know */
 } ql_matmul_result;
 
-/* One method: prepares W, multiplies once for the numbers, then `runs` times for the clock. Numbers are the same for any
-   number of threads. QL_BAD_USAGE for an unknown method; QL_UNUSABLE in words where it does not suit. */
+/* One method: prepares W, multiplies once for the numbers, then `runs` times for the clock (0: never; ms_*, quantize_ms, gops
+   and peak_* are then NAN). Numbers are the same for any number of threads. QL_BAD_USAGE for an unknown method; QL_UNUSABLE in
+   words where it does not suit. */
 ql_status ql_matmul_run(ql_matmul *matmul, const char *method, unsigned runs, const ql_monitor *monitor,
                         ql_matmul_result *out, ql_error *error);
 
@@ -990,11 +994,47 @@ const float *ql_matmul_exact(const ql_matmul *matmul);
 /* X[m][k], the rows that are multiplied. */
 const float *ql_matmul_x(const ql_matmul *matmul);
 
+/* The largest |x| of each input channel, to loudest[k]. */
+void ql_matmul_loudest(const ql_matmul *matmul, double *loudest);
+
+/* Where in Y the error of the last run is: the mean |Y' - Y| of each cell to errors[row_bands][col_bands]. Bands as in a heat
+   map (ql_band_start), at least one and at most one of every row (output). */
+void ql_matmul_errors(const ql_matmul *matmul, unsigned row_bands, unsigned col_bands, float *errors);
+
 /* What would be left of a method's error if one column of X were multiplied in float32 and only the others by the method:
    ||Y' - Z'|| / ||X W^T||, Frobenius norms, where Y' is the method's and Z' the float32 product of X with zeros in that column.
    Not for a column beyond k: QL_BAD_USAGE; else fails as ql_matmul_run does. Y is then Y'. */
 ql_status ql_matmul_apart(ql_matmul *matmul, const char *method, uint64_t column, const ql_monitor *monitor, double *rel_fro,
                           ql_error *error);
+
+/* Several methods with the same operands, without a clock: what figures of products are drawn of. */
+enum { QL_PRODUCT_ROW_BANDS = 64, QL_PRODUCT_COL_BANDS = 192 }; /* at most */
+typedef struct ql_product {
+    ql_matmul_result result; /* runs 0; its outliers belong to the product. Of one that is not known: the method alone */
+    bool is_known;
+    char why[sizeof((ql_error *)0)->message]; /* why it is not: it does not suit */
+    double threshold;                         /* at which the method splits X by columns; NAN: it does not */
+    float *errors;                            /* [row_bands][col_bands] as ql_matmul_errors says */
+    uint64_t worst_row, worst_output;         /* where max_abs is, the first place of equal ones */
+} ql_product;
+typedef struct ql_products {
+    ql_matmul_shape shape;
+    double rms;      /* root of the mean square of Y in float32 */
+    double *loudest; /* [shape.k] the largest |x| of each input channel */
+    unsigned row_bands, col_bands;
+    size_t count;
+    ql_product *products; /* [count] */
+} ql_products;
+
+/* Fails as ql_matmul_run does; but a method that there is and that does not suit these operands is a product which is not
+   known. */
+ql_status ql_products_make(ql_matmul *matmul, const char *const *methods, size_t count, const ql_monitor *monitor,
+                           ql_products **out, ql_error *error);
+void ql_products_free(ql_products **products);
+
+/* The usual thresholds of a sweep, ascending. */
+enum { QL_USUAL_THRESHOLDS = 12 };
+extern const double ql_usual_thresholds[QL_USUAL_THRESHOLDS];
 
 /* ---- Diff: the same tensors of two files ----------------------------------------------------------------------- */
 
@@ -1074,7 +1114,8 @@ typedef struct ql_bench ql_bench;
 
 /* Weights made up as in a layer with outliers: normal, mean 0, deviation 0.02, one of a thousand 20 times as large. The same
    on every run and for any number of threads; from 2^24 elements on they repeat. */
-ql_status ql_bench_new(ql_engine *engine, uint64_t rows, uint64_t cols, ql_bench **out, ql_error *error);
+ql_status ql_bench_new(ql_engine *engine, uint64_t rows, uint64_t cols, const ql_monitor *monitor, ql_bench **out,
+                       ql_error *error);
 /* The values of a tensor, copied. QL_UNUSABLE when a quantizer would not take it. */
 ql_status ql_bench_of(ql_engine *engine, const ql_tensor *tensor, ql_bench **out, ql_error *error);
 void ql_bench_free(ql_bench **bench);
@@ -1115,6 +1156,7 @@ typedef struct ql_figure_options {
     const char *command; /* the command line that makes this figure: printed small and kept in the file's metadata */
     const char *tensor;  /* printable name of the tensor */
     const char *file;    /* printable name of the file */
+    const char *activations; /* of products: what X is, printable; else NULL */
 } ql_figure_options;
 
 /* Draws the report and writes it to `path`; the ending (png svg pdf jpg bmp tga) chooses the format. The same input gives
@@ -1124,11 +1166,16 @@ ql_status ql_figure_write(const ql_report *report, const ql_figure_options *opti
 /* The same for the kinds that compare the ways to clip; PNG and SVG carry the numbers of all ways and curves. */
 ql_status ql_figure_write_ways(const ql_ways *ways, const ql_figure_options *options, const char *path, ql_error *error);
 
-typedef enum ql_figure_subject { QL_FIGURE_OF_REPORT, QL_FIGURE_OF_WAYS } ql_figure_subject;
+/* The same for the kinds that compare products; PNG and SVG carry the numbers of all of them, and no times. The kind may ask
+   for certain methods: QL_BAD_USAGE says what is missing, or that there are too many. */
+ql_status ql_figure_write_products(const ql_products *products, const ql_figure_options *options, const char *path,
+                                   ql_error *error);
+
+typedef enum ql_figure_subject { QL_FIGURE_OF_REPORT, QL_FIGURE_OF_WAYS, QL_FIGURE_OF_PRODUCTS } ql_figure_subject;
 
 typedef struct ql_figure_kind {
     const char *name, *help;
-    ql_figure_subject subject; /* which of the two functions draws it */
+    ql_figure_subject subject; /* which of the three functions draws it */
 } ql_figure_kind;
 const ql_figure_kind *ql_figure_kind_at(size_t index); /* NULL at the end of the list */
 

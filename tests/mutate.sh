@@ -50,8 +50,15 @@ table()
         's/    \*value = rounded;/    *value += 0 * rounded;/'
     row zero_point_of_x_is_not_taken_back src/analysis/matmul_codes.c test_matmul_methods \
         's/s->zero != 0; j++/s->zero > 1000; j++/'
-    row every_group_of_a_row_is_its_first src/analysis/matmul_weights.c test_matmul_methods \
+    row every_group_of_a_row_is_its_first src/analysis/matmul_weights.c test_matmul_weights \
         's/return row \* g->row_groups + col \/ g->block;/return row * g->row_groups;/'
+
+    row factor_of_the_tensor_is_left_out src/analysis/matmul_weights.c test_matmul_weights \
+        's/w\[i\] \*= factor;/w[i] *= 1 + 0 * factor;/'
+    row levels_begin_at_zero src/analysis/matmul_grouped.c test_matmul_weights \
+        's/levels\[i\] = (float)(i - middle);/levels[i] = (float)i;/'
+    row negative_sums_are_rounded_up src/analysis/matmul_codes.c test_matmul_methods \
+        's/(mask >> 1) + (high < 0)/(mask >> 1)/'
 
     # Vectors against the definition.
     row near_ties_are_not_looked_at src/kernels/vector_uniform.h check_kernels \

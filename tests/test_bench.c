@@ -50,7 +50,7 @@ static fixture make(unsigned threads, uint64_t rows, uint64_t cols)
 {
     fixture f;
     must(ql_engine_new(threads, &f.engine, &error), &error);
-    must(ql_bench_new(f.engine, rows, cols, &f.bench, &error), &error);
+    must(ql_bench_new(f.engine, rows, cols, NULL, &f.bench, &error), &error);
     return f;
 }
 
@@ -192,7 +192,7 @@ static void tensors_without_usable_values_are_refused(void **state)
     memory_tensor_make(&m, QL_F32, broken, QL_LAYOUT_OUT_IN, 2, none);
     assert_int_equal(ql_bench_of(engine, &m.tensor, &bench, &error), QL_UNUSABLE);
     memory_tensor_free(&m);
-    assert_int_equal(ql_bench_new(engine, UINT64_MAX / 2, 3, &bench, &error), QL_BAD_USAGE);
+    assert_int_equal(ql_bench_new(engine, UINT64_MAX / 2, 3, NULL, &bench, &error), QL_BAD_USAGE);
     assert_null(bench);
     ql_engine_free(&engine);
 }

@@ -281,6 +281,28 @@ static void weights_and_activations_that_are_not_finite_are_refused(void **state
     testing_result_free(&r);
 }
 
+/* Of a long file rows are taken, evenly spread. */
+static void more_rows_than_are_taken_are_refused_with_both_numbers(void **state)
+{
+    (void)state;
+    enum { ROWS = QL_ACTIVATIONS_ROWS + 100 };
+    static const float w[2 * 4] = { 1 }, x[ROWS * 4];
+    const char *folder = testing_folder();
+    assert_true(npy_write(testing_path(folder, "w.npy"), "f4", 2, (uint64_t[]) { 2, 4 }, w));
+    assert_true(npy_write(testing_path(folder, "x.npy"), "f4", 2, (uint64_t[]) { ROWS, 4 }, x));
+    testing_result r = testing_run("\"$QLOUPE\" matmul '%s/w.npy' -t w --x '%s/x.npy' --m %d", folder, folder, ROWS);
+    char message[120];
+    snprintf(message, sizeof message, "%d rows were asked for, %d of its %d are taken", ROWS, QL_ACTIVATIONS_ROWS, ROWS);
+    assert_int_equal(r.exit_code, 2);
+    assert_non_null(strstr(r.standard_error, message));
+    testing_result_free(&r);
+    r = testing_run("\"$QLOUPE\" matmul '%s/w.npy' -t w --x '%s/x.npy' -m fp32 --runs 1 --csv", folder, folder);
+    snprintf(message, sizeof message, "x.npy %d of %d rows", QL_ACTIVATIONS_ROWS, ROWS);
+    assert_int_equal(r.exit_code, 0);
+    assert_non_null(strstr(r.standard_error, message));
+    testing_result_free(&r);
+}
+
 static void weights_and_activations_without_elements_are_refused(void **state)
 {
     (void)state;
@@ -382,6 +404,7 @@ int main(void)
         cmocka_unit_test(what_does_not_suit_a_weight_is_a_row_with_a_note),
         cmocka_unit_test(wrong_usage_ends_with_2_and_a_line),
         cmocka_unit_test(weights_and_activations_that_are_not_finite_are_refused),
+        cmocka_unit_test(more_rows_than_are_taken_are_refused_with_both_numbers),
         cmocka_unit_test(weights_and_activations_without_elements_are_refused),
         cmocka_unit_test(a_folder_gives_every_tensor_its_own_activations),
         cmocka_unit_test(compare_says_whose_activations_are_made_up),

@@ -1,8 +1,8 @@
 /* The ways to choose a clipping range, and the figure that compares them. */
+#include "pictures.h"
 #include "tensors.h"
 
 #include <float.h>
-#include <png.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -327,20 +327,6 @@ static void progress_never_falls_and_every_stage_can_be_cancelled(void **state)
 
 /* ---- Figures ------------------------------------------------------------------------------------------------- */
 
-/* | 54 bytes | blue green red | ... from the lowest row up */
-static void assert_margin_is_white(const char *path, const char *what)
-{
-    enum { HEADER = 54, WIDTH = 1600, HEIGHT = 1000, EDGE = 1580 };
-    size_t size;
-    char *bmp = testing_read(path, &size);
-    assert_int_equal(size, HEADER + 3 * WIDTH * HEIGHT);
-    for (unsigned row = 0; row < HEIGHT; row++)
-        for (unsigned i = 3 * EDGE; i < 3 * WIDTH; i++)
-            if ((uint8_t)bmp[HEADER + 3 * WIDTH * row + i] != 255)
-                fail_msg("%s: drawn at %u, %u", what, i / 3, HEIGHT - 1 - row);
-    free(bmp);
-}
-
 static void every_oddity_makes_a_figure_inside_its_page(void **state)
 {
     (void)state;
@@ -401,36 +387,12 @@ static void the_same_ways_give_the_same_bytes(void **state)
     }
 }
 
-/* Text chunks of a PNG. */
-typedef struct chunks {
-    png_structp png;
-    png_infop info;
-    png_textp at;
-    int count;
-} chunks;
-
-static void read_chunks(chunks *c, const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    c->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
-    c->info = png_create_info_struct(c->png);
-    png_init_io(c->png, file);
-    png_read_info(c->png, c->info);
-    png_get_text(c->png, c->info, &c->at, &c->count);
-    fclose(file);
-}
-
 /* The text behind "WAY: NAME". */
 static const char *find_chunk(const chunks *c, const char *way, const char *name)
 {
     char keyword[128];
     snprintf(keyword, sizeof keyword, "%s%s%s", way, *way ? ": " : "", name);
-    for (int i = 0; i < c->count; i++)
-        if (strcmp(c->at[i].key, keyword) == 0)
-            return c->at[i].text;
-    fail_msg("there is no '%s'", keyword);
-    return NULL;
+    return chunks_find(c, keyword);
 }
 
 static void assert_curve(const char *text, const ql_curve *curve)
@@ -454,7 +416,7 @@ static void png_carries_every_number_of_every_way_and_curve(void **state)
     be_bell(x);
     make(&w, "absmax:bits=4,per=row,clip=kl", x);
     write_figure(w.ways, path);
-    read_chunks(&c, path);
+    chunks_read(&c, path);
     assert_string_equal(find_chunk(&c, "", "Command"), options.command);
     assert_string_equal(find_chunk(&c, "", "Spec"), "absmax:bits=4,per=row");
     assert_string_equal(find_chunk(&c, "", "group"), "7");
@@ -472,7 +434,7 @@ static void png_carries_every_number_of_every_way_and_curve(void **state)
         if (w.ways->curves[i])
             assert_curve(find_chunk(&c, way, "curve"), w.ways->curves[i]);
     }
-    png_destroy_read_struct(&c.png, &c.info, NULL);
+    chunks_free(&c);
     free_work(&w);
 }
 
@@ -570,11 +532,11 @@ static void the_command_in_the_figure_makes_the_same_bytes_again(void **state)
     size_t size, size_again;
     char *first = testing_read(path, &size), command[1024];
     chunks c;
-    read_chunks(&c, path);
+    chunks_read(&c, path);
     const char *text = find_chunk(&c, "", "Command");
     assert_true(strncmp(text, "qloupe ", 7) == 0);
     snprintf(command, sizeof command, "%s", text + 7);
-    png_destroy_read_struct(&c.png, &c.info, NULL);
+    chunks_free(&c);
     unlink(path);
     r = testing_run("$QLOUPE %s", command);
     assert_int_equal(r.exit_code, 0);

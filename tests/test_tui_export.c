@@ -43,9 +43,9 @@ static const char *make_place(void)
         testing_run("ln -s \"$(realpath \"$QLOUPE\")\" %s/qloupe && ln -s \"$(realpath data)\" %s/data", folder, folder);
     assert_int_equal(result.exit_code, 0);
     testing_result_free(&result);
-    static float x[8 * 512]; /* activations for data/loud.npy */
+    static float x[8 * 512]; /* activations for data/loud.npy, channel 17 loud */
     for (size_t i = 0; i < sizeof x / sizeof x[0]; i++)
-        x[i] = (float)(i * 7919 % 1001) / 500 - 1;
+        x[i] = ((float)(i * 7919 % 1001) / 500 - 1) * (i % 512 == 17 ? 20 : 1);
     assert_true(npy_write(testing_path(folder, "loud-x.npy"), "f4", 2, (uint64_t[]) { 8, 512 }, x));
     return folder;
 }
@@ -61,8 +61,10 @@ static char *play_in(const char *folder, const char *size, const char *arguments
     return testing_read(testing_path(folder, "screen.txt"), NULL);
 }
 
-/* What the dialog writes after `keys`, and what its command line writes when sh runs it, are the same bytes. */
-static void compare_both(const char *folder, const char *arguments, const char *keys, const char *name)
+/* What the dialog writes after `keys`, and what its command line writes when sh runs it, are the same bytes, or are after
+   `filter`, a command that reads one of them. */
+static void compare_filtered(const char *folder, const char *arguments, const char *keys, const char *name,
+                             const char *filter)
 {
     char dialog_keys[512], command[8192];
     snprintf(dialog_keys, sizeof dialog_keys, "%s<C-u>%s", keys, name);
@@ -74,14 +76,20 @@ static void compare_both(const char *folder, const char *arguments, const char *
         fail_msg("%s %s: nothing was written:\n%s", keys, name, screen);
     testing_write(testing_path(folder, "command.sh"), command, strlen(command));
     testing_result result =
-        testing_run("cd %s && rm -rf kept && mv ./\"%s\" kept && PATH=.:$PATH sh command.sh && diff -r kept ./\"%s\" && "
-                    "rm -r kept ./\"%s\"",
-                    folder, name, name, name);
+        testing_run("cd %s && rm -rf kept && mv ./\"%s\" kept && PATH=.:$PATH sh command.sh && "
+                    "for f in kept ./\"%s\"; do test -d \"$f\" || { %s <\"$f\" >filtered && mv filtered \"$f\"; }; done && "
+                    "diff -r kept ./\"%s\" && rm -r kept ./\"%s\"",
+                    folder, name, name, filter, name, name);
     if (result.exit_code != 0)
         fail_msg("%s\n%s%s", command, result.standard_output, result.standard_error);
     testing_result_free(&result);
     free(screen);
     free(dialog);
+}
+
+static void compare_both(const char *folder, const char *arguments, const char *keys, const char *name)
+{
+    compare_filtered(folder, arguments, keys, name, "cat");
 }
 
 static void what_is_written_is_what_the_command_line_writes(void **state)
@@ -143,6 +151,115 @@ static void the_numbers_are_those_that_compare_prints(void **state)
     testing_result_free(&result);
 }
 
+#define LAYER "data/storyteller.safetensors -t h.1.attn.c_attn.weight"
+#define REAL  LAYER " --x data/inputs/h.1.attn.c_attn.npy"
+#define SMALL "data/loud.npy --x loud-x.npy"
+
+/* Figures of products bear no times. */
+static void figures_of_products_are_those_of_the_command_line(void **state)
+{
+    (void)state;
+    const char *folder = make_place();
+    static const struct {
+        const char *arguments, *keys, *name;
+    } rows[] = {
+        { REAL, "3<S-Tab>w", "a.png" },          /* channels */
+        { SMALL, "3lll<S-Tab>w", "a.svg" },      /* another threshold */
+        { "data/loud.npy", "3<Tab>w", "a.pdf" }, /* made-up activations */
+        { SMALL, "3mw<Down><Down><Down>", "an error, it is.png" },
+        { "data/loud.npy --threads 1 --ascii", "3n9<Enter><settle><Tab><Tab>w", "a.jpg" },
+        { "data/eval.txt --raw U8:16x16:0x10 --layout in,out", "3<Tab><Tab><Tab>w", "raw.png" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        compare_both(folder, rows[i].arguments, rows[i].keys, rows[i].name);
+}
+
+static void figures_of_products_are_of_what_the_view_shows(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *methods;
+    } rows[] = {
+        { "3lll<S-Tab>w", "-m int8:row -m llm_int8:7.5 -o " },
+        { "3<Tab>w", "-m int8:row -m llm_int8:2 -m llm_int8:3 -m llm_int8:4 -m llm_int8:5 " },
+        { "3h<Tab><Tab>mmmw", "-m weights:absmax:bits=7 -o " }, /* the map is of the last method */
+        { "3hw<Up>", "-m fp32 -m int8:tensor -m int8:row -m llm_int8:5.5 -m weights:nf4 -m weights_a8:q4_0 -m "
+                     "weights:absmax:bits=7 -o " },
+        { "3n50<Enter>w<Up>", "--seed 7 --outlier-channels 5 --m 50 -m fp32 " },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char command[8192], *screen = screen_of("data/loud.npy --keys 'b%s' --size 80x24", rows[i].keys), *to = command;
+        read_command(screen, command, sizeof command);
+        for (const char *at = command; *at; at++) /* as one line */
+            if (strncmp(at, "\\\n", 2) == 0)
+                at++;
+            else
+                *to++ = *at;
+        *to = 0;
+        if (!strstr(command, rows[i].methods))
+            fail_msg("after %s '%s' is not in %s", rows[i].keys, rows[i].methods, command);
+        free(screen);
+    }
+}
+
+/* Times are those of the screen: all else is the same. */
+static void the_table_of_products_is_that_of_matmul_but_for_times(void **state)
+{
+    (void)state;
+    static const char json[] =
+        "sed -E 's/\"(ms_median|ms_min|ms_max|runs|quantize_ms|gops|peak_gops|peak_share)\":[^,]*,//g'";
+    static const char csv[] = "cut -d, -f1-8,17-", md[] = "cut -d'|' -f1-9,16-";
+    const char *folder = make_place();
+    static const struct {
+        const char *arguments, *keys, *name, *filter;
+    } rows[] = {
+        { SMALL, "3w", "a.json", json }, /* multiplied to be written */
+        { REAL, "3<settle>w", "a.json", json },
+        { SMALL, "3h<settle>h<settle>w<Tab>", "a.csv", csv },
+        { "data/loud.npy", "3<settle>w", "a.md", md },
+        { "data/loud.npy --ascii --threads 1", "bb3w", "a.json", json },
+        { SMALL " -s mxfp4", "3n5<Enter>t1<Enter><settle>w", "a.json", json },
+        { SMALL, "2<settle>3w", "a.json", json }, /* columns of Compare are none of it */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        compare_filtered(folder, rows[i].arguments, rows[i].keys, rows[i].name, rows[i].filter);
+}
+
+static void the_table_of_products_has_columns_apart_and_times(void **state)
+{
+    (void)state;
+    const char *folder = make_place();
+    free(play_in(folder, "120x36", SMALL, "3<settle>:w mine.json<Enter>"));
+    char *text = testing_read(testing_path(folder, "mine.json"), NULL);
+    assert_shows(text, "\"method\":\"llm_int8:6\"");
+    assert_shows(text, "\"outlier_columns\":[17]");
+    assert_shows(text, "\"runs\":1,");
+    assert_shows_not(text, "\"ms_median\":null");
+    free(text);
+}
+
+static void what_makes_no_product_is_not_exported(void **state)
+{
+    (void)state;
+    const char *folder = make_place();
+    static const struct {
+        const char *arguments, *keys, *message;
+    } rows[] = {
+        { DEMO " -t h.2.mlp.c_fc.bias", "3w<C-u>x.json<Enter>", "a tensor of one axis, a vector, makes no product" },
+        { DEMO " -t h.2.mlp.c_fc.bias", "3w<C-u>x.png<Enter>", "a tensor of one axis, a vector, makes no product" },
+        { LAYER " --x data/inputs/h.1.mlp.c_proj.npy", "3w<C-u>x.json<Enter>", "X needs 256 columns" },
+        { "data/loud.npy", "3w<C-u>x/<Enter>", "products have no codes: name a file, not a folder" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *screen = play_in(folder, "160x36", rows[i].arguments, rows[i].keys);
+        if (!strstr(status_of(screen), rows[i].message) || !strstr(screen, "Export ─"))
+            fail_msg("%s:\n%s", rows[i].keys, screen);
+        assert_int_not_equal(access(testing_path(folder, "x.json"), F_OK), 0);
+        assert_int_not_equal(access(testing_path(folder, "x.png"), F_OK), 0);
+        free(screen);
+    }
+}
+
 static void the_name_follows_what_is_chosen(void **state)
 {
     (void)state;
@@ -164,6 +281,10 @@ static void the_name_follows_what_is_chosen(void **state)
         { "w<C-u>some.folder/x<Tab>", "name  some.folder/x.svg" },
         { "2w", "name  h.2.mlp.c_fc.weight-compare.json" },
         { "2w<Down>", "name  h.2.mlp.c_fc.weight-absmax/" },
+        { "3w", "name  h.2.mlp.c_fc.weight-matmul.json" }, /* what the pane shows */
+        { "3<S-Tab>w", "name  h.2.mlp.c_fc.weight-channels.png" },
+        { "3<Tab><Tab>w", "name  h.2.mlp.c_fc.weight-product-error.png" },
+        { "3<Tab>w<C-u>mine.csv<Tab>", "name  mine.md" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *screen = screen_of("%s --keys '%s' --size 120x36", MATRIX, rows[i].keys);
@@ -288,6 +409,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_what_the_command_line_writes),
         cmocka_unit_test(the_numbers_are_those_that_compare_prints),
+        cmocka_unit_test(figures_of_products_are_those_of_the_command_line),
+        cmocka_unit_test(figures_of_products_are_of_what_the_view_shows),
+        cmocka_unit_test(the_table_of_products_is_that_of_matmul_but_for_times),
+        cmocka_unit_test(the_table_of_products_has_columns_apart_and_times),
+        cmocka_unit_test(what_makes_no_product_is_not_exported),
         cmocka_unit_test(the_name_follows_what_is_chosen),
         cmocka_unit_test(what_is_there_is_replaced_only_when_asked_again),
         cmocka_unit_test(an_export_that_fails_says_why_and_the_dialog_stays),

@@ -21,6 +21,9 @@ static void screens_are_as_recorded_at_every_size_in_every_mode(void **state)
         { "matmul-map-80x24-ascii", "--keys '3<Tab><Tab>m' --size 80x24 --ascii" },
         { "matmul-loudest-80x24", "--keys '3<Tab><Tab><Tab>' --size 80x24" },
         { "matmul-linear-120x36", "--keys 3LhhJK --size 120x36" },
+        { "matmul-export-80x24", "--keys 3w --size 80x24" },
+        { "matmul-export-120x36", "--keys '3<Tab><settle>w<Down>' --size 120x36" },
+        { "matmul-export-80x24-ascii", "--keys '3<S-Tab>w<Tab>' --size 80x24 --ascii" },
     };
     for (size_t i = 0; i < sizeof screens / sizeof screens[0]; i++) {
         char arguments[512];

@@ -144,6 +144,25 @@ static void a_command_is_what_a_person_would_type(void **state)
     text_command(command, sizeof command, &words);
     assert_string_equal(command, "qloupe compare a.npy -t a -s absmax:bits=4,per=row -s 'codebook:file=a b' --x synthetic --ascii --csv "
                                  ">'~/b.csv'");
+    const char *const methods[] = { "fp32", "llm_int8:6" };
+    ql_synthetic made_up = { .seed = 0, .channels = 3, .strongest = ql_synthetic_usual.strongest };
+    words = (text_words) { .verb = "matmul",
+                           .file = "a.npy",
+                           .tensor = "a",
+                           .x = "synthetic",
+                           .made_up = &made_up,
+                           .rows = 32,
+                           .threads = 2,
+                           .methods = methods,
+                           .method_count = 2,
+                           .format = "json" };
+    text_command(command, sizeof command, &words);
+    assert_string_equal(command, "qloupe matmul a.npy -t a --x synthetic --seed 0 --outlier-channels 3 --m 32 --threads 2 -m fp32 -m "
+                                 "llm_int8:6 --json");
+    made_up.strongest = 33.5;
+    words.rows = words.threads = 0;
+    text_command(command, sizeof command, &words);
+    assert_non_null(strstr(command, " --outlier-channels 3 --outlier-scale 33.5 -m fp32"));
 }
 
 static void a_wrapped_command_is_the_same_to_a_shell(void **state)

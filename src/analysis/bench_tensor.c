@@ -72,7 +72,7 @@ static ql_status fill_chunk(void *context, unsigned worker, uint64_t chunk, ql_e
     return QL_OK;
 }
 
-static ql_status fill(ql_bench *bench, const ql_tensor *from, ql_error *error)
+static ql_status fill(ql_bench *bench, const ql_tensor *from, const ql_monitor *monitor, ql_error *error)
 {
     const size_t scratch = from ? ql_tensor_scratch_size(from, QL_CHUNK) : 0;
     for (unsigned worker = 0; worker < ql_engine_threads(bench->engine); worker++) {
@@ -82,7 +82,12 @@ static ql_status fill(ql_bench *bench, const ql_tensor *from, ql_error *error)
     }
     const uint64_t chunks = ql_size_ceil_div(bench->tensor.element_count, QL_CHUNK);
     filling f = { .bench = bench, .from = from };
-    ql_pass pass = { .chunk_count = chunks, .work = fill_chunk, .context = &f };
+    ql_pass pass = { .chunk_count = chunks,
+                     .work = fill_chunk,
+                     .context = &f,
+                     .monitor = monitor,
+                     .elements = bench->tensor.element_count,
+                     .total = bench->tensor.element_count };
     if (!from && chunks > MADE / QL_CHUNK) {
         pass.chunk_count = MADE / QL_CHUNK;
     }
@@ -100,8 +105,8 @@ static ql_status fail_unusable(const ql_bench *bench, const ql_tensor *from, ql_
                    ql_source_shown(from->storage->source), name, bench->profile->unusable);
 }
 
-static ql_status make(ql_engine *engine, uint64_t rows, uint64_t cols, const ql_tensor *from, ql_bench **out,
-                      ql_error *error)
+static ql_status make(ql_engine *engine, uint64_t rows, uint64_t cols, const ql_tensor *from, const ql_monitor *monitor,
+                      ql_bench **out, ql_error *error)
 {
     uint64_t count, size;
     if (!ql_size_mul(rows, cols, &count) || !ql_size_mul(count, sizeof(float), &size) || count == 0 || size > SIZE_MAX / 4) {
@@ -129,10 +134,10 @@ static ql_status make(ql_engine *engine, uint64_t rows, uint64_t cols, const ql_
     };
     ql_tensor_set_layout(&bench->tensor, QL_LAYOUT_OUT_IN);
     if (status == QL_OK) {
-        status = fill(bench, from, error);
+        status = fill(bench, from, monitor, error);
     }
     if (status == QL_OK) {
-        status = ql_profile_make(engine, NULL, &bench->tensor, NULL, &bench->profile, error);
+        status = ql_profile_make(engine, NULL, &bench->tensor, monitor, &bench->profile, error);
     }
     if (status == QL_OK && bench->profile->unusable) {
         status = fail_unusable(bench, from, error);
@@ -145,9 +150,10 @@ static ql_status make(ql_engine *engine, uint64_t rows, uint64_t cols, const ql_
     return QL_OK;
 }
 
-ql_status ql_bench_new(ql_engine *engine, uint64_t rows, uint64_t cols, ql_bench **out, ql_error *error)
+ql_status ql_bench_new(ql_engine *engine, uint64_t rows, uint64_t cols, const ql_monitor *monitor, ql_bench **out,
+                       ql_error *error)
 {
-    return make(engine, rows, cols, NULL, out, error);
+    return make(engine, rows, cols, NULL, monitor, out, error);
 }
 
 ql_status ql_bench_of(ql_engine *engine, const ql_tensor *tensor, ql_bench **out, ql_error *error)
@@ -157,7 +163,7 @@ ql_status ql_bench_of(ql_engine *engine, const ql_tensor *tensor, ql_bench **out
         return ql_fail(error, QL_UNUSABLE, "%s: an empty tensor, there is nothing to time",
                        ql_source_shown(tensor->storage->source));
     }
-    return make(engine, tensor->element_count / cols, cols, tensor, out, error);
+    return make(engine, tensor->element_count / cols, cols, tensor, NULL, out, error);
 }
 
 void ql_bench_free(ql_bench **bench)

@@ -1,7 +1,9 @@
 /* The activations of a product: see inputs.h. */
 #include "analysis/inputs.h"
 
+#include "base/engine.h"
 #include "base/error.h"
+#include "base/sizes.h"
 #include "tensor/tensor.h"
 
 #include <inttypes.h>
@@ -321,11 +323,36 @@ ql_status ql_activations_rows(const ql_activations *x, const ql_tensor *tensor, 
     if (*rows <= all || !ql_activations_are_real(x, tensor)) {
         return QL_OK;
     }
+    const uint64_t in_file = layer ? layer->row_count : x->row_count;
     show(x, layer, name, sizeof name);
+    if (in_file > all) {
+        return ql_fail(error, QL_UNUSABLE,
+                       "X of %s: %" PRIu64 " rows were asked for, %" PRIu64 " of its %" PRIu64 " are taken", name, wanted,
+                       all, in_file);
+    }
     return ql_fail(error, QL_UNUSABLE, "X of %s: %" PRIu64 " rows were asked for, there are %" PRIu64, name, wanted, all);
 }
 
-ql_status ql_activations_read(const ql_activations *x, const ql_tensor *tensor, uint64_t rows, float *out, ql_error *error)
+enum { ROWS_AT_ONCE = 16 };
+
+typedef struct make_job {
+    ql_synthetic synthetic;
+    uint64_t cols;
+    float *out;
+} make_job;
+
+static ql_status make_rows(void *context, unsigned worker, uint64_t chunk, ql_error *error)
+{
+    const make_job *job = context;
+    const uint64_t first = chunk * ROWS_AT_ONCE, left = job->synthetic.rows - first;
+    (void)worker, (void)error;
+    ql_synthetic_rows(&job->synthetic, job->cols, first, left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE,
+                      job->out + first * job->cols);
+    return QL_OK;
+}
+
+ql_status ql_activations_read(ql_engine *engine, const ql_activations *x, const ql_tensor *tensor, uint64_t rows,
+                              const ql_monitor *monitor, float *out, ql_error *error)
 {
     const ql_layer_inputs *layer = ql_layers_find(x, tensor);
     if (layer) {
@@ -333,10 +360,17 @@ ql_status ql_activations_read(const ql_activations *x, const ql_tensor *tensor, 
     }
     if (x->values) {
         memcpy(out, x->values, (size_t)(rows * x->cols) * sizeof *out);
-    } else {
-        ql_synthetic synthetic = x->synthetic;
-        synthetic.rows = rows;
-        ql_synthetic_make(&synthetic, tensor->cols, out);
+        return QL_OK;
     }
-    return QL_OK;
+    make_job job = { x->synthetic, tensor->cols, out };
+    job.synthetic.rows = rows;
+    const ql_pass pass = {
+        .chunk_count = ql_size_ceil_div(rows, ROWS_AT_ONCE),
+        .work = make_rows,
+        .context = &job,
+        .monitor = monitor,
+        .elements = rows,
+        .total = rows,
+    };
+    return ql_parallel(engine, &pass, error);
 }

@@ -29,7 +29,8 @@ struct ql_activations {
 
 /* The first `rows` rows of X (ql_activations_rows) to out[rows][tensor->cols]: the one way to X for every product. QL_UNUSABLE for NaN and infinite
    values of a folder's file; reading it may fail, too. */
-ql_status ql_activations_read(const ql_activations *x, const ql_tensor *tensor, uint64_t rows, float *out, ql_error *error);
+ql_status ql_activations_read(ql_engine *engine, const ql_activations *x, const ql_tensor *tensor, uint64_t rows,
+                              const ql_monitor *monitor, float *out, ql_error *error);
 
 /* ---- What both files share */
 

@@ -72,7 +72,14 @@ static ql_status code_weights(ql_way *way, bool per_row, ql_error *error)
             way->w_steps[j] = job.step;
         }
     }
-    const ql_pass pass = { .chunk_count = (o->n + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE, .work = code_rows, .context = &job };
+    const ql_pass pass = {
+        .chunk_count = (o->n + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE,
+        .work = code_rows,
+        .context = &job,
+        .monitor = way->monitor,
+        .elements = o->n,
+        .total = o->n,
+    };
     ql_status status = ql_parallel(o->engine, &pass, error);
     if (status == QL_OK) {
         status = ql_pack_codes(o->engine, job.codes, o->n, o->k, &way->w, error);

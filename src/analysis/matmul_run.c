@@ -148,7 +148,7 @@ ql_status ql_matmul_new(ql_engine *engine, const ql_tensor *tensor, const ql_act
         status = read_weights(o, monitor, error);
     }
     if (status == QL_OK) {
-        status = ql_activations_read(x, tensor, o->m, o->x, error);
+        status = ql_activations_read(engine, x, tensor, o->m, monitor, o->x, error);
     }
     if (status == QL_OK) {
         status = multiply_exactly(o, monitor, error);
@@ -194,6 +194,37 @@ const float *ql_matmul_exact(const ql_matmul *matmul)
 const float *ql_matmul_x(const ql_matmul *matmul)
 {
     return matmul->o.x;
+}
+
+void ql_matmul_loudest(const ql_matmul *matmul, double *loudest)
+{
+    const ql_operands *o = &matmul->o;
+    for (size_t c = 0; c < o->k; c++) {
+        loudest[c] = 0;
+    }
+    for (size_t i = 0; i < o->m; i++) {
+        for (size_t c = 0; c < o->k; c++) {
+            loudest[c] = fmax(loudest[c], fabs((double)o->x[i * o->k + c]));
+        }
+    }
+}
+
+void ql_matmul_errors(const ql_matmul *matmul, unsigned row_bands, unsigned col_bands, float *errors)
+{
+    const ql_operands *o = &matmul->o;
+    for (unsigned r = 0; r < row_bands; r++) {
+        const uint64_t top = ql_band_start(o->m, row_bands, r), bottom = ql_band_start(o->m, row_bands, r + 1);
+        for (unsigned c = 0; c < col_bands; c++) {
+            const uint64_t left = ql_band_start(o->n, col_bands, c), right = ql_band_start(o->n, col_bands, c + 1);
+            double sum = 0;
+            for (uint64_t i = top; i < bottom; i++) {
+                for (uint64_t j = left; j < right; j++) {
+                    sum += fabs((double)matmul->y[i * o->n + j] - (double)o->exact[i * o->n + j]);
+                }
+            }
+            errors[r * col_bands + c] = (float)(sum / (double)((bottom - top) * (right - left)));
+        }
+    }
 }
 
 /* ---- One method */
@@ -244,6 +275,8 @@ static ql_status time_runs(ql_matmul *p, const ql_method *method, ql_way *way, u
 {
     const unsigned threads = ql_engine_threads(p->o.engine);
     double *seconds = ql_way_array(2 * (size_t)runs, sizeof *seconds, error);
+    out->runs = runs;
+    out->ms_median = out->ms_min = out->ms_max = out->quantize_ms = (double)NAN;
     way->largest = ql_way_array(threads, sizeof *way->largest, error);
     ql_status status = seconds && way->largest ? method->run(way, p->y, error) : QL_NO_MEMORY;
     int32_t largest = 0;
@@ -263,8 +296,7 @@ static ql_status time_runs(ql_matmul *p, const ql_method *method, ql_way *way, u
         seconds[run] = ql_now() - start;
         seconds[runs + run] = way->quantize_seconds;
     }
-    if (status == QL_OK) {
-        out->runs = runs;
+    if (status == QL_OK && runs > 0) {
         out->ms_median = 1e3 * median(seconds, runs);
         out->ms_min = 1e3 * seconds[0];
         out->ms_max = 1e3 * seconds[runs - 1];
@@ -274,9 +306,13 @@ static ql_status time_runs(ql_matmul *p, const ql_method *method, ql_way *way, u
     return status;
 }
 
-static void tell(ql_matmul *p, const ql_method *method, ql_way *way, ql_matmul_result *out)
+static void compare_with_peak(ql_matmul *p, const ql_method *method, ql_matmul_result *out)
 {
     double *peak = &p->peaks[method->is_float];
+    out->gops = out->peak_share = out->peak_gops = (double)NAN;
+    if (out->runs == 0) {
+        return;
+    }
     if (*peak == 0) {
         *peak = ql_product_peak(p->o.engine, method->is_float);
     }
@@ -284,6 +320,11 @@ static void tell(ql_matmul *p, const ql_method *method, ql_way *way, ql_matmul_r
     out->gops = operations / (out->ms_median * 1e6);
     out->peak_share = *peak > 0 ? out->gops * 1e9 / *peak : (double)NAN;
     out->peak_gops = *peak / 1e9;
+}
+
+static void tell(ql_matmul *p, const ql_method *method, ql_way *way, ql_matmul_result *out)
+{
+    compare_with_peak(p, method, out);
     out->bytes = way->bytes;
     snprintf(out->kernel, sizeof out->kernel, "%s", way->w.kernels->name);
     snprintf(out->note, sizeof out->note, "%s", way->note);
@@ -310,7 +351,7 @@ ql_status ql_matmul_run(ql_matmul *p, const char *text, unsigned runs, const ql_
         status = method->prepare(&way, error);
     }
     if (status == QL_OK) {
-        status = time_runs(p, method, &way, runs > 0 ? runs : 1, &progress, out, error);
+        status = time_runs(p, method, &way, runs, &progress, out, error);
     }
     if (status == QL_OK) {
         tell(p, method, &way, out);

@@ -187,15 +187,16 @@ static ql_status run_band(ql_engine *engine, const ql_profile *profile, const ql
 }
 
 /* X of the product; *x is the caller's. */
-static ql_status read_inputs(const ql_activations *activations, const ql_tensor *tensor, uint64_t tokens, float **x,
-                             ql_error *error)
+static ql_status read_inputs(ql_engine *engine, const ql_activations *activations, const ql_tensor *tensor, uint64_t tokens,
+                             float **x, ql_error *error)
 {
     uint64_t count;
     if (!ql_size_mul(tokens, tensor->cols, &count) || count > MOST_INPUTS || count == 0) {
         return ql_fail(error, QL_UNUSABLE, "the product is for up to %d activations", MOST_INPUTS);
     }
     *x = malloc((size_t)count * sizeof **x);
-    return *x ? ql_activations_read(activations, tensor, tokens, *x, error) : ql_fail_memory(error, count * sizeof **x);
+    return *x ? ql_activations_read(engine, activations, tensor, tokens, NULL, *x, error)
+              : ql_fail_memory(error, count * sizeof **x);
 }
 
 /* How many tokens are multiplied in one pass, 0: not even one. */
@@ -228,7 +229,7 @@ ql_status ql_product_error(ql_engine *engine, const ql_profile *profile, const q
     all.count = ql_size_ceil_div(all.tokens, all.most);
     const size_t sums_size = (size_t)(2 * all.most * tensor->rows) * sizeof *job.sums;
     float *inputs = NULL;
-    status = read_inputs(x, tensor, tokens, &inputs, error);
+    status = read_inputs(engine, x, tensor, tokens, &inputs, error);
     if (status == QL_OK) {
         job.sums = malloc(sums_size);
         status = job.sums ? QL_OK : ql_fail_memory(error, sums_size);

@@ -41,20 +41,25 @@ unsigned ql_synthetic_channels(const ql_synthetic *synthetic, uint64_t cols, uin
     return count;
 }
 
-void ql_synthetic_make(const ql_synthetic *synthetic, uint64_t cols, float *x)
+void ql_synthetic_rows(const ql_synthetic *synthetic, uint64_t cols, uint64_t first, uint64_t count, float *x)
 {
     uint64_t channels[QL_SYNTHETIC_CHANNELS];
-    const unsigned count = ql_synthetic_channels(synthetic, cols, channels);
-    for (uint64_t row = 0; row < synthetic->rows; row++) {
+    const unsigned channel_count = ql_synthetic_channels(synthetic, cols, channels);
+    for (uint64_t row = first; row < first + count; row++, x += cols) {
         for (uint64_t col = 0; col < cols; col += 2) {
             double pair[2];
             ql_normal_pair(mix(synthetic->seed, row, col / 2), mix(synthetic->seed + SECOND, row, col / 2), pair);
             for (uint64_t i = 0; i < 2 && col + i < cols; i++) {
-                x[row * cols + col + i] = (float)pair[i];
+                x[col + i] = (float)pair[i];
             }
         }
-        for (unsigned i = 0; i < count; i++) {
-            x[row * cols + channels[i]] *= (float)(synthetic->strongest / (i + 1));
+        for (unsigned i = 0; i < channel_count; i++) {
+            x[channels[i]] *= (float)(synthetic->strongest / (i + 1));
         }
     }
+}
+
+void ql_synthetic_make(const ql_synthetic *synthetic, uint64_t cols, float *x)
+{
+    ql_synthetic_rows(synthetic, cols, 0, synthetic->rows, x);
 }

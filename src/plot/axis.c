@@ -57,6 +57,11 @@ void ql_ticks_make(ql_ticks *ticks, double lo, double hi, unsigned wanted)
     }
 }
 
+void ql_ticks_make_whole(ql_ticks *ticks, double lo, double hi, unsigned wanted)
+{
+    ql_ticks_make(ticks, lo, hi, (unsigned)fmin(wanted, floor(hi - lo))); /* no step is then below 1 */
+}
+
 void ql_number_power(char out[QL_NUMBER_SIZE], int exponent)
 {
     static const char *const digits[] = { "⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹" };

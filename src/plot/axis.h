@@ -24,6 +24,9 @@ typedef struct ql_ticks {
 /* Between 2 and about `wanted` (at most 10) ticks at 1, 2 or 5 times a power of ten inside [lo, hi], finite, lo < hi. */
 void ql_ticks_make(ql_ticks *ticks, double lo, double hi, unsigned wanted);
 
+/* The same of places in a row: whole numbers only. hi - lo is 1 or more. */
+void ql_ticks_make_whole(ql_ticks *ticks, double lo, double hi, unsigned wanted);
+
 /* `digits` significant digits with a true minus; outside 1e-4 ... 1e6 as "1.39×10⁻⁵"; "inf", "-inf", "nan". */
 void ql_number(char out[QL_NUMBER_SIZE], double value, int digits);
 

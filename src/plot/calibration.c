@@ -210,7 +210,7 @@ void ql_calibration_draw(cairo_t *cairo, const ql_figure *figure)
 {
     ql_ways_view v = { .cairo = cairo };
     ql_ways_view_make(&v, figure->ways);
-    ql_figure_draw_page(cairo, figure, v.ways->reports[0]->stats.count);
+    ql_figure_draw_page(cairo, figure);
     draw_distribution(&v, ROWS_TOP - 4);
     draw_keys(&v);
     double bottom = ql_ways_draw_rows(&v, ROWS_TOP);

@@ -95,6 +95,68 @@ static void add_ways(ql_facts *facts, const ql_ways *ways)
     }
 }
 
+/* "COLUMN COLUMN ..." */
+static char *format_columns(const ql_matmul_result *result)
+{
+    char *text = malloc(result->outlier_count * 11 + 1), *end = text;
+    for (size_t i = 0; text && i < result->outlier_count; i++)
+        end += sprintf(end, "%s%" PRIu32, i ? " " : "", result->outliers[i]);
+    if (text)
+        *end = '\0';
+    return text;
+}
+
+/* "|x|" a line, in the order of the channels. */
+static char *format_channels(const ql_products *products)
+{
+    const uint64_t k = products->shape.k;
+    char *text = malloc((size_t)k * VALUE_SIZE + 1), *end = text;
+    for (uint64_t c = 0; text && c < k; c++) {
+        char value[VALUE_SIZE];
+        format_value(value, products->loudest[c]);
+        end += sprintf(end, "%s%s", c ? "\n" : "", value);
+    }
+    if (text)
+        *end = '\0';
+    return text;
+}
+
+static void add_product(ql_facts *facts, const char *prefix, const ql_product *product)
+{
+    const ql_matmul_result *result = &product->result;
+    add(facts, strdup(result->method), "%smethod", prefix);
+    if (!product->is_known) {
+        add(facts, strdup(product->why), "%snote", prefix);
+        return;
+    }
+    add_number(facts, prefix, "rel_fro", result->rel_fro);
+    add_number(facts, prefix, "sqnr_db", result->sqnr_db);
+    add_number(facts, prefix, "max_abs", result->max_abs);
+    add_count(facts, prefix, "worst_row", product->worst_row);
+    add_count(facts, prefix, "worst_output", product->worst_output);
+    add_count(facts, prefix, "bytes", result->bytes);
+    if (result->accumulator_max > 0)
+        add_number(facts, prefix, "accumulator_max", result->accumulator_max);
+    if (result->outliers)
+        add(facts, format_columns(result), "%soutlier_columns", prefix);
+    if (*result->note)
+        add(facts, strdup(result->note), "%snote", prefix);
+}
+
+static void add_products(ql_facts *facts, const ql_products *products)
+{
+    add_count(facts, "", "m", products->shape.m);
+    add_count(facts, "", "k", products->shape.k);
+    add_count(facts, "", "n", products->shape.n);
+    add_number(facts, "", "rms", products->rms);
+    add(facts, format_channels(products), "max_abs_of_channels");
+    for (size_t i = 0; i < products->count; i++) {
+        char prefix[32];
+        snprintf(prefix, sizeof prefix, "product %zu: ", i + 1);
+        add_product(facts, prefix, &products->products[i]);
+    }
+}
+
 bool ql_facts_collect(const ql_figure *figure, ql_facts *out)
 {
     *out = (ql_facts) { .at = NULL };
@@ -102,11 +164,13 @@ bool ql_facts_collect(const ql_figure *figure, ql_facts *out)
     add(out, strdup(figure->command), "Command");
     add(out, strdup(figure->file), "File");
     add(out, strdup(figure->tensor), "Tensor");
-    add(out, strdup(figure->spec), "Spec");
+    add(out, strdup(figure->spec), figure->products ? "Activations" : "Spec");
     if (figure->report)
         add_report(out, "", figure->report);
     if (figure->ways)
         add_ways(out, figure->ways);
+    if (figure->products)
+        add_products(out, figure->products);
     if (out->failed)
         ql_facts_free(out);
     return out->count > 0;

@@ -9,23 +9,43 @@
 #include "analysis/describe.h"
 #include "base/error.h"
 #include "plot/ink.h"
+#include "plot/products.h"
 
 typedef struct kind {
     ql_figure_kind info;
     void (*draw)(cairo_t *cairo, const ql_figure *figure);
+    ql_status (*check)(const ql_products *products, ql_error *error); /* whether they are enough; of kinds of products */
 } kind;
 
 static const kind kinds[] = {
     { { "histogram", "the original and the dequantized distribution, the levels, the clip range, the error and the numbers",
         QL_FIGURE_OF_REPORT },
-      ql_histogram_draw },
+      ql_histogram_draw,
+      NULL },
     { { "calibration", "every way to choose the clipping range: what it keeps, what it costs, the curves of the searches",
         QL_FIGURE_OF_WAYS },
-      ql_calibration_draw },
+      ql_calibration_draw,
+      NULL },
+    { { "channels", "the largest |x| of every input channel, and those that reach the threshold of LLM.int8()",
+        QL_FIGURE_OF_PRODUCTS },
+      ql_channels_draw,
+      ql_products_check_split },
+    { { "threshold", "the error of LLM.int8() against its threshold, and how many columns each one splits off",
+        QL_FIGURE_OF_PRODUCTS },
+      ql_threshold_draw,
+      ql_products_check_split },
+    { { "product-error", "where in Y the error of one method is: rows of X by outputs", QL_FIGURE_OF_PRODUCTS },
+      ql_product_error_draw,
+      ql_products_check_one },
+    { { "products", "the error of the product, a method a row, with its size", QL_FIGURE_OF_PRODUCTS },
+      ql_products_draw,
+      ql_products_check_rows },
 };
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
-static const char *const subjects[] = { [QL_FIGURE_OF_REPORT] = "one report", [QL_FIGURE_OF_WAYS] = "the ways to clip" };
+static const char *const subjects[] = { [QL_FIGURE_OF_REPORT] = "one report",
+                                        [QL_FIGURE_OF_WAYS] = "the ways to clip",
+                                        [QL_FIGURE_OF_PRODUCTS] = "products" };
 
 typedef struct ending {
     const char *name;
@@ -139,12 +159,16 @@ static ql_status write_clean(const kind *what, const ending *how, ql_figure *fig
 /* The figure holds the spec and its subject; the rest comes from the options. */
 static ql_status write_figure(ql_figure *figure, const ql_figure_options *options, const char *path, ql_error *error)
 {
-    const ql_figure_subject subject = figure->ways ? QL_FIGURE_OF_WAYS : QL_FIGURE_OF_REPORT;
+    const ql_figure_subject subject = figure->ways       ? QL_FIGURE_OF_WAYS
+                                      : figure->products ? QL_FIGURE_OF_PRODUCTS
+                                                         : QL_FIGURE_OF_REPORT;
     const kind *what = NULL;
     const ending *how = NULL;
     ql_status status = find_kind(options->kind, subject, &what, error);
     if (status == QL_OK)
         status = find_ending(path, &how, error);
+    if (status == QL_OK && what->check)
+        status = what->check(figure->products, error);
     if (status != QL_OK)
         return status;
 
@@ -175,5 +199,12 @@ ql_status ql_figure_write(const ql_report *report, const ql_figure_options *opti
 ql_status ql_figure_write_ways(const ql_ways *ways, const ql_figure_options *options, const char *path, ql_error *error)
 {
     ql_figure figure = { .ways = ways, .spec = ways->spec_text };
+    return write_figure(&figure, options, path, error);
+}
+
+ql_status ql_figure_write_products(const ql_products *products, const ql_figure_options *options, const char *path,
+                                   ql_error *error)
+{
+    ql_figure figure = { .products = products, .spec = options->activations ? options->activations : "" };
     return write_figure(&figure, options, path, error);
 }

@@ -1,8 +1,12 @@
 /*
  * Figures: one drawing, many kinds of file.
  *
- *   histogram.c:   a report         \
- *   calibration.c: the ways to clip / --> figure.c: tables of kinds and endings --> png.c bitmap.c vector.c: kinds of file
+ *   histogram.c:    a report         \
+ *   calibration.c:  the ways to clip  \
+ *   channels.c      \                  --> figure.c: tables of kinds and endings --> png.c bitmap.c vector.c: kinds of file
+ *   threshold.c      products        /
+ *   product_error.c                 /
+ *   products.c      /
  */
 #ifndef QL_PLOT_FIGURE_H
 #define QL_PLOT_FIGURE_H
@@ -14,12 +18,14 @@
 /* A page in points; an image has QL_FIGURE_SCALE pixels to the point, 144 to the inch. */
 enum { QL_FIGURE_WIDTH = 800, QL_FIGURE_HEIGHT = 500, QL_FIGURE_SCALE = 2 };
 
-/* What a figure says about itself besides the picture: one of report and ways. Texts are valid UTF-8 without control
-   characters. */
+/* What a figure says about itself besides the picture: one of report, ways and products. Texts are valid UTF-8 without
+   control characters. */
 typedef struct ql_figure {
     const ql_report *report;
     const ql_ways *ways;
-    const char *command, *spec, *tensor, *file;
+    const ql_products *products;
+    const char *command, *tensor, *file;
+    const char *spec; /* of products: the activations */
     void (*draw)(cairo_t *cairo, const struct ql_figure *figure); /* on a white page */
 } ql_figure;
 
@@ -29,9 +35,17 @@ void ql_histogram_draw(cairo_t *cairo, const ql_figure *figure);
 /* Draws the distribution, the ranges that the ways to clip choose with their numbers, and the curves of the searches. */
 void ql_calibration_draw(cairo_t *cairo, const ql_figure *figure);
 
-/* What every page bears: the tensor, the spec and the file at the top, the command line at the bottom. */
+/* Draw products: the input channels of X, the error against the threshold, where in Y the error of one method is, and the
+   error of every method. */
+void ql_channels_draw(cairo_t *cairo, const ql_figure *figure);
+void ql_threshold_draw(cairo_t *cairo, const ql_figure *figure);
+void ql_product_error_draw(cairo_t *cairo, const ql_figure *figure);
+void ql_products_draw(cairo_t *cairo, const ql_figure *figure);
+
+/* What every page bears: the tensor, the spec or the activations, the file and the size at the top, the command line at the
+   bottom. */
 enum { QL_PAGE_LEFT = 62, QL_PAGE_RIGHT = 782 };
-void ql_figure_draw_page(cairo_t *cairo, const ql_figure *figure, uint64_t value_count);
+void ql_figure_draw_page(cairo_t *cairo, const ql_figure *figure);
 
 /* White page, plain settings for text (so that a person's font settings change nothing), then the drawing. Returns the
    context's status. */

@@ -340,7 +340,7 @@ static void draw_error(cairo_t *cairo, const ql_report *report)
 
 void ql_histogram_draw(cairo_t *cairo, const ql_figure *figure)
 {
-    ql_figure_draw_page(cairo, figure, figure->report->stats.count);
+    ql_figure_draw_page(cairo, figure);
     draw_distribution(cairo, figure->report);
     draw_error(cairo, figure->report);
     ql_readout_draw(cairo, figure->report, 452, 336, RIGHT);

@@ -104,7 +104,7 @@ void ql_panel_draw_counts(const ql_panel *panel, const char *name)
 static void make_value_ticks(const ql_panel *panel, ql_ticks *ticks)
 {
     for (unsigned wanted = 10; wanted >= 2; wanted--) {
-        ql_ticks_make(ticks, panel->x.lo, panel->x.hi, wanted);
+        (panel->whole ? ql_ticks_make_whole : ql_ticks_make)(ticks, panel->x.lo, panel->x.hi, wanted);
         double width = 0;
         for (unsigned i = 0; i < ticks->count; i++)
             width += ql_ink_width(panel->cairo, ticks->label[i]) + 2 * LABEL_SIZE;

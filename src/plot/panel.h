@@ -13,6 +13,7 @@ typedef struct ql_panel {
     double left, top, right, bottom;
     ql_axis x, y;
     bool log_counts; /* y holds log10 of the count; a count of 0 lies on the bottom edge */
+    bool whole;      /* the values are places in a row: only whole numbers have ticks */
 } ql_panel;
 
 /* Sets the axes: values [lo, hi] (made finite and wider than nothing, with a margin) and counts up to `largest`. */

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/complain.h"
+#include "sheet/products.h"
 #include "text/memory.h"
 #include "text/near.h"
 
@@ -44,15 +45,6 @@ typedef struct timings {
     size_t count;
     unsigned rounds;
 } timings;
-
-const char *cli_bench_isa(void)
-{
-    ql_isa_info info;
-    size_t index = 0;
-    while (ql_isa_at(index, &info) && !info.in_use)
-        index++;
-    return info.name;
-}
 
 /* ---- Options */
 
@@ -204,7 +196,7 @@ static void write_table(const cli_session *session, const ql_bench *bench, const
     }
     sheet_cell *fact = sheet_table_add(&facts);
     fact[0] = sheet_unsigned(threads);
-    fact[1] = sheet_words(cli_bench_isa());
+    fact[1] = sheet_words(sheet_isa());
     fact[2] = sheet_unsigned(tensor->rows);
     fact[3] = sheet_unsigned(tensor->cols);
     fact[4] = sheet_number(read_rate);
@@ -212,7 +204,7 @@ static void write_table(const cli_session *session, const ql_bench *bench, const
     text_shape(shape, sizeof shape, tensor);
     text_bytes(size, tensor->byte_count);
     snprintf(above, sizeof above, "%s F32, %s, %u thread%s, %s kernels, %u runs in turns", shape, size, threads,
-             threads == 1 ? "" : "s", cli_bench_isa(), timing->rounds);
+             threads == 1 ? "" : "s", sheet_isa(), timing->rounds);
     const sheet_document document = {
         .list = "passes",
         .facts = &facts,
@@ -238,7 +230,7 @@ static int make_data(const cli_session *session, uint64_t rows, uint64_t cols, q
         return ql_model_free(&model), cli_complain("%s: no tensors in this file: nothing to do", cli_shown(path));
     if (status == QL_OK)
         status = model ? ql_bench_of(session->engine, ql_model_tensor(model, 0), out, &error)
-                       : ql_bench_new(session->engine, rows, cols, out, &error);
+                       : ql_bench_new(session->engine, rows, cols, NULL, out, &error);
     ql_model_free(&model);
     return status == QL_OK ? CLI_GOOD : cli_complain_error(&error);
 }

@@ -13,7 +13,4 @@ int cli_bench_serve(ql_bench *bench);
 /* The cost of a profile and of a report against the size of the tensor, up to `most` elements. */
 int cli_bench_growth(cli_session *session, uint64_t most, unsigned rounds);
 
-/* The instruction set in use. */
-const char *cli_bench_isa(void);
-
 #endif

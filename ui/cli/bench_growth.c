@@ -2,6 +2,7 @@
 #include "cli/bench.h"
 #include "cli/cli.h"
 #include "cli/complain.h"
+#include "sheet/products.h"
 
 #include <math.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static int measure(cli_session *session, sheet_table *table, uint64_t elements, 
     ql_bench_run run;
     ql_error error;
     double best[SHOWN_COUNT], spent = 0;
-    if (ql_bench_new(session->engine, side, elements / side, &bench, &error) != QL_OK)
+    if (ql_bench_new(session->engine, side, elements / side, NULL, &bench, &error) != QL_OK)
         return cli_complain_error(&error);
     unsigned runs = 0;
     ql_status status = QL_OK;
@@ -84,10 +85,10 @@ static void write_table(const cli_session *session, const sheet_table *table, co
     sheet_table facts = sheet_table_over(FACTS, sizeof FACTS / sizeof FACTS[0]);
     sheet_cell *fact = sheet_table_add(&facts);
     fact[0] = sheet_unsigned(threads);
-    fact[1] = sheet_words(cli_bench_isa());
+    fact[1] = sheet_words(sheet_isa());
     char above[128];
     snprintf(above, sizeof above, "profile, and report under absmax; best of several runs; %u thread%s, %s kernels", threads,
-             threads == 1 ? "" : "s", cli_bench_isa());
+             threads == 1 ? "" : "s", sheet_isa());
     const sheet_document document = { .list = "growth", .facts = &facts, .above = above, .below = below, .table = table };
     cli_session_write(session, &document);
     sheet_table_free(&facts);

@@ -34,11 +34,15 @@ static int run_method(cli_products *at, cli_session *session, const cli_plan *pl
     return CLI_GOOD;
 }
 
-static int complain_of(const cli_session *session, const cli_product_of *product, const ql_error *error)
+/* Of a long file not all rows are taken: that must not go unseen. */
+static void remark_rows(const cli_session *session, const cli_plan *plan, const ql_tensor *tensor)
 {
-    if (!product->tensor || error->status == QL_CANCELLED || strstr(error->message, "tensor '"))
-        return cli_complain_error(error);
-    return cli_complain("%s: tensor '%s': %s", cli_shown(session->path), product->layer, error->message);
+    char x[600];
+    if (session->quiet || !plan->is_x_named)
+        return;
+    ql_activations_describe(plan->x, tensor, x, sizeof x);
+    if (strstr(x, " rows × "))
+        cli_complain("X is %s, evenly spread", x);
 }
 
 static int run_product(cli_products *at, cli_session *session, const cli_plan *plan, const cli_product_of *product,
@@ -48,12 +52,15 @@ static int run_product(cli_products *at, cli_session *session, const cli_plan *p
     ql_matmul *matmul = NULL;
     ql_error error;
     const ql_monitor *monitor = begin_task(session, turn, "float32");
-    ql_status status = product->tensor ? QL_OK : ql_bench_new(session->engine, product->n, product->k, &made, &error);
+    ql_status status =
+        product->tensor ? QL_OK : ql_bench_new(session->engine, product->n, product->k, monitor, &made, &error);
     if (status == QL_OK) {
         const ql_tensor *w = made ? ql_bench_tensor(made) : product->tensor;
         status = ql_matmul_new(session->engine, w, plan->x, plan->m, monitor, &matmul, &error);
     }
-    int code = status == QL_OK ? CLI_GOOD : complain_of(session, product, &error);
+    int code = status == QL_OK ? CLI_GOOD : cli_complain_product(session, product, &error);
+    if (code == CLI_GOOD && plan->m == 0)
+        remark_rows(session, plan, product->tensor);
     for (size_t i = 0; i < plan->method_count && code == CLI_GOOD; i++)
         code = run_method(at, session, plan, matmul, product, plan->methods[i], turn);
     ql_matmul_free(&matmul);
@@ -82,7 +89,7 @@ int cli_matmul_run(cli_products *at, cli_session *session, const cli_plan *plan,
 static int run_line(cli_products *at, cli_session *session)
 {
     cli_plan plan;
-    int code = cli_plan_make(session, &plan);
+    int code = cli_plan_make(session, NULL, &plan);
     if (code == CLI_GOOD)
         code = cli_matmul_run(at, session, &plan, NULL);
     cli_plan_free(&plan);
@@ -101,7 +108,8 @@ static int run(cli_session *session)
 
 const cli_command cli_command_matmul = {
     .name = "matmul",
-    .usage = "[FILE] [-t NAME ...] [--shape MxKxN | --preset NAME] [-m METHOD ...] [--x FILE|FOLDER|synthetic]",
+    .usage =
+        "[FILE] [-t NAME ...] [--shape MxKxN | --preset NAME] [-m METHOD ...] [--x FILE|FOLDER|synthetic] [--fail-on CHECK]",
     .summary = "multiply for real, fp32, int8, LLM.int8(), 4 bits: the error and the time of each",
     .details =
         "Y = X W^T is computed in every method and compared with the product in float32. W is prepared once and is not\n"

@@ -26,16 +26,28 @@ typedef struct cli_plan {
     char **methods; /* [method_count] canonical */
     size_t method_count, method_capacity;
     ql_activations *x;
-    bool is_x_named;  /* a file or folder */
-    char x_name[512]; /* for programs */
-    uint64_t m;       /* 0: all rows of X */
+    bool is_x_named;      /* a file or folder */
+    char x_name[512];     /* for programs */
+    ql_synthetic made_up; /* what X is unless is_x_named */
+    uint64_t m;           /* 0: all rows of X */
     unsigned runs;
 } cli_plan;
 
-/* Reads the options, opens the file where one is meant, and chooses. Returns an exit code, having told stderr why it is not
-   0. Free in every case. */
-int cli_plan_make(cli_session *session, cli_plan *out);
+/* What is multiplied where no -m is given, and with which thresholds where no --sweep is; sweep NULL: none. */
+typedef struct cli_usual {
+    const char *const *methods;
+    size_t count;
+    const char *sweep; /* "threshold=T,T,..." */
+} cli_usual;
+
+/* Reads the options, opens the file where one is meant, and chooses. usual NULL: the dozen methods of `qloupe matmul`. Returns
+   an exit code, having told stderr why it is not 0. Free in every case. */
+int cli_plan_make(cli_session *session, const cli_usual *usual, cli_plan *out);
 void cli_plan_free(cli_plan *plan);
+
+/* Tells stderr why a product could not be made, with the file and the tensor where the message names neither. Returns the exit
+   code. */
+int cli_complain_product(const cli_session *session, const cli_product_of *product, const ql_error *error);
 
 /* How much work it is, in what takes one task: each product in float32, then in every method. */
 double cli_plan_parts(const cli_plan *plan);

@@ -107,7 +107,7 @@ static int check_line(batch *all, const batch_line *line)
     session.quiet = true;
     int code = cli_threads_given(&line->arguments, &threads);
     if (code == CLI_GOOD) {
-        code = cli_plan_make(&session, &plan);
+        code = cli_plan_make(&session, NULL, &plan);
         all->parts += cli_plan_parts(&plan);
         cli_plan_free(&plan);
     }
@@ -166,7 +166,7 @@ static int run_line(cli_products *out, batch *all, size_t index, bool is_quiet, 
     say_where(all, line);
     cli_session_begin(&session, &line->arguments);
     session.quiet = is_quiet;
-    int code = cli_plan_make(&session, &plan);
+    int code = cli_plan_make(&session, NULL, &plan);
     if (code == CLI_GOOD)
         code = cli_matmul_run(out, &session, &plan, &(cli_turn) { name, progress });
     cli_plan_free(&plan);

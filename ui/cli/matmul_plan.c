@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/complain.h"
+#include "sheet/products.h"
 #include "text/demo.h"
 #include "text/memory.h"
 
@@ -101,24 +102,26 @@ static int add_swept(cli_plan *plan, const char *text, const char *thresholds)
     return code;
 }
 
-static int find_methods(const cli_arguments *arguments, cli_plan *plan)
+static int find_methods(const cli_arguments *arguments, const cli_usual *usual, cli_plan *plan)
 {
     static const char word[] = "threshold=";
-    const char *sweep = cli_value(arguments, CLI_SWEEP);
+    static const cli_usual dozen = { USUAL_METHODS, sizeof USUAL_METHODS / sizeof *USUAL_METHODS, NULL },
+                           swept = { SWEPT, sizeof SWEPT / sizeof *SWEPT, NULL };
+    const bool is_given = cli_is_given(arguments, CLI_SWEEP);
+    usual = usual ? usual : is_given ? &swept : &dozen;
+    const char *sweep = is_given ? cli_value(arguments, CLI_SWEEP) : usual->sweep;
     const size_t given = cli_value_count(arguments, CLI_METHOD);
-    const char *const *usual = sweep ? SWEPT : USUAL_METHODS;
-    const size_t usual_count = sweep ? sizeof SWEPT / sizeof *SWEPT : sizeof USUAL_METHODS / sizeof *USUAL_METHODS;
     if (sweep && (strncmp(sweep, word, sizeof word - 1) != 0 || !sweep[sizeof word - 1]))
         return cli_complain("--sweep %s: threshold=T,T,... is allowed, such as threshold=2,4,6,8,inf", cli_shown(sweep));
     const char *thresholds = sweep ? sweep + sizeof word - 1 : NULL;
     bool is_swept = false;
     int code = CLI_GOOD;
-    for (size_t i = 0; i < (given ? given : usual_count) && code == CLI_GOOD; i++) {
-        const char *text = given ? cli_value_at(arguments, CLI_METHOD, i) : usual[i];
+    for (size_t i = 0; i < (given ? given : usual->count) && code == CLI_GOOD; i++) {
+        const char *text = given ? cli_value_at(arguments, CLI_METHOD, i) : usual->methods[i];
         is_swept |= takes_threshold(text);
         code = add_swept(plan, text, thresholds);
     }
-    if (code == CLI_GOOD && sweep && !is_swept)
+    if (code == CLI_GOOD && is_given && !is_swept)
         code = cli_complain("--sweep %s: no -m METHOD takes a threshold without having one, such as llm_int8",
                             cli_shown(sweep));
     return code;
@@ -233,18 +236,19 @@ static int find_activations(const cli_arguments *arguments, cli_plan *plan)
     plan->m = plan->m ? plan->m : USUAL_ROWS;
     made.rows = plan->m;
     made.channels = (unsigned)channels;
-    snprintf(plan->x_name, sizeof plan->x_name, "synthetic seed %" PRIu64 " outliers %u", made.seed, made.channels);
+    sheet_made_up_name(plan->x_name, sizeof plan->x_name, &made);
+    plan->made_up = made;
     if (code == CLI_GOOD && ql_activations_make_up(&made, &plan->x, &error) != QL_OK)
         code = cli_complain_error(&error);
     return code;
 }
 
-int cli_plan_make(cli_session *session, cli_plan *plan)
+int cli_plan_make(cli_session *session, const cli_usual *usual, cli_plan *plan)
 {
     const cli_arguments *arguments = session->arguments;
     uint64_t runs = USUAL_RUNS;
     *plan = (cli_plan) { 0 };
-    int code = find_methods(arguments, plan);
+    int code = find_methods(arguments, usual, plan);
     if (code == CLI_GOOD)
         code = number_given(arguments, CLI_RUNS, 1, MOST_RUNS, &runs);
     plan->runs = (unsigned)runs;
@@ -260,6 +264,13 @@ int cli_plan_make(cli_session *session, cli_plan *plan)
 double cli_plan_parts(const cli_plan *plan)
 {
     return (double)plan->product_count * (double)(plan->method_count + 1);
+}
+
+int cli_complain_product(const cli_session *session, const cli_product_of *product, const ql_error *error)
+{
+    if (!product->tensor || error->status == QL_CANCELLED || strstr(error->message, "tensor '"))
+        return cli_complain_error(error);
+    return cli_complain("%s: tensor '%s': %s", cli_shown(session->path), product->layer, error->message);
 }
 
 void cli_plan_free(cli_plan *plan)

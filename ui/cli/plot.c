@@ -1,4 +1,6 @@
-/* qloupe plot: a figure of one tensor under one spec. */
+/* qloupe plot: a figure of one tensor under one spec, or of products with it. */
+#include "cli/plot.h"
+
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/complain.h"
@@ -110,6 +112,22 @@ static int measure_and_draw(cli_session *session, const ql_spec *spec, const ql_
     return code;
 }
 
+/* A spec is for figures of reports, what is multiplied for those of products. */
+static int check_options(const cli_arguments *arguments, const ql_figure_kind *kind)
+{
+    static const cli_option of_products[] = { CLI_X,    CLI_METHOD, CLI_M, CLI_SEED, CLI_OUTLIER_CHANNELS, CLI_OUTLIER_SCALE,
+                                              CLI_SWEEP };
+    const bool is_product = kind->subject == QL_FIGURE_OF_PRODUCTS;
+    if (is_product && cli_is_given(arguments, CLI_SPEC))
+        return cli_complain("--kind %s takes no -s; a spec is part of a method: -m weights:nf4, -m simulated:absmax:bits=4",
+                            kind->name);
+    for (size_t i = 0; i < sizeof of_products / sizeof of_products[0] && !is_product; i++)
+        if (cli_is_given(arguments, of_products[i]))
+            return cli_complain("--kind %s takes no --%s; it is for figures of products, such as --kind channels",
+                                kind->name, cli_option_describe(of_products[i])->name);
+    return CLI_GOOD;
+}
+
 static int run(cli_session *session)
 {
     const char *out = cli_value(session->arguments, CLI_OUTPUT);
@@ -119,22 +137,35 @@ static int run(cli_session *session)
     if (!out)
         return cli_complain("`qloupe plot` needs a file to write: -o OUT.png (or svg pdf jpg bmp tga)");
     ql_spec spec;
-    int code = cli_session_choose_one(session, &spec);
+    int code = check_options(session->arguments, kind);
+    if (code == CLI_GOOD && kind->subject == QL_FIGURE_OF_PRODUCTS)
+        return cli_plot_products(session, kind, out);
+    if (code == CLI_GOOD)
+        code = cli_session_choose_one(session, &spec);
     return code == CLI_GOOD ? measure_and_draw(session, &spec, kind, out) : code;
 }
 
 const cli_command cli_command_plot = {
     .name = "plot",
-    .usage = "[FILE] -t NAME -s SPEC [--kind KIND] -o OUT.(png|svg|pdf|jpg|bmp|tga)",
-    .summary = "draw a figure of one tensor under one spec",
+    .usage = "[FILE] -t NAME -s SPEC|--kind KIND [...] -o OUT.(png|svg|pdf|jpg|bmp|tga)",
+    .summary = "draw a figure of one tensor: under one spec, or of products with it",
     .details =
         "The ending of OUT chooses the format. A figure bears the command line that makes it, and PNG also the spec and\n"
         "every metric as text; the same command makes the same bytes.\n"
         "--kind histogram: what the spec does to the values. --kind calibration: every clip method that the spec's mapping\n"
-        "takes, side by side, with the loss curves of kl and mse.",
-    .example = "qloupe plot -t h.2.mlp.c_fc.weight -s absmax:bits=4 --kind histogram -o figure.png\n"
-               "qloupe plot -t h.2.mlp.c_fc.weight -s absmax:bits=4 --kind calibration -o calibration.png",
-    .options = CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_KIND) | CLI_HAS(CLI_OUTPUT),
+        "takes, side by side, with the loss curves of kl and mse.\n"
+        "Without -s, of products Y = X W^T with the methods and activations of `qloupe matmul`; times are in none:\n"
+        "--kind channels: the largest |x| of every input channel, and those that reach the threshold (6).\n"
+        "--kind threshold: the error of LLM.int8() against its threshold, and the columns that each one splits off.\n"
+        "--kind product-error: where in Y the error of one method is (llm_int8:6). --kind products: every method a row.",
+    .example =
+        "qloupe plot -t h.2.mlp.c_fc.weight -s absmax:bits=4 --kind histogram -o figure.png\n"
+        "qloupe plot -t h.2.mlp.c_fc.weight -s absmax:bits=4 --kind calibration -o calibration.png\n"
+        "qloupe plot -t h.1.attn.c_attn.weight --kind threshold --x data/inputs/h.1.attn.c_attn.npy -o threshold.pdf\n"
+        "qloupe plot -t h.1.attn.c_attn.weight --kind product-error -m int8:row --outlier-channels 5 -o error.png",
+    .options = CLI_COMPUTES | CLI_HAS(CLI_SPEC) | CLI_HAS(CLI_KIND) | CLI_HAS(CLI_OUTPUT) | CLI_HAS(CLI_X) |
+               CLI_HAS(CLI_METHOD) | CLI_HAS(CLI_M) | CLI_HAS(CLI_SEED) | CLI_HAS(CLI_OUTLIER_CHANNELS) |
+               CLI_HAS(CLI_OUTLIER_SCALE) | CLI_HAS(CLI_SWEEP),
     .most_operands = 1,
     .run = run,
 };

@@ -4,6 +4,7 @@
 #include "text/plain.h"
 #include "text/quote.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,24 @@ static void add(char *out, size_t size, size_t *used, const char *before, const 
     *used += text_quote(left ? out + *used : NULL, left, word);
 }
 
+/* Nothing for 0, but where it is always said. */
+static void add_number(char *out, size_t size, size_t *used, const char *before, uint64_t number, bool always)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRIu64, number);
+    add(out, size, used, before, number > 0 || always ? text : NULL);
+}
+
+/* How loud the channels are only where that is not usual. */
+static void add_made_up(char *out, size_t size, size_t *used, const ql_synthetic *made_up)
+{
+    char scale[32];
+    snprintf(scale, sizeof scale, "%.17g", made_up->strongest);
+    add_number(out, size, used, " --seed ", made_up->seed, true);
+    add_number(out, size, used, " --outlier-channels ", made_up->channels, true);
+    add(out, size, used, " --outlier-scale ", made_up->strongest != ql_synthetic_usual.strongest ? scale : NULL);
+}
+
 size_t text_command(char *out, size_t size, const text_words *words)
 {
     size_t used = 0;
@@ -30,6 +49,12 @@ size_t text_command(char *out, size_t size, const text_words *words)
     add(out, size, &used, " --raw ", words->raw);
     add(out, size, &used, " --layout ", words->layout);
     add(out, size, &used, " --x ", words->x);
+    if (words->made_up)
+        add_made_up(out, size, &used, words->made_up);
+    add_number(out, size, &used, " --m ", words->rows, false);
+    add_number(out, size, &used, " --threads ", words->threads, false);
+    for (size_t i = 0; i < words->method_count; i++)
+        add(out, size, &used, " -m ", words->methods[i]);
     add(out, size, &used, " --", words->ascii ? "ascii" : NULL);
     add(out, size, &used, " --", words->format);
     add(out, size, &used, " -o ", words->out);

@@ -9,69 +9,96 @@
 
 #include "sheet/table.h"
 #include "tui/actions.h"
+#include "tui/matmul.h"
 #include "tui/said.h"
 
 /* ---- What there is to write ------------------------------------------------------------------------------------- */
 
-static int figure_count(void)
+/* In the MatMul view it is products that are written, else the tensor. */
+static bool of_products(const tui_app *app)
 {
-    int count = 0;
-    while (ql_figure_kind_at((size_t)count))
-        count++;
-    return count;
+    return app->home == TUI_IN_MATMUL;
 }
 
-/* The rows: every kind of figure, the numbers, the codes. */
-static int row_of_numbers(void)
+/* The figure of a row, NULL: it is none. */
+static const ql_figure_kind *figure_at(const tui_app *app, int row)
 {
-    return figure_count();
+    const ql_figure_kind *kind;
+    for (size_t i = 0; (kind = ql_figure_kind_at(i)) != NULL; i++)
+        if ((kind->subject == QL_FIGURE_OF_PRODUCTS) == of_products(app) && row-- == 0)
+            return kind;
+    return NULL;
 }
 
-static int row_count(void)
+/* The rows: every kind of figure, the numbers; of a tensor its codes. */
+static int row_of_numbers(const tui_app *app)
 {
-    return figure_count() + 2;
+    int row = 0;
+    while (figure_at(app, row))
+        row++;
+    return row;
+}
+
+static int row_count(const tui_app *app)
+{
+    return row_of_numbers(app) + (of_products(app) ? 1 : 2);
 }
 
 /* Format `index` of a row, as a name ends in it; NULL at the end. Codes have one, a folder. */
-static const char *format_at(int row, int index)
+static const char *format_at(const tui_app *app, int row, int index)
 {
     static const char *const figures[] = { "png", "svg", "pdf", "jpg", "bmp", "tga" };
     enum { FIGURES = sizeof figures / sizeof figures[0] };
-    if (row < row_of_numbers())
+    if (figure_at(app, row))
         return index < FIGURES ? figures[index] : NULL;
-    if (row > row_of_numbers())
+    if (row > row_of_numbers(app))
         return NULL;
     const sheet_format *format = sheet_format_at((size_t)index);
     return format ? format->name : NULL;
 }
 
-static int format_count(int row)
+static int format_count(const tui_app *app, int row)
 {
     int count = 0;
-    while (format_at(row, count))
+    while (format_at(app, row, count))
         count++;
     return count;
+}
+
+/* What the pane with the focus shows, among the rows. */
+static int first_row(const tui_app *app)
+{
+    static const char *const of_pane[TUI_MATMUL_PANES] = { [TUI_MATMUL_CHANNELS] = "channels",
+                                                           [TUI_MATMUL_THRESHOLD] = "threshold",
+                                                           [TUI_MATMUL_MAP] = "product-error",
+                                                           [TUI_MATMUL_OUTLIERS] = "channels" };
+    int row = 0;
+    if (!of_products(app))
+        return app->document.pins.open ? row_of_numbers(app) : 0;
+    while (figure_at(app, row) && (!of_pane[app->pane] || strcmp(figure_at(app, row)->name, of_pane[app->pane]) != 0))
+        row++;
+    return row;
 }
 
 /* ---- Names ------------------------------------------------------------------------------------------------------ */
 
 /* Where the ending of a name begins that says what it is: ".png", "/"; its size when it has none. Then *row and *format are
    what it says; among figures the row stays. */
-static size_t find_ending(const char *name, int *row, int *format)
+static size_t find_ending(const tui_app *app, const char *name, int *row, int *format)
 {
     const size_t size = strlen(name);
     const char *dot = strrchr(name, '.'), *slash = strrchr(name, '/');
-    if (size > 0 && name[size - 1] == '/') {
-        *row = row_count() - 1;
+    if (size > 0 && name[size - 1] == '/' && !of_products(app)) {
+        *row = row_count(app) - 1;
         *format = 0;
         return size - 1;
     }
     if (!dot || (slash && slash > dot))
         return size;
-    for (int at = 0; at < row_count(); at++)
-        for (int index = 0; format_at(at, index); index++)
-            if (strcasecmp(format_at(at, index), dot + 1) == 0) {
-                const bool stays = at < row_of_numbers() && *row < row_of_numbers();
+    for (int at = 0; at < row_count(app); at++)
+        for (int index = 0; format_at(app, at, index); index++)
+            if (strcasecmp(format_at(app, at, index), dot + 1) == 0) {
+                const bool stays = figure_at(app, at) && figure_at(app, *row);
                 *row = stays ? *row : at;
                 *format = index;
                 return (size_t)(dot - name);
@@ -85,13 +112,16 @@ static void propose(const tui_app *app, char *out, size_t size)
 {
     const tui_document *document = &app->document;
     const ql_text name = tui_document_tensor(document)->name;
-    const int row = app->dialog.row, numbers = row_of_numbers();
+    const int row = app->dialog.row, numbers = row_of_numbers(app);
+    const ql_figure_kind *figure = figure_at(app, row);
     char words[QL_SPEC_TEXT + 64];
     size_t used = 0;
-    if (row == numbers && document->pins.open)
+    if (of_products(app))
+        snprintf(words, sizeof words, "%s", figure ? figure->name : "matmul");
+    else if (row == numbers && document->pins.open)
         snprintf(words, sizeof words, "compare");
-    else if (row > 0 && row < numbers)
-        snprintf(words, sizeof words, "%s-%s", document->spec_text, ql_figure_kind_at((size_t)row)->name);
+    else if (row > 0 && figure)
+        snprintf(words, sizeof words, "%s-%s", document->spec_text, figure->name);
     else
         snprintf(words, sizeof words, "%s", document->spec_text);
     for (size_t i = 0; i < name.size && used < 60 && used + 1 < size; i++) {
@@ -113,10 +143,10 @@ static void set_ending(tui_app *app)
     char name[TUI_LINE_BYTES], whole[TUI_LINE_BYTES + 8];
     int row = dialog->row, format;
     tui_line_get(&app->line, name);
-    name[find_ending(name, &row, &format)] = 0;
+    name[find_ending(app, name, &row, &format)] = 0;
     if (!dialog->is_typed)
         propose(app, name, TUI_LINE_LIMIT);
-    const char *ending = format_at(dialog->row, dialog->format);
+    const char *ending = format_at(app, dialog->row, dialog->format);
     snprintf(whole, sizeof whole, "%s%s%s", name, ending ? "." : "/", ending ? ending : "");
     tui_line_set(&app->line, whole);
 }
@@ -147,7 +177,7 @@ void tui_export_open(tui_app *app)
     if (!can_export(app))
         return;
     app->dialog = (tui_dialog) { 0 };
-    tui_export_choose(app, TUI_EXPORT_FORMAT(app->document.pins.open ? row_of_numbers() : 0, 0));
+    tui_export_choose(app, TUI_EXPORT_FORMAT(first_row(app), 0));
     app->context = TUI_IN_EXPORT;
 }
 
@@ -155,7 +185,7 @@ void tui_export_write(tui_app *app, const char *name)
 {
     if (!can_export(app))
         return;
-    app->dialog = (tui_dialog) { 0 };
+    app->dialog = (tui_dialog) { .chosen_row = of_products(app) ? first_row(app) : 0 };
     tui_line_set(&app->line, name);
     app->context = TUI_IN_EXPORT;
     tui_export_changed(app);
@@ -170,7 +200,7 @@ void tui_export_changed(tui_app *app)
     app->dialog.is_typed = true;
     app->dialog.row = app->dialog.chosen_row;
     app->dialog.format = app->dialog.chosen_format;
-    find_ending(name, &app->dialog.row, &app->dialog.format);
+    find_ending(app, name, &app->dialog.row, &app->dialog.format);
 }
 
 void tui_export_choose(tui_app *app, int format)
@@ -183,38 +213,65 @@ void tui_export_choose(tui_app *app, int format)
 
 void tui_export_step(tui_app *app, int rows)
 {
-    const int row = (app->dialog.row + rows + row_count()) % row_count();
-    const bool stays = format_at(row, app->dialog.format) && format_count(row) == format_count(app->dialog.row);
+    const int row = (app->dialog.row + rows + row_count(app)) % row_count(app);
+    const bool stays =
+        format_at(app, row, app->dialog.format) && format_count(app, row) == format_count(app, app->dialog.row);
     tui_export_choose(app, TUI_EXPORT_FORMAT(row, stays ? app->dialog.format : 0));
 }
 
 void tui_export_step_format(tui_app *app, int formats)
 {
-    const int row = app->dialog.row, count = format_count(row);
+    const int row = app->dialog.row, count = format_count(app, row);
     if (count > 0)
         tui_export_choose(app, TUI_EXPORT_FORMAT(row, (app->dialog.format + formats + count) % count));
+}
+
+/* The words of the command line that writes the same, but for the path. False when memory is short. */
+static bool say_row(tui_said *said, const tui_app *app)
+{
+    const int row = app->dialog.row, numbers = row_of_numbers(app);
+    const ql_figure_kind *figure = figure_at(app, row);
+    if (of_products(app))
+        return tui_matmul_say(said, app, figure);
+    const bool fits = tui_say(said, app);
+    if (row != numbers)
+        tui_said_one(said, app);
+    if (figure) {
+        said->words.verb = "plot";
+        said->words.kind = figure->name;
+        said->words.ascii = false; /* figures are the same, */
+        said->words.x = NULL;      /* and have no product */
+    } else {
+        said->words.verb = said->words.spec_count > 1 ? "compare" : "quant";
+    }
+    return fits;
 }
 
 /* The command line that writes the same to `path`; false when it does not fit. */
 static bool print_command(const tui_app *app, const char *path, char *out, size_t size)
 {
-    const int row = app->dialog.row, numbers = row_of_numbers();
+    const int row = app->dialog.row, numbers = row_of_numbers(app);
     tui_said said;
-    bool fits = tui_say(&said, app);
-    if (row != numbers)
-        tui_said_one(&said, app);
-    if (row < numbers) {
-        said.words.verb = "plot";
-        said.words.kind = ql_figure_kind_at((size_t)row)->name;
-        said.words.ascii = false; /* figures are the same, */
-        said.words.x = NULL;      /* and have no product */
-    } else {
-        said.words.verb = said.words.spec_count > 1 ? "compare" : "quant";
-    }
-    said.words.format = row == numbers ? format_at(row, app->dialog.format) : NULL;
+    bool fits = say_row(&said, app);
+    said.words.format = row == numbers ? format_at(app, row, app->dialog.format) : NULL;
     *(row == numbers ? &said.words.into : &said.words.out) = path;
     fits = fits && text_command(out, size, &said.words) < size;
     tui_said_free(&said);
+    return fits;
+}
+
+/* What products are made of; false when memory is short. */
+static bool wish_products(tui_export *wish, const tui_app *app)
+{
+    tui_said said;
+    const bool fits = tui_matmul_say(&said, app, wish->figure);
+    for (; fits && wish->method_count < said.words.method_count; wish->method_count++)
+        memcpy(wish->methods[wish->method_count], said.methods[wish->method_count], sizeof *wish->methods);
+    tui_said_free(&said);
+    wish->wish = tui_matmul_wished(app, TUI_LOOK_SPLIT);
+    wish->inputs = tui_inputs_retain(app->document.inputs);
+    if (!wish->figure)
+        wish->results = tui_matmul_results_copy(app);
     return fits;
 }
 
@@ -223,17 +280,17 @@ static tui_export *make_wish(tui_app *app, const char *path)
 {
     tui_document *document = &app->document;
     const tui_pins *pins = &document->pins;
-    const int row = app->dialog.row, numbers = row_of_numbers();
+    const int row = app->dialog.row, numbers = row_of_numbers(app);
     tui_export *wish = calloc(1, sizeof *wish);
     if (!wish || !print_command(app, path, wish->command, sizeof wish->command)) {
         free(wish);
         return NULL;
     }
     wish->tensor = document->tensor;
-    wish->figure = row < numbers ? ql_figure_kind_at((size_t)row) : NULL;
+    wish->figure = figure_at(app, row);
     wish->format = row == numbers ? sheet_format_at((size_t)app->dialog.format) : NULL;
     wish->may_replace = app->dialog.may_replace;
-    wish->spec_count = row == numbers && pins->open ? pins->count : 1;
+    wish->spec_count = row == numbers && pins->open && !of_products(app) ? pins->count : 1;
     for (size_t i = 0; i < wish->spec_count; i++) {
         const bool is_pin = wish->spec_count > 1;
         wish->specs[i] = is_pin ? pins->pins[i].spec : document->spec;
@@ -241,7 +298,11 @@ static tui_export *make_wish(tui_app *app, const char *path)
         wish->known[i] = tui_measure_retain(known);
         wish->products[i] = known && known->inputs == document->inputs ? known->product : NAN;
     }
-    if (row >= numbers && tui_tells_product(app))
+    if (of_products(app) && !wish_products(wish, app)) {
+        tui_export_free(&wish);
+        return NULL;
+    }
+    if (!of_products(app) && row >= numbers && tui_tells_product(app))
         wish->inputs = tui_inputs_retain(document->inputs);
     ql_text_print(wish->tensor_name, sizeof wish->tensor_name, tui_document_tensor(document)->name, TUI_EXPORT_CELLS);
     ql_text_print(wish->file_name, sizeof wish->file_name, ql_text_from(ql_model_path(app->model)), TUI_EXPORT_CELLS);
@@ -264,6 +325,10 @@ void tui_export_accept(tui_app *app)
         return;
     if (!*name) {
         tui_document_say(&app->document, true, "a file name is missing");
+        return;
+    }
+    if (of_products(app) && name[strlen(name) - 1] == '/') {
+        tui_document_say(&app->document, true, "products have no codes: name a file, not a folder");
         return;
     }
     tui_export *wish = find_path(name, path) ? make_wish(app, path) : NULL;
@@ -291,10 +356,13 @@ void tui_export_follow(tui_app *app)
 static void print_row(const tui_app *app, int row, char *out, size_t size)
 {
     const tui_pins *pins = &app->document.pins;
-    if (row < row_of_numbers())
-        snprintf(out, size, "figure %s", ql_figure_kind_at((size_t)row)->name);
-    else if (row > row_of_numbers())
+    const ql_figure_kind *figure = figure_at(app, row);
+    if (figure)
+        snprintf(out, size, "figure %s", figure->name);
+    else if (row > row_of_numbers(app))
         snprintf(out, size, "codes, folder of .npy");
+    else if (of_products(app))
+        snprintf(out, size, "table of %d methods", TUI_RESULTS);
     else if (pins->open)
         snprintf(out, size, "numbers of %zu columns", pins->count);
     else
@@ -314,7 +382,7 @@ static void draw_row(tui_app *app, int y, int x, int width, int row)
     tui_canvas_text(canvas, y, x + 2, width - 2, is_chosen ? TUI_STRONG : TUI_TEXT, text);
     x += NAME_COLS;
     const char *format;
-    for (int i = 0; (format = format_at(row, i)) != NULL; i++) {
+    for (int i = 0; (format = format_at(app, row, i)) != NULL; i++) {
         const bool is_in_use = is_chosen && i == app->dialog.format;
         const int used =
             tui_canvas_format(canvas, y, x, width, is_in_use ? TUI_KEY : TUI_FADED, is_in_use ? "[%s]" : " %s ", format);
@@ -351,9 +419,9 @@ void tui_export_draw(tui_app *app, tui_rect area)
     if (!tui_export_command(app, command, sizeof command) ||
         text_command_wrap(lines, sizeof lines, command, (size_t)(cols - 4)) >= sizeof lines)
         snprintf(lines, sizeof lines, "(too long to show)");
-    const int wanted = FRAME + row_count() + SPACED + count_lines(lines), rows = area.rows < wanted ? area.rows : wanted;
+    const int wanted = FRAME + row_count(app) + SPACED + count_lines(lines), rows = area.rows < wanted ? area.rows : wanted;
     const bool is_spaced = rows == wanted;
-    if (app->document.pins.open)
+    if (app->document.pins.open && !of_products(app))
         snprintf(note, sizeof note, "figure and codes: of column %c", (char)('A' + app->document.pins.at));
     const tui_rect rect = { area.y + (area.rows - rows) / 2, area.x + (area.cols - cols) / 2, rows, cols };
     tui_canvas_clear(canvas, rect, TUI_TEXT);
@@ -361,7 +429,7 @@ void tui_export_draw(tui_app *app, tui_rect area)
     tui_hit_cover(app, rect);
     tui_hit_add(app, rect, NULL, 0, tui_export_step);
     int y = in.y;
-    for (int row = 0; row < row_count() && y < in.y + in.rows; row++)
+    for (int row = 0; row < row_count(app) && y < in.y + in.rows; row++)
         draw_row(app, y++, in.x + 1, in.cols - 2, row);
     y += is_spaced;
     const int used = tui_canvas_text(canvas, y, in.x + 1, in.cols - 2, TUI_FADED, "name  ");

@@ -13,6 +13,7 @@
 #ifndef TUI_JOBS_H
 #define TUI_JOBS_H
 
+#include <assert.h>
 #include <limits.h>
 
 #include "sheet/table.h"
@@ -20,6 +21,7 @@
 #include "tui/inputs.h"
 #include "tui/look.h"
 #include "tui/measure.h"
+#include "tui/products.h"
 
 typedef struct tui_jobs tui_jobs;
 
@@ -59,7 +61,8 @@ typedef struct tui_event {
     char spec_text[QL_SPEC_TEXT]; /* of the queue */
 } tui_event;
 
-enum { TUI_EXPORT_CELLS = 120, TUI_EXPORT_SPECS = 6 }; /* cells of a name in a figure */
+enum { TUI_EXPORT_CELLS = 120, TUI_EXPORT_SPECS = 6, TUI_EXPORT_METHODS = 1 + QL_USUAL_THRESHOLDS }; /* cells: of a name */
+static_assert((int)TUI_EXPORT_METHODS >= (int)TUI_RESULTS, "the table has no more methods than the sweep");
 
 /* What is to be written. */
 typedef struct tui_export {
@@ -71,6 +74,10 @@ typedef struct tui_export {
     const ql_figure_kind *figure;          /* of the first spec; or NULL and */
     const sheet_format *format;            /* the numbers of all; or NULL: the codes of the first, into a folder */
     bool may_replace;                      /* what is there */
+    size_t method_count;                   /* of products; 0: of the tensor alone */
+    tui_method methods[TUI_EXPORT_METHODS];
+    tui_results *results;                  /* owned, of the table of products; NULL: not there yet */
+    tui_wish wish;                         /* of the split; its inputs are those above */
     char tensor_name[512], file_name[512]; /* printable */
     char command[4096];
     char path[PATH_MAX];

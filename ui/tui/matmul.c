@@ -37,7 +37,7 @@ static const struct {
 /* ---- What is known --------------------------------------------------------------------------------------------- */
 
 /* Without a clock nothing is timed more than once. */
-static tui_wish wish_of(const tui_app *app, tui_look_kind kind)
+tui_wish tui_matmul_wished(const tui_app *app, tui_look_kind kind)
 {
     const tui_operands *operands = &app->operands;
     tui_wish wish = { .rows = operands->rows, .what = (int)operands->threads, .inputs = app->document.inputs };
@@ -62,13 +62,13 @@ static tui_seen with_reason(const tui_app *app, tui_seen seen)
 
 tui_seen tui_matmul_wish(tui_app *app, tui_look_kind kind)
 {
-    const tui_wish wish = wish_of(app, kind);
+    const tui_wish wish = tui_matmul_wished(app, kind);
     return with_reason(app, tui_looks_wish(&app->document, kind, &wish));
 }
 
 tui_seen tui_matmul_seen(const tui_app *app, tui_look_kind kind)
 {
-    const tui_wish wish = wish_of(app, kind);
+    const tui_wish wish = tui_matmul_wished(app, kind);
     return with_reason(app, tui_looks_seen(&app->document, kind, &wish));
 }
 

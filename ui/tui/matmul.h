@@ -26,9 +26,12 @@ void tui_matmul_outliers(tui_app *app, tui_rect rect, bool focused);
 tui_seen tui_matmul_wish(tui_app *app, tui_look_kind kind);
 tui_seen tui_matmul_seen(const tui_app *app, tui_look_kind kind);
 
+/* What is wished of the worker for one of them, with the threshold where it has one. */
+tui_wish tui_matmul_wished(const tui_app *app, tui_look_kind kind);
+
 /* The rows of the table: fp32, int8 per tensor, int8 per row, LLM.int8(), then what keeps X in float32 or codes weights
    otherwise. NULL: not there; is_old: of another spec, threshold or tensor. */
-enum { TUI_MATMUL_SPLIT_ROW = TUI_PRODUCT_ROW + 1, TUI_MATMUL_ROWS = TUI_PRODUCTS_MOST + 1 };
+enum { TUI_MATMUL_SPLIT_ROW = TUI_RESULT_SPLIT, TUI_MATMUL_ROWS = TUI_RESULTS };
 const tui_product *tui_matmul_row(const tui_app *app, int row, bool *is_old);
 int tui_matmul_map_row(const tui_app *app); /* whose error the map shows */
 
@@ -46,6 +49,14 @@ uint64_t tui_matmul_above(const float *loud, uint64_t count, double threshold);
 
 /* `qloupe matmul` with what is multiplied and every method; false: the numbers are not there yet, or there is no room. */
 bool tui_matmul_command(const tui_app *app, char *out, size_t size);
+
+/* The words of the same, or of `qloupe plot` for a kind of figure of products with the methods that it is of here. False when
+   memory is short; tui_said_free in any case. */
+struct tui_said;
+bool tui_matmul_say(struct tui_said *out, const tui_app *app, const ql_figure_kind *kind);
+
+/* Copies of what the table shows; NULL when it does not show all of it yet, or memory is short. */
+tui_results *tui_matmul_results_copy(const tui_app *app);
 
 bool tui_matmul_words(const tui_app *app, char *out, size_t size);
 

@@ -66,7 +66,7 @@ void tui_matmul_threshold(tui_app *app, tui_rect rect, bool focused)
     for (int i = 0; i < TUI_SWEEP_COUNT; i++)
         most = fmax(most, sweep->errors[i]);
     char text[TEXT_NUMBER_SIZE];
-    snprintf(text, sizeof text, "%.3g", most);
+    snprintf(text, sizeof text, "%.2g", most); /* all that there is room for */
     app->canvas.faded = !seen.is_exact;
     tui_canvas_right(&app->canvas, plot.y, in.x, LABEL - 1, TUI_FADED, text);
     tui_canvas_right(&app->canvas, plot.y + plot.rows - 1, in.x, LABEL - 1, TUI_FADED, "0");

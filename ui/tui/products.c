@@ -47,25 +47,31 @@ static ql_status fail_memory(const char *what, ql_error *error)
 static void fill_grid(tui_grid *grid, const ql_matmul *matmul)
 {
     const ql_matmul_shape shape = ql_matmul_shape_of(matmul);
-    const float *y = ql_matmul_y(matmul), *exact = ql_matmul_exact(matmul);
+    float cells[TUI_GRID_ROWS * TUI_GRID_COLS];
+    const float *exact = ql_matmul_exact(matmul);
     double squares = 0;
     for (uint64_t i = 0; i < shape.m * shape.n; i++)
         squares += (double)exact[i] * (double)exact[i];
     const double rms = sqrt(squares / (double)(shape.m * shape.n)), unit = rms > 0 ? rms : 1;
     grid->rows = shape.m < TUI_GRID_ROWS ? (int)shape.m : TUI_GRID_ROWS;
     grid->cols = shape.n < TUI_GRID_COLS ? (int)shape.n : TUI_GRID_COLS;
+    ql_matmul_errors(matmul, (unsigned)grid->rows, (unsigned)grid->cols, cells);
     for (int r = 0; r < grid->rows; r++)
-        for (int c = 0; c < grid->cols; c++) {
-            const uint64_t top = (uint64_t)r * shape.m / (uint64_t)grid->rows,
-                           bottom = ((uint64_t)r + 1) * shape.m / (uint64_t)grid->rows,
-                           left = (uint64_t)c * shape.n / (uint64_t)grid->cols,
-                           right = ((uint64_t)c + 1) * shape.n / (uint64_t)grid->cols;
-            double sum = 0;
-            for (uint64_t i = top; i < bottom; i++)
-                for (uint64_t j = left; j < right; j++)
-                    sum += fabs((double)y[i * shape.n + j] - (double)exact[i * shape.n + j]);
-            grid->cells[r][c] = (float)(sum / (double)((bottom - top) * (right - left)) / unit);
-        }
+        for (int c = 0; c < grid->cols; c++)
+            grid->cells[r][c] = (float)(cells[r * grid->cols + c] / unit);
+}
+
+/* Gives the result a list of its own. False when memory is short. */
+static bool keep_outliers(ql_matmul_result *result)
+{
+    if (!result->outliers)
+        return true;
+    const size_t size = result->outlier_count * sizeof *result->outliers;
+    uint32_t *kept = malloc(size > 0 ? size : 1);
+    if (kept)
+        memcpy(kept, result->outliers, size);
+    result->outliers = kept;
+    return kept;
 }
 
 /* A method that does not suit is a product that is not known; only what ends everything is a failure. */
@@ -76,15 +82,36 @@ static ql_status multiply(ql_matmul *matmul, const char *method, const tui_look_
     snprintf(out->method, sizeof out->method, "%s", method);
     const ql_status status =
         ql_matmul_run(matmul, method, (unsigned)(runs > 0 ? runs : 1), work->monitor, &out->result, error);
-    out->result.outliers = NULL;
     out->is_known = status == QL_OK;
+    if (status != QL_OK)
+        out->result.outliers = NULL;
     if (status == QL_UNUSABLE || status == QL_BAD_USAGE) {
         snprintf(out->why, sizeof out->why, "%s", error->message);
         return QL_OK;
     }
+    if (status == QL_OK && !keep_outliers(&out->result))
+        return fail_memory("columns apart", error);
     if (status == QL_OK)
         fill_grid(&out->grid, matmul);
     return status;
+}
+
+static void free_product(tui_product *product)
+{
+    free((void *)product->result.outliers);
+}
+
+void tui_result_methods(const char *spec_text, double threshold, tui_method out[TUI_RESULTS])
+{
+    static const char *const fixed[TUI_RESULTS] = { [TUI_PRODUCT_FP32] = "fp32",
+                                                    [TUI_PRODUCT_TENSOR] = "int8:tensor",
+                                                    [TUI_PRODUCT_ROW] = "int8:row",
+                                                    [TUI_RESULT_SPLIT + 1] = "weights:nf4",
+                                                    "weights_a8:q4_0" };
+    for (int i = 0; i < TUI_RESULTS; i++)
+        snprintf(out[i], sizeof *out, "%s", fixed[i] ? fixed[i] : "");
+    snprintf(out[TUI_RESULT_SPLIT], sizeof *out, "llm_int8:%.9g", threshold);
+    snprintf(out[TUI_RESULTS - 1], sizeof *out, "weights:%s", spec_text);
 }
 
 /* ---- All methods without a threshold --------------------------------------------------------------------------- */
@@ -98,12 +125,9 @@ static int by_loudness(const void *a, const void *b)
 /* The largest |x| of each channel; NULL when memory is short. */
 static double *find_loudest(const ql_matmul *matmul)
 {
-    const ql_matmul_shape shape = ql_matmul_shape_of(matmul);
-    const float *x = ql_matmul_x(matmul);
-    double *most = calloc((size_t)shape.k, sizeof *most);
-    for (uint64_t i = 0; most && i < shape.m; i++)
-        for (uint64_t c = 0; c < shape.k; c++)
-            most[c] = fmax(most[c], fabs((double)x[i * shape.k + c]));
+    double *most = calloc((size_t)ql_matmul_shape_of(matmul).k, sizeof *most);
+    if (most)
+        ql_matmul_loudest(matmul, most);
     return most;
 }
 
@@ -125,13 +149,9 @@ static ql_status look_at_channels(tui_products *out, const ql_matmul *matmul, ql
 
 ql_status tui_products_make(const tui_look_work *work, void **out, ql_error *error)
 {
-    static const char *const methods[] = { [TUI_PRODUCT_FP32] = "fp32",
-                                           [TUI_PRODUCT_TENSOR] = "int8:tensor",
-                                           [TUI_PRODUCT_ROW] = "int8:row",
-                                           "weights:nf4",
-                                           "weights_a8:q4_0" };
-    enum { METHODS = sizeof methods / sizeof methods[0] };
+    tui_method methods[TUI_RESULTS];
     bench at;
+    tui_result_methods(work->report->spec_text, 0, methods);
     ql_status status = open_bench(&at, work, error);
     if (status != QL_OK)
         return status;
@@ -144,11 +164,9 @@ ql_status tui_products_make(const tui_look_work *work, void **out, ql_error *err
     } else {
         status = fail_memory("products", error);
     }
-    for (size_t i = 0; i <= METHODS && status == QL_OK; i++) {
-        char own[QL_SPEC_TEXT + 32];
-        snprintf(own, sizeof own, "weights:%s", work->report->spec_text);
-        status = multiply(at.matmul, i < METHODS ? methods[i] : own, work, &made->of[made->count++], error);
-    }
+    for (int i = 0; i < TUI_RESULTS && status == QL_OK; i++)
+        if (i != TUI_RESULT_SPLIT)
+            status = multiply(at.matmul, methods[i], work, &made->of[made->count++], error);
     close_bench(&at);
     if (status == QL_OK)
         *out = made;
@@ -160,6 +178,8 @@ ql_status tui_products_make(const tui_look_work *work, void **out, ql_error *err
 void tui_products_free(void *made)
 {
     tui_products *products = made;
+    for (size_t i = 0; products && i < products->count; i++)
+        free_product(&products->of[i]);
     if (products)
         free(products->loudest);
     free(products);
@@ -170,39 +190,71 @@ void tui_products_free(void *made)
 ql_status tui_split_make(const tui_look_work *work, void **out, ql_error *error)
 {
     bench at;
-    char method[64];
+    tui_method methods[TUI_RESULTS];
     ql_status status = open_bench(&at, work, error);
     if (status != QL_OK)
         return status;
     tui_split *made = calloc(1, sizeof *made);
-    snprintf(method, sizeof method, "llm_int8:%.9g", work->wish.lo);
-    status = made ? multiply(at.matmul, method, work, &made->product, error) : fail_memory("a product", error);
+    tui_result_methods("", work->wish.lo, methods);
+    status = made ? multiply(at.matmul, methods[TUI_RESULT_SPLIT], work, &made->product, error)
+                  : fail_memory("a product", error);
     if (made)
         made->shape = ql_matmul_shape_of(at.matmul);
     close_bench(&at);
     if (status == QL_OK)
         *out = made;
     else
-        free(made);
+        tui_split_free(made);
     return status;
 }
 
 void tui_split_free(void *made)
 {
+    if (made)
+        free_product(&((tui_split *)made)->product);
     free(made);
 }
 
+/* ---- Both, to be written --------------------------------------------------------------------------------------- */
+
+tui_results *tui_results_copy(const tui_products *products, const tui_split *split)
+{
+    tui_results *results = calloc(1, sizeof *results);
+    bool fits = results;
+    if (results) {
+        results->shape = products->shape;
+        results->threads = products->threads;
+    }
+    for (int i = 0; i < TUI_RESULTS && fits; i++) {
+        tui_product *product = &results->of[i];
+        *product = i == TUI_RESULT_SPLIT ? split->product : products->of[i < TUI_RESULT_SPLIT ? i : i - 1];
+        fits = keep_outliers(&product->result);
+    }
+    if (!fits)
+        tui_results_free(&results);
+    return results;
+}
+
+void tui_results_free(tui_results **held)
+{
+    for (int i = 0; *held && i < TUI_RESULTS; i++)
+        free_product(&(*held)->of[i]);
+    free(*held);
+    *held = NULL;
+}
+
+/* ---- Many thresholds ------------------------------------------------------------------------------------------- */
+
 static ql_status sweep_thresholds(tui_sweep *out, ql_matmul *matmul, const ql_monitor *monitor, ql_error *error)
 {
-    static const double thresholds[TUI_SWEEP_COUNT] = { 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 60 };
     ql_matmul_result result;
-    ql_status status = ql_matmul_run(matmul, "int8:row", 1, monitor, &result, error);
+    ql_status status = ql_matmul_run(matmul, "int8:row", 0, monitor, &result, error);
     out->row_error = result.rel_fro;
     for (int i = 0; i < TUI_SWEEP_COUNT && status == QL_OK; i++) {
         char method[64];
-        snprintf(method, sizeof method, "llm_int8:%g", thresholds[i]);
-        status = ql_matmul_run(matmul, method, 1, monitor, &result, error);
-        out->thresholds[i] = thresholds[i];
+        snprintf(method, sizeof method, "llm_int8:%g", ql_usual_thresholds[i]);
+        status = ql_matmul_run(matmul, method, 0, monitor, &result, error);
+        out->thresholds[i] = ql_usual_thresholds[i];
         out->errors[i] = result.rel_fro;
         out->columns[i] = result.outlier_count;
     }

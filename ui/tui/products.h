@@ -20,7 +20,7 @@ typedef struct tui_grid {
 typedef struct tui_product {
     char method[QL_SPEC_TEXT + 32];
     bool is_known;
-    ql_matmul_result result; /* but for its list of outliers, which is not kept; meaningless unless is_known */
+    ql_matmul_result result; /* with a list of outliers of its own; meaningless unless is_known */
     char why[sizeof((ql_error *)0)->message]; /* why it is not known */
     tui_grid grid;
 } tui_product;
@@ -47,8 +47,22 @@ typedef struct tui_split {
 ql_status tui_split_make(const tui_look_work *work, void **out, ql_error *error);
 void tui_split_free(void *made);
 
+/* The rows of the table as the screen shows them: the products without a threshold, and the split in its place. */
+enum { TUI_RESULT_SPLIT = TUI_PRODUCT_ROW + 1, TUI_RESULTS = TUI_PRODUCTS_MOST + 1 };
+typedef char tui_method[QL_SPEC_TEXT + 32];
+void tui_result_methods(const char *spec_text, double threshold, tui_method out[TUI_RESULTS]);
+
+/* Copies of them, to be written to a file. */
+typedef struct tui_results {
+    ql_matmul_shape shape;
+    unsigned threads;
+    tui_product of[TUI_RESULTS];
+} tui_results;
+tui_results *tui_results_copy(const tui_products *products, const tui_split *split); /* NULL when memory is short */
+void tui_results_free(tui_results **held);                                           /* accepts NULL, leaves NULL */
+
 /* LLM.int8() with many thresholds, and the loudest channels one by one. */
-enum { TUI_SWEEP_COUNT = 12, TUI_APART_MOST = 12 };
+enum { TUI_SWEEP_COUNT = QL_USUAL_THRESHOLDS, TUI_APART_MOST = 12 };
 typedef struct tui_apart {
     uint64_t channel;
     double most;  /* the largest |x| */

@@ -43,5 +43,6 @@ void tui_said_one(tui_said *said, const tui_app *app)
 void tui_said_free(tui_said *said)
 {
     free(said->tensor);
+    free(said->methods);
     *said = (tui_said) { 0 };
 }

@@ -11,6 +11,8 @@ typedef struct tui_said {
     text_words words; /* borrows from here and from the app, until either changes */
     char *tensor;     /* owned */
     const char *specs[TUI_PINS_MOST];
+    tui_method *methods; /* owned, of products; NULL: none */
+    const char *method_at[TUI_EXPORT_METHODS];
 } tui_said;
 
 /* False when memory is short; tui_said_free in any case. */

@@ -7,7 +7,7 @@
  *   worker_look.c     what is looked at beside the report
  *   worker_inputs.c   activations that are read
  *   worker_scan.c     all tensors in the background
- *   worker_export.c   what is written
+ *   worker_export.c   what is written; worker_export_products.c of products
  *
  * Each tui_work_* is called and returns with the lock held.
  */

@@ -1,5 +1,5 @@
 /* What is written to a file. It is not cancelled by newer requests. */
-#include "tui/worker.h"
+#include "tui/worker_export.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,22 +14,15 @@ void tui_export_free(tui_export **held)
 {
     for (size_t i = 0; *held && i < (*held)->spec_count; i++)
         tui_measure_release(&(*held)->known[i]);
-    if (*held)
+    if (*held) {
         tui_inputs_release(&(*held)->inputs);
+        tui_results_free(&(*held)->results);
+    }
     free(*held);
     *held = NULL;
 }
 
-/* One that is being written. */
-typedef struct writing {
-    tui_jobs *jobs;
-    tui_export *export;
-    const ql_monitor *monitor;
-    const ql_profile *profile;
-} writing;
-
-/* The measure of spec `index`. */
-static ql_status need_measure(const writing *at, size_t index, ql_error *error)
+ql_status tui_writing_measure(const tui_writing *at, size_t index, ql_error *error)
 {
     tui_export *export = at->export;
     tui_request job = { .tensor = export->tensor, .spec = export->specs[index], .measure = export->known[index] };
@@ -40,12 +33,15 @@ static ql_status need_measure(const writing *at, size_t index, ql_error *error)
 
 /* ---- Figures ---------------------------------------------------------------------------------------------------- */
 
-static ql_status write_figure(const writing *at, ql_error *error)
+static ql_status write_figure(const tui_writing *at, ql_error *error)
 {
     const tui_export *export = at->export;
-    const ql_figure_options options = { export->figure->name, export->command, export->tensor_name, export->file_name };
+    const ql_figure_options options = { .kind = export->figure->name,
+                                        .command = export->command,
+                                        .tensor = export->tensor_name,
+                                        .file = export->file_name };
     if (export->figure->subject == QL_FIGURE_OF_REPORT) {
-        const ql_status status = need_measure(at, 0, error);
+        const ql_status status = tui_writing_measure(at, 0, error);
         tui_worker_begin(at->jobs, "writing the figure");
         return status == QL_OK ? ql_figure_write(export->known[0]->report, &options, export->path, error) : status;
     }
@@ -61,7 +57,7 @@ static ql_status write_figure(const writing *at, ql_error *error)
 /* ---- Numbers ---------------------------------------------------------------------------------------------------- */
 
 /* The error of the product under spec `index`, whose measure is there. */
-static ql_status need_product(const writing *at, size_t index, ql_error *error)
+static ql_status need_product(const tui_writing *at, size_t index, ql_error *error)
 {
     tui_export *export = at->export;
     if (!export->inputs || !isnan(export->products[index]))
@@ -72,12 +68,12 @@ static ql_status need_product(const writing *at, size_t index, ql_error *error)
 }
 
 /* The rows of the specs, as `compare` has them, or `quant` of one. */
-static ql_status fill_table(const writing *at, sheet_table *table, ql_error *error)
+static ql_status fill_table(const tui_writing *at, sheet_table *table, ql_error *error)
 {
     const tui_export *export = at->export;
     const bool several = export->spec_count > 1;
     for (size_t i = 0; i < export->spec_count; i++) {
-        ql_status status = need_measure(at, i, error);
+        ql_status status = tui_writing_measure(at, i, error);
         if (status == QL_OK)
             status = need_product(at, i, error);
         if (status != QL_OK && !(status == QL_UNUSABLE && several && export->known[i]))
@@ -92,7 +88,7 @@ static ql_status fill_table(const writing *at, sheet_table *table, ql_error *err
     return QL_OK;
 }
 
-static ql_status write_numbers(const writing *at, ql_error *error)
+static ql_status write_numbers(const tui_writing *at, ql_error *error)
 {
     const tui_export *export = at->export;
     char activations[512];
@@ -148,9 +144,11 @@ static ql_status write_it(tui_jobs *jobs, tui_export *export, ql_error *error)
 {
     tui_watcher watch = { jobs, 0, NULL, 0 };
     const ql_monitor monitor = { tui_watcher_tick, &watch };
-    writing at = { jobs, export, &monitor, NULL };
+    tui_writing at = { jobs, export, &monitor, NULL };
     const ql_status status = tui_need_profile(jobs, export->tensor, &monitor, error);
     at.profile = jobs->profiles[export->tensor];
+    if (status == QL_OK && export->method_count > 0)
+        return export->figure ? tui_write_figure_of_products(&at, error) : tui_write_products(&at, error);
     return status != QL_OK ? status : export->figure ? write_figure(&at, error) : write_numbers(&at, error);
 }
 
