@@ -255,7 +255,7 @@ $(CALLERS): QL_LDLIBS = $(OUT)/libqloupe.a $(PKG_LIBS) -lm
 # Calls of the library that fail in these tests.
 comma := ,
 wrap = $(1:%=-Wl$(comma)--wrap=%)
-$(OUT)/tests/test_memory: QL_LDLIBS += $(call wrap,malloc calloc realloc free strdup strndup realpath mmap pthread_create inflateInit2_)
+$(OUT)/tests/test_memory: QL_LDLIBS += $(call wrap,malloc calloc aligned_alloc realloc free strdup strndup realpath mmap pthread_create inflateInit2_)
 $(OUT)/tests/test_reads:  QL_LDLIBS += $(call wrap,pread open openat fstat)
 
 # `make OUT=... test-NAME` builds and runs one test program.

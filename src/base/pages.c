@@ -1,19 +1,34 @@
-/* Large memory: see pages.h. A piece that is not a multiple of the page has a huge page of its own at its end. */
+/* Memory: see pages.h. A large piece that is not a multiple of the page has a huge page of its own at its end. */
 #include "base/pages.h"
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 << 20 };
+enum {
+    HUGE_PAGE = 2 << 20,
+    SMALL = 256 << 10, /* bytes: below, zeroing a huge page would cost more than it saves */
+    LINE = 64,
+};
 
 static size_t whole(size_t size)
 {
     return (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
 }
 
+static void *new_small(size_t size)
+{
+    const size_t bytes = (size + LINE - 1) / LINE * LINE;
+    void *memory = aligned_alloc(LINE, bytes);
+    return memory ? memset(memory, 0, bytes) : NULL;
+}
+
 void *ql_pages_new(size_t size)
 {
+    if (size < SMALL) {
+        return new_small(size);
+    }
     const size_t bytes = whole(size), more = bytes + HUGE_PAGE; /* some to align in */
     if (bytes < size || more < bytes) {
         return NULL;
@@ -35,7 +50,9 @@ void *ql_pages_new(size_t size)
 
 void ql_pages_free(void *pages, size_t size)
 {
-    if (pages) {
+    if (size < SMALL) {
+        free(pages);
+    } else if (pages) {
         munmap(pages, whole(size));
     }
 }

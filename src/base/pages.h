@@ -1,12 +1,12 @@
-/* Large zeroed memory for one job: in huge pages where there are some, since a first touch of small ones costs more than the
-   work. */
+/* Zeroed memory for one job: in huge pages where it is large and there are some, since a first touch of small ones costs more
+   than the work; what is small is malloc's. */
 #ifndef QL_BASE_PAGES_H
 #define QL_BASE_PAGES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* At least `size` > 0 bytes, zero, aligned to 2 MiB. NULL when memory is short. Free with the same size. */
+/* At least `size` > 0 bytes, zero, aligned to a line of the cache. NULL when memory is short. Free with the same size. */
 void *ql_pages_new(size_t size);
 void ql_pages_free(void *pages, size_t size); /* accepts NULL */
 

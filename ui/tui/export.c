@@ -260,7 +260,7 @@ static bool print_command(const tui_app *app, const char *path, char *out, size_
     return fits;
 }
 
-/* What products are made of; false when memory is short. */
+/* What products are made of; false when memory is short. A table has times, those on the screen where it has some. */
 static bool wish_products(tui_export *wish, const tui_app *app)
 {
     tui_said said;
@@ -270,7 +270,9 @@ static bool wish_products(tui_export *wish, const tui_app *app)
     tui_said_free(&said);
     wish->wish = tui_matmul_wished(app, TUI_LOOK_SPLIT);
     wish->inputs = tui_inputs_retain(app->document.inputs);
-    if (!wish->figure)
+    if (app->headless)
+        wish->wish.cols = 1;
+    else if (!wish->figure)
         wish->results = tui_matmul_results_copy(app);
     return fits;
 }

@@ -36,13 +36,13 @@ static const struct {
 
 /* ---- What is known --------------------------------------------------------------------------------------------- */
 
-/* Without a clock nothing is timed more than once. */
+/* Without a clock nothing is timed. */
 tui_wish tui_matmul_wished(const tui_app *app, tui_look_kind kind)
 {
     const tui_operands *operands = &app->operands;
     tui_wish wish = { .rows = operands->rows, .what = (int)operands->threads, .inputs = app->document.inputs };
     if (kind != TUI_LOOK_SWEEP) {
-        wish.cols = app->headless ? 1 : RUNS;
+        wish.cols = app->headless ? 0 : RUNS;
         wish.row = operands->reruns;
     }
     if (kind == TUI_LOOK_SPLIT)

@@ -78,10 +78,9 @@ static bool keep_outliers(ql_matmul_result *result)
 static ql_status multiply(ql_matmul *matmul, const char *method, const tui_look_work *work, tui_product *out,
                           ql_error *error)
 {
-    const uint64_t runs = work->wish.cols;
     snprintf(out->method, sizeof out->method, "%s", method);
     const ql_status status =
-        ql_matmul_run(matmul, method, (unsigned)(runs > 0 ? runs : 1), work->monitor, &out->result, error);
+        ql_matmul_run(matmul, method, (unsigned)work->wish.cols, work->monitor, &out->result, error);
     out->is_known = status == QL_OK;
     if (status != QL_OK)
         out->result.outliers = NULL;
