@@ -87,6 +87,11 @@ deps deps-peers:
 check: all golden $(OUT)/keys $(TESTS) $(OUT)/check_kernels $(OUT)/replay $(OUT)/monkey ## run every test, with all packages already there
 	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) $(OUT)/monkey $(OUT)/check_kernels tests/layers.sh tests/no_avx.sh tests/tmux.sh tests/readme.sh tests/fuzz/seeds.sh
 
+# Those that do not drive the program.
+LIBRARY_TESTS = $(shell grep -L testing_run $(TEST_SOURCES))
+check-library: all $(TESTS) $(OUT)/check_kernels ## build every test, run those of the library alone
+	@V=$(V) sh tests/run.sh $(OUT) $(LIBRARY_TESTS:%.c=$(OUT)/%) $(OUT)/check_kernels
+
 check-layers: $(OUT)/libqloupe.a ## check that the folders include each other only in the allowed directions
 	@sh tests/layers.sh $(OUT)
 
@@ -195,7 +200,7 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-.PHONY: all demo test deps deps-peers bench bench-peers check check-layers check-kernels check-neon deps-neon mutate check-threads golden asan tsan fuzz run-fuzz coverage run-coverage soak run-soak run-monkey fresh screenshots install uninstall clean help FORCE
+.PHONY: all demo test deps deps-peers bench bench-peers check check-library check-layers check-kernels check-neon deps-neon mutate check-threads golden asan tsan fuzz run-fuzz coverage run-coverage soak run-soak run-monkey fresh screenshots install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: # keep the tests' objects
 
