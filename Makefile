@@ -17,9 +17,10 @@ DEPS += $(if $(findstring clang,$(CC)),clang libclang-rt-dev llvm)
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
 FLAGS_release := -O3
 FLAGS_debug   := -O0
-FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# With the sanitizers' own code between, gcc sees texts cut that are not.
+FLAGS_asan    := -O2 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-format-truncation
 FLAGS_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
-FLAGS_fuzz    := $(FLAGS_asan) -fsanitize=fuzzer-no-link
+FLAGS_fuzz    := $(FLAGS_asan:-O2=-O1) -fsanitize=fuzzer-no-link
 FLAGS_coverage := -O1 -fprofile-instr-generate -fcoverage-mapping
 ifndef FLAGS_$(BUILD)
 $(error BUILD is release, debug, asan or tsan; fuzz and coverage with CC=clang)
@@ -122,7 +123,7 @@ tsan: ## run the tests of the threaded parts under the thread sanitizer
 	@+$(PARALLEL) BUILD=tsan OUT=$(OUT)-tsan check-threads
 
 # Those that start threads themselves and do not drive the program.
-THREADED := $(if $(TEST_SOURCES),$(shell grep -L testing_run $$(grep -l ql_engine_new $(TEST_SOURCES)))) tests/test_golden.c
+THREADED := $(if $(TEST_SOURCES),$(shell grep -L testing_run $$(grep -lE 'ql_engine_new|include "matmul.h"' $(TEST_SOURCES)))) tests/test_golden.c
 # Not those that take long under it and share nothing between threads that others do not.
 THREADED := $(filter-out $(addprefix tests/test_,plot% tui% fine% truncation% memory% reads% map% clip% corpus% excerpt% heat_map% inputs% diff% ranks% torch% sharded% bytes% npz%),$(THREADED))
 THREADED := $(THREADED:%.c=$(OUT)/%)
