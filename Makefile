@@ -86,7 +86,10 @@ deps deps-peers:
 	echo "$@: installed"
 
 check: all golden $(OUT)/keys $(TESTS) $(OUT)/check_kernels $(OUT)/replay $(OUT)/monkey ## run every test, with all packages already there
-	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) $(OUT)/monkey $(OUT)/check_kernels tests/layers.sh tests/no_avx.sh tests/tmux.sh tests/readme.sh tests/fuzz/seeds.sh
+	@V=$(V) sh tests/run.sh $(OUT) $(TESTS) $(OUT)/monkey $(OUT)/check_kernels tests/tmux.sh tests/fuzz/seeds.sh $(STATIC_TESTS)
+
+# They read sources and texts: once is enough.
+STATIC_TESTS = $(if $(filter release,$(BUILD)),tests/layers.sh tests/no_avx.sh tests/readme.sh)
 
 # Those that do not drive the program.
 LIBRARY_TESTS = $(shell grep -L testing_run $(TEST_SOURCES))
@@ -281,6 +284,8 @@ ISA_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c -mpr
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
 $(OUT)/src/kernels/avx2.o   $(OUT)/src/kernels/product_avx2.o   $(OUT)/tests/kernels/primitives_avx2.o:   ISA_FLAGS := $(ISA_FLAGS_avx2)
 $(OUT)/src/kernels/avx512.o $(OUT)/src/kernels/product_avx512.o $(OUT)/tests/kernels/primitives_avx512.o: ISA_FLAGS := $(ISA_FLAGS_avx512)
+# These take half a minute each with the sanitizers at -O2.
+$(OUT)/src/kernels/product_avx2.o $(OUT)/src/kernels/product_avx512.o: FLAGS_asan := $(FLAGS_asan:-O2=-O1)
 $(OUT)/src/kernels/product_vnni.o: ISA_FLAGS := $(ISA_FLAGS_avx512) -mavx512vnni
 else
 $(OUT)/src/kernels/product_dotprod.o: ISA_FLAGS := $(if $(filter aarch64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-march=armv8.2-a+dotprod)
