@@ -30,7 +30,7 @@ static const struct {
     { "view-120x36", MATRIX " --size 120x36 -s zeropoint:bits=4,clip=percentile,p=99 --keys xx]" },
     { "view-120x36-ascii", MATRIX " --size 120x36 --ascii -s quantile:bits=3 --keys zxx" },
     { "range-80x24", MATRIX " --size 80x24 -s absmax:bits=4 --keys '<settle><Click:10,8><Drag:10,20><Release:10,20>'" },
-    { "range-80x24-ascii", MATRIX " --size 80x24 --ascii -s zeropoint:bits=5 --keys ';;,,,,,,,,x'" },
+    { "range-80x24-ascii", MATRIX " --size 80x24 --ascii -s zeropoint:bits=5 --keys '<settle>;;,,,,,,,,x'" },
     { "loss-80x24", MATRIX " --size 80x24 -s absmax:bits=4,clip=percentile --keys v" },
     { "loss-120x36", MATRIX " --size 120x36 -s zeropoint:bits=4,per=row --keys v,," },
     { "loss-120x36-ascii", MATRIX " --size 120x36 --ascii -s absmax:bits=3,per=block,block=64 --keys vzL" },
