@@ -36,10 +36,10 @@ static void weights_decoded_in_cache_are_the_simulated_ones_bit_by_bit(void **st
         "fp8_e5m2",
         "fp8_e4m3:scale=0",
     };
-    static const size_t inputs[] = { 131, 1100, 192 };
-    for (size_t size = 0; size < 3; size++) {
+    static const size_t rows_inputs[][2] = { { 5, 131 }, { 5, 1100 }, { 1, 192 }, { 60, 192 } }; /* few rows and many */
+    for (size_t size = 0; size < sizeof rows_inputs / sizeof *rows_inputs; size++) {
         fixture f;
-        set_up(&f, 5, inputs[size], 39);
+        set_up(&f, rows_inputs[size][0], rows_inputs[size][1], 39);
         float *y = malloc(f.m * f.n * sizeof *y);
         for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
             char method[120];

@@ -28,11 +28,12 @@ typedef struct operands {
     int8_t *x, *w, *nibbles;
     float *float_x, *float_w, *scales;
     int8_t levels[16];
+    float float_levels[16];
 } operands;
 
 static operands draw_operands(size_t m, size_t k, size_t n, size_t group)
 {
-    operands o = { m, k, n, group, (k + group - 1) / group, NULL, NULL, NULL, NULL, NULL, NULL, { 0 } };
+    operands o = { m, k, n, group, (k + group - 1) / group, NULL, NULL, NULL, NULL, NULL, NULL, { 0 }, { 0 } };
     o.x = room(m * k, 1);
     o.w = room(n * k, 1);
     o.nibbles = room(n * k, 1);
@@ -53,6 +54,7 @@ static operands draw_operands(size_t m, size_t k, size_t n, size_t group)
     }
     for (int i = 0; i < 16; i++) {
         o.levels[i] = any_code();
+        o.float_levels[i] = (float)random_normal(&seed);
     }
     return o;
 }
@@ -85,6 +87,16 @@ static float grouped_of(const operands *o, const int8_t *w, const int8_t *levels
     return y;
 }
 
+static float leveled_of(const operands *o, size_t i, size_t j)
+{
+    float y = 0;
+    for (size_t l = 0; l < o->k; l++) {
+        const float w = o->float_levels[o->nibbles[j * o->k + l]] * o->scales[j * o->groups + l / o->group];
+        y = fmaf(o->float_x[i * o->k + l], w, y);
+    }
+    return y;
+}
+
 static float float_of(const operands *o, size_t i, size_t j)
 {
     float y = 0;
@@ -108,7 +120,7 @@ static void make_row(void *context, unsigned worker, size_t row, int8_t *codes)
     memcpy(codes, o->x + row * o->k, o->k);
 }
 
-/* All four kinds of product, bit by bit, one after the other in the same memory. */
+/* All five kinds of product, bit by bit, one after the other in the same memory. */
 static void check_products(ql_engine *engine, const operands *o)
 {
     ql_error error;
@@ -137,6 +149,12 @@ static void check_products(ql_engine *engine, const operands *o)
         for (size_t i = 0; i < count; i++) {
             assert_same_bits(y[i], grouped_of(o, codes, levels, i / o->n, i % o->n));
         }
+    }
+    must(ql_pack_leveled(engine, o->nibbles, o->n, o->k, o->group, o->scales, o->float_levels, &w, &error), &error);
+    must(ql_gemm_take_floats(engine, &w, o->float_x, o->m, &x, &error), &error);
+    must(ql_gemm_floats(engine, &w, &x, y, NULL, &error), &error);
+    for (size_t i = 0; i < count; i++) {
+        assert_same_bits(y[i], leveled_of(o, i / o->n, i % o->n));
     }
     ql_packed_free(&w);
     ql_gemm_x_free(&x);

@@ -155,6 +155,46 @@ static ql_status check_spec(const ql_way *way, ql_error *error)
     return QL_OK;
 }
 
+/* ---- Few rows of X: decoded in registers */
+
+enum { FEW_ROWS = 48 }; /* of more, decoding once for all rows is quicker */
+
+/* Inputs of a group of leveled weights; 0 where they cannot be packed so. */
+static size_t leveled_group(const ql_kept_codes *kept)
+{
+    const ql_groups *g = &kept->quantizer.groups;
+    if (!kept->halves || !kept->form->by_levels || kept->factor != 1) {
+        return 0;
+    }
+    if (g->per == QL_PER_TENSOR || g->per == QL_PER_ROW) {
+        return (kept->k + QL_CELL - 1) / QL_CELL * QL_CELL;
+    }
+    const bool is_whole = g->block % QL_CELL == 0 && (g->per == QL_PER_BLOCK || kept->k % g->block == 0);
+    return is_whole ? (size_t)g->block : 0;
+}
+
+static ql_status pack_leveled(ql_way *way, const ql_kept_codes *kept, size_t group, ql_error *error)
+{
+    const ql_operands *o = way->o;
+    const bool is_one = kept->quantizer.groups.per == QL_PER_TENSOR;
+    int8_t *codes = ql_way_array(o->n * o->k + 2, 1, error);
+    float *scales = is_one ? ql_way_array(o->n, sizeof *scales, error) : NULL;
+    ql_status status = codes && (scales || !is_one) ? QL_OK : QL_NO_MEMORY;
+    for (size_t j = 0; j < o->n && status == QL_OK; j++) {
+        open_halves(kept->codes + j * kept->row_bytes, 0, o->k, (uint8_t *)codes + j * o->k);
+        if (is_one) {
+            scales[j] = kept->scales[0];
+        }
+    }
+    if (status == QL_OK) {
+        status = ql_pack_leveled(o->engine, codes, o->n, o->k, group, is_one ? scales : kept->scales, kept->levels, &way->w,
+                                 error);
+    }
+    free(codes);
+    free(scales);
+    return status;
+}
+
 ql_status ql_prepare_weights(ql_way *way, ql_error *error)
 {
     const ql_operands *o = way->o;
@@ -181,5 +221,6 @@ ql_status ql_prepare_weights(ql_way *way, ql_error *error)
         halve(kept);
     }
     ql_kept_choose_form(kept);
-    return ql_pack_decoder(o->n, o->k, decode_row, kept, &way->w, error);
+    const size_t group = o->m <= FEW_ROWS ? leveled_group(kept) : 0;
+    return group > 0 ? pack_leveled(way, kept, group, error) : ql_pack_decoder(o->n, o->k, decode_row, kept, &way->w, error);
 }

@@ -56,6 +56,14 @@ typedef struct ql_grouped {
     const uint8_t (*levels)[16]; /* of nibbles: code + 128 of each */
 } ql_grouped;
 
+/* Weights of 4 bits for X of floats: level[code] scale, rounded to float32. X has a cell for each input, W one of nibbles for
+   four of them, of which the last may stand for fewer. */
+typedef struct ql_leveled {
+    size_t group;        /* inputs, a multiple of QL_CELL; the last group may be shorter */
+    const float *scales; /* [panels][groups][outputs] */
+    const float (*levels)[16];
+} ql_leveled;
+
 typedef struct ql_product_kernels {
     const char *name;
     unsigned rows, outputs; /* of the panels that these kernels read */
@@ -72,6 +80,9 @@ typedef struct ql_product_kernels {
     /* The same of 4-bit codes of a table of levels. Of a cell's outputs the first half are low nibbles, the second half high
        ones: byte i of [outputs / 2][QL_CELL] holds byte i and byte i + outputs / 2 * QL_CELL of the codes. */
     void (*grouped_nibbles)(const ql_band *band, const ql_grouped *grouped, float *y);
+
+    /* y = X W^T of floats with nibbles, which lie as those of grouped_nibbles; the same sums as `floats` of decoded weights. */
+    void (*leveled)(const ql_band *band, const ql_leveled *leveled, float *y);
 
     /* Exact sums of some outputs of a row, y[n] as int32, become numbers in their place: float32, sum * (step * steps[i]). */
     void (*scale)(void *y, size_t n, float step, const float *steps);

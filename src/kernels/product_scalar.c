@@ -108,6 +108,29 @@ static void grouped_nibbles(const ql_band *band, const ql_grouped *g, float *y)
     grouped(band, g, g->levels, y);
 }
 
+static void leveled(const ql_band *band, const ql_leveled *l, float *y)
+{
+    static const uint8_t codes[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+    const size_t groups = (band->cells + l->group - 1) / l->group, cell_size = OUTPUTS * QL_CELL / 2;
+    for (size_t panel = 0; panel < band->panels; panel++) {
+        const uint8_t *w = band->w + panel * band->panel;
+        for (unsigned row = 0; row < band->rows; row++) {
+            for (unsigned i = 0; i < OUTPUTS; i++) {
+                float sum = 0;
+                for (size_t input = 0; input < band->cells; input++) {
+                    uint8_t four[QL_CELL];
+                    float x;
+                    unpack(w + input / QL_CELL * cell_size, i, &codes, four);
+                    memcpy(&x, band->x + (input * band->rows + row) * QL_CELL, QL_CELL);
+                    const float scale = l->scales[(panel * groups + input / l->group) * OUTPUTS + i];
+                    sum = fmaf(x, (*l->levels)[four[input % QL_CELL]] * scale, sum);
+                }
+                y[row * band->stride + panel * OUTPUTS + i] = sum;
+            }
+        }
+    }
+}
+
 static void scale(void *y, size_t n, float step, const float *steps)
 {
     for (size_t i = 0; i < n; i++) {
@@ -126,5 +149,6 @@ const ql_product_kernels ql_products_scalar = {
     .codes = codes,
     .grouped_codes = grouped_codes,
     .grouped_nibbles = grouped_nibbles,
+    .leveled = leveled,
     .scale = scale,
 };

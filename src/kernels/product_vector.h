@@ -11,7 +11,7 @@
 #include "kernels/simd.h"
 
 enum { ROWS = PRODUCT_ROWS, VECTORS = QL_LEVEL_VECTORS, OUTPUTS = 16 * VECTORS, PANEL_CELL = OUTPUTS * QL_CELL };
-enum { MOST_AT_ONCE = 4 }; /* panels */
+enum { MOST_AT_ONCE = 4 };             /* panels */
 enum { AHEAD = 2048, X_AHEAD = 1024 }; /* bytes of W and X that are asked for before they are needed: from far away */
 
 /* With few rows several panels are taken at once, so that no sum waits for the one before. */
@@ -165,6 +165,72 @@ QL_SIMD void tile_group(int rows, int panels, size_t cell_size, load_cell *load,
     }
 }
 
+/* Weights are decoded in registers, once for all rows. */
+QL_SIMD void tile_leveled(int rows, int panels, const ql_band *band, const ql_leveled *l, const uint8_t *w,
+                          const float *scales, float *y)
+{
+    static const uint8_t codes[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+    vf sum[ROWS][MOST_AT_ONCE * VECTORS];
+    const int vectors = panels * VECTORS;
+    const size_t scale_stride = (band->cells + l->group - 1) / l->group * OUTPUTS;
+    const vf levels = vf_load(*l->levels);
+    const float *x = (const float *)band->x;
+    UNROLL for (int row = 0; row < rows; row++)
+    {
+        UNROLL for (int v = 0; v < vectors; v++)
+        {
+            sum[row][v] = vf_set(0);
+        }
+    }
+    LOOP for (size_t begin = 0; begin < band->cells; begin += l->group)
+    {
+        const size_t left = band->cells - begin, inputs = left < l->group ? left : l->group;
+        vf scale[MOST_AT_ONCE * VECTORS];
+        UNROLL for (int v = 0; v < vectors; v++)
+        {
+            scale[v] = vf_load(scales + (size_t)(v / VECTORS) * scale_stride + v % VECTORS * 16);
+        }
+        LOOP for (size_t input = 0; input < inputs; input += QL_CELL)
+        {
+            const size_t count = inputs - input < QL_CELL ? inputs - input : QL_CELL;
+            vi four[MOST_AT_ONCE * VECTORS]; /* codes of as many inputs, the next one in the lowest bits */
+            UNROLL for (int panel = 0; panel < panels; panel++)
+            {
+                const uint8_t *from = w + (size_t)panel * band->panel;
+                vi_load_levels(from, codes, four + panel * VECTORS);
+                __builtin_prefetch(from + AHEAD);
+            }
+            LOOP for (size_t i = 0; i < count; i++)
+            {
+                vf weights[MOST_AT_ONCE * VECTORS];
+                UNROLL for (int v = 0; v < vectors; v++)
+                {
+                    weights[v] = vf_mul(vf_pick16(levels, four[v]), scale[v]);
+                    four[v] = vi_shr(four[v], 8);
+                }
+                UNROLL for (int row = 0; row < rows; row++)
+                {
+                    const vf value = vf_set(x[row]);
+                    UNROLL for (int v = 0; v < vectors; v++)
+                    {
+                        sum[row][v] = vf_fma(value, weights[v], sum[row][v]);
+                    }
+                }
+                x += rows;
+            }
+            w += PANEL_CELL / 2;
+        }
+        scales += OUTPUTS;
+    }
+    UNROLL for (int row = 0; row < rows; row++)
+    {
+        UNROLL for (int v = 0; v < vectors; v++)
+        {
+            vf_store(y + row * band->stride + 16 * v, sum[row][v]);
+        }
+    }
+}
+
 /* ---- A function for each number of rows: alone each keeps its sums in registers, which a compiler gives up in larger ones. */
 
 #define NOT_INLINE static __attribute__((noinline))
@@ -200,10 +266,21 @@ QL_SIMD void tile_group(int rows, int panels, size_t cell_size, load_cell *load,
     NOT_INLINE void nibbles_one_##rows(const run *r, float *y)                                                              \
     {                                                                                                                       \
         tile_group(rows, 1, PANEL_CELL / 2, load_nibbles, r, y);                                                            \
+    }                                                                                                                       \
+    NOT_INLINE void leveled_##rows(const ql_band *band, const ql_leveled *l, const uint8_t *w, const float *scales,         \
+                                   float *y)                                                                                \
+    {                                                                                                                       \
+        tile_leveled(rows, AT_ONCE(rows), band, l, w, scales, y);                                                           \
+    }                                                                                                                       \
+    NOT_INLINE void leveled_one_##rows(const ql_band *band, const ql_leveled *l, const uint8_t *w, const float *scales,     \
+                                       float *y)                                                                            \
+    {                                                                                                                       \
+        tile_leveled(rows, 1, band, l, w, scales, y);                                                                       \
     }
 
 /* Of one number of rows, for so many panels at once and for one. */
 typedef void group_tile(const run *r, float *y);
+typedef void leveled_tile(const ql_band *band, const ql_leveled *l, const uint8_t *w, const float *scales, float *y);
 typedef struct tiles {
     size_t at_once;
     void (*floats)(const ql_band *band, const uint8_t *w, bool more, float *y);
@@ -211,10 +288,11 @@ typedef struct tiles {
     void (*codes)(const run *r, int32_t *y);
     void (*codes_one)(const run *r, int32_t *y);
     group_tile *grouped, *grouped_one, *nibbles, *nibbles_one;
+    leveled_tile *leveled, *leveled_one;
 } tiles;
 #define TILES(rows)                                                                                                         \
-    { AT_ONCE(rows),  floats_##rows,      floats_one_##rows, codes_##rows,      codes_one_##rows,                           \
-      grouped_##rows, grouped_one_##rows, nibbles_##rows,    nibbles_one_##rows },
+    { AT_ONCE(rows),      floats_##rows,  floats_one_##rows,  codes_##rows,   codes_one_##rows,  grouped_##rows,            \
+      grouped_one_##rows, nibbles_##rows, nibbles_one_##rows, leveled_##rows, leveled_one_##rows },
 
 #if PRODUCT_ROWS == 12
 #define FOR_ALL_ROWS(f) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12)
@@ -294,6 +372,18 @@ static void grouped_nibbles(const ql_band *band, const ql_grouped *g, float *y)
     walk_groups(band, g, PANEL_CELL / 2, t->at_once, t->nibbles, t->nibbles_one, y);
 }
 
+static void leveled(const ql_band *band, const ql_leveled *l, float *y)
+{
+    const tiles *t = &tiles_of[band->rows - 1];
+    const size_t groups = (band->cells + l->group - 1) / l->group;
+    for (size_t panel = 0; panel < band->panels;) {
+        const bool several = panel + t->at_once <= band->panels;
+        (several ? t->leveled : t->leveled_one)(band, l, band->w + panel * band->panel, l->scales + panel * groups * OUTPUTS,
+                                                y + panel * OUTPUTS);
+        panel += several ? t->at_once : 1;
+    }
+}
+
 static void scale(void *y, size_t n, float step, const float *steps)
 {
     uint32_t *out = y;
@@ -307,4 +397,4 @@ static void scale(void *y, size_t n, float step, const float *steps)
 
 #define PRODUCT_MEMBERS                                                                                                     \
     .rows = ROWS, .outputs = OUTPUTS, .floats = floats, .codes = codes, .grouped_codes = grouped_codes,                     \
-    .grouped_nibbles = grouped_nibbles, .scale = scale
+    .grouped_nibbles = grouped_nibbles, .leveled = leveled, .scale = scale

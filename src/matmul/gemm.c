@@ -102,6 +102,9 @@ static void multiply(const gemm_job *job, const ql_band *band, size_t panel, siz
     case QL_PACKED_NIBBLES:
         w->kernels->grouped_nibbles(band, &grouped, y);
         break;
+    case QL_PACKED_LEVELED:
+        w->kernels->leveled(band, &(ql_leveled) { w->group_cells * QL_CELL, grouped.scales, &w->float_levels }, y);
+        break;
     }
 }
 
@@ -113,7 +116,7 @@ static void multiply_band(const gemm_job *job, const weights *part, size_t x_pan
     const unsigned rows = rows_of(job->x, x_panel);
     const bool is_ragged = part->end * outputs > w->n, more = part->from > 0 || job->options.more;
     ql_band band = {
-        .cells = part->cells,
+        .cells = w->packing == QL_PACKED_LEVELED ? job->x->cells : part->cells,
         .rows = rows,
         .panels = part->end - part->first - is_ragged,
         .x = job->x->x + (row * job->x->cells + part->from * rows) * QL_CELL,
@@ -310,12 +313,12 @@ static ql_status take(take_job *job, const ql_packed *w, size_t m, ql_gemm_x *ou
     job->x = out;
     out->m = m;
     out->k = w->k;
-    out->cells = w->cells;
+    out->cells = w->packing == QL_PACKED_LEVELED ? w->k : w->cells;
     out->panels = (m + w->kernels->rows - 1) / w->kernels->rows;
     out->group_cells = w->scales ? w->group_cells : w->cells;
     out->groups = w->scales ? w->groups : 1;
     void *cells = out->x, *sums = out->sums;
-    const size_t size = m * w->cells * QL_CELL, sums_size = m * out->groups * sizeof(int32_t);
+    const size_t size = m * out->cells * QL_CELL, sums_size = m * out->groups * sizeof(int32_t);
     bool has_room =
         ql_pages_need(&cells, &out->size, size) && (job->element > 1 || ql_pages_need(&sums, &out->sums_size, sums_size));
     out->x = cells;

@@ -23,6 +23,7 @@ typedef enum ql_packing {
     QL_PACKED_CODES,
     QL_PACKED_GROUPED_CODES,
     QL_PACKED_NIBBLES,
+    QL_PACKED_LEVELED, /* nibbles for X of floats */
     QL_DECODED_FLOATS, /* not packed: rows are decoded when a piece of them is multiplied, in the second cache */
 } ql_packing;
 
@@ -35,12 +36,13 @@ typedef struct ql_packed {
     ql_packing packing;
     const ql_product_kernels *kernels; /* that it is packed for */
     size_t n, k, cells, panels, panel; /* panel: bytes */
-    size_t size; /* bytes that there is room for at */
+    size_t size;                       /* bytes that there is room for at */
     uint8_t *w;
 
     size_t group_cells, groups; /* with groups */
     float *scales;              /* [panels][groups][outputs] */
     uint8_t levels[16];         /* of nibbles: code + 128 */
+    float float_levels[16];     /* of those for X of floats */
 
     ql_decode_weights *decode; /* with QL_DECODED_FLOATS, borrowed */
     const void *decode_context;
@@ -55,6 +57,11 @@ ql_status ql_pack_codes(ql_engine *engine, const int8_t *w, size_t n, size_t k, 
    stand for levels[code], which are kept as 4 bits. */
 ql_status ql_pack_grouped(ql_engine *engine, const int8_t *w, size_t n, size_t k, size_t group, const float *scales,
                           const int8_t levels[16], ql_packed *out, ql_error *error);
+
+/* Codes 0..15 of w[n][k] that stand for levels[code] scale, rounded to float32, for ql_gemm_take_floats and ql_gemm_floats
+   without `more`. Better than decoded floats for X of few rows, whose sums are the same. */
+ql_status ql_pack_leveled(ql_engine *engine, const int8_t *w, size_t n, size_t k, size_t group, const float *scales,
+                          const float levels[16], ql_packed *out, ql_error *error);
 
 /* W[n][k] that `decode` gives, for ql_gemm_take_floats and ql_gemm_floats; nothing is kept. */
 ql_status ql_pack_decoder(size_t n, size_t k, ql_decode_weights *decode, const void *context, ql_packed *out,

@@ -65,7 +65,7 @@ static ql_status pack_panel(void *context, unsigned worker, uint64_t panel, ql_e
     const unsigned have = (unsigned)(p->n - first < outputs ? p->n - first : outputs);
     const uint8_t *in = job->in + first * bytes;
     uint8_t *out = p->w + panel * p->panel;
-    if (p->packing == QL_PACKED_NIBBLES) {
+    if (p->packing == QL_PACKED_NIBBLES || p->packing == QL_PACKED_LEVELED) {
         pack_nibbles(p, in, have, out);
     } else {
         ql_pack_cells(in, bytes, bytes, have, (unsigned)outputs, p->packing == QL_PACKED_FLOATS ? 0 : FLIP, is_far(p), out);
@@ -83,12 +83,13 @@ static ql_status fail_empty(const ql_packed *p, ql_error *error)
 
 static ql_status pack(ql_engine *engine, const void *w, size_t element, const float *scales, ql_packed *p, ql_error *error)
 {
-    const bool is_nibbles = p->packing == QL_PACKED_NIBBLES, is_floats = p->packing == QL_PACKED_FLOATS;
+    const bool is_leveled = p->packing == QL_PACKED_LEVELED, is_nibbles = p->packing == QL_PACKED_NIBBLES || is_leveled,
+               has_sums = p->packing != QL_PACKED_FLOATS && !is_leveled;
     if (p->n == 0 || p->k == 0) {
         return fail_empty(p, error);
     }
     const size_t group = p->group_cells * QL_CELL, longest = scales && group < p->k ? group : p->k; /* sum in 32 bits */
-    if (!is_floats && longest > QL_GEMM_MOST_INPUTS) {
+    if (has_sums && longest > QL_GEMM_MOST_INPUTS) {
         return ql_fail(error, QL_UNUSABLE, "%zu inputs: sums of more than %d products of codes may not fit 32 bits", longest,
                        QL_GEMM_MOST_INPUTS);
     }
@@ -147,6 +148,14 @@ ql_status ql_pack_grouped(ql_engine *engine, const int8_t *w, size_t n, size_t k
     for (int i = 0; i < 16 && levels; i++) {
         out->levels[i] = (uint8_t)(levels[i] ^ FLIP);
     }
+    return pack(engine, w, sizeof *w, scales, out, error);
+}
+
+ql_status ql_pack_leveled(ql_engine *engine, const int8_t *w, size_t n, size_t k, size_t group, const float *scales,
+                          const float levels[16], ql_packed *out, ql_error *error)
+{
+    begin(out, (ql_packed) { .packing = QL_PACKED_LEVELED, .n = n, .k = k, .group_cells = group / QL_CELL });
+    memcpy(out->float_levels, levels, sizeof out->float_levels);
     return pack(engine, w, sizeof *w, scales, out, error);
 }
 

@@ -289,6 +289,71 @@ static bool try_scale(trial *t, unsigned round)
     return good;
 }
 
+/* Floats times nibbles: cells of X are inputs, those of W four of them. */
+static bool try_leveled(trial *t, unsigned round)
+{
+    const size_t outputs = t->kernels->outputs;
+    float levels[16];
+    t->rows = 1 + round % t->kernels->rows;
+    t->panels = 1 + round / t->kernels->rows % MOST_PANELS;
+    t->width = t->panels * outputs;
+    const size_t inputs = 1 + draw_below(&t->draws, 70), cells = (inputs + QL_CELL - 1) / QL_CELL,
+                 group = QL_CELL * (1 + draw_below(&t->draws, 9)), groups = (inputs + group - 1) / group,
+                 cell_size = outputs * QL_CELL / 2, panel = cells * cell_size, half = outputs / 2;
+    t->cells = inputs;
+    uint8_t *x = at_end(t->x_memory, inputs * t->rows * sizeof(float)), *w = at_end(t->w_memory, t->panels * panel);
+    float *scales = (float *)(void *)at_end(t->scales_memory, groups * t->width * sizeof *scales);
+    for (size_t i = 0; i < inputs * t->rows; i++) {
+        const float number = (float)draw_normal(&t->draws);
+        memcpy(x + i * sizeof number, &number, sizeof number);
+    }
+    for (size_t i = 0; i < t->panels * panel; i++) {
+        w[i] = (uint8_t)draw(&t->draws);
+    }
+    for (size_t i = 0; i < groups * t->width; i++) {
+        scales[i] = (float)draw_normal(&t->draws);
+    }
+    for (int i = 0; i < 16; i++) {
+        levels[i] = (float)draw_normal(&t->draws);
+    }
+    t->band = (ql_band) { inputs, (unsigned)t->rows, t->panels, x, w, panel, t->width + draw_below(&t->draws, SPARE) };
+    t->y = at_end(t->y_memory, ((t->rows - 1) * t->band.stride + t->width) * sizeof(float));
+    memset(t->y_memory.bytes, UNTOUCHED, t->y_memory.size);
+    t->kernels->leveled(&t->band, &(ql_leveled) { group, scales, &levels }, (float *)(void *)t->y);
+    for (size_t row = 0; row < t->rows; row++) {
+        for (size_t output = 0; output < t->width; output++) {
+            const size_t of_panel = output / outputs, place = output % outputs;
+            float sum = 0, got;
+            for (size_t input = 0; input < inputs; input++) {
+                const uint8_t both =
+                    w[of_panel * panel + input / QL_CELL * cell_size + place % half * QL_CELL + input % QL_CELL];
+                const float level = levels[place < half ? both & 15 : both >> 4],
+                            scale = scales[(of_panel * groups + input / group) * outputs + place];
+                float value;
+                memcpy(&value, x + (input * t->rows + row) * sizeof value, sizeof value);
+                const float weight = level * scale;
+                sum = fmaf(value, weight, sum);
+            }
+            memcpy(&got, t->y + (row * t->band.stride + output) * sizeof got, sizeof got);
+            if (bits_of(got) != bits_of(sum)) {
+                return false;
+            }
+        }
+    }
+    for (const uint8_t *p = t->y_memory.bytes; p < t->y; p++) {
+        if (*p != UNTOUCHED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What has its own shape. */
+static const struct {
+    const char *name;
+    bool (*try)(trial *t, unsigned round);
+} others[] = { { "scale", try_scale }, { "leveled", try_leveled } };
+
 unsigned products_check(uint64_t seed, unsigned rounds, char *running, size_t size, unsigned *passed)
 {
     enum { ALL_SUMS = QL_PRODUCT_ROWS * MOST_CELLS, ALL_SCALES = MOST_OUTPUTS_ALL * MOST_CELLS };
@@ -318,17 +383,21 @@ unsigned products_check(uint64_t seed, unsigned rounds, char *running, size_t si
             *passed += good;
             failed += !good;
         }
-        bool good = true;
-        for (unsigned round = 0; good && round < rounds; round++) {
-            t.draws = seed * 1000003 + round;
-            snprintf(running, size, "scale of products of %s, round %u, seed %" PRIu64, t.kernels->name, round, seed);
-            good = try_scale(&t, round);
+        for (size_t o = 0; o < sizeof others / sizeof *others; o++) {
+            bool good = true;
+            for (unsigned round = 0; good && round < rounds; round++) {
+                t.draws = seed * 1000003 + round;
+                snprintf(running, size, "%s of products of %s, round %u, seed %" PRIu64, others[o].name, t.kernels->name,
+                         round, seed);
+                good = others[o].try(&t, round);
+            }
+            if (!good) {
+                printf("products of %s: %s differs from its meaning (%zu rows, %zu panels, %zu inputs)\n", t.kernels->name,
+                       others[o].name, t.rows, t.panels, t.cells);
+            }
+            *passed += good;
+            failed += !good;
         }
-        if (!good) {
-            printf("products of %s: scale differs from its meaning\n", t.kernels->name);
-        }
-        *passed += good;
-        failed += !good;
     }
     free(t.x);
     free(t.w);
