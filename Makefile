@@ -17,10 +17,11 @@ DEPS += $(if $(findstring clang,$(CC)),clang libclang-rt-dev llvm)
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
 FLAGS_release := -O3
 FLAGS_debug   := -O0
+SANITIZERS    := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 # With the sanitizers' own code between, gcc sees texts cut that are not.
-FLAGS_asan    := -O2 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-format-truncation
+FLAGS_asan    := -O2 $(SANITIZERS) $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 FLAGS_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
-FLAGS_fuzz    := $(FLAGS_asan:-O2=-O1) -fsanitize=fuzzer-no-link
+FLAGS_fuzz    := -O1 $(SANITIZERS) -fsanitize=fuzzer-no-link
 FLAGS_coverage := -O1 -fprofile-instr-generate -fcoverage-mapping
 ifndef FLAGS_$(BUILD)
 $(error BUILD is release, debug, asan or tsan; fuzz and coverage with CC=clang)
