@@ -170,7 +170,8 @@ static void repaints_send_what_changed_and_never_erase(void **state)
     start(&s, "xterm-256color");
     UNTIL(&s, strstr(s.job.last, "Try "));
     const size_t clears = s.job.screen.clears, frames = s.job.screen.frames;
-    static const char *const keys[] = { "b", "g", "s", "J", "K", "L", "\t", "v", "z", "z", "u", "2", "1", "m" };
+    /* An answer may repaint before a key is read: keys side by side that undo each other could then come to nothing. */
+    static const char *const keys[] = { "b", "g", "s", "J", "L", "\t", "v", "z", "u", "2", "m", "K", "z", "1" };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const size_t before = s.job.screen.frames;
         type(&s, keys[i]);
